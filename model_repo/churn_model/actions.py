@@ -1,0 +1,110 @@
+"""Which action pays for a customer: the first honest form of the decision.
+
+Expected value of an action = its effect × churn probability × the customer's value − its cost; the best eligible one is
+chosen, or none where none pays. Effects may be assumed; each carries its source. It knows neither models nor budgets.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from churn_model.errors import SchemaMismatch
+from churn_model.schema import Row, Schema
+from churn_model.usecase import ActionRule, Risk, RiskRule
+
+FORMAT = 1
+
+
+class CompiledValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A customer's value = row[``index``] × ``factor``, with ``fill`` for a missing one."""
+
+    column: str
+    index: int
+    factor: float
+    fill: float
+
+
+class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    format: Literal[1]
+    risk: RiskRule
+    value: CompiledValue
+    actions: tuple[ActionRule, ...]
+
+
+class Decision(msgspec.Struct, frozen=True, gc=False):
+    """What to do for one customer; money in the currency of the value column."""
+
+    risk: Risk
+    id: str
+    name: str
+    expected_value: float
+    cost: float
+
+
+class ActionTable:
+    """Actions compiled by segment and risk, so that a decision looks only at what is eligible; immutable."""
+
+    def __init__(self, document: _Document) -> None:
+        self._document = document
+        self._medium, self._high = document.risk.medium, document.risk.high
+        self._index, self._factor, self._fill = document.value.index, document.value.factor, document.value.fill
+        self._eligible: dict[tuple[int, Risk], tuple[ActionRule, ...]] = {
+            (segment, risk): tuple(a for a in document.actions if segment in a.segments and risk in a.risk)
+            for segment in (1, 2, 3, 4)
+            for risk in ("low", "medium", "high")
+        }
+        self._nothing: dict[Risk, Decision] = {
+            risk: Decision(risk, "none", "No action", 0.0, 0.0) for risk in ("low", "medium", "high")
+        }
+
+    @property
+    def actions(self) -> tuple[ActionRule, ...]:
+        """Every action of the use case, eligible for anybody or not."""
+        return self._document.actions
+
+    def risk(self, probability: float) -> Risk:
+        """The risk band of a churn probability."""
+        if probability >= self._high:
+            return "high"
+        return "medium" if probability >= self._medium else "low"
+
+    def value(self, row: Row) -> float:
+        """The customer's value over the use case's horizon, never negative."""
+        amount: float = row[self._index]  # type: ignore[assignment]
+        return max(0.0, (self._fill if amount != amount else amount) * self._factor)  # noqa: PLR0124
+
+    def decide(self, probability: float, segment: int, row: Row) -> Decision:
+        """The action with the highest expected value above 0 (the first listed of equals), or «No action»."""
+        risk = self.risk(probability)
+        value = self.value(row)
+        at_stake = probability * value
+        best, best_value = None, 0.0
+        for action in self._eligible[segment, risk]:
+            expected = action.effect * at_stake - action.cost
+            if expected > best_value and value >= action.minimum_value:
+                best, best_value = action, expected
+        if best is None:
+            return self._nothing[risk]
+        return Decision(risk, best.id, best.name, round(best_value, 2), best.cost)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that :meth:`from_json` reads."""
+        document: dict[str, Any] = msgspec.to_builtins(self._document)
+        return document
+
+    @classmethod
+    def from_json(cls, document: object, schema: Schema) -> "ActionTable":
+        """Read ``actions.json`` and hold it against the schema.
+
+        Raises:
+            SchemaMismatch: unknown format or keys, or a value column that is not a number of the schema.
+        """
+        try:
+            parsed = msgspec.convert(document, _Document)
+        except msgspec.ValidationError as error:
+            raise SchemaMismatch(f"actions.json: {error}") from error
+        index = parsed.value.index
+        found = schema.features[index] if 0 <= index < len(schema.features) else None
+        if found is None or found.type != "number" or found.name != parsed.value.column:
+            raise SchemaMismatch(f"actions.json: value column {parsed.value.column!r} is not number {index} of the schema")
+        return cls(parsed)

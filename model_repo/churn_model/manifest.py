@@ -1,0 +1,84 @@
+"""The manifest of a model package: what it is, and the digest of every file in it.
+
+The package's digest is the sha256 of the manifest's bytes, and the signature is made over the same bytes, so one check
+of the manifest plus one hash a file proves the whole. It knows no file system.
+"""
+
+import hashlib
+
+import msgspec
+
+from churn_model.errors import CorruptPackage, SchemaMismatch
+from churn_model.estimators import ESTIMATOR_FILES
+from churn_model.schema import Schema
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+SIGNATURE = "signature"
+GOLDEN = "golden.json"
+DESCRIPTION_FILES = ("encoder.json", "segments.json", "actions.json", "scorecard.json", GOLDEN)
+
+
+class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the model learned from; ``source`` is a file's name without folders."""
+
+    sha256: str
+    source: str = ""
+    simulated: bool = False
+    rows: int = 0
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``files`` maps each file's name to its sha256 (hex); ``metrics`` were measured on customers held out from training."""
+
+    format: int
+    name: str
+    version: str
+    created: str
+    estimator: str
+    schema: Schema
+    schema_sha256: str
+    training_data: TrainingData
+    code_revision: str
+    metrics: dict[str, float]
+    libraries: dict[str, str]
+    files: dict[str, str]
+
+
+def package_files(estimator: str) -> frozenset[str]:
+    """The exact set of files of a package, manifest and signature aside."""
+    return frozenset({"MLmodel", ESTIMATOR_FILES[estimator], *DESCRIPTION_FILES})
+
+
+def digest_of(manifest_bytes: bytes) -> str:
+    """The digest by which a package is pinned: ``sha256:<hex>``."""
+    return "sha256:" + hashlib.sha256(manifest_bytes).hexdigest()
+
+
+def parse_manifest(content: bytes) -> Manifest:
+    """Read a manifest whose signature was verified before.
+
+    Raises:
+        CorruptPackage: not a manifest.
+        SchemaMismatch: a format, estimator kind, set of files or schema hash that does not fit.
+    """
+    try:
+        manifest = msgspec.json.decode(content, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CorruptPackage(f"{MANIFEST}: {error}") from error
+    if manifest.format != FORMAT:
+        raise SchemaMismatch(f"{MANIFEST}: format {manifest.format} is not known here, expected {FORMAT}")
+    if manifest.estimator not in ESTIMATOR_FILES:
+        raise SchemaMismatch(f"{MANIFEST}: estimator kind {manifest.estimator!r} is not known here")
+    unexpected = package_files(manifest.estimator).symmetric_difference(manifest.files)
+    if unexpected:
+        raise SchemaMismatch(f"{MANIFEST}: lists too much or too little: {min(unexpected)[:80]!r}")
+    if manifest.schema.hash != manifest.schema_sha256:
+        raise SchemaMismatch(f"{MANIFEST}: schema hash differs from the schema")
+    return manifest
+
+
+def check_file(name: str, content: bytes, manifest: Manifest) -> None:
+    """Raise :class:`CorruptPackage` unless ``content`` is the file that the manifest lists as ``name``."""
+    if hashlib.sha256(content).hexdigest() != manifest.files[name]:
+        raise CorruptPackage(f"{name}: differs from the digest in {MANIFEST}")

@@ -1,0 +1,245 @@
+"""MLflow as the model registry: the one module that imports it.
+
+A package's folder is the MLflow model's folder, file by file: what was signed is what MLflow stores, serves to KServe and
+gives back. Nothing is pickled. On a hot path this module must not be imported; it costs seconds and 170 MB.
+"""
+
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Must stand before the import, which would otherwise report the use of MLflow to its makers over the network.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities import LoggedModel
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.models import Model
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+from churn_model.errors import RegistryError
+from churn_model.manifest import FORMAT
+from churn_model.package import PackageContents, write_package
+from churn_model.registry import Registered
+from churn_model.signing import SigningKey
+
+CHAMPION = "champion"
+PREVIOUS = "previous"
+DIGEST_TAG = "churn.digest"
+ATTEMPTS = 3
+_PAGE = 200
+
+
+def connect(tracking_uri: str) -> MlflowClient:
+    """A client of this tracking server and registry, made quiet.
+
+    It also becomes MLflow's process-wide address, because MLflow resolves `models:/` addresses by that one alone.
+    """
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    if tracking_uri.startswith("sqlite:///"):
+        Path(tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    with _translated("connect"):
+        mlflow.set_tracking_uri(tracking_uri)
+        mlflow.set_registry_uri(tracking_uri)
+        return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+
+
+class MlflowRegistry:
+    """The port `Registry` on MLflow; `champion` and `previous` are aliases of the registered model."""
+
+    def __init__(self, client: MlflowClient) -> None:
+        self._client = client
+
+    def register(self, contents: PackageContents, key: SigningKey, run_id: str) -> Registered:
+        """Store a complete, signed package as a new version that belongs to a run.
+
+        The version stands inside the signed manifest, so it is predicted; should somebody else take that number in
+        between, the version is deleted and made again.
+
+        Raises:
+            RegistryError: the registry refused; no version exists then.
+            SchemaMismatch: the contents contradict each other.
+        """
+        with _translated("register"), self._registered_model(contents.name):
+            expected = max((int(version.version) for version in self._versions(contents.name)), default=0) + 1
+            for _ in range(ATTEMPTS):
+                made, digest = self._store(contents, key, run_id, str(expected))
+                given = int(made.version)
+                if given == expected:
+                    return self._registered(made, digest)
+                self._client.delete_model_version(contents.name, made.version)
+                expected = given + 1
+        raise RegistryError(f"{contents.name}: the registry gave another version than expected {ATTEMPTS} times")
+
+    def champion(self, name: str) -> Registered | None:
+        """The version with the alias `champion`, None if there is none yet."""
+        return self._by_alias(name, CHAMPION)
+
+    def by_version(self, name: str, version: str) -> Registered:
+        """One version.
+
+        Raises:
+            RegistryError: no such version.
+        """
+        if not version.isdigit():
+            raise RegistryError(f"{name}: {version[:40]!r} is not a version number")
+        with _translated(f"{name} version {version}"):
+            return self._registered(self._client.get_model_version(name, version))
+
+    def versions(self, name: str) -> list[Registered]:
+        """All versions, newest first; none when the model is not known."""
+        with _translated(name):
+            found = sorted(self._versions(name), key=lambda version: -int(version.version))
+            return [self._registered(version) for version in found]
+
+    def promote(self, name: str, version: str) -> Registered:
+        """Make a version champion and remember the former one; nothing changes if it already is.
+
+        Raises:
+            RegistryError: no such version.
+        """
+        wanted = self.by_version(name, version)
+        former = self.champion(name)
+        if former is not None and former.version == wanted.version:
+            return wanted
+        with _translated(f"promote {name}"):
+            # In this order a crash in between leaves the champion as it was.
+            if former is not None:
+                self._client.set_registered_model_alias(name, PREVIOUS, former.version)
+            self._client.set_registered_model_alias(name, CHAMPION, wanted.version)
+        return wanted
+
+    def rollback(self, name: str) -> Registered:
+        """Make the former champion champion again; a second rollback undoes the first.
+
+        Raises:
+            RegistryError: there was no former champion.
+        """
+        former = self._by_alias(name, PREVIOUS)
+        if former is None:
+            raise RegistryError(f"{name}: there is no former champion to go back to")
+        return self.promote(name, former.version)
+
+    def fetch(self, registered: Registered, directory: Path) -> Path:
+        """Download a version's package into `directory`, which must not exist; it appears whole or not at all.
+
+        Raises:
+            RegistryError: the folder exists, or the artifacts cannot be read.
+        """
+        if directory.exists():
+            raise RegistryError(f"{directory}: exists already")
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".fetch-") as folder:
+            download = Path(folder) / "package"
+            self._download(registered.uri, download)
+            download.rename(directory)
+        return directory
+
+    def _store(self, contents: PackageContents, key: SigningKey, run_id: str, version: str
+               ) -> tuple[ModelVersion, str]:
+        experiment = self._client.get_run(run_id).info.experiment_id
+        logged = self._client.create_logged_model(experiment, name=contents.name, source_run_id=run_id)
+        with self._complete_or_failed(logged), tempfile.TemporaryDirectory() as folder:
+            package = Path(folder) / "package"
+            digest = write_package(package, contents, version, key, _mlmodel(logged, run_id))
+            self._client.log_model_artifacts(logged.model_id, str(package))
+            self._require_same_bytes(logged, package, Path(folder) / "check")
+        tags = {DIGEST_TAG: digest}
+        source = f"models:/{logged.model_id}"
+        made = self._client.create_model_version(
+            contents.name, source, run_id, tags=tags, model_id=logged.model_id, await_creation_for=60
+        )
+        return made, digest
+
+    @contextmanager
+    def _complete_or_failed(self, logged: LoggedModel) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:  # Ctrl-C too must not leave a model that looks as if it were still on its way.
+            self._client.finalize_logged_model(logged.model_id, "FAILED")
+            self._client.delete_logged_model(logged.model_id)
+            raise
+        self._client.finalize_logged_model(logged.model_id, "READY")
+
+    @contextmanager
+    def _registered_model(self, name: str) -> Iterator[None]:
+        """Make sure the name exists; if nothing came of it, a name made here goes again."""
+        known = bool(self._client.search_registered_models(f"name = '{name}'"))
+        if not known:
+            self._client.create_registered_model(name)
+        try:
+            yield
+        except BaseException:  # As above.
+            if not known:
+                self._client.delete_registered_model(name)
+            raise
+
+    def _require_same_bytes(self, logged: LoggedModel, package: Path, scratch: Path) -> None:
+        self._download(logged.artifact_location, scratch)
+        if _digests(scratch) != _digests(package):
+            raise RegistryError(f"model {logged.model_id}: the artifact store holds other bytes than were written")
+
+    def _download(self, uri: str, folder: Path) -> None:
+        folder.mkdir()
+        with _translated("download"):
+            get_artifact_repository(uri).download_artifacts("", dst_path=str(folder))
+        if not any(folder.iterdir()):
+            shutil.rmtree(folder)
+            raise RegistryError(f"{uri}: no artifacts there")
+
+    def _by_alias(self, name: str, alias: str) -> Registered | None:
+        with _translated(name):
+            known = self._client.search_registered_models(f"name = '{name}'")
+            if not known or alias not in known[0].aliases:
+                return None
+            return self._registered(self._client.get_model_version(name, str(known[0].aliases[alias])))
+
+    def _versions(self, name: str) -> list[ModelVersion]:
+        found: list[ModelVersion] = []
+        token: str | None = None
+        while True:
+            page = self._client.search_model_versions(f"name = '{name}'", max_results=_PAGE, page_token=token)
+            found.extend(page)
+            token = page.token
+            if not token:
+                return found
+
+    def _registered(self, version: ModelVersion, digest: str | None = None) -> Registered:
+        uri = self._client.get_model_version_download_uri(version.name, version.version)
+        return Registered(version.name, str(version.version), digest or version.tags.get(DIGEST_TAG, ""), uri)
+
+
+def _mlmodel(logged: LoggedModel, run_id: str) -> str:
+    """The text of `MLmodel`: readable by `mlflow.pyfunc` through our own loader, no code or pickle beside it."""
+    model = Model(
+        artifact_path=logged.artifact_location,
+        run_id=run_id,
+        model_uuid=logged.model_id,
+        model_id=logged.model_id,
+    )
+    model.add_flavor("python_function", loader_module="churn_model.pyfunc")
+    model.add_flavor("churn", format=FORMAT)
+    return model.to_yaml()
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    """MLflow's errors as ours, on one line."""
+    try:
+        yield
+    except MlflowException as error:
+        reason = str(error).split("\n")[0][:200]
+        raise RegistryError(f"MLflow, {what}: {reason}") from error

@@ -1,0 +1,69 @@
+"""The schema of a model: which features a record has, in which order, of which type.
+
+It is the part of a package that every caller needs; it knows nothing of encoders or models. A row is a sequence in the
+schema's order: numbers are floats with NaN for missing, categories are texts with None for missing.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+
+import msgspec
+
+from churn_model.usecase import FeatureType
+
+Row = Sequence[float | str | None]
+NAN = float("nan")
+
+
+class SchemaFeature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A feature as the model learned it. ``categories`` are the levels seen in training, sorted; others are accepted
+    and encoded as unseen. ``minimum`` and ``maximum`` bound what is accepted (None: unbounded)."""
+
+    name: str
+    type: FeatureType
+    label: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    categories: tuple[str, ...] = ()
+
+
+class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """``id`` is the name of the customer id column; ``usecase`` the use case's name."""
+
+    usecase: str
+    id: str
+    features: tuple[SchemaFeature, ...]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Feature names in row order."""
+        return tuple(feature.name for feature in self.features)
+
+    @cached_property
+    def hash(self) -> str:
+        """sha256 (hex) of what a caller must get right: names, order, types and bounds; not the levels seen."""
+        shape = [[f.name, f.type, f.minimum, f.maximum] for f in self.features]
+        return hashlib.sha256(msgspec.json.encode([self.usecase, self.id, shape])).hexdigest()
+
+
+def row_to_json(row: Row) -> list[float | str | None]:
+    """A row with ``None`` for every missing value, as JSON can hold it."""
+    return [None if value is None or value != value else value for value in row]  # noqa: PLR0124 - NaN
+
+
+def row_from_json(values: Sequence[float | str | None], schema: Schema) -> list[float | str | None]:
+    """The row that :func:`row_to_json` wrote.
+
+    Raises:
+        ValueError: another length, or a value of the wrong type.
+    """
+    row: list[float | str | None] = []
+    for value, feature in zip(values, schema.features, strict=True):
+        if feature.type == "number":
+            row.append(NAN if value is None else float(value))
+        elif value is None or isinstance(value, str):
+            row.append(value)
+        else:
+            raise ValueError(f"{feature.name}: expected a text")
+    return row

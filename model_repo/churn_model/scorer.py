@@ -1,0 +1,30 @@
+"""From rows to probabilities and segments: the one code path that predictor, fallback and batch share."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from churn_model.encoding import Encoder
+from churn_model.estimators import Estimator, sigmoid
+from churn_model.schema import Row
+from churn_model.segments import Segmenter
+
+
+class Scores(NamedTuple):
+    """Answers in the order of the rows: churn probabilities (0 to 1) and segment ids (1 to 4)."""
+
+    probabilities: list[float]
+    segments: list[int]
+
+
+class Scorer:
+    """A loaded model; immutable. The same row gets the same bits alone, in a batch, and on every machine path."""
+
+    def __init__(self, encoder: Encoder, estimator: Estimator, segmenter: Segmenter) -> None:
+        self._encoder = encoder
+        self._estimator = estimator
+        self._segmenter = segmenter
+
+    def score(self, rows: Sequence[Row]) -> Scores:
+        """Score at least one row; rows are in schema order and already checked."""
+        raw = self._estimator.raw(self._encoder.encode(rows))
+        return Scores([sigmoid(value) for value in raw], self._segmenter.assign(rows))
