@@ -1,0 +1,1 @@
+"""Vendors behind the core's ports: one module a vendor, and no decision in any of them."""

@@ -1,0 +1,151 @@
+"""A backend over Open Inference Protocol V2 and HTTP: the only module that knows aiohttp.
+
+aiohttp rather than httpx, because this call is on the hot path and costs a tenth there. Every failure of the library
+becomes one of the core's backend errors, so none of its names is known elsewhere.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import aiohttp
+import msgspec
+
+from churn_model import Description, PackageError, Row, Scores, TrustedKeys
+from churn_serving.core.errors import (
+    BackendBadAnswer,
+    BackendError,
+    BackendFailed,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnreachable,
+)
+from churn_serving.core.ports import Answer
+from churn_serving.oip.json_codec import decode_response, encode_request
+from churn_serving.oip.messages import InferReply, InvalidReply
+
+_JSON = {"Content-Type": "application/json"}
+_LEARN_SECONDS = 1.0
+_HIGHEST_SEGMENT = 4
+_MAXIMUM_CONNECTIONS = 64
+
+
+def open_session() -> aiohttp.ClientSession:
+    """Connections that stay open between calls; must be called inside the event loop that uses them."""
+    connector = aiohttp.TCPConnector(limit=_MAXIMUM_CONNECTIONS, keepalive_timeout=30.0, ttl_dns_cache=10)
+    return aiohttp.ClientSession(connector=connector, headers=_JSON, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar())
+
+
+class HttpBackend:
+    """Implements :class:`churn_serving.core.ports.Backend` for the service at ``url``.
+
+    ``learned`` is called with each description that is new, after its signature and digests were proven.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        session: aiohttp.ClientSession,
+        trusted: TrustedKeys,
+        learned: Callable[[str, Description], None],
+    ) -> None:
+        self._name = name
+        self._url = url.rstrip("/")
+        self._session = session
+        self._trusted = trusted
+        self._learned = learned
+        self._description: Description | None = None
+        self._infer_url = ""
+        self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
+        self._learning: asyncio.Task[Description] | None = None
+
+    @property
+    def name(self) -> str:
+        """What ``served_by`` says."""
+        return self._name
+
+    @property
+    def description(self) -> Description | None:
+        """The model it was last seen with."""
+        return self._description
+
+    async def score(self, rows: Sequence[Row], timeout: float) -> Answer:  # noqa: ASYNC109 - the port's contract
+        """Score rows; see the port."""
+        description = self._description or await self.learn()
+        reply = await self._infer(rows, description, timeout)
+        if len(reply.probabilities) != len(rows) or max(reply.segments) > _HIGHEST_SEGMENT:
+            raise BackendBadAnswer("the answer does not fit the rows")
+        if reply.digest != description.digest:
+            description = await self.learn()
+            if reply.digest != description.digest:
+                raise BackendBadAnswer("it answers with a model that it does not describe")
+        return Answer(Scores(reply.probabilities, reply.segments), description)
+
+    async def probe(self, timeout: float) -> bool:  # noqa: ASYNC109 - the port's contract
+        """Whether it answers its golden rows bit for bit."""
+        try:
+            description = await self.learn()
+            answer = await self.score(description.golden.rows, timeout)
+        except BackendError:
+            return False
+        return answer.scores == answer.description.golden.scores
+
+    async def learn(self) -> Description:
+        """Ask which model the backend serves; callers at the same time share one question.
+
+        Raises:
+            BackendError: it does not say, or what it says is not signed by a trusted key.
+        """
+        if self._learning is None:
+            self._learning = asyncio.create_task(self._learn())
+            self._learning.add_done_callback(self._forget_learning)
+        return await asyncio.shield(self._learning)
+
+    def _forget_learning(self, task: "asyncio.Task[Description]") -> None:
+        self._learning = None
+        if not task.cancelled():
+            task.exception()  # seen: every waiter had it, or nobody waits any more
+
+    async def _learn(self) -> Description:
+        known = self._description
+        headers = {"If-None-Match": f'"{known.digest}"'} if known else {}
+        status, content = await self._request("GET", f"{self._url}/v1/package", None, headers, _LEARN_SECONDS)
+        if known is not None and status == 304:
+            return known
+        if status != 200:
+            raise BackendFailed(f"/v1/package answered {status}")
+        try:
+            description = Description.from_documents(msgspec.json.decode(content), self._trusted)
+        except (msgspec.DecodeError, UnicodeDecodeError, PackageError) as error:
+            raise BackendBadAnswer(f"/v1/package: {error}") from error
+        if known is None or known.digest != description.digest:
+            self._description = description
+            self._infer_url = f"{self._url}/v2/models/{description.name}/infer"
+            self._learned(self._name, description)
+        return self._description or description
+
+    async def _infer(self, rows: Sequence[Row], description: Description, timeout: float) -> InferReply:  # noqa: ASYNC109
+        body = encode_request(rows, description.schema)
+        status, content = await self._request("POST", self._infer_url, body, None, timeout)
+        if status != 200:
+            raise (BackendRejected if 400 <= status < 500 and status != 429 else BackendFailed)(f"answered {status}")
+        try:
+            return decode_response(content)
+        except InvalidReply as error:
+            raise BackendBadAnswer(str(error)) from error
+
+    async def _request(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str] | None, seconds: float
+    ) -> tuple[int, bytes]:
+        timeout = self._timeouts.get(seconds)
+        if timeout is None:
+            timeout = self._timeouts[seconds] = aiohttp.ClientTimeout(total=seconds)
+        try:
+            async with self._session.request(method, url, data=body, headers=headers, timeout=timeout) as response:
+                return response.status, await response.read()
+        except TimeoutError as error:
+            raise BackendTimeout(f"no answer within {seconds:g} s") from error
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError) as error:
+            raise BackendUnreachable(type(error).__name__) from error
+        except aiohttp.ClientError as error:
+            raise BackendFailed(type(error).__name__) from error

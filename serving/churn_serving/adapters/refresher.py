@@ -1,0 +1,33 @@
+"""Keeps the descriptions of backends fresh while no request does: a backend that nobody has asked yet is learned, one
+that changed its model is noticed."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from churn_serving.adapters.http_backend import HttpBackend
+from churn_serving.core.errors import BackendError
+
+PERIOD_SECONDS = 1.0
+_logger = logging.getLogger(__name__)
+
+
+async def refresh_forever(backends: Sequence[HttpBackend]) -> None:
+    """Ask every backend once a period, each on its own, until cancelled."""
+    async with asyncio.TaskGroup() as group:
+        for backend in backends:
+            group.create_task(_refresh_one(backend))
+
+
+async def _refresh_one(backend: HttpBackend) -> None:
+    reachable = True
+    while True:
+        try:
+            await backend.learn()
+        except BackendError as error:
+            if reachable:  # once an outage, not once a second
+                _logger.warning("%s does not describe its model: %s", backend.name, error)
+            reachable = False
+        else:
+            reachable = True
+        await asyncio.sleep(PERIOD_SECONDS)

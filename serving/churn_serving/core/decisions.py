@@ -1,0 +1,71 @@
+"""From scores to what a caller wants to know: risk, segment and the action that pays."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from churn_model import Row
+from churn_model.usecase import Risk
+from churn_serving.core.dispatch import Outcome
+
+
+class ModelName(msgspec.Struct, frozen=True, gc=False):
+    """Which model answered."""
+
+    name: str
+    version: str
+    digest: str
+    simulated: bool
+
+
+class SegmentName(msgspec.Struct, frozen=True, gc=False):
+    """A segment by id, 1 to 4, and by name."""
+
+    id: int
+    name: str
+
+
+class Action(msgspec.Struct, frozen=True, gc=False):
+    """The chosen action; money in the currency of the use case's value column."""
+
+    id: str
+    name: str
+    expected_value: float
+    cost: float
+
+
+class Prediction(msgspec.Struct, frozen=True, gc=False):
+    """One customer's answer."""
+
+    customer_id: str
+    churn_probability: float
+    risk: Risk
+    segment: SegmentName
+    action: Action
+    reasons: list[str]
+
+
+class Predictions(msgspec.Struct, frozen=True):
+    """A request's answer."""
+
+    request_id: str
+    model: ModelName
+    served_by: str
+    predictions: list[Prediction]
+
+
+def decide(request_id: str, customer_ids: Sequence[str], rows: Sequence[Row], outcome: Outcome) -> Predictions:
+    """Attach risk, segment name and action to an outcome's scores, customer by customer."""
+    description = outcome.description
+    manifest = description.manifest
+    profiles = description.segmenter.profiles
+    predictions = []
+    for customer_id, row, probability, segment in zip(
+        customer_ids, rows, outcome.scores.probabilities, outcome.scores.segments, strict=True
+    ):
+        chosen = description.actions.decide(probability, segment, row)
+        action = Action(chosen.id, chosen.name, chosen.expected_value, chosen.cost)
+        named = SegmentName(segment, profiles[segment].name)
+        predictions.append(Prediction(customer_id, probability, chosen.risk, named, action, []))
+    model = ModelName(manifest.name, manifest.version, description.digest, manifest.training_data.simulated)
+    return Predictions(request_id, model, outcome.served_by, predictions)

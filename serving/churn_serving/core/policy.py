@@ -1,0 +1,68 @@
+"""The numbers of the decision path, with the reason for each that differs from what trusted systems use.
+
+Starting point: Envoy's outlier detection, Finagle's retry budget, Hystrix and resilience4j breakers. All times in seconds.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BreakerPolicy:
+    """When a backend is left alone and when it is tried again.
+
+    - ``consecutive_failures`` 5 as Envoy's consecutive 5xx, but timeouts, broken connections and nonsense count too:
+      a black hole never answers 5xx.
+    - ``window`` 10 with at least ``minimum_calls`` 20 and ``failure_ratio`` 0.5, as Hystrix.
+    - ``open_seconds`` 1, 2, 4 instead of Hystrix' 5 or Envoy's 30 to 300: recovery is tried with synthetic golden rows,
+      not with customers, so trying early costs nobody anything, and a returned primary must serve again within 10 s.
+    - ``probes`` 3 golden answers in a row, bit for bit, instead of 10 permitted customer calls: a probe here proves
+      more than a 200.
+    """
+
+    window: int = 10
+    minimum_calls: int = 20
+    failure_ratio: float = 0.5
+    consecutive_failures: int = 5
+    open_seconds: tuple[float, ...] = (1.0, 2.0, 4.0)
+    jitter: float = 0.2
+    probes: int = 3
+    probe_interval: float = 0.25
+    forget_after: float = 30.0
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """Tries against the same backend, for connections that broke: Finagle's token bucket, 20 % of requests plus a floor
+    of 10 a second, so that a dead backend is never asked twice by everybody."""
+
+    ratio: float = 0.2
+    per_second: float = 10.0
+    capacity: float = 100.0
+
+
+@dataclass(frozen=True)
+class DecisionPolicy:
+    """One request's time and the room for requests.
+
+    - ``try_seconds`` 0.1: far above a healthy call (p99.9 under 20 ms), so a timeout means trouble.
+    - ``deadline_seconds`` 0.25: one full timeout plus a fallback; then the scorecard answers, in microseconds.
+    - ``useful_seconds``: with less time left than this a backend is not even asked.
+    - ``maximum_tries`` 2 backends a request; what comes after is the scorecard, never a third queue.
+    - ``calls_in_flight`` and ``rows_a_call``: while that many calls are under way, what arrives queues and goes out
+      together. More calls at once only spread the same work over more messages: CatBoost takes 75 µs for a call and
+      3 µs for a row.
+    - ``maximum_waiting`` requests inside the gateway; at 2,000 a second 512 are a quarter of a second, the deadline.
+    - ``maximum_lag_seconds``: if the process itself is that late, a new request would be too; it is refused while
+      refusing is cheap.
+    """
+
+    try_seconds: float = 0.1
+    deadline_seconds: float = 0.25
+    useful_seconds: float = 0.005
+    maximum_tries: int = 2
+    calls_in_flight: int = 2
+    rows_a_call: int = 256
+    maximum_waiting: int = 512
+    maximum_lag_seconds: float = 0.2
+    breaker: BreakerPolicy = BreakerPolicy()
+    retry: RetryPolicy = RetryPolicy()

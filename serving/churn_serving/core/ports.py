@@ -1,0 +1,47 @@
+"""What the decision path asks of the outside, and what it tells it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from churn_model import Description, Row, Scores
+
+
+class Answer(NamedTuple):
+    """Scores in the order of the rows, and the model that made them."""
+
+    scores: Scores
+    description: Description
+
+
+class Backend(Protocol):
+    """A place that scores rows. Every failure is a :class:`churn_serving.core.errors.BackendError`."""
+
+    @property
+    def name(self) -> str:
+        """``primary``, ``canary`` or ``fallback``: what ``served_by`` says."""
+
+    @property
+    def description(self) -> Description | None:
+        """The model it was last seen with; None before it was ever reached."""
+
+    async def score(self, rows: Sequence[Row], timeout: float) -> Answer:  # noqa: ASYNC109 - the port's contract
+        """Score rows that fit ``description``'s schema within ``timeout`` seconds."""
+
+    async def probe(self, timeout: float) -> bool:  # noqa: ASYNC109 - the port's contract
+        """Whether it answers its own golden rows bit for bit within ``timeout`` seconds. Never raises."""
+
+
+class Observer(Protocol):
+    """Told what happens; must return at once."""
+
+    def backend_called(self, backend: str, rows: int, seconds: float) -> None:
+        """A call ended, well or not."""
+
+    def backend_state(self, backend: str, state: int) -> None:
+        """A breaker changed: 0 closed, 1 half open, 2 open."""
+
+    def fell_back(self, reason: str) -> None:
+        """A request left its first choice."""
+
+    def shed(self, reason: str) -> None:
+        """A request was refused early."""

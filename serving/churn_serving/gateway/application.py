@@ -1,0 +1,128 @@
+"""The HTTP application: FastAPI for everything that is looked at, plain ASGI in front for everything that is hot."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
+
+from churn_serving.core.errors import NotReady
+from churn_serving.gateway import inference, predictions
+from churn_serving.gateway.documentation import extend_openapi
+from churn_serving.gateway.http import Receive, Scope, Send
+from churn_serving.gateway.inference import InferenceRoute
+from churn_serving.gateway.model_view import describe_model, describe_tensors
+from churn_serving.gateway.predictions import PredictionsRoute
+from churn_serving.gateway.problems import problem_for
+from churn_serving.gateway.service import PredictionService
+
+_PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+
+class Readiness:
+    """Whether new requests should come here; the process's life cycle switches it off before it drains."""
+
+    def __init__(self) -> None:
+        self.draining = False
+
+
+class Application:
+    """Plain ASGI: hot paths by exact match, the rest to FastAPI."""
+
+    def __init__(self, predictions_route: PredictionsRoute, inference_route: InferenceRoute, pages: FastAPI) -> None:
+        self._predictions = predictions_route
+        self._inference = inference_route
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = scope["path"]
+            if path == predictions.PATH:
+                return await self._predictions(scope, receive, send)
+            if path.startswith(inference.PREFIX) and path.endswith(inference.SUFFIX):
+                return await self._inference(scope, receive, send)
+        return await self._pages(scope, receive, send)
+
+
+def build_pages(service: PredictionService, readiness: Readiness, documented: PredictionsRoute) -> FastAPI:
+    """FastAPI with health, model description and documentation."""
+    app = FastAPI(title="Churn Serving gateway", version="1", docs_url="/docs", redoc_url=None)
+
+    @app.exception_handler(NotReady)
+    async def not_ready(_: object, error: NotReady) -> Response:
+        return _problem(error)
+
+    @app.exception_handler(404)
+    async def not_found(_: object, __: object) -> Response:
+        body = {"type": "urn:churn-serving:problem:not-found", "title": "No such page", "status": 404,
+                "detail": "See /docs for what there is."}  # fmt: skip
+        return JSONResponse(body, 404, media_type=_PROBLEM_MEDIA_TYPE)
+
+    @app.get("/livez", summary="The process runs", tags=["health"])
+    async def livez() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz", summary="Requests can be answered", tags=["health"], responses={503: {"description": "Not yet"}})
+    async def readyz() -> Response:
+        if readiness.draining:
+            return _problem(NotReady("draining"))
+        description = service.description
+        return JSONResponse({"status": "ready", "model": description.name, "version": description.version})
+
+    @app.get("/v1/model", summary="The model that is served", tags=["model"])
+    async def model() -> dict[str, Any]:
+        return describe_model(service.description)
+
+    _add_protocol_pages(app, service, readiness)
+    app.openapi = _documented_openapi(app, service, documented)  # type: ignore[method-assign]
+    return app
+
+
+def _add_protocol_pages(app: FastAPI, service: PredictionService, readiness: Readiness) -> None:
+    @app.get("/v2", summary="Server metadata", tags=["open inference protocol"])
+    async def server() -> dict[str, Any]:
+        return {"name": "churn-serving-gateway", "version": "1", "extensions": ["binary_tensor_data"]}
+
+    @app.get("/v2/health/live", summary="The process runs", tags=["open inference protocol"])
+    async def live() -> dict[str, bool]:
+        return {"live": True}
+
+    @app.get("/v2/health/ready", summary="Requests can be answered", tags=["open inference protocol"])
+    async def ready() -> Response:
+        if readiness.draining:
+            return _problem(NotReady("draining"))
+        return JSONResponse({"ready": bool(service.description)})
+
+    @app.get("/v2/models/{name}", summary="A model's tensors", tags=["open inference protocol"])
+    async def model_metadata(name: str) -> Response:
+        description = service.description
+        if name != description.name:
+            return JSONResponse({"error": "unknown model"}, 404)
+        return JSONResponse(describe_tensors(description))
+
+    @app.get("/v2/models/{name}/ready", summary="A model can answer", tags=["open inference protocol"])
+    async def model_ready(name: str) -> Response:
+        if name != service.description.name:
+            return JSONResponse({"error": "unknown model"}, 404)
+        return JSONResponse({"name": name, "ready": not readiness.draining})
+
+
+def _problem(error: Exception) -> Response:
+    problem = problem_for(error, "")
+    headers = {name.decode(): value.decode() for name, value in problem.headers}
+    return Response(problem.body, problem.status, headers, _PROBLEM_MEDIA_TYPE)
+
+
+def _documented_openapi(
+    app: FastAPI, service: PredictionService, documented: PredictionsRoute
+) -> Callable[[], dict[str, Any]]:
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        try:
+            schema = service.description.schema
+        except NotReady:
+            return plain()
+        return extend_openapi(plain(), documented.decoder(schema).body_type)
+
+    return openapi

@@ -1,0 +1,127 @@
+"""The composition root of the gateway: the one place that picks real things and ties them together."""
+
+import asyncio
+import contextlib
+import logging
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from aiohttp import ClientSession
+
+from churn_model import Description, TrustedKeys
+from churn_serving.adapters.description_store import DescriptionStore
+from churn_serving.adapters.http_backend import HttpBackend, open_session
+from churn_serving.adapters.refresher import refresh_forever
+from churn_serving.core.admission import Admission
+from churn_serving.core.dispatch import Dispatcher
+from churn_serving.core.guarded import GuardedBackend
+from churn_serving.core.policy import DecisionPolicy
+from churn_serving.core.recovery import probe_forever
+from churn_serving.core.routing import Router
+from churn_serving.gateway.application import Application, Readiness, build_pages
+from churn_serving.gateway.grpc_server import InferenceService
+from churn_serving.gateway.http import RequestIds
+from churn_serving.gateway.inference import InferenceRoute
+from churn_serving.gateway.lag import LoopLag
+from churn_serving.gateway.predictions import PredictionsRoute
+from churn_serving.gateway.service import PredictionService
+from churn_serving.gateway.settings import GatewaySettings
+from churn_serving.telemetry.metrics import GatewayMetrics
+from churn_serving.telemetry.request_log import RequestLog
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A running gateway's parts that its process needs to hold on to."""
+
+    application: Application
+    inference: InferenceService
+    metrics: GatewayMetrics
+    readiness: Readiness
+
+
+class _Learned:
+    """Keeps what backends say of their models: in metrics, in the log and, the primary's above all, on disk."""
+
+    def __init__(self, store: DescriptionStore, metrics: GatewayMetrics) -> None:
+        self._store = store
+        self._metrics = metrics
+        self.remembered: Description | None = store.load()
+
+    def __call__(self, backend: str, description: Description) -> None:
+        self._metrics.model_served(backend, description.name, description.version, description.digest)
+        _logger.info("%s serves %s version %s (%s)", backend, description.name, description.version, description.digest)
+        if backend == "primary" or self.remembered is None:
+            self.remembered = description
+            try:
+                self._store.save(description)
+            except OSError as error:
+                _logger.warning("the model's description cannot be kept on disk: %s", error.strerror)
+
+
+@contextlib.asynccontextmanager
+async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
+    """Build everything, run the background tasks, and take it all down again.
+
+    Raises:
+        UntrustedPackage: the public key cannot be read.
+    """
+    trusted = TrustedKeys.load(settings.verify_key_path)
+    policy = DecisionPolicy()
+    metrics = GatewayMetrics()
+    learned = _Learned(DescriptionStore(settings.home / "gateway", trusted), metrics)
+    lag = LoopLag()
+    log = RequestLog(sys.stdout.fileno())
+    async with contextlib.AsyncExitStack() as stack:
+        session = await stack.enter_async_context(open_session())
+        adapters = _open_backends(settings, session, trusted, learned)
+        guarded = {
+            name: GuardedBackend(backend, policy, metrics, time.monotonic) for name, backend in adapters.items()
+        }
+        router = Router(
+            guarded["primary"], guarded.get("canary"), guarded.get("fallback"), settings.canary_percent / 100
+        )
+        admission = Admission(policy, metrics, lag)
+        dispatcher = Dispatcher(router, admission, policy, metrics, time.monotonic, lambda: learned.remembered)
+        service = PredictionService(dispatcher, metrics, log)
+        lag.start()
+        stack.callback(log.close)
+        stack.callback(lag.stop)
+        background = [
+            asyncio.create_task(probe_forever(router.backends)),
+            asyncio.create_task(refresh_forever(tuple(adapters.values()))),
+        ]
+        stack.push_async_callback(_cancel, background)
+        yield _assemble(settings, service, metrics)
+
+
+def _open_backends(
+    settings: GatewaySettings, session: ClientSession, trusted: TrustedKeys, learned: _Learned
+) -> dict[str, HttpBackend]:
+    urls = {"primary": settings.primary_url, "canary": settings.canary_url, "fallback": settings.fallback_url}
+    return {
+        name: HttpBackend(name, str(url), session, trusted, learned) for name, url in urls.items() if url is not None
+    }
+
+
+def _assemble(settings: GatewaySettings, service: PredictionService, metrics: GatewayMetrics) -> Gateway:
+    readiness = Readiness()
+    request_ids = RequestIds()
+    predictions = PredictionsRoute(service, request_ids, settings.maximum_body_bytes, settings.maximum_customers)
+    application = Application(
+        predictions,
+        InferenceRoute(service, request_ids, settings.maximum_body_bytes),
+        build_pages(service, readiness, predictions),
+    )
+    inference = InferenceService(service, request_ids, lambda: readiness.draining)
+    return Gateway(application, inference, metrics, readiness)
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

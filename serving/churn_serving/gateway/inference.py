@@ -1,0 +1,105 @@
+"""Open Inference Protocol V2 over HTTP at the gateway: the same split, fallback and deadline as for predictions.
+
+``POST /v2/models/{name}/infer`` in plain ASGI. Answers name who served them in ``X-Served-By``, since the protocol's
+own answer has no place for it. A customer's side of a split follows the request's ``id``.
+"""
+
+import logging
+
+import msgspec
+
+from churn_serving.core.errors import RequestRefused
+from churn_serving.gateway.http import (
+    ClientGone,
+    Receive,
+    RequestIds,
+    Scope,
+    Send,
+    WrongRequest,
+    answer,
+    read_body,
+    require_json,
+)
+from churn_serving.gateway.problems import problem_for
+from churn_serving.gateway.service import Exchange, PredictionService
+from churn_serving.oip.http_reply import encode_requested
+from churn_serving.oip.json_codec import codec_for
+from churn_serving.oip.messages import InferReply, InvalidRequest, Problem
+
+ROUTE = "/v2/models/infer"
+PREFIX = "/v2/models/"
+SUFFIX = "/infer"
+_HEADER_LENGTH = b"inference-header-content-length"
+_CLIENT_CLOSED_REQUEST = 499
+_logger = logging.getLogger(__name__)
+
+
+class UnknownModel(WrongRequest):
+    """The path names another model than the one that is served."""
+
+
+class InferenceRoute:
+    """An ASGI application for the infer path of any model name."""
+
+    def __init__(self, service: PredictionService, request_ids: RequestIds, maximum_body_bytes: int) -> None:
+        self._service = service
+        self._request_ids = request_ids
+        self._maximum_body_bytes = maximum_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = Exchange(ROUTE, self._request_ids.of(scope["headers"]))
+        headers = [(b"x-request-id", exchange.request_id.encode())]
+        try:
+            body, json_length = await self._infer(exchange, scope, receive)
+        except ClientGone:
+            self._service.finish(exchange, _CLIENT_CLOSED_REQUEST)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: every failure becomes a protocol error
+            status, document, more = self._refusal(error, exchange)
+            self._service.finish(exchange, status)
+            await answer(send, status, b"application/json", document, headers + more)
+        else:
+            self._service.finish(exchange, 200)
+            assert exchange.outcome is not None  # noqa: S101 - it was scored, or an error was raised
+            headers.append((b"x-served-by", exchange.outcome.served_by.encode()))
+            content_type = b"application/json"
+            if json_length is not None:
+                headers.append((_HEADER_LENGTH, b"%d" % json_length))
+                content_type = b"application/octet-stream"
+            await answer(send, 200, content_type, body, headers)
+
+    async def _infer(self, exchange: Exchange, scope: Scope, receive: Receive) -> tuple[bytes, int | None]:
+        header_length = _header_length(scope)
+        if header_length is None:
+            require_json(scope)
+        description = self._service.description
+        if scope["path"][len(PREFIX) : -len(SUFFIX)] != description.name:
+            raise UnknownModel
+        body = await read_body(receive, self._maximum_body_bytes)
+        request = codec_for(description.schema).decode(body, header_length)
+        outcome = await self._service.predict(exchange, request.rows, description.schema, request.id or None)
+        served = outcome.description
+        reply = InferReply(
+            served.name, served.version, served.digest, request.id, outcome.scores.probabilities, outcome.scores.segments
+        )
+        return encode_requested(reply, request.outputs)
+
+    def _refusal(self, error: Exception, exchange: Exchange) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+        """The protocol's own form of an error, with the status that the table of problems says (400 where that says 422)."""
+        if isinstance(error, UnknownModel):
+            return 404, msgspec.json.encode({"error": "unknown model; GET /v1/model tells its name"}), []
+        if isinstance(error, InvalidRequest):
+            return 400, msgspec.json.encode({"error": str(error)}), []
+        problem = problem_for(error, exchange.request_id)
+        if not isinstance(error, RequestRefused | WrongRequest):
+            _logger.exception("request %s failed", exchange.request_id)
+        detail = msgspec.json.decode(problem.body)["detail"]
+        return problem.status, msgspec.json.encode({"error": detail}), problem.headers
+
+
+def _header_length(scope: Scope) -> int | None:
+    for name, value in scope["headers"]:
+        if name == _HEADER_LENGTH:
+            if not value.isdigit() or len(value) > 12:
+                raise InvalidRequest([Problem("Inference-Header-Content-Length", "expected a number of bytes")])
+            return int(value)
+    return None

@@ -1,0 +1,65 @@
+"""``POST /v1/predictions`` in plain ASGI: read, score, decide, answer.
+
+In front of FastAPI rather than in it, because the framework's own handling costs more than everything done here.
+"""
+
+import logging
+
+import msgspec
+
+from churn_model import Schema
+from churn_serving.core.decisions import Predictions, decide
+from churn_serving.gateway.http import ClientGone, Receive, RequestIds, Scope, Send, answer, read_body, require_json
+from churn_serving.gateway.problems import CONTENT_TYPE, problem_for
+from churn_serving.gateway.records import RecordDecoder
+from churn_serving.gateway.service import Exchange, PredictionService
+
+PATH = "/v1/predictions"
+_JSON = b"application/json"
+_CLIENT_CLOSED_REQUEST = 499
+_logger = logging.getLogger(__name__)
+
+
+class PredictionsRoute:
+    """An ASGI application for one path."""
+
+    def __init__(
+        self, service: PredictionService, request_ids: RequestIds, maximum_body_bytes: int, maximum_customers: int
+    ) -> None:
+        self._service = service
+        self._request_ids = request_ids
+        self._maximum_body_bytes = maximum_body_bytes
+        self._maximum_customers = maximum_customers
+        self._decoder: RecordDecoder | None = None
+        self._encode = msgspec.json.Encoder().encode
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = Exchange(PATH, self._request_ids.of(scope["headers"]))
+        headers = [(b"x-request-id", exchange.request_id.encode())]
+        try:
+            predictions = await self._predict(exchange, scope, receive)
+        except ClientGone:
+            self._service.finish(exchange, _CLIENT_CLOSED_REQUEST)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: every failure becomes a problem document
+            problem = problem_for(error, exchange.request_id)
+            if problem.status >= 500 and problem.status != 503:
+                _logger.exception("request %s failed", exchange.request_id)
+            self._service.finish(exchange, problem.status)
+            await answer(send, problem.status, CONTENT_TYPE, problem.body, headers + problem.headers)
+        else:
+            self._service.finish(exchange, 200)
+            await answer(send, 200, _JSON, self._encode(predictions), headers)
+
+    async def _predict(self, exchange: Exchange, scope: Scope, receive: Receive) -> Predictions:
+        require_json(scope)
+        body = await read_body(receive, self._maximum_body_bytes)
+        schema = self._service.description.schema
+        request = self.decoder(schema).decode(body)
+        outcome = await self._service.predict(exchange, request.rows, schema, request.customer_ids[0])
+        return decide(exchange.request_id, request.customer_ids, request.rows, outcome)
+
+    def decoder(self, schema: Schema) -> RecordDecoder:
+        """The decoder of a schema, compiled when the schema is first seen."""
+        if self._decoder is None or self._decoder.schema is not schema:
+            self._decoder = RecordDecoder(schema, self._maximum_customers)
+        return self._decoder

@@ -1,0 +1,72 @@
+"""RFC 9457 problem documents: how refusals look over HTTP, in one total table.
+
+The table is keyed by the errors of the decision path and of the records; a test proves that none is missing.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from churn_serving.core.errors import NotReady, Overloaded, RequestRefused
+from churn_serving.gateway.http import BodyTooLarge, MethodNotAllowed, UnsupportedMediaType, WrongRequest
+from churn_serving.gateway.records import MalformedRequest
+from churn_serving.oip.messages import InvalidRequest
+
+CONTENT_TYPE = b"application/problem+json"
+_TYPE = "urn:churn-serving:problem:"
+
+
+class Kind(NamedTuple):
+    """How one kind of refusal is answered."""
+
+    status: int
+    slug: str
+    title: str
+    detail: str
+
+
+REFUSALS: dict[type[Exception], Kind] = {
+    MalformedRequest: Kind(400, "malformed", "The body is not JSON", "Send one JSON object in UTF-8."),
+    InvalidRequest: Kind(422, "invalid", "The request does not fit the model's schema", "Mend the fields in errors."),
+    MethodNotAllowed: Kind(405, "method-not-allowed", "Method not allowed", "Use POST."),
+    BodyTooLarge: Kind(413, "too-large", "The body is too large", "Split the customers over several requests."),
+    UnsupportedMediaType: Kind(415, "media-type", "Unsupported content type", "Send Content-Type: application/json."),
+    Overloaded: Kind(503, "overloaded", "Too many requests at the moment", "Try again after Retry-After seconds."),
+    NotReady: Kind(503, "not-ready", "No model is known yet", "Start a backend, then try again after Retry-After seconds."),
+}
+UNEXPECTED = Kind(500, "internal", "The service failed", "The failure was logged under this request's id.")
+
+
+class _Fault(msgspec.Struct, frozen=True):
+    field: str
+    message: str
+
+
+class _Document(msgspec.Struct, frozen=True, omit_defaults=True):
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[_Fault] = []
+
+
+class Problem(NamedTuple):
+    """A refusal ready to send."""
+
+    status: int
+    body: bytes
+    headers: list[tuple[bytes, bytes]]
+
+
+def problem_for(error: Exception, request_id: str) -> Problem:
+    """The document of a refusal; anything unforeseen is a 500 that says nothing about its inside."""
+    kind = next((REFUSALS[cls] for cls in type(error).__mro__ if cls in REFUSALS), UNEXPECTED)
+    faults = [_Fault(*fault) for fault in error.problems] if isinstance(error, InvalidRequest) else []
+    document = _Document(_TYPE + kind.slug, kind.title, kind.status, kind.detail, request_id, faults)
+    headers: list[tuple[bytes, bytes]] = []
+    if isinstance(error, RequestRefused):
+        headers.append((b"retry-after", str(getattr(error, "retry_after", 1)).encode()))
+    if isinstance(error, WrongRequest):
+        headers.extend(error.headers)
+    return Problem(kind.status, msgspec.json.encode(document), headers)

@@ -1,0 +1,116 @@
+"""Every fault of a request for predictions, in words that say what to do.
+
+Reads what the standard library's JSON parser made of a body that the compiled decoder refused. Must never put a
+customer's value into a message: a field's name and what is expected there are enough to mend it.
+"""
+
+import math
+from collections.abc import Iterator
+
+from churn_model.schema import Schema, SchemaFeature
+from churn_serving.oip.messages import MAX_PROBLEMS, Problem, shown
+
+_TEXT_LIMIT = 256
+_ID_LIMIT = 128
+
+
+def find_faults(document: object, schema: Schema, maximum_customers: int) -> tuple[Problem, ...]:
+    """All faults, at least one; beyond :data:`MAX_PROBLEMS` the rest is counted."""
+    faults = list(_body(document, schema, maximum_customers))
+    if not faults:
+        return (Problem("body", "not a request this service can read"),)
+    if len(faults) > MAX_PROBLEMS:
+        return (*faults[:MAX_PROBLEMS], Problem("body", f"and {len(faults) - MAX_PROBLEMS} more faults"))
+    return tuple(faults)
+
+
+def _body(document: object, schema: Schema, maximum_customers: int) -> Iterator[Problem]:
+    if not isinstance(document, dict):
+        yield Problem("body", "expected an object with customers")
+        return
+    for key in document.keys() - {"customers", "explain"}:
+        yield Problem(shown(key), "unknown field")
+    if not isinstance(document.get("explain", False), bool):
+        yield Problem("explain", "expected true or false")
+    customers = document.get("customers")
+    if not isinstance(customers, list):
+        yield Problem("customers", "expected a list of customers")
+        return
+    if not customers:
+        yield Problem("customers", "expected at least one customer")
+    if len(customers) > maximum_customers:
+        yield Problem("customers", f"{len(customers)} customers; send at most {maximum_customers} in one request")
+        return
+    seen: dict[str, int] = {}
+    for index, customer in enumerate(customers):
+        yield from _customer(customer, f"customers[{index}]", schema)
+        customer_id = customer.get("customer_id") if isinstance(customer, dict) else None
+        if isinstance(customer_id, str) and customer_id in seen:
+            yield Problem(f"customers[{index}].customer_id", f"same id as customers[{seen[customer_id]}]")
+        elif isinstance(customer_id, str):
+            seen[customer_id] = index
+
+
+def _customer(customer: object, place: str, schema: Schema) -> Iterator[Problem]:
+    if not isinstance(customer, dict):
+        yield Problem(place, "expected an object with customer_id and features")
+        return
+    for key in customer.keys() - {"customer_id", "features"}:
+        yield Problem(f"{place}.{shown(key)}", "unknown field")
+    customer_id = customer.get("customer_id")
+    if not isinstance(customer_id, str) or not 1 <= len(customer_id) <= _ID_LIMIT:
+        yield Problem(f"{place}.customer_id", f"expected a text of 1 to {_ID_LIMIT} characters")
+    features = customer.get("features")
+    if not isinstance(features, dict):
+        yield Problem(f"{place}.features", "expected an object with one field a feature")
+        return
+    known = set(schema.names)
+    for key in features.keys() - known:
+        yield Problem(f"{place}.features.{shown(key)}", "unknown feature")
+    for feature in schema.features:
+        where = f"{place}.features.{feature.name}"
+        if feature.name not in features:
+            yield Problem(where, "missing; send null if it is not known")
+        else:
+            fault = _value(features[feature.name], feature)
+            if fault:
+                yield Problem(where, fault)
+
+
+def _value(value: object, feature: SchemaFeature) -> str:
+    """What is wrong with a value; empty if nothing is."""
+    if value is None:
+        return ""
+    if feature.type == "category":
+        if not isinstance(value, str):
+            return "expected a text or null"
+        if len(value) > _TEXT_LIMIT:
+            return f"longer than {_TEXT_LIMIT} characters"
+        return "" if _is_text(value) else "not valid Unicode"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "expected a number or null"
+    if math.isnan(value):
+        return "NaN is not a number; send null if it is not known"
+    return _range_fault(value, feature)
+
+
+def _range_fault(value: float, feature: SchemaFeature) -> str:
+    try:
+        number = float(value)
+    except OverflowError:
+        return "too large"
+    if math.isinf(number) or abs(number) > 3.4028234663852886e38:
+        return "infinite or too large"
+    if feature.minimum is not None and number < feature.minimum:
+        return f"must be at least {feature.minimum:g}"
+    if feature.maximum is not None and number > feature.maximum:
+        return f"must be at most {feature.maximum:g}"
+    return ""
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True

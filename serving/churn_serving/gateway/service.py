@@ -1,0 +1,63 @@
+"""The gateway's one use case, for every protocol: rows in, outcome out, and a trace of it in metrics and log.
+
+Protocols differ in how they read and write; who answers, and what is written down about it, is the same for all.
+"""
+
+import time
+from collections.abc import Sequence
+
+from churn_model import Description, Row, Schema
+from churn_serving.core.dispatch import Dispatcher, Outcome
+from churn_serving.telemetry.metrics import GatewayMetrics
+from churn_serving.telemetry.request_log import RequestLog
+
+_NOBODY = "none"
+
+
+class Exchange:
+    """One request from arrival to answer; :meth:`finish` is called exactly once."""
+
+    __slots__ = ("outcome", "request_id", "route", "rows", "started")
+
+    def __init__(self, route: str, request_id: str) -> None:
+        self.route = route
+        self.request_id = request_id
+        self.started = time.perf_counter()
+        self.rows = 0
+        self.outcome: Outcome | None = None
+
+
+class PredictionService:
+    """The dispatcher with its witnesses."""
+
+    def __init__(self, dispatcher: Dispatcher, metrics: GatewayMetrics, log: RequestLog) -> None:
+        self._dispatcher = dispatcher
+        self._metrics = metrics
+        self._log = log
+
+    @property
+    def description(self) -> Description:
+        """The model that requests are checked against; raises ``NotReady`` if none is known."""
+        return self._dispatcher.description
+
+    async def predict(self, exchange: Exchange, rows: Sequence[Row], schema: Schema, key: str | None) -> Outcome:
+        """Score the rows of an exchange."""
+        exchange.rows = len(rows)
+        exchange.outcome = await self._dispatcher.predict(rows, schema, key)
+        return exchange.outcome
+
+    def finish(self, exchange: Exchange, code: int) -> None:
+        """Write down how an exchange ended; ``code`` is the HTTP status or its gRPC equivalent."""
+        seconds = time.perf_counter() - exchange.started
+        outcome = exchange.outcome
+        served_by, version = (outcome.served_by, outcome.description.version) if outcome else (_NOBODY, "")
+        self._metrics.answered(exchange.route, served_by, version, code, seconds)
+        self._log.write(
+            route=exchange.route,
+            code=code,
+            served_by=served_by,
+            model_version=version,
+            rows=exchange.rows,
+            milliseconds=round(seconds * 1000, 3),
+            request_id=exchange.request_id,
+        )

@@ -1,0 +1,79 @@
+"""The gateway's metrics. Label children are resolved once and kept, since looking one up costs more than counting."""
+
+from functools import cache
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from churn_serving.telemetry import names
+
+
+class GatewayMetrics:
+    """Counters and histograms on a registry of their own, so that tests and processes never share state."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            names.REQUESTS, "Requests answered.",
+            (names.ROUTE, names.SERVED_BY, names.MODEL_VERSION, names.CODE), registry=self.registry,
+        )  # fmt: skip
+        self._seconds = Histogram(
+            names.REQUEST_SECONDS, "Seconds from request to answer, inside the gateway.",
+            (names.ROUTE,), buckets=names.LATENCY_BUCKETS, registry=self.registry,
+        )  # fmt: skip
+        self._backend_seconds = Histogram(
+            names.BACKEND_SECONDS, "Seconds a backend took for one call.",
+            (names.BACKEND,), buckets=names.LATENCY_BUCKETS, registry=self.registry,
+        )  # fmt: skip
+        self._backend_rows = Histogram(
+            names.BATCH_ROWS, "Customers in one call to a backend.",
+            (names.BACKEND,), buckets=names.ROWS_BUCKETS, registry=self.registry,
+        )  # fmt: skip
+        self._state = Gauge(
+            names.BACKEND_STATE, "Breaker of a backend: 0 closed, 1 half open, 2 open.",
+            (names.BACKEND,), registry=self.registry,
+        )  # fmt: skip
+        self._fallback = Counter(
+            names.FALLBACK, "Requests that left their first choice, by reason.", (names.REASON,), registry=self.registry
+        )
+        self._shed = Counter(
+            names.SHED, "Requests refused early under load, by reason.", (names.REASON,), registry=self.registry
+        )
+        self._model_info = Gauge(
+            names.MODEL_INFO, "1 for the model a backend serves.",
+            (names.BACKEND, "name", names.MODEL_VERSION, "digest"), registry=self.registry,
+        )  # fmt: skip
+        self.request_child = cache(self._requests.labels)
+        self.seconds_child = cache(self._seconds.labels)
+        self._backend_seconds_child = cache(self._backend_seconds.labels)
+        self._backend_rows_child = cache(self._backend_rows.labels)
+        self._models: dict[str, tuple[str, str, str]] = {}
+
+    def answered(self, route: str, served_by: str, model_version: str, code: int, seconds: float) -> None:
+        """One request was answered with HTTP status (or its gRPC equivalent) ``code``."""
+        self.request_child(route, served_by, model_version, code).inc()
+        self.seconds_child(route).observe(seconds)
+
+    def backend_called(self, backend: str, rows: int, seconds: float) -> None:
+        """One call with ``rows`` customers went to a backend, whatever came back."""
+        self._backend_seconds_child(backend).observe(seconds)
+        self._backend_rows_child(backend).observe(rows)
+
+    def backend_state(self, backend: str, state: int) -> None:
+        """The breaker of a backend changed: 0 closed, 1 half open, 2 open."""
+        self._state.labels(backend).set(state)
+
+    def fell_back(self, reason: str) -> None:
+        """A request left its first choice."""
+        self._fallback.labels(reason).inc()
+
+    def shed(self, reason: str) -> None:
+        """A request was refused early."""
+        self._shed.labels(reason).inc()
+
+    def model_served(self, backend: str, name: str, version: str, digest: str) -> None:
+        """A backend serves this model from now on."""
+        former = self._models.get(backend)
+        if former is not None and former != (name, version, digest):
+            self._model_info.remove(backend, *former)
+        self._models[backend] = (name, version, digest)
+        self._model_info.labels(backend, name, version, digest).set(1)
