@@ -1,6 +1,6 @@
 """Which action pays for a customer: the first honest form of the decision.
 
-Expected value of an action = its effect × churn probability × the customer's value − its cost; the best eligible one is
+The expected value of an action is effect × churn probability × customer value less its cost; the best eligible one is
 chosen, or none where none pays. Effects may be assumed; each carries its source. It knows neither models nor budgets.
 """
 
@@ -106,5 +106,5 @@ class ActionTable:
         index = parsed.value.index
         found = schema.features[index] if 0 <= index < len(schema.features) else None
         if found is None or found.type != "number" or found.name != parsed.value.column:
-            raise SchemaMismatch(f"actions.json: value column {parsed.value.column!r} is not number {index} of the schema")
+            raise SchemaMismatch(f"actions.json: {parsed.value.column!r} is not number {index} of the schema")
         return cls(parsed)

@@ -35,6 +35,7 @@ class CatBoostEstimator:
         return cls(model)
 
     def raw(self, encoded: Sequence[Sequence[float]]) -> list[float]:
+        """Log-odds, one a row."""
         rows = numpy.array(encoded, dtype=numpy.float32)
         answers: list[float] = self._predict(rows, prediction_type="RawFormulaVal", thread_count=1).tolist()
         return answers

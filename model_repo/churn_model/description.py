@@ -114,7 +114,7 @@ def verify_signature(manifest_bytes: bytes, signature: bytes, trusted: TrustedKe
     trusted.verify(manifest_bytes, raw)
 
 
-def _decode(name: str, files: Mapping[str, bytes]) -> Any:  # noqa: ANN401 - a JSON document of any shape
+def _decode(name: str, files: Mapping[str, bytes]) -> Any:
     try:
         return msgspec.json.decode(files[name])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -17,7 +17,8 @@ FORMAT = 1
 
 
 class EncodedFeature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One feature's encoding: a number passes through; a category becomes ``table[level]``, ``missing`` or ``unseen``."""
+    """One feature's encoding: a number passes through; a category becomes ``table[level]``, ``missing`` or
+    ``unseen``."""
 
     name: str
     kind: str
@@ -36,10 +37,7 @@ class Encoder:
 
     def __init__(self, features: Sequence[EncodedFeature]) -> None:
         self._features = tuple(features)
-        tables: list[dict[str | None, float] | None] = []
-        for feature in self._features:
-            tables.append({**feature.table, None: feature.missing} if feature.kind == "category" else None)
-        self._columns = tuple(zip(tables, (feature.unseen for feature in self._features), strict=True))
+        self._columns = tuple((_lookup(feature), feature.unseen) for feature in self._features)
 
     def encode(self, rows: Sequence[Row]) -> list[list[float]]:
         """Encode rows; shape ``[rows][features]``, NaN where a number is missing."""
@@ -75,3 +73,12 @@ class Encoder:
         if [(feature.name, feature.kind) for feature in parsed.features] != expected:
             raise SchemaMismatch("encoder.json: features differ from the schema's names, types or order")
         return cls(parsed.features)
+
+
+def _lookup(feature: EncodedFeature) -> dict[str | None, float] | None:
+    """The table with the missing value under None; no table for a number."""
+    if feature.kind != "category":
+        return None
+    table: dict[str | None, float] = {level: value for level, value in feature.table.items()}  # noqa: C416 - wider keys
+    table[None] = feature.missing
+    return table

@@ -52,6 +52,7 @@ class LinearEstimator:
         self._intercept = document.intercept
 
     def raw(self, encoded: Sequence[Sequence[float]]) -> list[float]:
+        """Log-odds, one a row."""
         return [self._row(row) for row in encoded]
 
     def _row(self, row: Sequence[float]) -> float:
@@ -94,6 +95,7 @@ class TreesEstimator:
         )
 
     def raw(self, encoded: Sequence[Sequence[float]]) -> list[float]:
+        """Log-odds, one a row."""
         return [self._row(row) for row in encoded]
 
     def _row(self, row: Sequence[float]) -> float:
@@ -158,7 +160,7 @@ def _check_tree(tree: _Tree, features: int) -> None:
 
 
 def _load_catboost(content: bytes) -> tuple[Estimator, int]:
-    from churn_model.catboost_estimator import CatBoostEstimator  # noqa: PLC0415 - loaded only where it is served
+    from churn_model.catboost_estimator import CatBoostEstimator
 
     catboost = CatBoostEstimator.load(content)
     return catboost, catboost.features

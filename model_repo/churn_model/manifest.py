@@ -29,7 +29,8 @@ class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``files`` maps each file's name to its sha256 (hex); ``metrics`` were measured on customers held out from training."""
+    """``files`` maps each file's name to its sha256 (hex); ``metrics`` were measured on customers held out from
+    training."""
 
     format: int
     name: str

@@ -1,7 +1,7 @@
 """MLflow as the model registry: the one module that imports it.
 
-A package's folder is the MLflow model's folder, file by file: what was signed is what MLflow stores, serves to KServe and
-gives back. Nothing is pickled. On a hot path this module must not be imported; it costs seconds and 170 MB.
+A package's folder is the MLflow model's folder, file by file: what was signed is what MLflow stores, serves to KServe
+and gives back. Nothing is pickled. On a hot path this module must not be imported; it costs seconds and 170 MB.
 """
 
 import hashlib
@@ -144,8 +144,7 @@ class MlflowRegistry:
             download.rename(directory)
         return directory
 
-    def _store(self, contents: PackageContents, key: SigningKey, run_id: str, version: str
-               ) -> tuple[ModelVersion, str]:
+    def _store(self, contents: PackageContents, key: SigningKey, run_id: str, version: str) -> tuple[ModelVersion, str]:
         experiment = self._client.get_run(run_id).info.experiment_id
         logged = self._client.create_logged_model(experiment, name=contents.name, source_run_id=run_id)
         with self._complete_or_failed(logged), tempfile.TemporaryDirectory() as folder:
@@ -191,7 +190,7 @@ class MlflowRegistry:
     def _download(self, uri: str, folder: Path) -> None:
         folder.mkdir()
         with _translated("download"):
-            get_artifact_repository(uri).download_artifacts("", dst_path=str(folder))
+            get_artifact_repository(uri).download_artifacts("", dst_path=str(folder))  # type: ignore[no-untyped-call]
         if not any(folder.iterdir()):
             shutil.rmtree(folder)
             raise RegistryError(f"{uri}: no artifacts there")

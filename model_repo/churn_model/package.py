@@ -1,7 +1,7 @@
 """The model package on disk: written once, signed, and proven before it may answer.
 
 Order of proof: the signature over the manifest, the digest of every file, the schema, then the golden rows. Files are
-read once, hashed and used from memory, so nothing can change in between. Nothing here executes anything a package holds.
+read once, hashed and used from memory, so nothing can change in between. Nothing here executes what a package holds.
 """
 
 import base64

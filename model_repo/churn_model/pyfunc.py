@@ -24,13 +24,13 @@ class FrameModel:
     def __init__(self, package: Package) -> None:
         self._package = package
 
-    def predict(self, frame: "pandas.DataFrame", params: dict[str, Any] | None = None) -> "pandas.DataFrame":
+    def predict(self, frame: "pandas.DataFrame") -> "pandas.DataFrame":
         """A frame with `churn_probability` and `segment`, one row a customer and with the same index.
 
         Raises:
             RecordError: a feature's column is missing or holds a value of the wrong type.
         """
-        import pandas  # noqa: PLC0415 - servers never come here
+        import pandas
 
         features = self._package.manifest.schema.features
         for feature in features:

@@ -43,8 +43,13 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
     @cached_property
     def hash(self) -> str:
         """sha256 (hex) of what a caller must get right: names, order, types and bounds; not the levels seen."""
-        shape = [[f.name, f.type, f.minimum, f.maximum] for f in self.features]
+        shape = [[f.name, f.type, _bound(f.minimum), _bound(f.maximum)] for f in self.features]
         return hashlib.sha256(msgspec.json.encode([self.usecase, self.id, shape])).hexdigest()
+
+
+def _bound(value: float | None) -> float | None:
+    """A bound as it comes back from a file, where 0 and 0.0 are one number."""
+    return None if value is None else float(value)
 
 
 def row_to_json(row: Row) -> list[float | str | None]:

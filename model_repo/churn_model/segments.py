@@ -75,7 +75,7 @@ class Segmenter:
             third += value * weight3
             fourth += value * weight4
         for index, table, unseen in self._categories:
-            add1, add2, add3, add4 = table.get(row[index], unseen)  # type: ignore[call-overload]
+            add1, add2, add3, add4 = table.get(row[index], unseen)
             first += add1
             second += add2
             third += add3

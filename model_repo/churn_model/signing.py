@@ -54,7 +54,7 @@ class SigningKey:
         except FileExistsError:
             return cls.load(path)
         finally:
-            os.unlink(temporary)
+            Path(temporary).unlink()
         return cls(key)
 
     def sign(self, message: bytes) -> bytes:

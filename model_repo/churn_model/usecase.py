@@ -21,7 +21,8 @@ DEFAULT_MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "None")
 
 
 class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which column says who left. ``negative=None``: every other value than ``positive`` is refused only if a third one turns up."""
+    """Which column says who left. ``negative=None``: whatever is not ``positive`` is negative, as long as the column
+    holds two values in all."""
 
     column: str
     positive: str
@@ -140,7 +141,8 @@ def load_usecase(name_or_path: str | Path) -> UseCase:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise UseCaseError(f"{path.name}: cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})") from error
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise UseCaseError(f"{path.name}: cannot be read ({reason})") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""

@@ -6,6 +6,7 @@ becomes one of the core's backend errors, so none of its names is known elsewher
 
 import asyncio
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 
 import aiohttp
 import msgspec
@@ -32,7 +33,9 @@ _MAXIMUM_CONNECTIONS = 64
 def open_session() -> aiohttp.ClientSession:
     """Connections that stay open between calls; must be called inside the event loop that uses them."""
     connector = aiohttp.TCPConnector(limit=_MAXIMUM_CONNECTIONS, keepalive_timeout=30.0, ttl_dns_cache=10)
-    return aiohttp.ClientSession(connector=connector, headers=_JSON, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar())
+    return aiohttp.ClientSession(
+        connector=connector, headers=_JSON, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
+    )
 
 
 class HttpBackend:
@@ -110,9 +113,9 @@ class HttpBackend:
         known = self._description
         headers = {"If-None-Match": f'"{known.digest}"'} if known else {}
         status, content = await self._request("GET", f"{self._url}/v1/package", None, headers, _LEARN_SECONDS)
-        if known is not None and status == 304:
+        if known is not None and status == HTTPStatus.NOT_MODIFIED:
             return known
-        if status != 200:
+        if status != HTTPStatus.OK:
             raise BackendFailed(f"/v1/package answered {status}")
         try:
             description = Description.from_documents(msgspec.json.decode(content), self._trusted)
@@ -127,8 +130,10 @@ class HttpBackend:
     async def _infer(self, rows: Sequence[Row], description: Description, timeout: float) -> InferReply:  # noqa: ASYNC109
         body = encode_request(rows, description.schema)
         status, content = await self._request("POST", self._infer_url, body, None, timeout)
-        if status != 200:
-            raise (BackendRejected if 400 <= status < 500 and status != 429 else BackendFailed)(f"answered {status}")
+        if status != HTTPStatus.OK:
+            refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+            overloaded = status == HTTPStatus.TOO_MANY_REQUESTS
+            raise (BackendRejected if refused and not overloaded else BackendFailed)(f"answered {status}")
         try:
             return decode_response(content)
         except InvalidReply as error:

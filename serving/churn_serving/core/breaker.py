@@ -75,7 +75,7 @@ class Breaker:
         """Whether a probe should be sent now."""
         return self.state is BreakerState.HALF_OPEN and self._clock() >= self._next_probe
 
-    def probed(self, good: bool) -> None:
+    def probed(self, *, good: bool) -> None:
         """A probe came back; ignored unless half open."""
         if self.state is not BreakerState.HALF_OPEN:
             return

@@ -29,7 +29,7 @@ class Outcome(NamedTuple):
 
 
 class Dispatcher:
-    """``remembered`` yields a description from an earlier life of the gateway, for the time before any backend answers."""
+    """``remembered`` yields a description from an earlier life of the gateway, before a backend answers."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Dispatcher:
 
     def _degraded(self, rows: Sequence[Row]) -> Outcome:
         description = self.description
-        return Outcome(DEGRADED, description.degraded_scores(rows), description)
+        return Outcome(DEGRADED, description.degraded_scores(list(rows)), description)
 
 
 def _unusable(backend: GuardedBackend, schema: Schema) -> str | None:

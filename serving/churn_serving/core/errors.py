@@ -1,15 +1,15 @@
 """What can go wrong on the decision path, as two trees that never mix.
 
-    BackendError            one backend could not answer; the request may still succeed elsewhere
-    ├── BackendUnreachable      no connection, or it broke
-    ├── BackendTimeout          no answer in time
-    ├── BackendFailed           it answered with an error of its own (5xx)
-    ├── BackendRejected         it refused the rows (4xx): its model differs from what the rows were checked against
-    └── BackendBadAnswer        it answered nonsense: wrong shape, NaN, a probability outside 0 to 1
+BackendError            one backend could not answer; the request may still succeed elsewhere
+├── BackendUnreachable      no connection, or it broke
+├── BackendTimeout          no answer in time
+├── BackendFailed           it answered with an error of its own (5xx)
+├── BackendRejected         it refused the rows (4xx): its model differs from what the rows were checked against
+└── BackendBadAnswer        it answered nonsense: wrong shape, NaN, a probability outside 0 to 1
 
-    RequestRefused          a sound request gets no prediction; each protocol maps these by one table
-    ├── Overloaded              the caller should come back later
-    └── NotReady                no model is known yet
+RequestRefused          a sound request gets no prediction; each protocol maps these by one table
+├── Overloaded              the caller should come back later
+└── NotReady                no model is known yet
 """
 
 
@@ -49,7 +49,7 @@ class BackendBadAnswer(BackendError):
     reason = "bad_answer"
 
 
-class RequestRefused(Exception):  # noqa: N818 - a refusal, not necessarily an error
+class RequestRefused(Exception):
     """The request gets no prediction."""
 
 

@@ -55,7 +55,7 @@ class GuardedBackend:
     async def probe(self) -> None:
         """Send a probe if the breaker wants one, and tell it what came back."""
         if self.breaker.wants_probe():
-            self.breaker.probed(await self._backend.probe(self._policy.try_seconds))
+            self.breaker.probed(good=await self._backend.probe(self._policy.try_seconds))
 
     def _state_changed(self, state: BreakerState) -> None:
         self._observer.backend_state(self.name, state)

@@ -1,6 +1,7 @@
 """The numbers of the decision path, with the reason for each that differs from what trusted systems use.
 
-Starting point: Envoy's outlier detection, Finagle's retry budget, Hystrix and resilience4j breakers. All times in seconds.
+Starting point: Envoy's outlier detection, Finagle's retry budget, the breakers of Hystrix and resilience4j. All times
+are in seconds.
 """
 
 from dataclasses import dataclass

@@ -13,9 +13,7 @@ from churn_serving.gateway.settings import GatewaySettings
 
 def main() -> int:
     """Run the gateway and return its exit code: 0 after a signal, 2 for a bad setting, key or port."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         settings = GatewaySettings()
     except ValidationError as error:

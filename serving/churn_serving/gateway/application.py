@@ -35,6 +35,7 @@ class Application:
         self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         if scope["type"] == "http":
             path = scope["path"]
             if path == predictions.PATH:
@@ -62,7 +63,9 @@ def build_pages(service: PredictionService, readiness: Readiness, documented: Pr
     async def livez() -> dict[str, str]:
         return {"status": "alive"}
 
-    @app.get("/readyz", summary="Requests can be answered", tags=["health"], responses={503: {"description": "Not yet"}})
+    @app.get(
+        "/readyz", summary="Requests can be answered", tags=["health"], responses={503: {"description": "Not yet"}}
+    )
     async def readyz() -> Response:
         if readiness.draining:
             return _problem(NotReady("draining"))

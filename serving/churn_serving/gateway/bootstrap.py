@@ -79,9 +79,7 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     async with contextlib.AsyncExitStack() as stack:
         session = await stack.enter_async_context(open_session())
         adapters = _open_backends(settings, session, trusted, learned)
-        guarded = {
-            name: GuardedBackend(backend, policy, metrics, time.monotonic) for name, backend in adapters.items()
-        }
+        guarded = {name: GuardedBackend(backend, policy, metrics, time.monotonic) for name, backend in adapters.items()}
         router = Router(
             guarded["primary"], guarded.get("canary"), guarded.get("fallback"), settings.canary_percent / 100
         )

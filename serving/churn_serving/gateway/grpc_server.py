@@ -23,11 +23,11 @@ _MAXIMUM_MESSAGE_BYTES = 8 * 1024 * 1024
 _logger = logging.getLogger(__name__)
 
 
-class UnknownModel(Exception):  # noqa: N818 - said by the caller's mistake
+class UnknownModel(Exception):
     """The request names another model than the one that is served."""
 
 
-# How refusals look over gRPC; a test proves that no refusal is missing. The number is the HTTP status that metrics show.
+# How refusals look over gRPC; a test proves that none is missing. The number is the HTTP status that metrics show.
 REFUSALS: dict[type[Exception], tuple[grpc.StatusCode, int]] = {
     InvalidRequest: (grpc.StatusCode.INVALID_ARGUMENT, 422),
     UnknownModel: (grpc.StatusCode.NOT_FOUND, 404),
@@ -80,10 +80,10 @@ class InferenceService:
         exchange = Exchange(ROUTE, self._request_ids.of([]))
         try:
             response = await self._infer(exchange, request)
-        except Exception as error:  # noqa: BLE001 - the last line of defence: every failure becomes a gRPC status
+        except Exception as error:
             code, status = next((REFUSALS[cls] for cls in type(error).__mro__ if cls in REFUSALS), _UNEXPECTED)
             self._service.finish(exchange, status)
-            if status == 500:
+            if status == _UNEXPECTED[1]:
                 _logger.exception("request %s failed", exchange.request_id)
             await context.abort(code, str(error) if isinstance(error, InvalidRequest) else type(error).__name__)
         self._service.finish(exchange, 200)
@@ -129,7 +129,7 @@ async def start_server(inference: InferenceService, host: str, port: int) -> grp
     return server
 
 
-def _handlers(inference: InferenceService) -> grpc.GenericRpcHandler:
+def _handlers(inference: InferenceService) -> "grpc.GenericRpcHandler[Any, Any]":
     methods: dict[str, tuple[Callable[..., Awaitable[Any]], Any]] = {
         "ServerLive": (inference.server_live, messages.ServerLiveRequest),
         "ServerReady": (inference.server_ready, messages.ServerReadyRequest),

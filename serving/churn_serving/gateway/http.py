@@ -13,7 +13,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 
 
-class WrongRequest(Exception):  # noqa: N818 - said by the caller's mistake, not ours
+class WrongRequest(Exception):
     """The request is wrong before its body is read; ``headers`` go with the answer."""
 
     headers: tuple[tuple[bytes, bytes], ...] = ()
@@ -37,7 +37,7 @@ class MethodNotAllowed(WrongRequest):
     headers = ((b"allow", b"POST"),)
 
 
-class ClientGone(Exception):  # noqa: N818 - nobody's error
+class ClientGone(Exception):
     """The caller hung up before its body was complete."""
 
 
@@ -99,9 +99,11 @@ async def read_body(receive: Receive, limit: int) -> bytes:
 
 async def answer(send: Send, status: int, content_type: bytes, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
     """Send a complete response."""
-    await send({
-        "type": "http.response.start",
-        "status": status,
-        "headers": [(b"content-type", content_type), (b"content-length", b"%d" % len(body)), *headers],
-    })
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [(b"content-type", content_type), (b"content-length", b"%d" % len(body)), *headers],
+        }
+    )
     await send({"type": "http.response.body", "body": body})

@@ -29,6 +29,7 @@ from churn_serving.oip.messages import InferReply, InvalidRequest, Problem
 ROUTE = "/v2/models/infer"
 PREFIX = "/v2/models/"
 SUFFIX = "/infer"
+_LENGTH_DIGITS = 12
 _HEADER_LENGTH = b"inference-header-content-length"
 _CLIENT_CLOSED_REQUEST = 499
 _logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class InferenceRoute:
         self._maximum_body_bytes = maximum_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         exchange = Exchange(ROUTE, self._request_ids.of(scope["headers"]))
         headers = [(b"x-request-id", exchange.request_id.encode())]
         try:
@@ -78,20 +80,21 @@ class InferenceRoute:
         request = codec_for(description.schema).decode(body, header_length)
         outcome = await self._service.predict(exchange, request.rows, description.schema, request.id or None)
         served = outcome.description
+        scores = outcome.scores
         reply = InferReply(
-            served.name, served.version, served.digest, request.id, outcome.scores.probabilities, outcome.scores.segments
+            served.name, served.version, served.digest, request.id, scores.probabilities, scores.segments
         )
         return encode_requested(reply, request.outputs)
 
     def _refusal(self, error: Exception, exchange: Exchange) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
-        """The protocol's own form of an error, with the status that the table of problems says (400 where that says 422)."""
+        """The protocol's own form of an error, with the status of the table of problems (400 where that says 422)."""
         if isinstance(error, UnknownModel):
             return 404, msgspec.json.encode({"error": "unknown model; GET /v1/model tells its name"}), []
         if isinstance(error, InvalidRequest):
             return 400, msgspec.json.encode({"error": str(error)}), []
         problem = problem_for(error, exchange.request_id)
         if not isinstance(error, RequestRefused | WrongRequest):
-            _logger.exception("request %s failed", exchange.request_id)
+            _logger.error("request %s failed", exchange.request_id)
         detail = msgspec.json.decode(problem.body)["detail"]
         return problem.status, msgspec.json.encode({"error": detail}), problem.headers
 
@@ -99,7 +102,7 @@ class InferenceRoute:
 def _header_length(scope: Scope) -> int | None:
     for name, value in scope["headers"]:
         if name == _HEADER_LENGTH:
-            if not value.isdigit() or len(value) > 12:
+            if not value.isdigit() or len(value) > _LENGTH_DIGITS:
                 raise InvalidRequest([Problem("Inference-Header-Content-Length", "expected a number of bytes")])
             return int(value)
     return None

@@ -4,6 +4,7 @@ In front of FastAPI rather than in it, because the framework's own handling cost
 """
 
 import logging
+from http import HTTPStatus
 
 import msgspec
 
@@ -34,15 +35,16 @@ class PredictionsRoute:
         self._encode = msgspec.json.Encoder().encode
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         exchange = Exchange(PATH, self._request_ids.of(scope["headers"]))
         headers = [(b"x-request-id", exchange.request_id.encode())]
         try:
             predictions = await self._predict(exchange, scope, receive)
         except ClientGone:
             self._service.finish(exchange, _CLIENT_CLOSED_REQUEST)
-        except Exception as error:  # noqa: BLE001 - the last line of defence: every failure becomes a problem document
+        except Exception as error:
             problem = problem_for(error, exchange.request_id)
-            if problem.status >= 500 and problem.status != 503:
+            if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
                 _logger.exception("request %s failed", exchange.request_id)
             self._service.finish(exchange, problem.status)
             await answer(send, problem.status, CONTENT_TYPE, problem.body, headers + problem.headers)

@@ -32,7 +32,7 @@ REFUSALS: dict[type[Exception], Kind] = {
     BodyTooLarge: Kind(413, "too-large", "The body is too large", "Split the customers over several requests."),
     UnsupportedMediaType: Kind(415, "media-type", "Unsupported content type", "Send Content-Type: application/json."),
     Overloaded: Kind(503, "overloaded", "Too many requests at the moment", "Try again after Retry-After seconds."),
-    NotReady: Kind(503, "not-ready", "No model is known yet", "Start a backend, then try again after Retry-After seconds."),
+    NotReady: Kind(503, "not-ready", "No model is known yet", "Try again after Retry-After seconds."),
 }
 UNEXPECTED = Kind(500, "internal", "The service failed", "The failure was logged under this request's id.")
 

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 
 from churn_model.schema import Schema, SchemaFeature
 from churn_serving.oip.messages import MAX_PROBLEMS, Problem, shown
+from churn_serving.oip.tensors import LARGEST
 
 _TEXT_LIMIT = 256
 _ID_LIMIT = 128
+_NAME_LIMIT = 64
 
 
 def find_faults(document: object, schema: Schema, maximum_customers: int) -> tuple[Problem, ...]:
@@ -29,7 +31,7 @@ def _body(document: object, schema: Schema, maximum_customers: int) -> Iterator[
         yield Problem("body", "expected an object with customers")
         return
     for key in document.keys() - {"customers", "explain"}:
-        yield Problem(shown(key), "unknown field")
+        yield Problem(_named(key), "unknown field")
     if not isinstance(document.get("explain", False), bool):
         yield Problem("explain", "expected true or false")
     customers = document.get("customers")
@@ -56,7 +58,7 @@ def _customer(customer: object, place: str, schema: Schema) -> Iterator[Problem]
         yield Problem(place, "expected an object with customer_id and features")
         return
     for key in customer.keys() - {"customer_id", "features"}:
-        yield Problem(f"{place}.{shown(key)}", "unknown field")
+        yield Problem(f"{place}.{_named(key)}", "unknown field")
     customer_id = customer.get("customer_id")
     if not isinstance(customer_id, str) or not 1 <= len(customer_id) <= _ID_LIMIT:
         yield Problem(f"{place}.customer_id", f"expected a text of 1 to {_ID_LIMIT} characters")
@@ -66,7 +68,7 @@ def _customer(customer: object, place: str, schema: Schema) -> Iterator[Problem]
         return
     known = set(schema.names)
     for key in features.keys() - known:
-        yield Problem(f"{place}.features.{shown(key)}", "unknown feature")
+        yield Problem(f"{place}.features.{_named(key)}", "unknown feature")
     for feature in schema.features:
         where = f"{place}.features.{feature.name}"
         if feature.name not in features:
@@ -81,15 +83,21 @@ def _value(value: object, feature: SchemaFeature) -> str:
     """What is wrong with a value; empty if nothing is."""
     if value is None:
         return ""
-    if feature.type == "category":
-        if not isinstance(value, str):
-            return "expected a text or null"
-        if len(value) > _TEXT_LIMIT:
-            return f"longer than {_TEXT_LIMIT} characters"
-        return "" if _is_text(value) else "not valid Unicode"
+    return _text_fault(value) if feature.type == "category" else _number_fault(value, feature)
+
+
+def _text_fault(value: object) -> str:
+    if not isinstance(value, str):
+        return "expected a text or null"
+    if len(value) > _TEXT_LIMIT:
+        return f"longer than {_TEXT_LIMIT} characters"
+    return "" if _is_text(value) else "not valid Unicode"
+
+
+def _number_fault(value: object, feature: SchemaFeature) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "expected a number or null"
-    if math.isnan(value):
+    if value != value:  # noqa: PLR0124 - NaN; math.isnan fails on an integer beyond a double
         return "NaN is not a number; send null if it is not known"
     return _range_fault(value, feature)
 
@@ -99,13 +107,18 @@ def _range_fault(value: float, feature: SchemaFeature) -> str:
         number = float(value)
     except OverflowError:
         return "too large"
-    if math.isinf(number) or abs(number) > 3.4028234663852886e38:
+    if math.isinf(number) or abs(number) > LARGEST:
         return "infinite or too large"
     if feature.minimum is not None and number < feature.minimum:
         return f"must be at least {feature.minimum:g}"
     if feature.maximum is not None and number > feature.maximum:
         return f"must be at most {feature.maximum:g}"
     return ""
+
+
+def _named(key: str) -> str:
+    """An unknown field's name as the caller wrote it, if it can be shown as it is."""
+    return key if key.isprintable() and key.isascii() and 0 < len(key) <= _NAME_LIMIT else shown(key)
 
 
 def _is_text(value: str) -> bool:

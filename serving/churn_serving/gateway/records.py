@@ -38,7 +38,7 @@ class RecordDecoder:
         self.schema = schema
         self.body_type = body_type(schema, maximum_customers)
         self._maximum_customers = maximum_customers
-        self._decode = msgspec.json.Decoder(self.body_type).decode
+        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.body_type).decode
         self._numbers = tuple(feature.type == "number" for feature in schema.features)
         self._values: Callable[[Any], tuple[Any, ...]] = msgspec.structs.astuple
 
@@ -58,7 +58,7 @@ class RecordDecoder:
             raise self._explain(body)
         return Request(customer_ids, [self._row(customer.features) for customer in parsed.customers], parsed.explain)
 
-    def _row(self, features: Any) -> Row:  # noqa: ANN401 - the compiled struct
+    def _row(self, features: Any) -> Row:
         values = self._values(features)
         if None in values or "" in values:
             return [
@@ -98,7 +98,7 @@ def body_type(schema: Schema, maximum_customers: int) -> type[msgspec.Struct]:
     )
 
 
-def _value_type(feature: SchemaFeature) -> Any:  # noqa: ANN401 - a type expression
+def _value_type(feature: SchemaFeature) -> Any:
     if feature.type == "category":
         return Annotated[str, msgspec.Meta(max_length=MAXIMUM_TEXT, examples=list(feature.categories[:4]))] | None
     low = -LARGEST if feature.minimum is None else feature.minimum

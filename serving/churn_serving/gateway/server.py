@@ -9,9 +9,9 @@ from types import FrameType
 import prometheus_client
 import uvicorn
 
+from churn_serving.gateway.application import Readiness
 from churn_serving.gateway.bootstrap import open_gateway
 from churn_serving.gateway.grpc_server import start_server
-from churn_serving.gateway.application import Readiness
 from churn_serving.gateway.settings import GatewaySettings
 
 _GRACE_SECONDS = 5

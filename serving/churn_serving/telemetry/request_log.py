@@ -25,7 +25,7 @@ class RequestLog:
         self._scheduled = False
         self.dropped = 0
 
-    def write(self, **fields: Any) -> None:  # noqa: ANN401 - any JSON-able field
+    def write(self, **fields: Any) -> None:
         """Take one line; must be called on the event loop's thread."""
         if len(self._lines) >= MAXIMUM_LINES:
             self.dropped += 1

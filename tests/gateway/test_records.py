@@ -1,0 +1,127 @@
+"""Every sound record is read as it was sent; every unsound one is explained, field by field, without its values."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from churn_model import open_package
+from churn_serving.gateway.records import MalformedRequest, RecordDecoder
+from churn_serving.oip.messages import InvalidRequest
+
+GOOD = {"tenure": 3, "Contract": "One year", "charges": 70.5, "Payment": "Card", "Senior Citizen": 0}
+NUMBERS = ("charges", "Senior Citizen")
+TEXTS = ("Contract", "Payment")
+
+
+@pytest.fixture(scope="module")
+def decoder(package_folder: Any, keys: Any) -> RecordDecoder:
+    return RecordDecoder(open_package(package_folder, keys.trusted).manifest.schema, 1000)
+
+
+def body(*features: Any, **more: Any) -> bytes:
+    customers = [{"customer_id": f"c{index}", "features": one} for index, one in enumerate(features)]
+    return json.dumps({"customers": customers, **more}).encode()
+
+
+def faults(decoder: RecordDecoder, content: bytes) -> dict[str, str]:
+    with pytest.raises(InvalidRequest) as refusal:
+        decoder.decode(content)
+    return dict(refusal.value.problems)
+
+
+sound = st.fixed_dictionaries(
+    {
+        "tenure": st.none() | st.integers(0, 1200) | st.floats(0, 1200),
+        **{name: st.none() | st.floats(-1e30, 1e30) for name in NUMBERS},
+        **{name: st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=40) for name in TEXTS},
+    }
+)
+
+
+@given(st.lists(sound, min_size=1, max_size=5))
+def test_sound_records_are_read_as_sent(decoder: RecordDecoder, customers: list[dict[str, Any]]) -> None:
+    request = decoder.decode(body(*customers))
+    assert request.customer_ids == [f"c{index}" for index in range(len(customers))]
+    for customer, row in zip(customers, request.rows, strict=True):
+        for name, value in zip(decoder.schema.names, row, strict=True):
+            sent = customer[name]
+            if name in TEXTS:
+                assert value == (sent or None)
+            else:
+                assert (sent is None and math.isnan(value)) or value == sent  # type: ignore[arg-type]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300)
+@given(value=json_values, name=st.sampled_from([*GOOD, "unknown"]))
+def test_any_value_is_read_or_its_field_is_named(decoder: RecordDecoder, value: Any, name: str) -> None:
+    content = json.dumps({"customers": [{"customer_id": "c", "features": {**GOOD, name: value}}]}).encode()
+    refused: list[str] = []
+    try:
+        decoder.decode(content)
+    except InvalidRequest as refusal:
+        refused = [fault.field for fault in refusal.problems]
+    assert refused in ([], [f"customers[0].features.{name}"])
+
+
+@given(st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode()))
+def test_any_bytes_are_refused_with_a_reason(decoder: RecordDecoder, content: bytes) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        decoder.decode(content)
+    assert refusal.value.problems
+
+
+def test_every_fault_is_named_at_once_and_no_value_is_shown(decoder: RecordDecoder) -> None:
+    bad = {"tenure": -5, "Contract": 7, "charges": "secret", "Senior Citizen": True, "Shoe size": 44}
+    found = faults(decoder, body(bad, surprise=1))
+    place = "customers[0].features."
+    assert found == {
+        "surprise": "unknown field",
+        place + "Shoe size": "unknown feature",
+        place + "tenure": "must be at least 0",
+        place + "Contract": "expected a text or null",
+        place + "charges": "expected a number or null",
+        place + "Payment": "missing; send null if it is not known",
+        place + "Senior Citizen": "expected a number or null",
+    }
+    assert "secret" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        ("NaN", "NaN is not a number; send null if it is not known"),
+        ("Infinity", "infinite or too large"),
+        ("1e400", "infinite or too large"),
+        ("1e39", "infinite or too large"),
+        ("9" * 400, "too large"),
+    ],
+)
+def test_numbers_that_are_none(decoder: RecordDecoder, number: str, message: str) -> None:
+    content = body(GOOD).replace(b"70.5", number.encode())
+    assert faults(decoder, content) == {"customers[0].features.charges": message}
+
+
+def test_structure(decoder: RecordDecoder) -> None:
+    assert faults(decoder, b"[]") == {"body": "expected an object with customers"}
+    assert faults(decoder, b"{}") == {"customers": "expected a list of customers"}
+    assert faults(decoder, b'{"customers": []}') == {"customers": "expected at least one customer"}
+    assert faults(decoder, body(*[GOOD] * 1001)) == {"customers": "1001 customers; send at most 1000 in one request"}
+    twice = {"customers": [{"customer_id": "same", "features": GOOD}] * 2}
+    assert faults(decoder, json.dumps(twice).encode()) == {"customers[1].customer_id": "same id as customers[0]"}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"customers": [' + b"[" * 100_000, b"1" * 5000])
+def test_what_is_not_json_is_malformed(decoder: RecordDecoder, content: bytes) -> None:
+    with pytest.raises(MalformedRequest):
+        decoder.decode(content)
