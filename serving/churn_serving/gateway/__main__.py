@@ -27,8 +27,6 @@ def main() -> int:
     except (ChurnModelError, OSError) as error:
         sys.stderr.write(f"gateway: {error}\n")
         return 2
-    except KeyboardInterrupt:
-        return 0
     return 0
 
 

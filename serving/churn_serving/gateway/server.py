@@ -67,11 +67,19 @@ async def serve(settings: GatewaySettings) -> None:
         if settings.grpc_port:
             grpc_server = await start_server(gateway.inference, settings.host, settings.grpc_port)
         _calm_garbage_collector()
+        _survive_raised_signals()
         try:
             await _DrainingServer(config, gateway.readiness, settings.drain_seconds).serve()
         finally:
             if grpc_server is not None:
                 await grpc_server.stop(_GRACE_SECONDS)
+
+
+def _survive_raised_signals() -> None:
+    """Uvicorn raises the signal it was stopped by once more when it is done, after putting these handlers back: without
+    them the process would die there, and the last lines of the request log with it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
 
 
 def _calm_garbage_collector() -> None:

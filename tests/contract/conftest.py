@@ -1,0 +1,58 @@
+"""A champion trained on the real customers by the command that people use, once a test run."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+
+from churn_model import Package, TrustedKeys, open_package
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """Where a training run left its things."""
+
+    home: Path
+    data: Path
+    model: Path
+    verify_key: Path
+    package: Package
+    result: dict[str, object]
+
+    def run(self, *arguments: str) -> dict[str, object]:
+        """Run ``churn ... --json`` in this home and return what it says."""
+        return run_churn(self.home, *arguments)
+
+
+def run_churn(home: Path, *arguments: str) -> dict[str, object]:
+    environment = {**os.environ, "CHURN_HOME": str(home)}
+    command = [sys.executable, "-m", "churn_training.cli", *arguments, "--json"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    result: dict[str, object] = json.loads(ended.stdout.splitlines()[-1])
+    return result
+
+
+@pytest.fixture(scope="session")
+def telco() -> Path:
+    """IBM's public sample of real customers; read in place."""
+    path = Path(os.environ.get("CHURN_TELCO", ROOT.parent / "shared" / "data" / "telco.csv"))
+    assert path.is_file(), f"the real data is not at {path}; set CHURN_TELCO"
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(telco: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    home = tmp_path_factory.mktemp("home")
+    result = run_churn(home, "train", "--usecase", "telecom", "--data", str(telco))
+    model = Path(urlparse(str(result["uri"])).path)
+    verify_key = home / "keys" / "verify.pem"
+    package = open_package(model, TrustedKeys.load(verify_key))
+    return Trained(home, telco, model, verify_key, package, result)

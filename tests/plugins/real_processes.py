@@ -1,0 +1,176 @@
+"""The real processes on free ports of this machine: predictor, fallback and gateway around one signed package."""
+
+import contextlib
+import dataclasses
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+START_SECONDS = 60.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclasses.dataclass
+class Service:
+    """A process and where it listens."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    ready_url: str
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; a former process of it must have been told to end."""
+        if self.process is not None:
+            self.process.wait(15)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *self.command],
+                env={**os.environ, **self.environment},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def wait_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.process is not None and self.process.poll() is not None:
+                raise AssertionError(f"{self.name} ended with {self.process.returncode}: {self.tail()}")
+            with contextlib.suppress(httpx.HTTPError):
+                if httpx.get(self.ready_url, timeout=1).status_code == 200:
+                    return
+            time.sleep(0.1)
+        raise AssertionError(f"{self.name} is not ready: {self.tail()}")
+
+    def tail(self) -> str:
+        return self.log.read_text(errors="replace")[-2000:]
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
+    def stop(self, seconds: float = 15) -> int:
+        """Ask it to end; kill it if it does not. Returns its exit code."""
+        if self.process is None:
+            return 0
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.signal(signal.SIGKILL)
+            self.process.wait(5)
+            return -signal.SIGKILL
+
+
+@dataclasses.dataclass
+class System:
+    """A gateway with its two backends and their addresses."""
+
+    primary: Service
+    fallback: Service
+    gateway: Service
+    ports: dict[str, int]
+    model: Path
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['gateway']}"
+
+    @property
+    def primary_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['primary']}"
+
+    @property
+    def fallback_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['fallback']}"
+
+    @property
+    def services(self) -> tuple[Service, Service, Service]:
+        return (self.primary, self.fallback, self.gateway)
+
+
+def describe_system(model: Path, verify_key: Path, home: Path, **gateway: str) -> System:
+    """Commands and addresses of a system; nothing is started."""
+    names = ("gateway", "gateway_grpc", "primary", "primary_grpc", "fallback", "metrics")
+    ports = {name: free_port() for name in names}
+    shared = {"CHURN_HOME": str(home), "CHURN_VERIFY_KEY": str(verify_key)}
+    primary_url = f"http://127.0.0.1:{ports['primary']}"
+    fallback_url = f"http://127.0.0.1:{ports['fallback']}"
+    addresses = {
+        "CHURN_GATEWAY_HTTP_PORT": str(ports["gateway"]),
+        "CHURN_GATEWAY_GRPC_PORT": str(ports["gateway_grpc"]),
+        "CHURN_GATEWAY_METRICS_PORT": str(ports["metrics"]),
+        "CHURN_GATEWAY_PRIMARY_URL": primary_url,
+        "CHURN_GATEWAY_FALLBACK_URL": fallback_url,
+        **gateway,
+    }
+    predictor = ["churn_serving.predictor", "--model", str(model), "--http-port", str(ports["primary"])]
+    predictor += ["--grpc-port", str(ports["primary_grpc"]), "--metrics-port", str(free_port())]
+    bento = ["churn_serving.bento", "--model", str(model), "--port", str(ports["fallback"])]
+    bento += ["--metrics-port", str(free_port())]
+    return System(
+        Service("primary", predictor, shared, f"{primary_url}/v2/health/ready", home / "primary.log"),
+        Service("fallback", bento, shared, f"{fallback_url}/v2/health/ready", home / "fallback.log"),
+        Service(
+            "gateway",
+            ["churn_serving.gateway"],
+            {**shared, **addresses},
+            f"http://127.0.0.1:{ports['gateway']}/readyz",
+            home / "gateway.log",
+        ),
+        ports,
+        model,
+    )
+
+
+@contextlib.contextmanager
+def running(system: System) -> Iterator[System]:
+    """Start all three side by side and end them whatever happens."""
+    try:
+        for service in system.services:
+            service.start()
+        for service in system.services:
+            service.wait_ready()
+        yield system
+    finally:
+        for service in system.services:
+            service.stop()
+
+
+@pytest.fixture(scope="module")
+def system(package_folder: Path, keys: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A running system that the tests of one module share; one that breaks a part of it mends it again."""
+    home = tmp_path_factory.mktemp("home")
+    with running(describe_system(package_folder, keys.verify_path, home)) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def run_system(keys: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Start and end a system around any package, as a context manager."""
+
+    def run(model: Path, verify_key: Path | None = None) -> contextlib.AbstractContextManager[System]:
+        home = tmp_path_factory.mktemp("home")
+        return running(describe_system(model, verify_key or keys.verify_path, home))
+
+    return run
