@@ -7,6 +7,7 @@ and gives back. Nothing is pickled. On a hot path this module must not be import
 import hashlib
 import logging
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -225,7 +226,7 @@ def _mlmodel(logged: LoggedModel, run_id: str) -> str:
         model_uuid=logged.model_id,
         model_id=logged.model_id,
     )
-    model.add_flavor("python_function", loader_module="churn_model.pyfunc")
+    model.add_flavor("python_function", loader_module="churn_model.pyfunc", python_version=platform.python_version())
     model.add_flavor("churn", format=FORMAT)
     return model.to_yaml()
 

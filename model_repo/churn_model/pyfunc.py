@@ -7,15 +7,14 @@ The package is proven as everywhere else. The public key comes from the file tha
 import math
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas
 
 from churn_model.errors import RecordError
 from churn_model.package import Package, open_package
 from churn_model.schema import Row, SchemaFeature
 from churn_model.signing import TrustedKeys
-
-if TYPE_CHECKING:
-    import pandas
 
 
 class FrameModel:
@@ -24,14 +23,12 @@ class FrameModel:
     def __init__(self, package: Package) -> None:
         self._package = package
 
-    def predict(self, frame: "pandas.DataFrame") -> "pandas.DataFrame":
+    def predict(self, frame: pandas.DataFrame) -> pandas.DataFrame:
         """A frame with `churn_probability` and `segment`, one row a customer and with the same index.
 
         Raises:
             RecordError: a feature's column is missing or holds a value of the wrong type.
         """
-        import pandas
-
         features = self._package.manifest.schema.features
         for feature in features:
             if feature.name not in frame.columns:

@@ -141,12 +141,13 @@ def test_batch_scoring(trained: Any, customers: Any, expected: Scores, tmp_path:
     assert table.column("segment").to_pylist() == expected.segments
 
 
-def test_mlflows_own_loader(trained: Any, expected: Scores) -> None:
+def test_mlflows_own_loader(trained: Any, expected: Scores, monkeypatch: pytest.MonkeyPatch) -> None:
     import mlflow.pyfunc
     import pandas
 
     frame = pandas.read_csv(trained.data)
     frame["TotalCharges"] = pandas.to_numeric(frame["TotalCharges"], errors="coerce")
+    monkeypatch.setenv("CHURN_VERIFY_KEY", str(trained.verify_key))
     answer = mlflow.pyfunc.load_model(str(trained.model)).predict(frame)
     assert answer["churn_probability"].tolist() == expected.probabilities
     assert answer["segment"].tolist() == expected.segments

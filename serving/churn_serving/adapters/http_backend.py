@@ -24,13 +24,14 @@ from churn_serving.core.ports import Answer
 from churn_serving.oip.json_codec import decode_response, encode_request
 from churn_serving.oip.messages import InferReply, InvalidReply
 
+Session = aiohttp.ClientSession
 _JSON = {"Content-Type": "application/json"}
 _LEARN_SECONDS = 1.0
 _HIGHEST_SEGMENT = 4
 _MAXIMUM_CONNECTIONS = 64
 
 
-def open_session() -> aiohttp.ClientSession:
+def open_session() -> Session:
     """Connections that stay open between calls; must be called inside the event loop that uses them."""
     connector = aiohttp.TCPConnector(limit=_MAXIMUM_CONNECTIONS, keepalive_timeout=30.0, ttl_dns_cache=10)
     return aiohttp.ClientSession(
@@ -48,7 +49,7 @@ class HttpBackend:
         self,
         name: str,
         url: str,
-        session: aiohttp.ClientSession,
+        session: Session,
         trusted: TrustedKeys,
         learned: Callable[[str, Description], None],
     ) -> None:

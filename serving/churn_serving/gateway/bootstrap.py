@@ -8,11 +8,9 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from aiohttp import ClientSession
-
 from churn_model import Description, TrustedKeys
 from churn_serving.adapters.description_store import DescriptionStore
-from churn_serving.adapters.http_backend import HttpBackend, open_session
+from churn_serving.adapters.http_backend import HttpBackend, Session, open_session
 from churn_serving.adapters.refresher import refresh_forever
 from churn_serving.core.admission import Admission
 from churn_serving.core.dispatch import Dispatcher
@@ -98,7 +96,7 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
 
 
 def _open_backends(
-    settings: GatewaySettings, session: ClientSession, trusted: TrustedKeys, learned: _Learned
+    settings: GatewaySettings, session: Session, trusted: TrustedKeys, learned: _Learned
 ) -> dict[str, HttpBackend]:
     urls = {"primary": settings.primary_url, "canary": settings.canary_url, "fallback": settings.fallback_url}
     return {

@@ -1,0 +1,166 @@
+"""The HTTP front of a model server: a plain ASGI application, since a framework would cost more than the model.
+
+Inference takes the short way; the other V2 paths are answered by :mod:`churn_serving.backend.routes`; what is not ours
+goes to the application it wraps, KServe's for instance.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from time import perf_counter
+from typing import Any
+
+from churn_serving.backend.answers import EXPECTED, INTERNAL_ERROR, JSON, OCTETS, Answer, error_answer
+from churn_serving.backend.errors import BodyTooLarge, UnknownRoute, WrongMediaType, WrongMethod
+from churn_serving.backend.loaded_model import LoadedModel, ModelSlot
+from churn_serving.backend.routes import Headers, Routes
+from churn_serving.oip.http_reply import encode_requested
+from churn_serving.oip.json_codec import encode_response
+from churn_serving.oip.messages import InvalidRequest, Problem
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+# Above this a body is decoded in a thread, so that other requests are not held up.
+LARGE_BODY_BYTES = 64 * 1024
+# A caller that is still sending would not read an early answer; up to here its bytes are read and dropped.
+MAX_DROPPED_BYTES = 64 * 1024 * 1024
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Disconnected(Exception):
+    """The caller went away before its request was complete; nobody waits for an answer."""
+
+
+class BackendApp:
+    """Answers V2 for the model in a slot. ``wrapped`` takes every other path (None: 404)."""
+
+    def __init__(self, slot: ModelSlot, routes: Routes, wrapped: App | None = None) -> None:
+        self._slot = slot
+        self._routes = routes
+        self._wrapped = wrapped
+        self._answered = slot.metrics.answered
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI interface."""
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            if path.startswith("/v2/models/") and path.endswith("/infer"):
+                await self._answer_inference(scope, receive, send)
+                return
+            answer = await self._answer(scope)
+            if answer is not None:
+                await self._send(send, answer)
+                return
+        if self._wrapped is not None:
+            await self._wrapped(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._send(send, error_answer(UnknownRoute("no such path")))
+
+    async def _answer_inference(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begin = perf_counter()
+        try:
+            answer = await self._infer(self._target(scope), scope["headers"], receive)
+        except Disconnected:
+            return
+        except EXPECTED as error:
+            answer = error_answer(error)
+        except Exception:
+            logger.exception("inference failed")
+            answer = INTERNAL_ERROR
+        await self._send(send, answer)
+        self._answered("http", str(answer.status), perf_counter() - begin)
+
+    def _target(self, scope: Scope) -> LoadedModel:
+        """The model that an inference path names: ``/v2/models/{name}[/versions/{version}]/infer``."""
+        model = self._slot.current
+        if model is None or scope["path"] != model.infer_path:
+            name, _, version = scope["path"][len("/v2/models/") : -len("/infer")].partition("/versions/")
+            model = self._slot.model(name, version)
+        if scope["method"] != "POST":
+            raise WrongMethod("POST")
+        return model
+
+    async def _infer(self, model: LoadedModel, headers: Headers, receive: Receive) -> Answer:
+        header_length = _header_length(headers)
+        body = await _read_body(receive)
+        if len(body) > LARGE_BODY_BYTES:
+            request = await asyncio.to_thread(model.json.decode, body, header_length)
+        else:
+            request = model.json.decode(body, header_length)
+        reply = await model.answer(request)
+        if request.outputs is None:
+            return Answer(200, (JSON,), encode_response(reply))
+        content, json_length = encode_requested(reply, request.outputs)
+        if json_length is None:
+            return Answer(200, (JSON,), content)
+        return Answer(200, (OCTETS, (b"inference-header-content-length", b"%d" % json_length)), content)
+
+    async def _answer(self, scope: Scope) -> Answer | None:
+        """The answer of one of our other paths; None for a path that is not ours."""
+        try:
+            handler = self._routes.find(scope["method"], scope["path"])
+            return None if handler is None else await handler(scope["headers"])
+        except EXPECTED as error:
+            return error_answer(error)
+
+    async def _send(self, send: Send, answer: Answer) -> None:
+        headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+        if self._slot.draining:
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _read_body(receive: Receive) -> bytes:
+    message = await receive()
+    if not message.get("more_body") and message["type"] == "http.request":
+        body: bytes = message.get("body", b"")
+        if len(body) > MAX_BODY_BYTES:
+            raise BodyTooLarge(f"the body is larger than {MAX_BODY_BYTES} bytes")
+        return body
+    return await _read_chunks(message, receive)
+
+
+async def _read_chunks(message: MutableMapping[str, Any], receive: Receive) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= MAX_BODY_BYTES:
+            chunks.append(chunk)
+        elif chunks:
+            chunks.clear()
+        more = message.get("more_body", False)
+        if size > MAX_DROPPED_BYTES or (not more and size > MAX_BODY_BYTES):
+            raise BodyTooLarge(f"the body is larger than {MAX_BODY_BYTES} bytes")
+        if not more:
+            return b"".join(chunks)
+        message = await receive()
+
+
+def _header_length(headers: Headers) -> int | None:
+    """Bytes of JSON in front of raw tensor contents, from the headers; None for a request that is all JSON."""
+    length: bytes | None = None
+    for name, value in headers:
+        if name == b"content-type":
+            if not value.startswith((b"application/json", b"application/octet-stream")):
+                raise WrongMediaType(
+                    "content-type must be application/json, or application/octet-stream for binary data"
+                )
+        elif name == b"content-encoding":
+            raise WrongMediaType("content-encoding is not supported; send the body as it is")
+        elif name == b"inference-header-content-length":
+            length = value
+    if length is None:
+        return None
+    if not length.isdigit() or len(length) > len(str(MAX_BODY_BYTES)):
+        raise InvalidRequest([Problem("Inference-Header-Content-Length", "expected a number of bytes")])
+    return int(length)

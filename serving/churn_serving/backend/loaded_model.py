@@ -1,0 +1,117 @@
+"""The model in memory and the slot that holds it.
+
+A package is proven before it gets here, and the swap is one assignment: a request keeps the model it began with, so no
+answer ever mixes two versions. It knows no protocol but what can be computed once per model.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from churn_model.errors import PackageError
+from churn_model.package import Package, open_package
+from churn_model.schema import Row
+from churn_model.scorer import Scores
+from churn_model.signing import TrustedKeys
+from churn_serving.backend.coalescing import Coalescer
+from churn_serving.backend.errors import NotReady, PackageRefused, UnknownModel
+from churn_serving.backend.metrics import BackendMetrics
+from churn_serving.oip.grpc_codec import GrpcCodec
+from churn_serving.oip.json_codec import RequestCodec
+from churn_serving.oip.messages import InferReply, InferRequest
+
+logger = logging.getLogger(__name__)
+
+
+class LoadedModel:
+    """A verified package, ready to answer."""
+
+    def __init__(self, package: Package, metrics: BackendMetrics) -> None:
+        description = package.description
+        self.package = package
+        self.name = description.name
+        self.version = description.version
+        self.digest = package.digest
+        self.schema = description.schema
+        self.platform = f"churn_{package.manifest.estimator}"
+        self.infer_path = f"/v2/models/{self.name}/infer"
+        self.etag = f'"{self.digest}"'.encode()
+        self.documents = msgspec.json.encode(description.to_documents())
+        self.json = RequestCodec(self.schema)
+        self.grpc = GrpcCodec(self.schema)
+        self._coalescer = Coalescer(package.scorer.score, metrics.observe_batch)
+
+    async def score(self, rows: Sequence[Row]) -> Scores:
+        """Scores of checked rows, sharing a model call with whoever arrives at the same time."""
+        return await self._coalescer.score(rows)
+
+    async def answer(self, request: InferRequest) -> InferReply:
+        """Score a request."""
+        scores = await self._coalescer.score(request.rows)
+        return InferReply(self.name, self.version, self.digest, request.id, scores.probabilities, scores.segments)
+
+
+class ModelSlot:
+    """Holds the model being served and replaces it by another verified one of the same name."""
+
+    def __init__(self, metrics: BackendMetrics) -> None:
+        self.metrics = metrics
+        self.current: LoadedModel | None = None
+        self.draining = False
+        self._loading = threading.Lock()
+
+    @property
+    def ready(self) -> bool:
+        """Whether callers should send requests: a model is loaded and the process is not about to stop."""
+        return self.current is not None and not self.draining
+
+    def model(self, name: str | None = None, version: str = "") -> LoadedModel:
+        """The model being served, if it is the one asked for (an empty version is any).
+
+        Raises:
+            NotReady: none is loaded.
+            UnknownModel: another name or version is served.
+        """
+        current = self.current
+        if current is None:
+            raise NotReady("no model is loaded")
+        if name is not None and name != current.name:
+            raise UnknownModel(f"this server serves {current.name} and no other model")
+        if version and version != current.version:
+            raise UnknownModel(f"{current.name} is served in version {current.version} and no other")
+        return current
+
+    def load(self, path: Path, verify_key: Path) -> LoadedModel:
+        """Verify the package that ``path`` (a folder, or a link to one) holds, then serve it. Blocks for about a
+        second; call it in a thread while serving. Keys are read anew each time, so that they can be rotated.
+
+        Raises:
+            PackageRefused: with the reason; whatever was served before still is.
+        """
+        with self._loading:
+            try:
+                loaded = self._open(path, verify_key)
+            except (PackageError, PackageRefused) as error:
+                self.metrics.refused()
+                still = f"still serving version {self.current.version}" if self.current else "nothing to serve"
+                logger.error("package refused, %s: %s", still, error)  # noqa: TRY400 - one line, no traceback
+                raise PackageRefused(str(error)) from error
+            self.current = loaded
+            self.metrics.served(loaded.name, loaded.version, loaded.digest)
+            logger.info("serving %s version %s (%s)", loaded.name, loaded.version, loaded.digest)
+            return loaded
+
+    def _open(self, path: Path, verify_key: Path) -> LoadedModel:
+        try:
+            folder = path.resolve(strict=True)
+        except OSError as error:
+            raise PackageRefused(f"{path.name}: {error.strerror}") from error
+        if not folder.is_dir():
+            raise PackageRefused(f"{path.name}: not a folder")
+        loaded = LoadedModel(open_package(folder, TrustedKeys.load(verify_key)), self.metrics)
+        if self.current is not None and loaded.name != self.current.name:
+            raise PackageRefused(f"it is a package of {loaded.name}, this server serves {self.current.name}")
+        return loaded

@@ -1,0 +1,80 @@
+"""What a model server does around serving: logging, the first load, metrics port, memory.
+
+One order for primary and fallback: settings, port, model, metrics, then whatever framework carries the requests.
+"""
+
+import gc
+import logging
+import socket
+import sys
+from dataclasses import dataclass
+
+from prometheus_client import start_http_server
+
+from churn_serving.backend.errors import PackageRefused
+from churn_serving.backend.http_server import bind
+from churn_serving.backend.loaded_model import ModelSlot
+from churn_serving.backend.routes import ModelSource
+from churn_serving.backend.settings import BAD_SETTING, BackendSettings, end
+from churn_serving.backend.watcher import Fingerprint, fingerprint, watch
+
+CANNOT_START = 1
+
+
+def configure_logging() -> None:
+    """One line a record on stderr; libraries only from warnings on."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("churn_serving").setLevel(logging.INFO)
+
+
+@dataclass(frozen=True)
+class Process:
+    """A server process that has its port and its model, ready to serve."""
+
+    settings: BackendSettings
+    slot: ModelSlot
+    source: ModelSource
+    listener: socket.socket
+    seen: Fingerprint | None
+
+    async def watch(self) -> None:
+        """Swap in what appears at the model path; runs until cancelled."""
+        await watch(self.slot, self.source.path, self.source.verify_key, self.seen, self.settings.reload_seconds)
+
+
+def load_first(slot: ModelSlot, settings: BackendSettings) -> tuple[ModelSource, Fingerprint | None]:
+    """Load the model a process starts with.
+
+    Raises:
+        PackageRefused: with the reason.
+    """
+    source = ModelSource(settings.model, settings.verify_key_path)
+    seen = fingerprint(source.path)
+    slot.load(source.path, source.verify_key)
+    return source, seen
+
+
+def prepare(slot: ModelSlot, settings: BackendSettings, http_port: int, metrics_port: int) -> Process:
+    """Take the ports, load the model, show metrics; a fault ends the process with one line."""
+    try:
+        listener = bind(settings.host, http_port)
+    except OSError as error:
+        end(CANNOT_START, f"port {http_port} on {settings.host}: {error.strerror}")
+    try:
+        source, seen = load_first(slot, settings)
+    except PackageRefused:
+        sys.exit(BAD_SETTING)  # the slot has logged the one line that says why
+    if metrics_port:
+        try:
+            start_http_server(metrics_port, settings.host, slot.metrics.registry)
+        except OSError as error:
+            end(CANNOT_START, f"metrics port {metrics_port} on {settings.host}: {error.strerror}")
+    return Process(settings, slot, source, listener, seen)
+
+
+def freeze_memory() -> None:
+    """Call when everything is loaded: the collector then never walks through the model and the libraries again."""
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,120 @@
+"""The V2 paths of a model server other than inference: health, metadata, the package's description, reloading."""
+
+import asyncio
+import importlib.metadata
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from churn_serving.backend.answers import JSON, Answer, json_answer
+from churn_serving.backend.errors import WrongMethod
+from churn_serving.backend.loaded_model import ModelSlot
+from churn_serving.oip.messages import OUTPUT_DATATYPES
+
+SERVER_NAME = "churn-serving"
+EXTENSIONS = ("binary_tensor_data", "model_repository(load)")
+Headers = list[tuple[bytes, bytes]]
+Handler = Callable[[Headers], Awaitable[Answer]]
+
+
+class ModelSource:
+    """Where a server's model comes from: the path that is watched and the keys that packages must be signed with."""
+
+    def __init__(self, path: Path, verify_key: Path) -> None:
+        self.path = path
+        self.verify_key = verify_key
+
+
+class Routes:
+    """Answers of one server process. ``source`` is None as long as the process has not been told its model."""
+
+    def __init__(self, slot: ModelSlot, source: Callable[[], ModelSource | None]) -> None:
+        self._slot = slot
+        self._source = source
+        self._fixed: dict[str, Handler] = {
+            "/v2": self._server,
+            "/v2/health/live": self._live,
+            "/v2/health/ready": self._ready,
+            "/v1/package": self._package,
+        }
+
+    def find(self, method: str, path: str) -> Handler | None:
+        """The handler of a request, None for a path that is not ours.
+
+        Raises:
+            WrongMethod: the path is ours, for another method.
+            UnknownModel, NotReady: the path names a model that is not served.
+        """
+        handler = self._fixed.get(path)
+        if handler is None and path.startswith("/v2/models/"):
+            handler = self._model_route(path.removeprefix("/v2/models/").split("/"))
+        if handler is not None:
+            if method not in ("GET", "HEAD"):
+                raise WrongMethod("GET")
+            return handler
+        return self._repository(method, path)
+
+    def _model_route(self, parts: list[str]) -> Handler | None:
+        """``{name}[/versions/{version}][/ready]``."""
+        name, rest, version = parts[0], parts[1:], ""
+        if rest[:1] == ["versions"]:
+            version, rest = "".join(rest[1:2]), rest[2:]
+        if rest not in ([], ["ready"]):
+            return None
+        self._slot.model(name, version)
+        return self._model_ready if rest else self._metadata
+
+    def _repository(self, method: str, path: str) -> Handler | None:
+        prefix, _, action = path.rpartition("/")
+        if not prefix.startswith("/v2/repository/models/") or action not in ("load", "unload"):
+            return None
+        self._slot.model(prefix.removeprefix("/v2/repository/models/"))
+        if action == "unload":
+            raise WrongMethod("load, by POST,")
+        if method != "POST":
+            raise WrongMethod("POST")
+        return self._load
+
+    async def _live(self, _: Headers) -> Answer:
+        return json_answer({"live": True})
+
+    async def _ready(self, _: Headers) -> Answer:
+        return json_answer({"ready": self._slot.ready}, 200 if self._slot.ready else 503)
+
+    async def _server(self, _: Headers) -> Answer:
+        version = importlib.metadata.version("churn-serving")
+        return json_answer({"name": SERVER_NAME, "version": version, "extensions": EXTENSIONS})
+
+    async def _model_ready(self, _: Headers) -> Answer:
+        ready = self._slot.ready
+        return json_answer({"name": self._slot.model().name, "ready": ready}, 200 if ready else 503)
+
+    async def _metadata(self, _: Headers) -> Answer:
+        model = self._slot.model()
+        document: dict[str, Any] = {
+            "name": model.name,
+            "versions": [model.version],
+            "platform": model.platform,
+            "inputs": [
+                {"name": feature.name, "datatype": "FP64" if feature.type == "number" else "BYTES", "shape": [-1]}
+                for feature in model.schema.features
+            ],
+            "outputs": [{"name": name, "datatype": kind, "shape": [-1]} for name, kind in OUTPUT_DATATYPES.items()],
+            "parameters": {"digest": model.digest},
+        }
+        return json_answer(document)
+
+    async def _package(self, headers: Headers) -> Answer:
+        """The signed description of the current model; 304 for a caller that has it already."""
+        model = self._slot.model()
+        etag = (b"etag", model.etag)
+        if any(name == b"if-none-match" and model.etag in value for name, value in headers):
+            return Answer(304, (etag,), b"")
+        return Answer(200, (JSON, etag), model.documents)
+
+    async def _load(self, _: Headers) -> Answer:
+        source = self._source()
+        if source is not None:
+            await asyncio.to_thread(self._slot.load, source.path, source.verify_key)
+        model = self._slot.model()
+        return json_answer({"name": model.name, "version": model.version, "digest": model.digest, "load": True})

@@ -1,0 +1,79 @@
+"""What a model server is told from outside: flags win over environment variables, those over defaults.
+
+Read once at the start; a value that cannot be used ends the process there, with one line that names it.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict
+
+BAD_SETTING = 2
+Port = Annotated[int, Field(ge=1, le=65535)]
+OptionalPort = Annotated[int, Field(ge=0, le=65535)]
+
+
+class SettingError(Exception):
+    """A setting is missing or unusable; the message names flag and variable."""
+
+
+class BackendSettings(BaseSettings):
+    """What primary and fallback have in common. ``CHURN_HOME`` and ``CHURN_VERIFY_KEY`` are shared by all processes."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        cli_kebab_case=True,
+        cli_hide_none_type=True,
+        use_attribute_docstrings=True,
+        populate_by_name=True,
+        extra="ignore",
+    )
+
+    model: Path
+    """Folder of a model package, or a link to one; what it holds is reloaded when it changes."""
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 inside a container."""
+    reload_seconds: float = Field(default=1.0, gt=0)
+    """How often the model path is looked at."""
+    drain_seconds: float = Field(default=0.5, ge=0, le=300)
+    """After SIGTERM: how long readiness fails while requests are still answered."""
+    stop_seconds: int = Field(default=10, ge=1, le=300)
+    """After draining: how long requests in flight may take before they are cut off."""
+    home: Path = Field(default=Path(".churn"), validation_alias="CHURN_HOME")
+    """Folder of the local state."""
+    verify_key: Path | None = None
+    """Public key(s) whose packages may be served; none: CHURN_VERIFY_KEY, else CHURN_HOME/keys/verify.pem."""
+    shared_verify_key: Path | None = Field(default=None, validation_alias="CHURN_VERIFY_KEY")
+
+    @property
+    def verify_key_path(self) -> Path:
+        """The public key file that is really used."""
+        return self.verify_key or self.shared_verify_key or self.home / "keys" / "verify.pem"
+
+
+Settings = TypeVar("Settings", bound=BackendSettings)
+
+
+def read_settings(kind: type[Settings], arguments: Sequence[str]) -> Settings:
+    """Settings from the command line and the environment.
+
+    Raises:
+        SettingError: naming the flag and the variable of the first unusable one.
+        SystemExit: ``--help``, or an unknown flag (status 2).
+    """
+    try:
+        return CliApp.run(kind, cli_args=list(arguments))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0])
+        prefix = kind.model_config.get("env_prefix", "")
+        raise SettingError(f"--{name.replace('_', '-')} ({prefix}{name.upper()}): {first['msg']}") from error
+
+
+def end(status: int, message: str) -> NoReturn:
+    """End the process with one line on stderr."""
+    sys.stderr.write(f"{message}\n")
+    sys.exit(status)

@@ -1,0 +1,41 @@
+"""``python -m churn_serving.bento --model DIR``: the fallback as one process, without BentoML's supervisor."""
+
+import os
+import sys
+
+# Before any numeric library is loaded: one thread a process, the event loop's.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from churn_serving.backend.asgi import BackendApp
+from churn_serving.backend.http_server import DrainingServer, tune
+from churn_serving.backend.process import configure_logging, freeze_memory, prepare
+from churn_serving.backend.routes import Routes
+from churn_serving.backend.settings import BAD_SETTING, SettingError, end, read_settings
+from churn_serving.bento.settings import BentoSettings, bento_environment
+
+
+def main() -> None:
+    """Serve until told to stop; a setting or a model that cannot be used ends the process with one line."""
+    try:
+        settings = read_settings(BentoSettings, sys.argv[1:])
+    except SettingError as error:
+        end(BAD_SETTING, str(error))
+    os.environ.update(bento_environment(settings.home))
+    configure_logging()
+
+    import uvicorn
+
+    from churn_serving.bento import service
+
+    process = prepare(service.state.slot, settings, settings.port, settings.metrics_port)
+    service.use(process)
+    # In front of BentoML's application as in front of KServe's: its middleware alone would cost more than the model.
+    app = BackendApp(process.slot, Routes(process.slot, lambda: process.source), service.application())
+    config = uvicorn.Config(app, loop="uvloop", log_config=None)
+    server = DrainingServer(tune(config, settings.stop_seconds), process.listener, process.slot, settings.drain_seconds)
+    freeze_memory()
+    server.run()
+
+
+if __name__ == "__main__":
+    main()

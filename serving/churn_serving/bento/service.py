@@ -1,0 +1,109 @@
+"""The BentoML service: ``predict`` for records, and V2 by the ASGI application that the primary uses too.
+
+``bentoml serve churn_serving.bento.service:ChurnFallback`` loads it with settings from the environment;
+``python -m churn_serving.bento`` hands in a prepared process. Importing this module reads and opens nothing.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+import bentoml
+
+from churn_serving.backend.asgi import App, BackendApp
+from churn_serving.backend.loaded_model import ModelSlot
+from churn_serving.backend.metrics import BackendMetrics
+from churn_serving.backend.process import Process, load_first
+from churn_serving.backend.records import rows_of_records
+from churn_serving.backend.routes import ModelSource, Routes
+from churn_serving.backend.settings import read_settings
+from churn_serving.backend.watcher import watch
+from churn_serving.bento.settings import BentoSettings
+from churn_serving.oip.messages import InvalidRequest
+
+# A caller has given up long before; BentoML's own default would keep its request for a minute.
+TIMEOUT_SECONDS = 5
+
+
+class _State:
+    """What the mounted application and the service's instance share; BentoML makes the instance, so it cannot be
+    handed over."""
+
+    def __init__(self) -> None:
+        self.slot = ModelSlot(BackendMetrics())
+        self.source: ModelSource | None = None
+        self.process: Process | None = None
+        self.app = BackendApp(self.slot, Routes(self.slot, lambda: self.source))
+
+
+state = _State()
+
+
+def use(process: Process) -> None:
+    """Serve a process whose model is in ``state.slot`` already; call it before the service starts."""
+    state.source = process.source
+    state.process = process
+
+
+@bentoml.asgi_app(state.app, path="/")
+@bentoml.service(
+    name="churn_fallback",
+    workers=1,
+    traffic={"timeout": TIMEOUT_SECONDS},
+    metrics={"enabled": False},
+    logging={"access": {"enabled": False}},
+)
+class ChurnFallback:
+    """Scores customers when the primary cannot."""
+
+    def __init__(self) -> None:
+        self._watcher: asyncio.Task[None] | None = None
+
+    @bentoml.on_startup
+    async def begin(self) -> None:
+        """Load the model unless it came prepared, then keep an eye on its path."""
+        logging.getLogger("bentoml._internal.server.http_app").addFilter(_without_traceback)
+        if state.process is not None:
+            self._watcher = asyncio.create_task(state.process.watch())
+            return
+        settings = read_settings(BentoSettings, [])
+        source, seen = await asyncio.to_thread(load_first, state.slot, settings)
+        state.source = source
+        watching = watch(state.slot, source.path, source.verify_key, seen, settings.reload_seconds)
+        self._watcher = asyncio.create_task(watching)
+
+    @bentoml.on_shutdown
+    async def finish(self) -> None:
+        """Stop watching."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+    @bentoml.api
+    async def predict(self, customers: list[dict[str, Any]], ctx: bentoml.Context) -> dict[str, Any]:
+        """Probability and segment for customers given as records of feature values; null is a missing value. Records
+        that cannot be scored are answered with status 400 and ``{"error": ...}``."""
+        model = state.slot.model()
+        try:
+            rows = rows_of_records(customers, model.schema)
+        except InvalidRequest as error:
+            ctx.response.status_code = 400
+            return {"error": str(error)}
+        scores = await model.score(rows)
+        pairs = zip(scores.probabilities, scores.segments, strict=True)
+        return {
+            "model": {"name": model.name, "version": model.version, "digest": model.digest},
+            "predictions": [{"churn_probability": probability, "segment": segment} for probability, segment in pairs],
+        }
+
+
+def application() -> App:
+    """BentoML's application around the service."""
+    service: Any = ChurnFallback
+    app: App = service.to_asgi()
+    return app
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """BentoML logs the traceback of every refused request, which quotes the request: customers' data."""
+    record.exc_info = record.exc_text = None
+    return True

@@ -1,0 +1,71 @@
+"""What the model package says about itself, for the person who starts it: its name, its customers, one to ask about.
+
+Read for display only. Whether the package may be trusted is checked by the processes that answer with it.
+"""
+
+import json
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from churn_model.errors import PackageError
+from churn_model.golden import Golden
+from churn_model.manifest import GOLDEN, MANIFEST, Manifest, parse_manifest
+from churn_model.schema import row_to_json
+from churn_serving.local.errors import SettingError
+from churn_serving.local.services import CHAMPION
+
+EXAMPLE_CUSTOMER = "example-1"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The champion's manifest, and the features of one customer as JSON values."""
+
+    manifest: Manifest
+    features: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        """Name and version in words."""
+        return f"{self.manifest.name} version {self.manifest.version}"
+
+    def curl(self, gateway: str) -> str:
+        """A command, ready for a shell, that asks the gateway about one customer."""
+        body = {"customers": [{"customer_id": EXAMPLE_CUSTOMER, "features": self.features}], "explain": False}
+        parts = [
+            "curl",
+            "-sS",
+            f"{gateway}/v1/predictions",
+            "-H",
+            "content-type: application/json",
+            "-d",
+            json.dumps(body),
+        ]
+        return shlex.join(parts)
+
+
+def read_champion(model: Path) -> Champion:
+    """Read the package behind the `champion` link of a model folder.
+
+    Raises:
+        SettingError: there is none, or it cannot be read.
+    """
+    folder = model / CHAMPION
+    if not folder.is_dir():
+        raise SettingError(f"{folder}: no champion there; make one with `churn train`")
+    try:
+        manifest = parse_manifest((folder / MANIFEST).read_bytes())
+        golden = Golden.from_bytes((folder / GOLDEN).read_bytes(), manifest.schema)
+    except OSError as error:
+        raise SettingError(f"{error.filename}: cannot be read ({error.strerror})") from error
+    except PackageError as error:
+        raise SettingError(f"{folder}: {error}") from error
+    values = (_plain(value) for value in row_to_json(golden.rows[0]))
+    return Champion(manifest, dict(zip(manifest.schema.names, values, strict=True)))
+
+
+def _plain(value: float | str | None) -> float | str | None:
+    """A whole number without its `.0`, as a person would write it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

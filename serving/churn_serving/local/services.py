@@ -1,0 +1,157 @@
+"""What runs locally: the command line, environment, ports and readiness address of each process.
+
+Data made from settings. It starts nothing, and it is the only place that knows the other processes' flags and
+variables.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from churn_serving.local.settings import LocalSettings, flag_of, variable_of
+
+HOST = "127.0.0.1"
+CHAMPION = "champion"
+# MLflow's pages are for looking around; on a small machine they must not take the processor from what serves.
+MLFLOW_NICENESS = 10
+
+
+@dataclass(frozen=True)
+class PortUse:
+    """A port, what it is for, and how a person chooses another."""
+
+    number: int
+    purpose: str
+    flag: str
+    variable: str
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """One process to run. ``environment`` is added to the supervisor's own; ``addresses`` are shown to people;
+    ``niceness`` lowers its priority (0: as the supervisor's)."""
+
+    name: str
+    command: tuple[str, ...]
+    ports: tuple[PortUse, ...]
+    ready_url: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    niceness: int = 0
+
+    @property
+    def port(self) -> int:
+        """The first port, by which the service is known."""
+        return self.ports[0].number
+
+
+def local_services(settings: LocalSettings, home: Path) -> tuple[ServiceSpec, ...]:
+    """All services, those that serve customers first; without MLflow if its store is a server elsewhere."""
+    services = (_gateway(settings, home), _primary(settings, home), _fallback(settings, home))
+    store = os.environ.get("CHURN_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}"
+    if not settings.mlflow or store.startswith("http"):
+        return services
+    return (*services, _mlflow(settings, home, store))
+
+
+def _gateway(settings: LocalSettings, home: Path) -> ServiceSpec:
+    http, grpc = settings.gateway_port, settings.gateway_grpc_port
+    metrics = settings.metrics_port_base
+    return ServiceSpec(
+        name="gateway",
+        command=_module("churn_serving.gateway"),
+        environment=_local_state(home)
+        | {
+            "CHURN_GATEWAY_HTTP_PORT": str(http),
+            "CHURN_GATEWAY_GRPC_PORT": str(grpc),
+            "CHURN_GATEWAY_METRICS_PORT": str(metrics),
+            "CHURN_GATEWAY_PRIMARY_URL": _url(settings.primary_port),
+            "CHURN_GATEWAY_FALLBACK_URL": _url(settings.fallback_port),
+        },
+        ports=(
+            _chosen("gateway_port", http, "the gateway"),
+            _chosen("gateway_grpc_port", grpc, "the gateway's gRPC"),
+            _chosen("metrics_port_base", metrics, "the gateway's metrics"),
+        ),
+        ready_url=_url(http, "/readyz"),
+        addresses={"HTTP": _url(http), "gRPC": f"{HOST}:{grpc}", "metrics": _url(metrics, "/metrics")},
+    )
+
+
+def _primary(settings: LocalSettings, home: Path) -> ServiceSpec:
+    http, grpc = settings.primary_port, settings.primary_grpc_port
+    metrics = settings.metrics_port_base + 1
+    flags = ("--http-port", http, "--grpc-port", grpc, "--metrics-port", metrics)
+    return ServiceSpec(
+        name="primary",
+        command=_module("churn_serving.predictor", "--model", settings.model / CHAMPION, *flags),
+        environment=_local_state(home),
+        ports=(
+            _chosen("primary_port", http, "the primary"),
+            _chosen("primary_grpc_port", grpc, "the primary's gRPC"),
+            _chosen("metrics_port_base", metrics, "the primary's metrics"),
+        ),
+        ready_url=_url(http, "/v2/health/ready"),
+        addresses={"HTTP": _url(http), "gRPC": f"{HOST}:{grpc}", "metrics": _url(metrics, "/metrics")},
+    )
+
+
+def _fallback(settings: LocalSettings, home: Path) -> ServiceSpec:
+    http = settings.fallback_port
+    metrics = settings.metrics_port_base + 2
+    flags = ("--port", http, "--metrics-port", metrics)
+    return ServiceSpec(
+        name="fallback",
+        command=_module("churn_serving.bento", "--model", settings.model / CHAMPION, *flags),
+        environment=_local_state(home),
+        ports=(
+            _chosen("fallback_port", http, "the fallback"),
+            _chosen("metrics_port_base", metrics, "the fallback's metrics"),
+        ),
+        ready_url=_url(http, "/v2/health/ready"),
+        addresses={"HTTP": _url(http), "metrics": _url(metrics, "/metrics")},
+    )
+
+
+def _mlflow(settings: LocalSettings, home: Path, store: str) -> ServiceSpec:
+    """MLflow's application under one uvicorn process.
+
+    `mlflow server` would import everything once more in a parent that only watches, and start job runners: two to ten
+    processes and twice the time. It hands its settings on in the variables used here.
+    """
+    port = settings.mlflow_port
+    flags = ("--host", HOST, "--port", port, "--workers", 1, "--no-access-log")
+    return ServiceSpec(
+        name="mlflow",
+        command=_module("uvicorn", "mlflow.server.fastapi_app:app", *flags),
+        environment={
+            "_MLFLOW_SERVER_FILE_STORE": store,
+            "_MLFLOW_SERVER_ARTIFACT_ROOT": str(home / "artifacts"),
+            "_MLFLOW_SGI_NAME": "uvicorn",
+            "MLFLOW_SERVER_ALLOWED_HOSTS": f"{HOST}:{port},localhost:{port}",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+        },
+        ports=(_chosen("mlflow_port", port, "MLflow"),),
+        ready_url=_url(port, "/health"),
+        addresses={"HTTP": _url(port)},
+        niceness=MLFLOW_NICENESS,
+    )
+
+
+def _module(name: str, *arguments: object) -> tuple[str, ...]:
+    return (sys.executable, "-m", name, *(str(argument) for argument in arguments))
+
+
+def _local_state(home: Path) -> dict[str, str]:
+    return {"CHURN_HOME": str(home), "CHURN_VERIFY_KEY": str(home / "keys" / "verify.pem")}
+
+
+def _url(port: int, path: str = "") -> str:
+    return f"http://{HOST}:{port}{path}"
+
+
+def _chosen(setting: str, number: int, purpose: str) -> PortUse:
+    return PortUse(number, purpose, flag_of(setting), variable_of(setting))

@@ -1,0 +1,37 @@
+"""The text shown once everything is ready: what runs where, on whose customers, and one command to try.
+
+Plain text, so that it can be read in a log and copied from a terminal.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from churn_serving.local.champion import Champion
+from churn_serving.local.services import ServiceSpec
+
+
+def summary(champion: Champion, usecase: str, services: Sequence[ServiceSpec], logs: Path, seconds: float) -> str:
+    """All of it. ``services[0]`` is the one that customers' questions go to."""
+    learned = f"{champion.title}, use case {usecase}, learned from {_customers(champion)}"
+    parts = [
+        f"Ready after {seconds:.1f} s: {learned}.",
+        _table(services),
+        f"Ask about one customer:\n\n{champion.curl(services[0].addresses['HTTP'])}",
+        f"Logs: {logs}    End all of it: Ctrl-C",
+    ]
+    return "\n" + "\n\n".join(parts) + "\n"
+
+
+def _customers(champion: Champion) -> str:
+    data = champion.manifest.training_data
+    if data.simulated:
+        return f"{data.rows} SIMULATED customers (made up by a generator: no figure says anything about real ones)"
+    return f"{data.rows} customers" + (f" of {data.source}" if data.source else "")
+
+
+def _table(services: Sequence[ServiceSpec]) -> str:
+    labels = list(dict.fromkeys(label for service in services for label in service.addresses))
+    rows = [["service", *labels]]
+    rows += [[service.name, *(service.addresses.get(label, "") for label in labels)] for service in services]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)

@@ -1,0 +1,205 @@
+"""Open Inference Protocol V2 over gRPC: messages to rows and replies to messages, and the same from the client's side.
+
+Single customers in schema order take a short path; everything else goes through the rules of
+:mod:`churn_serving.oip.tensors`. Protobuf has no null: NaN and empty bytes are how a value is missing.
+"""
+
+from collections.abc import Sequence
+
+from churn_model.schema import NAN, Row, Schema
+from churn_serving.oip import binary
+from churn_serving.oip.messages import (
+    OUTPUT_DATATYPES,
+    PROBABILITY,
+    SEGMENT,
+    InferReply,
+    InferRequest,
+    InvalidReply,
+    Problems,
+    RequestedOutput,
+    require_sound,
+    shown,
+)
+from churn_serving.oip.open_inference_grpc_pb2 import (
+    InferTensorContents,
+    ModelInferRequest,
+    ModelInferResponse,
+    ModelMetadataResponse,
+)
+from churn_serving.oip.tensors import LARGEST, Tensor, rows_of
+
+_CONTENTS = {
+    "FP64": "fp64_contents",
+    "FP32": "fp32_contents",
+    "BYTES": "bytes_contents",
+    "INT64": "int64_contents",
+    "UINT64": "uint64_contents",
+    **{f"INT{bits}": "int_contents" for bits in (8, 16, 32)},
+    **{f"UINT{bits}": "uint_contents" for bits in (8, 16, 32)},
+}
+_FLAT, _COLUMN = [1], [1, 1]
+
+
+class GrpcCodec:
+    """Reads V2 messages of one schema; compiled once, safe to share."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self._plan = tuple(
+            (
+                feature.name,
+                feature.type == "number",
+                -LARGEST if feature.minimum is None else feature.minimum,
+                LARGEST if feature.maximum is None else feature.maximum,
+            )
+            for feature in schema.features
+        )
+
+    def decode(self, request: ModelInferRequest) -> InferRequest:
+        """Read a request whose tensors are in ``contents`` or in ``raw_input_contents``.
+
+        Raises:
+            InvalidRequest: naming everything that is wrong with it.
+        """
+        if not request.raw_input_contents and not request.outputs and len(request.inputs) == len(self._plan):
+            row = self._usual_row(request)
+            if row is not None:
+                return InferRequest(request.id, [row])
+        problems = Problems()
+        outputs = _outputs(request, problems)
+        return InferRequest(request.id, rows_of(_tensors(request, problems), self.schema, problems), outputs)
+
+    def _usual_row(self, request: ModelInferRequest) -> Row | None:
+        """The row of a request for one customer in schema order as FP64 and BYTES; None for any other request."""
+        row: list[float | str | None] = []
+        for tensor, (name, is_number, low, high) in zip(request.inputs, self._plan, strict=True):
+            if tensor.name != name or tensor.shape not in (_FLAT, _COLUMN):
+                return None
+            if is_number:
+                numbers = tensor.contents.fp64_contents
+                if tensor.datatype != "FP64" or len(numbers) != 1:
+                    return None
+                number = numbers[0]
+                if not low <= number <= high and number == number:  # noqa: PLR0124 - NaN is missing
+                    return None
+                row.append(number)
+            else:
+                texts = tensor.contents.bytes_contents
+                if tensor.datatype != "BYTES" or len(texts) != 1:
+                    return None
+                try:
+                    row.append(texts[0].decode() or None)
+                except UnicodeDecodeError:
+                    return None
+        return row
+
+
+def encode_request(
+    rows: Sequence[Row], schema: Schema, request_id: str = "", *, raw: bool = False
+) -> ModelInferRequest:
+    """Write a request for rows in schema order; ``raw`` puts the values into ``raw_input_contents``."""
+    request = ModelInferRequest(model_name=f"churn-{schema.usecase}", id=request_id)
+    for index, feature in enumerate(schema.features):
+        column = [row[index] for row in rows]
+        datatype = "FP64" if feature.type == "number" else "BYTES"
+        tensor = request.inputs.add(name=feature.name, datatype=datatype, shape=[len(rows)])
+        numbers = [NAN if value is None else float(value) for value in column] if datatype == "FP64" else []
+        if raw:
+            request.raw_input_contents.append(binary.pack(datatype, numbers or column))
+        elif datatype == "FP64":
+            tensor.contents.fp64_contents.extend(numbers)
+        else:
+            tensor.contents.bytes_contents.extend(str(value or "").encode() for value in column)
+    return request
+
+
+def encode_response(
+    reply: InferReply, outputs: Sequence[RequestedOutput] | None = None, *, raw: bool = False
+) -> ModelInferResponse:
+    """Write a reply; ``raw`` puts the values into ``raw_output_contents``, ``outputs`` keeps only those named."""
+    response = ModelInferResponse(model_name=reply.model_name, model_version=reply.model_version, id=reply.id)
+    response.parameters["digest"].string_param = reply.digest
+    for name in OUTPUT_DATATYPES if outputs is None else (output.name for output in outputs):
+        datatype = OUTPUT_DATATYPES[name]
+        values = reply.probabilities if name == PROBABILITY else reply.segments
+        tensor = response.outputs.add(name=name, datatype=datatype, shape=[len(values)])
+        if raw:
+            response.raw_output_contents.append(binary.pack(datatype, values))
+        elif name == PROBABILITY:
+            tensor.contents.fp64_contents.extend(reply.probabilities)
+        else:
+            tensor.contents.int64_contents.extend(reply.segments)
+    return response
+
+
+def decode_response(response: ModelInferResponse) -> InferReply:
+    """Read a backend's reply.
+
+    Raises:
+        InvalidReply: not a V2 reply of a churn model, or values that cannot be believed.
+    """
+    values: dict[str, Sequence[float]] = {}
+    for index, tensor in enumerate(response.outputs):
+        if OUTPUT_DATATYPES.get(tensor.name) != tensor.datatype:
+            continue
+        if index < len(response.raw_output_contents):
+            try:
+                values[tensor.name] = [
+                    float(v) for v in binary.unpack(tensor.datatype, response.raw_output_contents[index])
+                ]
+            except ValueError as error:
+                raise InvalidReply(f"{tensor.name}: {error}") from error
+        else:
+            values[tensor.name] = list(getattr(tensor.contents, _CONTENTS[tensor.datatype]))
+    if len(values) != len(OUTPUT_DATATYPES):
+        raise InvalidReply(f"outputs {PROBABILITY} (FP64) and {SEGMENT} (INT64) are not both there")
+    digest = response.parameters["digest"].string_param if "digest" in response.parameters else ""
+    probabilities, segments = list(values[PROBABILITY]), [int(segment) for segment in values[SEGMENT]]
+    return require_sound(
+        InferReply(response.model_name, response.model_version, digest, response.id, probabilities, segments)
+    )
+
+
+def encode_metadata(name: str, version: str, platform: str, schema: Schema) -> ModelMetadataResponse:
+    """The tensors a model takes and gives; the number of rows is free (-1)."""
+    tensor = ModelMetadataResponse.TensorMetadata
+    return ModelMetadataResponse(
+        name=name,
+        versions=[version],
+        platform=platform,
+        inputs=[
+            tensor(name=feature.name, datatype="FP64" if feature.type == "number" else "BYTES", shape=[-1])
+            for feature in schema.features
+        ],
+        outputs=[tensor(name=output, datatype=datatype, shape=[-1]) for output, datatype in OUTPUT_DATATYPES.items()],
+    )
+
+
+def _tensors(request: ModelInferRequest, problems: Problems) -> list[Tensor]:
+    raw = request.raw_input_contents
+    if raw and len(raw) != len(request.inputs):
+        problems.add("raw_input_contents", f"{len(raw)} contents for {len(request.inputs)} inputs")
+        return []
+    tensors = []
+    for index, item in enumerate(request.inputs):
+        values: Sequence[object] = []
+        if raw:
+            try:
+                values = binary.unpack(item.datatype, raw[index])
+            except ValueError as error:
+                problems.add(item.name, str(error))
+        elif item.datatype in _CONTENTS:
+            values = _contents(item.contents, item.datatype)
+        tensors.append(Tensor(item.name, item.datatype, list(item.shape), values, nan_is_missing=True))
+    return tensors
+
+
+def _contents(contents: InferTensorContents, datatype: str) -> list[object]:
+    return list(getattr(contents, _CONTENTS[datatype]))
+
+
+def _outputs(request: ModelInferRequest, problems: Problems) -> tuple[RequestedOutput, ...] | None:
+    for index, output in enumerate(request.outputs):
+        if output.name not in OUTPUT_DATATYPES:
+            problems.add(f"outputs[{index}]", f"unknown output {shown(output.name)}")
+    return tuple(RequestedOutput(output.name, binary=False) for output in request.outputs) or None

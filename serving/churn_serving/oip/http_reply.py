@@ -1,0 +1,46 @@
+"""Replies in the less usual forms of V2 over HTTP: some outputs only, or outputs as raw bytes behind the JSON."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from churn_serving.oip import binary
+from churn_serving.oip.json_codec import encode_response
+from churn_serving.oip.messages import OUTPUT_DATATYPES, PROBABILITY, InferReply, RequestedOutput
+
+
+def encode_requested(reply: InferReply, outputs: Sequence[RequestedOutput] | None) -> tuple[bytes, int | None]:
+    """Write the outputs a caller asked for (None: all as JSON).
+
+    Returns:
+        The body, and the length of its JSON part if raw contents follow (the value of the header
+        ``Inference-Header-Content-Length``), else None.
+    """
+    if outputs is None:
+        return encode_response(reply), None
+    tensors, contents = [], b""
+    for output in outputs:
+        values = reply.probabilities if output.name == PROBABILITY else reply.segments
+        tensor: dict[str, Any] = {
+            "name": output.name,
+            "datatype": OUTPUT_DATATYPES[output.name],
+            "shape": [len(values)],
+        }
+        if output.binary:
+            content = binary.pack(tensor["datatype"], values)
+            tensor["parameters"] = {"binary_data_size": len(content)}
+            contents += content
+        else:
+            tensor["data"] = values
+        tensors.append(tensor)
+    header = msgspec.json.encode(
+        {
+            "model_name": reply.model_name,
+            "model_version": reply.model_version,
+            "id": reply.id,
+            "parameters": {"digest": reply.digest},
+            "outputs": tensors,
+        }
+    )
+    return header + contents, len(header) if contents else None

@@ -1,0 +1,210 @@
+"""Open Inference Protocol V2 over JSON: requests in, replies out, and the same two from the client's side.
+
+A request in the usual form (tensors in schema order, FP64 and BYTES) is decoded and checked by a decoder compiled from
+the schema; anything else goes to :mod:`churn_serving.oip.json_request`, which is slower and explains every fault.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from churn_model.schema import NAN, Row, Schema, SchemaFeature
+from churn_serving.oip.json_request import read_request
+from churn_serving.oip.messages import (
+    MAX_ROWS,
+    OUTPUT_DATATYPES,
+    PROBABILITY,
+    SEGMENT,
+    InferReply,
+    InferRequest,
+    InvalidReply,
+    require_sound,
+)
+from churn_serving.oip.tensors import LARGEST
+
+_KEPT_CODECS = 8
+_FLAT, _COLUMN = [1], [1, 1]
+
+
+class _Tensor(msgspec.Struct, gc=False):
+    name: str
+    datatype: str
+    shape: list[int]
+    data: list[Any]
+
+
+class _Digest(msgspec.Struct, frozen=True, gc=False):
+    digest: str = ""
+
+
+class _Request(msgspec.Struct, gc=False, omit_defaults=True):
+    inputs: list[_Tensor]
+    id: str = ""
+
+
+class _Output(msgspec.Struct, gc=False):
+    name: str
+    datatype: str
+    shape: list[int]
+    data: list[float]
+
+
+class _Reply(msgspec.Struct, gc=False, omit_defaults=True):
+    model_name: str
+    outputs: list[_Output]
+    model_version: str = ""
+    id: str = ""
+    parameters: _Digest = _Digest()
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_reply = msgspec.json.Decoder(_Reply).decode
+
+
+class RequestCodec:
+    """Reads and writes V2 requests of one schema; compiled once, safe to share."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self._decoder = msgspec.json.Decoder(_request_type(schema))
+        self._is_number = tuple(feature.type == "number" for feature in schema.features)
+        self._headers = tuple((f.name, "FP64" if f.type == "number" else "BYTES") for f in schema.features)
+
+    def decode(self, body: bytes, header_length: int | None = None) -> InferRequest:
+        """Read a request; with ``header_length`` (bytes of JSON) the rest of the body is raw tensor contents.
+
+        Raises:
+            InvalidRequest: naming everything that is wrong with it.
+        """
+        if header_length is not None:
+            return read_request(body, self.schema, header_length)
+        try:
+            request = self._decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return read_request(body, self.schema)
+        if len(request.inputs[0].data) != 1:
+            return self._batch(request, body)
+        row = []
+        for tensor in request.inputs:
+            if len(tensor.data) != 1 or tensor.shape not in (_FLAT, _COLUMN):
+                return read_request(body, self.schema)
+            row.append(tensor.data[0])
+        if None in row or "" in row:
+            row = [_known(value, number) for value, number in zip(row, self._is_number, strict=True)]
+        return InferRequest(request.id, [row])
+
+    def _batch(self, request: Any, body: bytes) -> InferRequest:
+        count = len(request.inputs[0].data)
+        flat, column = [count], [count, 1]
+        usual = 0 < count <= MAX_ROWS and all(
+            len(tensor.data) == count and tensor.shape in (flat, column) for tensor in request.inputs
+        )
+        if not usual:
+            return read_request(body, self.schema)
+        columns = [
+            [_known(value, number) for value in tensor.data]
+            for tensor, number in zip(request.inputs, self._is_number, strict=True)
+        ]
+        return InferRequest(request.id, list(map(list, zip(*columns, strict=True))))
+
+    def encode(self, rows: Sequence[Row], request_id: str = "") -> bytes:
+        """Write a request for rows in schema order; NaN and None become null."""
+        shape = [len(rows)]
+        columns = zip(*rows, strict=True) if len(rows) > 1 else ((value,) for value in rows[0])
+        tensors = [
+            _Tensor(name, datatype, shape, list(column))
+            for (name, datatype), column in zip(self._headers, columns, strict=True)
+        ]
+        return _encode(_Request(tensors, request_id))
+
+
+_codecs: dict[int, RequestCodec] = {}
+
+
+def codec_for(schema: Schema) -> RequestCodec:
+    """The codec of a schema; compiled at its first use and kept for the few schemas a process meets."""
+    codec = _codecs.get(id(schema))
+    if codec is None or codec.schema is not schema:
+        if len(_codecs) >= _KEPT_CODECS:
+            _codecs.clear()
+        codec = _codecs[id(schema)] = RequestCodec(schema)
+    return codec
+
+
+def decode_request(body: bytes, schema: Schema) -> InferRequest:
+    """Read a V2 JSON request.
+
+    Raises:
+        InvalidRequest: naming everything that is wrong with it.
+    """
+    return codec_for(schema).decode(body)
+
+
+def encode_request(rows: Sequence[Row], schema: Schema, request_id: str = "") -> bytes:
+    """Write a V2 JSON request for rows in schema order; NaN and None become null."""
+    return codec_for(schema).encode(rows, request_id)
+
+
+def encode_response(reply: InferReply) -> bytes:
+    """Write a reply with both outputs as JSON."""
+    shape = [len(reply.probabilities)]
+    outputs = [
+        _Output(PROBABILITY, "FP64", shape, reply.probabilities),
+        _Output(SEGMENT, "INT64", shape, reply.segments),  # type: ignore[arg-type]  # written as integers
+    ]
+    return _encode(_Reply(reply.model_name, outputs, reply.model_version, reply.id, _Digest(reply.digest)))
+
+
+def decode_response(body: bytes) -> InferReply:
+    """Read a backend's reply.
+
+    Raises:
+        InvalidReply: not a V2 reply of a churn model, or values that cannot be believed.
+    """
+    try:
+        reply = _decode_reply(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidReply("not a V2 reply") from error
+    outputs = {
+        output.name: output.data for output in reply.outputs if output.datatype == OUTPUT_DATATYPES.get(output.name)
+    }
+    if len(outputs) != len(OUTPUT_DATATYPES):
+        raise InvalidReply(f"outputs {PROBABILITY} (FP64) and {SEGMENT} (INT64) are not both there")
+    segments = [int(segment) for segment in outputs[SEGMENT]]
+    return require_sound(
+        InferReply(
+            reply.model_name, reply.model_version, reply.parameters.digest, reply.id, outputs[PROBABILITY], segments
+        )
+    )
+
+
+def _known(value: Any, number: bool) -> Any:  # noqa: FBT001 - called for every value
+    """A value as rows hold it: NaN for a missing number, None for a missing or empty text."""
+    if number:
+        return NAN if value is None else value
+    return value or None
+
+
+def _request_type(schema: Schema) -> type[Any]:
+    """A struct type that only a request in the usual form fits: every tensor in its place, of its type, in bounds."""
+    tensors: Any = tuple(_tensor_type(feature) for feature in schema.features)
+    return msgspec.defstruct(
+        "UsualRequest", [("inputs", tuple[tensors]), ("id", str, "")], forbid_unknown_fields=True, gc=False
+    )
+
+
+def _tensor_type(feature: SchemaFeature) -> type[Any]:
+    if feature.type == "number":
+        low = -LARGEST if feature.minimum is None else feature.minimum
+        high = LARGEST if feature.maximum is None else feature.maximum
+        element: Any = Annotated[float, msgspec.Meta(ge=low, le=high)] | None
+    else:
+        element = str | None
+    fields: list[tuple[str, Any]] = [
+        ("name", Literal[feature.name]),
+        ("datatype", Literal["FP64" if feature.type == "number" else "BYTES"]),
+        ("shape", list[int]),
+        ("data", list[element]),
+    ]
+    return msgspec.defstruct("UsualTensor", fields, forbid_unknown_fields=True, gc=False)

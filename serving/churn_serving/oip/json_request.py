@@ -1,0 +1,158 @@
+"""The patient reader of V2 requests: any legal form, and an explanation for every illegal one.
+
+It reads what the compiled decoder of :mod:`churn_serving.oip.json_codec` does not take: tensors in another order,
+single precision and integer datatypes, nested data, requested outputs, parameters, and the binary extension of the
+protocol's HTTP form (JSON first, raw tensor contents behind it).
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from churn_model.schema import Schema
+from churn_serving.oip import binary
+from churn_serving.oip.messages import OUTPUT_DATATYPES, InferRequest, Problems, RequestedOutput, shown
+from churn_serving.oip.tensors import Tensor, rows_of
+
+_REQUEST_KEYS = {"id", "inputs", "outputs", "parameters"}
+_TENSOR_KEYS = {"name", "datatype", "shape", "data", "parameters"}
+
+
+def read_request(body: bytes, schema: Schema, header_length: int | None = None) -> InferRequest:
+    """Read a request whose first ``header_length`` bytes (default: all) are JSON.
+
+    Raises:
+        InvalidRequest: naming everything that is wrong with it.
+    """
+    problems = Problems()
+    contents = _Contents(b"" if header_length is None else body[header_length:])
+    document = _parse(body if header_length is None else body[:header_length], problems)
+    if header_length is not None and not 0 <= header_length <= len(body):
+        problems.add("Inference-Header-Content-Length", "larger than the body")
+    problems.raise_any()
+    for key in sorted(document.keys() - _REQUEST_KEYS):
+        problems.add("request", f"unknown key {shown(key)}")
+    request_id = document.get("id", "")
+    if not isinstance(request_id, str):
+        problems.add("id", "expected a text")
+    outputs = _outputs(document, problems)
+    tensors = _tensors(document.get("inputs"), contents, problems)
+    if contents.left:
+        problems.add("body", f"{contents.left} bytes of binary contents belong to no tensor")
+    return InferRequest(str(request_id), rows_of(tensors, schema, problems), outputs)
+
+
+class _Contents:
+    """The raw bytes behind the JSON, consumed tensor by tensor."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._position = 0
+
+    @property
+    def left(self) -> int:
+        return len(self._content) - self._position
+
+    def take(self, size: int) -> bytes:
+        start, self._position = self._position, self._position + size
+        return self._content[start : self._position]
+
+
+def _parse(content: bytes, problems: Problems) -> dict[str, Any]:
+    try:
+        document = json.loads(content.decode())
+    except UnicodeDecodeError:
+        problems.add("body", "not UTF-8")
+    except json.JSONDecodeError as error:
+        problems.add("body", f"not JSON: line {error.lineno}, column {error.colno}: {error.msg.lower()}")
+    except RecursionError:
+        problems.add("body", "JSON is nested too deeply")
+    except ValueError:  # an integer of more digits than Python will convert
+        problems.add("body", "JSON holds a number of too many digits")
+    else:
+        if isinstance(document, dict):
+            return document
+        problems.add("body", "expected a JSON object")
+    return {}
+
+
+def _tensors(inputs: object, contents: _Contents, problems: Problems) -> list[Tensor]:
+    if not isinstance(inputs, list):
+        problems.add("inputs", "expected a list of tensors")
+        return []
+    tensors = (_tensor(item, f"inputs[{index}]", contents, problems) for index, item in enumerate(inputs))
+    return [tensor for tensor in tensors if tensor is not None]
+
+
+def _tensor(item: object, place: str, contents: _Contents, problems: Problems) -> Tensor | None:
+    """One tensor of the JSON; None if it has no usable form, which is noted."""
+    if not isinstance(item, dict):
+        problems.add(place, "expected an object")
+        return None
+    name, datatype, shape = item.get("name"), item.get("datatype"), item.get("shape")
+    if not isinstance(name, str):
+        problems.add(f"{place}.name", "expected a text")
+        return None
+    for key in sorted(item.keys() - _TENSOR_KEYS):
+        problems.add(name, f"unknown key {shown(key)}")
+    if not isinstance(datatype, str):
+        problems.add(name, "datatype: expected a text")
+        datatype = ""
+    if not isinstance(shape, list):
+        problems.add(name, "shape: expected a list")
+        shape = []
+    size = _binary_size(item.get("parameters"))
+    if size is not None and "data" not in item:
+        return Tensor(
+            name, datatype, shape, _from_binary(name, datatype, size, contents, problems), nan_is_missing=True
+        )
+    return Tensor(name, datatype, shape, _from_json(name, item.get("data"), problems))
+
+
+def _binary_size(parameters: object) -> int | None:
+    size = parameters.get("binary_data_size") if isinstance(parameters, dict) else None
+    return size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None
+
+
+def _from_json(name: str, data: object, problems: Problems) -> list[Any]:
+    if not isinstance(data, list):
+        problems.add(name, "data: expected a list")
+        return []
+    nested = bool(data) and all(isinstance(value, list) and len(value) == 1 for value in data)
+    return [value[0] for value in data] if nested else data
+
+
+def _from_binary(name: str, datatype: str, size: int, contents: _Contents, problems: Problems) -> list[Any]:
+    if size > contents.left:
+        problems.add(name, "binary_data_size goes beyond the end of the body")
+        return []
+    content = contents.take(size)
+    try:
+        return list(binary.unpack(datatype, content))
+    except ValueError as error:
+        problems.add(name, str(error))
+        return []
+
+
+def _outputs(document: Mapping[str, Any], problems: Problems) -> tuple[RequestedOutput, ...] | None:
+    """Outputs asked for by name; all of them when only the request as a whole asks for binary, else None."""
+    listed = document.get("outputs")
+    binary_wanted = _flag(document.get("parameters"), "binary_data_output")
+    if listed is None:
+        return tuple(RequestedOutput(name, binary=True) for name in OUTPUT_DATATYPES) if binary_wanted else None
+    if not isinstance(listed, list):
+        problems.add("outputs", "expected a list")
+        return None
+    outputs = []
+    for index, item in enumerate(listed):
+        name = item.get("name") if isinstance(item, dict) else None
+        if isinstance(name, str) and name in OUTPUT_DATATYPES:
+            outputs.append(RequestedOutput(name, _flag(item.get("parameters"), "binary_data", default=binary_wanted)))
+        else:
+            problems.add(f"outputs[{index}]", f"unknown output {shown(name)}")
+    return tuple(outputs) or None
+
+
+def _flag(parameters: object, key: str, *, default: bool = False) -> bool:
+    value = parameters.get(key, default) if isinstance(parameters, dict) else default
+    return value is True

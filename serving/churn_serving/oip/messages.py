@@ -1,0 +1,125 @@
+"""What an inference request and its answer mean, whatever protocol carried them.
+
+Every codec of this package produces and consumes these values; none of them may know a server, a model or a socket.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from churn_model.schema import Row
+
+PROBABILITY = "churn_probability"
+SEGMENT = "segment"
+OUTPUT_DATATYPES = {PROBABILITY: "FP64", SEGMENT: "INT64"}
+MAX_ROWS = 10_000
+MAX_PROBLEMS = 100
+_NAME_LIMIT = 64
+
+
+class Problem(NamedTuple):
+    """One thing wrong with a request: the field as the caller knows it, and what was expected of it. A message never
+    quotes a value, because values are customers' data."""
+
+    field: str
+    message: str
+
+
+class InvalidRequest(Exception):
+    """The caller's request cannot be scored; ``problems`` names everything wrong with it at once.
+
+    Beyond :data:`MAX_PROBLEMS` the rest is counted in a last problem, so that a hostile batch cannot make the answer
+    larger than itself.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{problem.field}: {problem.message}" for problem in self.problems))
+
+
+class InvalidReply(Exception):
+    """A backend's answer is not one of this protocol's: wrong shape, not a probability, or not readable at all."""
+
+
+class Problems:
+    """Collects problems while a request is read."""
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+        self._uncounted = 0
+
+    def add(self, field: str, message: str) -> None:
+        """Note one problem."""
+        if len(self._found) < MAX_PROBLEMS:
+            self._found.append(Problem(field, message))
+        else:
+            self._uncounted += 1
+
+    def raise_any(self) -> None:
+        """Return if the request is sound so far.
+
+        Raises:
+            InvalidRequest: with every problem noted.
+        """
+        if self._uncounted:
+            raise InvalidRequest([*self._found, Problem("request", f"and {self._uncounted} more problems")])
+        if self._found:
+            raise InvalidRequest(self._found)
+
+
+class RequestedOutput(NamedTuple):
+    """An output the caller asked for by name; ``binary`` if its values go after the JSON as raw bytes."""
+
+    name: str
+    binary: bool
+
+
+class InferRequest(NamedTuple):
+    """Customers to score: at least one row, in schema order. ``outputs`` is None for the usual answer: all, as JSON."""
+
+    id: str
+    rows: list[Row]
+    outputs: tuple[RequestedOutput, ...] | None = None
+
+
+class InferReply(msgspec.Struct, frozen=True):
+    """Scores of one request in the order of its rows: churn probabilities (0 to 1) and segment ids (1 to 4), with the
+    model that gave them."""
+
+    model_name: str
+    model_version: str
+    digest: str
+    id: str
+    probabilities: list[float]
+    segments: list[int]
+
+
+def require_sound(reply: InferReply) -> InferReply:
+    """The reply itself, if its values can be believed.
+
+    Raises:
+        InvalidReply: no rows, unequal lengths, a probability outside 0 to 1, or a segment id below 1.
+    """
+    if not reply.probabilities or len(reply.probabilities) != len(reply.segments):
+        raise InvalidReply("probabilities and segments are not one a row")
+    if not all(0.0 <= probability <= 1.0 for probability in reply.probabilities):
+        raise InvalidReply("a probability is not between 0 and 1")
+    if min(reply.segments) < 1:
+        raise InvalidReply("a segment id is below 1")
+    return reply
+
+
+def shown(name: object) -> str:
+    """A name from a request as an error may show it: printable, quoted, cut short."""
+    text = ascii(name)
+    return text if len(text) <= _NAME_LIMIT else text[:_NAME_LIMIT] + "…"
+
+
+def is_finite(value: float) -> bool:
+    """Whether a number of any size is neither NaN nor infinite as a double."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond the range of a double
+        return False

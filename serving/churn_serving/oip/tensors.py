@@ -1,0 +1,159 @@
+"""From named tensors to rows: the rules of a request that hold for every encoding of it.
+
+JSON, binary and gRPC codecs read their own wire format and hand tensors over; what names, datatypes, shapes and values
+are right for a schema is decided here, once. It names every problem and must not know a wire format.
+"""
+
+import struct
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from churn_model.schema import NAN, Row, Schema, SchemaFeature
+from churn_serving.oip.messages import MAX_ROWS, Problems, is_finite, shown
+
+# Models compare single-precision features, so a number beyond that range would silently become infinite.
+LARGEST = 3.4028234663852886e38
+INTEGER_BOUNDS = {
+    **{f"INT{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
+    **{f"UINT{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
+}
+NUMBER_DATATYPES = frozenset({"FP64", "FP32", *INTEGER_BOUNDS})
+_SINGLE = struct.Struct("<f")
+
+
+class Tensor(NamedTuple):
+    """One input as the wire held it. ``values`` is flat; text may be str or UTF-8 bytes. ``nan_is_missing`` holds for
+    binary encodings, which have no null; in JSON a NaN is an error."""
+
+    name: str
+    datatype: str
+    shape: Sequence[object]
+    values: Sequence[object]
+    nan_is_missing: bool = False
+
+
+def rows_of(tensors: Iterable[Tensor], schema: Schema, problems: Problems) -> list[Row]:
+    """Check all tensors of a request and turn them into rows in schema order.
+
+    Raises:
+        InvalidRequest: with every problem found here and those noted before.
+    """
+    named = _by_name(tensors, schema, problems)
+    count = _row_count(named.values(), problems)
+    columns: list[Sequence[float | str | None]] = []
+    for feature in schema.features:
+        tensor = named.get(feature.name)
+        if tensor is not None and _fits(tensor, feature, count, problems):
+            columns.append(_column(tensor, feature, problems))
+    problems.raise_any()
+    return list(map(list, zip(*columns, strict=True)))
+
+
+def _by_name(tensors: Iterable[Tensor], schema: Schema, problems: Problems) -> dict[str, Tensor]:
+    known = set(schema.names)
+    named: dict[str, Tensor] = {}
+    for tensor in tensors:
+        if tensor.name not in known:
+            problems.add("inputs", f"unknown tensor {shown(tensor.name)}")
+        elif tensor.name in named:
+            problems.add(tensor.name, "this tensor is given more than once")
+        else:
+            named[tensor.name] = tensor
+    for name in schema.names:
+        if name not in named:
+            problems.add(name, "this tensor is missing")
+    return named
+
+
+def _row_count(tensors: Iterable[Tensor], problems: Problems) -> int:
+    """The number of rows that most callers mean: the first sound shape's."""
+    for tensor in tensors:
+        rows = _rows_in(tensor.shape)
+        if rows is not None:
+            if rows == 0:
+                problems.add("inputs", "0 rows; expected at least one")
+            elif rows > MAX_ROWS:
+                problems.add("inputs", f"{rows} rows; at most {MAX_ROWS} are scored in one request")
+            return rows
+    return 0
+
+
+def _rows_in(shape: Sequence[object]) -> int | None:
+    """The rows of shape ``[rows]`` or ``[rows, 1]``, None for any other."""
+    rows = shape[0] if shape else None
+    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 0:
+        return None
+    rest = list(shape[1:])
+    return rows if not rest or (rest == [1] and type(rest[0]) is int) else None
+
+
+def _fits(tensor: Tensor, feature: SchemaFeature, count: int, problems: Problems) -> bool:
+    """Datatype, shape and length; False if the values need no further look."""
+    fits = True
+    if feature.type == "category" and tensor.datatype != "BYTES":
+        problems.add(tensor.name, f"datatype must be BYTES (a category), not {shown(tensor.datatype)}")
+        fits = False
+    if feature.type == "number" and tensor.datatype not in NUMBER_DATATYPES:
+        problems.add(tensor.name, f"datatype must be FP64, FP32 or an integer type, not {shown(tensor.datatype)}")
+        fits = False
+    rows = _rows_in(tensor.shape)
+    if rows is None or rows != count:
+        problems.add(tensor.name, f"shape must be [{count}] or [{count},1]" if count else "shape must be [rows]")
+        fits = False
+    elif len(tensor.values) != rows:
+        problems.add(tensor.name, f"shape says {rows} values, data holds {len(tensor.values)}")
+        fits = False
+    return fits and rows is not None and 0 < rows <= MAX_ROWS
+
+
+def _column(tensor: Tensor, feature: SchemaFeature, problems: Problems) -> Sequence[float | str | None]:
+    if feature.type == "category":
+        return [_text(value, tensor.name, index, problems) for index, value in enumerate(tensor.values)]
+    numbers = []
+    for index, value in enumerate(tensor.values):
+        fault, number = _number(value, tensor, feature)
+        if fault:
+            problems.add(f"{tensor.name}[{index}]", fault)
+        numbers.append(number)
+    return numbers
+
+
+def _text(value: object, name: str, index: int, problems: Problems) -> str | None:
+    if value is None or value in ("", b""):
+        return None
+    try:
+        if isinstance(value, bytes):
+            return value.decode()
+        if isinstance(value, str):
+            value.encode()  # half of a surrogate pair is no text, though JSON can spell it
+            return value
+    except UnicodeError:
+        problems.add(f"{name}[{index}]", "not valid UTF-8 text")
+        return None
+    problems.add(f"{name}[{index}]", "expected a text or null")
+    return None
+
+
+def _number(value: object, tensor: Tensor, feature: SchemaFeature) -> tuple[str, float]:
+    """What is wrong with a number (empty if nothing is), and the number."""
+    if value is None:
+        return "", NAN
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "expected a number or null", NAN
+    if value != value:  # noqa: PLR0124 - only NaN differs from itself
+        return ("" if tensor.nan_is_missing else "NaN is not a number; send null if it is missing"), NAN
+    bounds = INTEGER_BOUNDS.get(tensor.datatype)
+    if bounds and not (isinstance(value, int) and bounds[0] <= value <= bounds[1]):
+        return f"not an {tensor.datatype}", NAN
+    if not is_finite(value) or abs(value) > LARGEST:
+        return "Infinity or a number too large to score", NAN
+    number = _SINGLE.unpack(_SINGLE.pack(value))[0] if tensor.datatype == "FP32" else float(value)
+    return _out_of_bounds(number, feature), number
+
+
+def _out_of_bounds(number: float, feature: SchemaFeature) -> str:
+    if feature.minimum is not None and number < feature.minimum:
+        return f"below the minimum of {feature.minimum:g}"
+    if feature.maximum is not None and number > feature.maximum:
+        return f"above the maximum of {feature.maximum:g}"
+    return ""

@@ -1,0 +1,1 @@
+"""The primary: KServe's ModelServer with a faster front. It knows nothing of the gateway or of BentoML."""

@@ -1,0 +1,73 @@
+"""KServe's ModelServer, with our HTTP front before its application and our gRPC service in place of its own.
+
+KServe builds its server, its application and its signal handling in ``start``; this class changes what must change at
+the hooks KServe offers in between, and leaves the rest.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+import uvloop
+from kserve import ModelServer
+from kserve.model_server import app as kserve_app
+
+from churn_serving.backend.asgi import BackendApp
+from churn_serving.backend.grpc_service import grpc_server
+from churn_serving.backend.http_server import DrainingServer, tune
+from churn_serving.backend.process import Process
+from churn_serving.backend.routes import Routes
+from churn_serving.predictor.settings import PredictorSettings
+
+logger = logging.getLogger(__name__)
+
+
+class ChurnModelServer(ModelServer):  # type: ignore[misc]  # KServe ships no types
+    """Serves a prepared process until SIGTERM or SIGINT."""
+
+    def __init__(self, process: Process, settings: PredictorSettings) -> None:
+        super().__init__(
+            http_port=settings.http_port,
+            grpc_port=settings.grpc_port,
+            workers=1,
+            enable_grpc=False,
+            enable_docs_url=False,
+            enable_latency_logging=False,
+            access_log_format=None,
+            event_loop="uvloop",
+            grace_period=settings.stop_seconds,
+            ssl_certfile=None,
+            ssl_keyfile=None,
+        )
+        self._process = process
+        self._settings = settings
+
+    def setup_event_loop(self) -> None:
+        """KServe's hook between building its HTTP server and running it."""
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        process, settings = self._process, self._settings
+        config = tune(self._rest_server.config, settings.stop_seconds)
+        config.app = BackendApp(process.slot, Routes(process.slot, lambda: process.source), kserve_app)
+        self._rest_server._server = DrainingServer(  # noqa: SLF001 - KServe offers no way to pass a server in
+            config, process.listener, process.slot, settings.drain_seconds
+        )
+
+    def register_signal_handler(self) -> None:
+        """Nothing: KServe's handler would unload the models before requests in flight have been answered."""
+
+    async def _serve(self) -> None:
+        settings = self._settings
+        grpc = None
+        if settings.grpc_port:
+            grpc = grpc_server(self._process.slot, f"{settings.host}:{settings.grpc_port}")
+            await grpc.start()
+        watcher = asyncio.create_task(self._process.watch())
+        logger.info("listening on %s, HTTP %d, gRPC %d", settings.host, settings.http_port, settings.grpc_port)
+        try:
+            await super()._serve()
+        finally:
+            watcher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watcher
+            if grpc is not None:
+                await grpc.stop(settings.stop_seconds)

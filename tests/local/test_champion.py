@@ -1,0 +1,62 @@
+"""What a person is told about the model: its origin, and a command that asks about one customer."""
+
+import json
+import math
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from churn_serving.local.champion import read_champion
+from churn_serving.local.errors import SettingError
+from churn_serving.local.services import local_services
+from churn_serving.local.settings import read_settings
+from churn_serving.local.summary import summary
+
+ModelMaker = Callable[..., Path]
+
+
+def test_the_command_is_one_line_that_a_shell_reads_back(make_model: ModelMaker) -> None:
+    model = make_model(golden_rows=[[3.0, "One month's", 20.5, None, math.nan]])
+    command = read_champion(model).curl("http://127.0.0.1:8080")
+    assert "\n" not in command
+    program, _, url, *_, body = shlex.split(command)
+    assert (program, url) == ("curl", "http://127.0.0.1:8080/v1/predictions")
+    features = {"tenure": 3, "Contract": "One month's", "charges": 20.5, "Payment": None, "Senior Citizen": None}
+    assert json.loads(body) == {"customers": [{"customer_id": "example-1", "features": features}], "explain": False}
+
+
+@pytest.mark.parametrize(
+    ("simulated", "words"), [(True, "600 SIMULATED customers"), (False, "600 customers of sample")]
+)
+def test_the_summary_says_where_the_customers_come_from(
+    tmp_path: Path, make_model: ModelMaker, *, simulated: bool, words: str
+) -> None:
+    model = make_model(simulated=simulated)
+    services = local_services(read_settings(["--model", str(model), "--usecase", "telecom"]), tmp_path)
+    text = summary(read_champion(model), "telecom", services, tmp_path / "logs", 4.25)
+    assert f"Ready after 4.2 s: churn-sample version 3, use case telecom, learned from {words}" in text
+    assert ("SIMULATED" in text) == simulated
+    for address in (
+        "http://127.0.0.1:8080",
+        "127.0.0.1:8081",
+        "http://127.0.0.1:8086",
+        "http://127.0.0.1:9092/metrics",
+    ):
+        assert address in text
+
+
+def test_a_missing_champion_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="churn train"):
+        read_champion(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"format": 1}', '{"for'])
+def test_a_damaged_manifest_is_one_line(make_model: ModelMaker, content: str) -> None:
+    model = make_model()
+    (model / "champion" / "manifest.json").write_text(content)
+    with pytest.raises(SettingError) as caught:
+        read_champion(model)
+    assert "\n" not in str(caught.value)
+    assert "manifest.json" in str(caught.value)

@@ -1,0 +1,74 @@
+"""The whole local start with the real processes: it answers the question it prints, and leaves nothing behind."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.local.starts import accepts, living_command_lines, wait_until
+
+WholeStart = tuple[subprocess.Popen[str], Path, list[int]]
+
+
+@pytest.fixture
+def whole_start(tmp_path: Path, make_model: Callable[..., Path], free_ports: list[int]) -> Iterator[WholeStart]:
+    names = ("GATEWAY", "GATEWAY_GRPC", "PRIMARY", "PRIMARY_GRPC", "FALLBACK", "MLFLOW")
+    environment = os.environ | {"CHURN_HOME": str(tmp_path)}
+    environment |= {f"CHURN_UP_{name}_PORT": str(port) for name, port in zip(names, free_ports, strict=True)}
+    environment["CHURN_UP_METRICS_PORT_BASE"] = str(max(free_ports) + 1)
+    command = [sys.executable, "-m", "churn_serving.local", "--model", str(make_model()), "--usecase", "sample"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        yield process, tmp_path, free_ports
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+
+
+def wait_ready(start: WholeStart) -> dict[str, Any]:
+    process, home, _ = start
+    wait_until(lambda: (home / "up.json").exists() or process.poll() is not None, seconds=90)
+    content: dict[str, Any] = json.loads((home / "up.json").read_text())
+    return content
+
+
+def printed_command(process: subprocess.Popen[str]) -> list[str]:
+    assert process.stdout is not None
+    return shlex.split(next(line for line in process.stdout if line.startswith("curl ")))
+
+
+def is_gone(start: WholeStart) -> bool:
+    _, home, ports = start
+    return not any(map(accepts, ports)) and not any(str(home) in line for line in living_command_lines())
+
+
+def test_it_answers_the_question_that_it_prints_and_ends_with_ctrl_c(whole_start: WholeStart) -> None:
+    process, home, _ = whole_start
+    up = wait_ready(whole_start)
+    assert set(up["processes"]) == {"gateway", "primary", "fallback", "mlflow"}
+    _, _, url, _, content_type, _, body = printed_command(process)
+    name, value = content_type.split(": ")
+    request = urllib.request.Request(url, body.encode(), {name: value})
+    with urllib.request.urlopen(request, timeout=10) as response:
+        answer = json.loads(response.read())
+    assert answer["model"]["name"] == "churn-sample"
+    assert 0 < answer["predictions"][0]["churn_probability"] < 1
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 130
+    assert is_gone(whole_start)
+    assert not (home / "up.json").exists()
+
+
+def test_nothing_is_left_when_the_supervisor_is_killed(whole_start: WholeStart) -> None:
+    process, home, _ = whole_start
+    wait_ready(whole_start)
+    process.kill()
+    process.wait()
+    wait_until(lambda: is_gone(whole_start))
+    assert not (home / "up.json").exists()
