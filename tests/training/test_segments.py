@@ -1,0 +1,82 @@
+"""Four segments, none empty, stable, distinct by name, and the same online as in training."""
+
+import dataclasses
+from typing import Any
+
+import numpy
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from churn_model.segments import Segmenter
+from churn_training.dataset import Dataset, rows_of, schema_of
+from churn_training.errors import DataError
+from churn_training.segmentation import build_segments
+
+
+@pytest.fixture(scope="module")
+def document(telco: Dataset) -> dict[str, Any]:
+    return build_segments(telco, schema_of(telco), seed=0)
+
+
+def assign(document: dict[str, Any], telco: Dataset) -> numpy.ndarray:
+    return numpy.array(Segmenter.from_json(document, schema_of(telco)).assign(rows_of(telco.frame)))
+
+
+def test_four_segments_by_falling_value(document: dict[str, Any], telco: Dataset) -> None:
+    assigned = assign(document, telco)
+    value = telco.frame["MonthlyCharges"]
+    means = [value[assigned == number].mean() for number in (1, 2, 3, 4)]
+    assert means == sorted(means, reverse=True)
+    for segment in document["segments"]:
+        share = float((assigned == segment["id"]).mean())
+        assert segment["size"] == share > 0.1
+        assert segment["profile"]["customers"] == (assigned == segment["id"]).sum()
+
+
+def test_names_are_plain_and_distinct(document: dict[str, Any]) -> None:
+    names = [segment["name"] for segment in document["segments"]]
+    assert len(set(names)) == 4
+    assert names[0] == "High tenure in months, high monthly bill"
+    assert names[3] == "No internet service, low monthly bill"
+
+
+def test_segments_survive_another_sample_of_customers(document: dict[str, Any], telco: Dataset) -> None:
+    assigned = assign(document, telco)
+    generator = numpy.random.default_rng(0)
+    for seed in range(1, 4):
+        sample = telco.take(generator.integers(0, len(telco), len(telco)))
+        again = assign(build_segments(sample, schema_of(sample), seed), telco)
+        assert adjusted_rand_score(assigned, again) >= 0.9
+        assert (assigned == again).mean() >= 0.95, "ids follow the value, so they stay too"
+
+
+def test_the_label_plays_no_part(document: dict[str, Any], telco: Dataset) -> None:
+    flipped = dataclasses.replace(telco, churned=1 - telco.churned)
+    other = build_segments(flipped, schema_of(flipped), seed=0)
+    for key in ("bias", "numbers", "categories"):
+        assert other[key] == document[key]
+
+
+def test_nearest_centroid_is_what_the_linear_form_says(document: dict[str, Any], telco: Dataset) -> None:
+    """By hand: standardise, one-hot, squared distance to the mean of the assigned customers."""
+    assigned = assign(document, telco)
+    wanted = telco.usecase.segments.features
+    columns = []
+    for name in wanted:
+        column = telco.frame[name]
+        if column.dtype == float:
+            columns.append(((column - column.mean()) / column.std(ddof=0)).to_numpy())
+        else:
+            levels = sorted(set(column))
+            hot = numpy.array([[text == level for level in levels] for text in column], dtype=float)
+            columns.extend((hot / numpy.sqrt(hot.var(axis=0).sum())).T)
+    space = numpy.stack(columns, axis=1)
+    centroids = numpy.stack([space[assigned == number].mean(axis=0) for number in (1, 2, 3, 4)])
+    distances = ((space[:, None, :] - centroids) ** 2).sum(axis=2)
+    assert (distances.argmin(axis=1) + 1 == assigned).mean() > 0.999
+
+
+def test_customers_too_alike(telco: Dataset) -> None:
+    same = telco.take(numpy.zeros(50, dtype=int))
+    with pytest.raises(DataError, match="fewer than 4 customers differ in the features of segments"):
+        build_segments(same, schema_of(same), seed=0)

@@ -1,0 +1,64 @@
+"""`churn score IN OUT`."""
+
+import argparse
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from churn_model.errors import PackageError
+from churn_model.package import Package, open_package
+from churn_model.signing import TrustedKeys
+from churn_model.usecase import DEFAULT_MISSING, load_usecase
+from churn_training.batch import score_file
+from churn_training.home import Home
+from churn_training.progress import reporting
+from churn_training.tables import is_parquet, open_table
+from churn_training.training_command import show
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Score a file with a package folder, or with the use case's champion."""
+    started = time.perf_counter()
+    package, missing = _package(options, Home.from_environment())
+    manifest = package.manifest
+    with reporting(_row_count(options.input)) as reporter:
+        reporter.now(f"scoring with {manifest.name} version {manifest.version}")
+        rows = score_file(package, options.input, options.output, missing, reporter.advance)
+    seconds = time.perf_counter() - started
+    simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""
+    show(
+        f"{options.output}: {rows} rows by {manifest.name} version {manifest.version}{simulated}, {seconds:.1f} s",
+        options,
+    )
+    model = {"name": manifest.name, "version": manifest.version, "digest": package.digest}
+    return {
+        "file": str(options.output),
+        "rows": rows,
+        "seconds": round(seconds, 3),
+        "model": model,
+        "simulated": manifest.training_data.simulated,
+    }
+
+
+def _package(options: argparse.Namespace, home: Home) -> tuple[Package, Iterable[str]]:
+    key = Path(os.environ.get("CHURN_VERIFY_KEY") or home.verify_key)
+    if options.model is not None:
+        return open_package(options.model, TrustedKeys.load(key)), DEFAULT_MISSING
+    usecase = load_usecase(options.usecase)
+    champion = home.packages(usecase.model_name) / "champion"
+    if not champion.exists():
+        raise PackageError(f"{usecase.model_name}: there is no champion here; run `churn train` or give --model")
+    return open_package(champion.resolve(), TrustedKeys.load(key)), usecase.missing
+
+
+def _row_count(path: Path) -> int | None:
+    """Rows for the progress bar; for CSV as many as there are lines, which quoted line breaks make too many."""
+    if is_parquet(path):
+        with open_table(path) as table:
+            return table.row_count
+    if not path.is_file():
+        return None
+    with path.open("rb") as stream:
+        return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b"")) - 1

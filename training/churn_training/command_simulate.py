@@ -1,0 +1,22 @@
+"""`churn simulate`."""
+
+import argparse
+from typing import Any
+
+from churn_model.usecase import load_usecase
+from churn_training.simulate import write_simulated
+from churn_training.tables import file_sha256
+from churn_training.training_command import show
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Write a file of simulated customers."""
+    path = write_simulated(load_usecase(options.usecase), options.rows, options.seed, options.out)
+    show(f"{path}: {options.rows} simulated customers, seed {options.seed}", options)
+    return {
+        "file": str(path),
+        "rows": options.rows,
+        "seed": options.seed,
+        "sha256": file_sha256(path),
+        "simulated": True,
+    }

@@ -1,0 +1,93 @@
+"""The customers that a training run works on: typed columns, labels and where they came from.
+
+Plain data; it must not know how it was read or what is done with it.
+"""
+
+from dataclasses import dataclass
+
+import numpy
+import pandas
+
+from churn_model.schema import Row, Schema, SchemaFeature
+from churn_model.usecase import UseCase
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where customers came from: the file's name (no folder), the SHA-256 (hex) of its bytes, and whether they
+    are simulated."""
+
+    name: str
+    sha256: str
+    simulated: bool
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Customers and whether they left.
+
+    `frame` has one column a feature in the use case's order: float64 with NaN for numbers, objects (text or NaN) for
+    categories. `churned` is 0 or 1 a row; `groups` numbers the customers, so rows of one customer share a number.
+    """
+
+    usecase: UseCase
+    frame: pandas.DataFrame
+    churned: numpy.ndarray
+    groups: numpy.ndarray
+    source: Source
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def churn_rate(self) -> float:
+        """Share of customers who left, 0 to 1."""
+        return float(self.churned.mean())
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a customer has more than one row."""
+        return len(numpy.unique(self.groups)) < len(self.groups)
+
+    @property
+    def categories(self) -> list[str]:
+        """Names of the category columns."""
+        return [feature.name for feature in self.usecase.features if feature.type == "category"]
+
+    def take(self, positions: numpy.ndarray) -> "Dataset":
+        """The rows at these positions, in that order."""
+        frame = self.frame.iloc[positions].reset_index(drop=True)
+        return Dataset(self.usecase, frame, self.churned[positions], self.groups[positions], self.source)
+
+
+def schema_of(dataset: Dataset) -> Schema:
+    """The schema of a model trained on these customers: the use case's features and the levels that occur."""
+    features = tuple(
+        SchemaFeature(
+            name=feature.name,
+            type=feature.type,
+            label=feature.words,
+            minimum=feature.minimum,
+            maximum=feature.maximum,
+            categories=levels_of(dataset.frame[feature.name]) if feature.type == "category" else (),
+        )
+        for feature in dataset.usecase.features
+    )
+    return Schema(usecase=dataset.usecase.name, id=dataset.usecase.id, features=features)
+
+
+def levels_of(column: pandas.Series) -> tuple[str, ...]:
+    """The distinct texts of a category column, sorted."""
+    return tuple(sorted(column.dropna().unique()))
+
+
+def rows_of(frame: pandas.DataFrame) -> list[Row]:
+    """The frame's rows as the scorer reads them: NaN for a missing number, None for a missing category."""
+    columns: list[list[float | str | None]] = []
+    for name in frame.columns:
+        column = frame[name]
+        if pandas.api.types.is_float_dtype(column):
+            columns.append(column.tolist())
+        else:
+            columns.append([value if isinstance(value, str) else None for value in column])
+    return list(zip(*columns, strict=True))

@@ -1,0 +1,114 @@
+"""Finds four groups of customers by what they do, never by whether they left.
+
+K-means in a space where a number and a category weigh alike; the result is compiled to the linear form of
+churn_model.segments, so that training and serving assign by the same arithmetic.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+import pandas
+from sklearn.cluster import KMeans
+
+from churn_model.schema import Schema, SchemaFeature
+from churn_model.segments import Segmenter
+from churn_training.dataset import Dataset, rows_of
+from churn_training.errors import DataError
+from churn_training.segment_names import describe_segments
+
+SEGMENTS = 4
+LARGEST_CATEGORY_SCALE = 2.0
+"""Keeps a column in which nearly everybody has the same level from making a segment of the few others."""
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """One behaviour feature's columns of the space: their values, and how a value becomes them."""
+
+    index: int
+    feature: SchemaFeature
+    points: numpy.ndarray
+    fill: float = 0.0
+    center: float = 0.0
+    scale: float = 1.0
+    levels: tuple[str | None, ...] = ()
+
+
+def build_segments(dataset: Dataset, schema: Schema, seed: int) -> dict[str, Any]:
+    """The document of `segments.json`: four segments numbered by falling mean of the value column.
+
+    Raises:
+        DataError: fewer than four customers who differ in behaviour.
+    """
+    wanted = dataset.usecase.segments.features or schema.names
+    axes = [
+        _axes(index, feature, dataset.frame[feature.name])
+        for index, feature in enumerate(schema.features)
+        if feature.name in wanted
+    ]
+    space = numpy.hstack([axis.points for axis in axes])
+    if len(numpy.unique(space, axis=0)) < SEGMENTS:
+        raise DataError(dataset.source.name, f"fewer than {SEGMENTS} customers differ in the features of segments")
+    clusters = KMeans(n_clusters=SEGMENTS, n_init=10, random_state=seed).fit(space)
+    order = _by_value(clusters.labels_, dataset.frame[dataset.usecase.value.column])
+    document = _document(axes, clusters.cluster_centers_[order])
+    # Names and profiles describe what serving will assign, not what the clustering library said.
+    assigned = numpy.array(Segmenter.from_json(document, schema).assign(rows_of(dataset.frame)))
+    document["segments"] = describe_segments(dataset, schema, [axis.feature for axis in axes], assigned)
+    return document
+
+
+def _axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _Axes:
+    if feature.type == "number":
+        return _number_axes(index, feature, column)
+    return _category_axes(index, feature, column)
+
+
+def _number_axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _Axes:
+    fill = float(column.median())
+    filled = column.fillna(fill).to_numpy()
+    center, scale = float(filled.mean()), float(filled.std()) or 1.0
+    return _Axes(index, feature, ((filled - center) / scale)[:, None], fill, center, scale)
+
+
+def _category_axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _Axes:
+    levels: tuple[str | None, ...] = feature.categories
+    if column.isna().any():
+        levels = (*levels, None)
+    texts = [text if isinstance(text, str) else None for text in column]
+    hot = numpy.array([[text == level for level in levels] for text in texts], dtype=float)
+    spread = float(hot.var(axis=0).sum())
+    # With this scale the columns of a category have together the variance 1 of a standardised number.
+    scale = min(LARGEST_CATEGORY_SCALE, 1.0 / numpy.sqrt(spread)) if spread > 0 else 1.0
+    return _Axes(index, feature, hot * scale, scale=scale, levels=levels)
+
+
+def _by_value(labels: numpy.ndarray, value: pandas.Series) -> list[int]:
+    """Clusters by falling mean value; ties and clusters without a known value come last in their own order."""
+    means = [float(numpy.nan_to_num(value[labels == cluster].mean(), nan=-numpy.inf)) for cluster in range(SEGMENTS)]
+    return sorted(range(SEGMENTS), key=lambda cluster: -means[cluster])
+
+
+def _document(axes: Sequence[_Axes], centroids: numpy.ndarray) -> dict[str, Any]:
+    """Squared distance to a centroid, less what is the same for all four, is linear in numbers and one-hot levels."""
+    bias = (centroids**2).sum(axis=1)
+    numbers: list[dict[str, Any]] = []
+    categories: list[dict[str, Any]] = []
+    start = 0
+    for axis in axes:
+        part = centroids[:, start : start + axis.points.shape[1]]
+        start += axis.points.shape[1]
+        weights = -2.0 * part * (axis.scale if axis.levels else 1.0 / axis.scale)
+        if axis.levels:
+            table = dict(zip(axis.levels, weights.T.tolist(), strict=True))
+            nothing = [0.0] * SEGMENTS
+            missing = table.pop(None, nothing)
+            categories.append({"index": axis.index, "table": table, "missing": missing, "unseen": nothing})
+        else:
+            bias = bias - weights[:, 0] * axis.center
+            numbers.append({"index": axis.index, "fill": axis.fill, "weights": weights[:, 0].tolist()})
+    # Profiles need assignments first; the names below hold their place until then.
+    unnamed = [{"id": number, "name": f"Segment {number}", "size": 0.0} for number in range(1, SEGMENTS + 1)]
+    return {"format": 1, "segments": unnamed, "bias": bias.tolist(), "numbers": numbers, "categories": categories}
