@@ -19,6 +19,9 @@ from churn_training.errors import DataError
 from churn_training.segment_names import describe_segments
 
 SEGMENTS = 4
+TYPICAL = (0.05, 0.95)
+"""Quantiles to which numbers are cut while groups are sought, so that a few giants do not become a group of their own;
+everybody is assigned to the nearest group all the same."""
 LARGEST_CATEGORY_SCALE = 2.0
 """Keeps a column in which nearly everybody has the same level from making a segment of the few others."""
 
@@ -68,7 +71,7 @@ def _axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _Axes:
 
 def _number_axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _Axes:
     fill = float(column.median())
-    filled = column.fillna(fill).to_numpy()
+    filled = column.fillna(fill).clip(*column.quantile(list(TYPICAL))).to_numpy()
     center, scale = float(filled.mean()), float(filled.std()) or 1.0
     return _Axes(index, feature, ((filled - center) / scale)[:, None], fill, center, scale)
 
