@@ -17,10 +17,12 @@ from churn_training.splits import FOLDS, folds
 
 @dataclass(frozen=True)
 class Result:
-    """A candidate's mean metrics over the folds, and its out-of-fold probabilities for every row (for curves)."""
+    """A candidate's mean metrics over the folds, its profit in each, and its out-of-fold probabilities for every row
+    (for curves)."""
 
     candidate: Candidate
     metrics: dict[str, float]
+    profits: numpy.ndarray
     probabilities: numpy.ndarray
 
 
@@ -37,10 +39,22 @@ def compete(training: Dataset, candidate: Candidate, seed: int, reporter: Report
         measured.append(evaluate(training.churned[test], answered, training.usecase.profit))
         reporter.advance()
     metrics = {name: float(numpy.mean([fold[name] for fold in measured])) for name in measured[0]}
-    metrics["profit_std"] = float(numpy.std([fold["profit"] for fold in measured]))
-    return Result(candidate, metrics, probabilities)
+    profits = numpy.array([fold["profit"] for fold in measured])
+    metrics["profit_std"] = float(profits.std())
+    return Result(candidate, metrics, profits, probabilities)
 
 
 def winner(results: Sequence[Result]) -> Result:
-    """The result with the highest mean profit; of equals the one with the lower log loss."""
-    return min(results, key=lambda result: (-result.metrics["profit"], result.metrics["log_loss"]))
+    """The one to package: of those that earn no measurably less than the best, that with the lowest log loss.
+
+    A few folds cannot tell apart what differs by cents. A candidate stays in the race while its paired difference to
+    the highest mean profit is within one standard error over the folds (Breiman et al. 1984, section 3.4.3).
+    """
+    best = max(results, key=lambda result: result.metrics["profit"])
+    return min((result for result in results if _as_good(result, best)), key=lambda result: result.metrics["log_loss"])
+
+
+def _as_good(result: Result, best: Result) -> bool:
+    losses = best.profits - result.profits
+    error = losses.std(ddof=1) / numpy.sqrt(len(losses)) if len(losses) > 1 else 0.0
+    return bool(losses.mean() <= error)

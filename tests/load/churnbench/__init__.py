@@ -1,0 +1,1 @@
+"""What the benchmark and the fault drills share. Only `tests/load` imports it."""

@@ -1,0 +1,158 @@
+"""The fault drills: at 500 requests a second, hurt the primary in seven ways and see whether any customer notices.
+
+Like the benchmark it reports and does not judge by its exit code: 0 whatever the figures, 1 when a drill could not run.
+The table goes to stdout, progress to stderr, everything to `.bench/faults.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from churnbench.console import progress, result
+from churnbench.drills import DRILLS, Drill, Stage, staged
+from churnbench.errors import BenchError
+from churnbench.generator import Generator, Load, Report
+from churnbench.machine import circumstances
+from churnbench.processes import end_on_sigterm
+from churnbench.tables import MET, markdown
+from churnbench.verdicts import BUCKET_SECONDS, Verdict, judge
+from churnbench.workplace import Workplace, open_workplace
+
+RATE = 500.0
+CONNECTIONS = 64
+WARMUP_SECONDS = 3.0
+BEFORE_SECONDS = 3.0
+# Enough for healing and for the ten seconds in which the primary must be back in use.
+TOTAL_SECONDS = 26.0
+TIERS = ("primary", "fallback", "degraded")
+
+
+def main() -> int:
+    """Run the drills that were asked for."""
+    arguments = parse()
+    end_on_sigterm()
+    verdicts: dict[str, Verdict] = {}
+    failures: dict[str, str] = {}
+    try:
+        workplace = open_workplace(arguments.data)
+        generator = Generator(workplace.folder)
+    except BenchError as error:
+        progress(str(error))
+        return 1
+    for drill in DRILLS:
+        if arguments.only and drill.name not in arguments.only:
+            continue
+        progress(f"drill: {drill.what}")
+        try:
+            verdicts[drill.name] = run(workplace, generator, drill, arguments.rate)
+            show(verdicts[drill.name])
+        except BenchError as error:
+            failures[drill.name] = str(error)
+            progress(f"{drill.name} could not be run: {error}")
+    publish(workplace, verdicts, failures, arguments.rate)
+    return 1 if failures else 0
+
+
+def parse() -> argparse.Namespace:
+    """The command line; a mistake ends with 2 and one line."""
+    names = [drill.name for drill in DRILLS]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="churn CSV to learn from (default: simulated customers)")
+    parser.add_argument("--rate", type=float, default=RATE, help="requests a second (default 500)")
+    parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"of: {', '.join(names)}")
+    arguments = parser.parse_args()
+    if arguments.data and not arguments.data.is_file():
+        parser.error(f"--data {arguments.data}: no such file")
+    return arguments
+
+
+def run(workplace: Workplace, generator: Generator, drill: Drill, rate: float) -> Verdict:
+    """One drill: steady load, the fault, the return, the recovery."""
+    with staged(workplace, drill) as stage:
+        load = Load(
+            url=stage.url,
+            bodies=workplace.bodies("gateway.jsonl"),
+            rate=rate,
+            connections=CONNECTIONS,
+            seconds=TOTAL_SECONDS,
+            warmup=WARMUP_SECONDS,
+            timeline=BUCKET_SECONDS,
+            require='"churn_probability"',
+            counted={tier: f'"served_by":"{tier}"' for tier in TIERS},
+        )
+        loading = generator.start(load)
+        try:
+            hurt_at, back_at = hurt_and_heal(stage, drill)
+        except BaseException:
+            loading.kill()
+            raise
+        report: Report = generator.read(loading, load)
+    (workplace.folder / f"drill-{drill.name}.json").write_text(json.dumps(report) + "\n")
+    return judge(report, hurt_at, back_at)
+
+
+def hurt_and_heal(stage: Stage, drill: Drill) -> tuple[float, float]:
+    """Moments (Unix seconds) of the fault and of the primary's return."""
+    time.sleep(WARMUP_SECONDS + BEFORE_SECONDS)
+    hurt_at = time.time()
+    drill.hurt(stage)
+    time.sleep(drill.hold)
+    drill.heal(stage)
+    return hurt_at, time.time()
+
+
+def show(verdict: Verdict) -> None:
+    """One line of progress."""
+    progress(
+        f"  {verdict.failed} of {verdict.sent} failed, fallback {verdict.fallback_share:.1%}, "
+        f"back in use after {verdict.recovery} s, worst {verdict.worst_ms:.0f} ms"
+    )
+
+
+def publish(workplace: Workplace, verdicts: Mapping[str, Verdict], failures: Mapping[str, str], rate: float) -> None:
+    """A table on stdout, everything in one JSON file."""
+    document = {
+        **circumstances(),
+        "rate": rate,
+        "drills": {name: {**dataclasses.asdict(found), "met": found.met} for name, found in verdicts.items()},
+        "failures": dict(failures),
+    }
+    (workplace.folder / "faults.json").write_text(json.dumps(document, indent=1) + "\n")
+    head = [
+        "primary",
+        "failed (0)",
+        "fallback from 0.5 s (≥ 99 %)",
+        "back in use (≤ 10 s)",
+        "p99 ms",
+        "worst ms",
+        "met",
+    ]
+    rows = [row(drill, verdicts[drill.name]) for drill in DRILLS if drill.name in verdicts]
+    rows += [[name, f"could not be run: {why}"] for name, why in failures.items()]
+    result(f"# Fault drills of {document['date']}, commit {document['commit']}, {rate:g} req/s\n")
+    result(markdown(head, rows))
+    progress(f"written: {workplace.folder / 'faults.json'}")
+
+
+def row(drill: Drill, verdict: Verdict) -> list[str]:
+    """Cells of one drill."""
+    recovery = "not within the load" if verdict.recovery is None else f"{verdict.recovery:.1f} s"
+    return [
+        drill.what,
+        f"{verdict.failed} of {verdict.sent:,}",
+        f"{verdict.fallback_share:.2%}",
+        recovery,
+        f"{verdict.p99_ms:.1f}",
+        f"{verdict.worst_ms:.0f}",
+        MET[verdict.met],
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
