@@ -1,13 +1,16 @@
 """The gRPC front of a model server: ``inference.GRPCInferenceService`` on the same slot as HTTP.
 
-Generic handlers take the place of generated service code, so the generated file holds messages alone.
+Generic handlers take the place of generated service code, so the generated file holds messages alone. The server is
+gRPC's threaded one: a call costs it half of what the asyncio one takes (150 to 240 against 310 µs for a constant answer
+on one core), and scoring is the same computation on any thread.
 """
 
 import importlib.metadata
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 
@@ -24,6 +27,10 @@ SERVICE = "inference.GRPCInferenceService"
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 # Status details travel in trailers, which clients cut at 8 KiB by refusing the whole answer.
 MAX_DETAIL_CHARACTERS = 2000
+# Python runs one at a time; more threads only let a large request not hold up the small ones.
+THREADS = 4
+# Beyond this a caller is told at once to come back (RESOURCE_EXHAUSTED) instead of waiting in a queue.
+MAX_CALLS = 512
 
 GRPC_CODE: dict[type[Exception], grpc.StatusCode] = {
     InvalidRequest: grpc.StatusCode.INVALID_ARGUMENT,
@@ -36,7 +43,8 @@ GRPC_CODE: dict[type[Exception], grpc.StatusCode] = {
     errors.NotReady: grpc.StatusCode.UNAVAILABLE,
 }
 EXPECTED = tuple(GRPC_CODE)
-_Method = Callable[[Any], Awaitable[Any]]
+_Method = Callable[[Any], Any]
+_Context = grpc.ServicerContext
 
 
 class InferenceService:
@@ -45,49 +53,47 @@ class InferenceService:
     def __init__(self, slot: ModelSlot) -> None:
         self._slot = slot
 
-    async def infer(self, request: messages.ModelInferRequest) -> messages.ModelInferResponse:
+    def infer(self, request: messages.ModelInferRequest) -> messages.ModelInferResponse:
         """Score customers; raw contents are answered with raw contents."""
         model = self._slot.model(request.model_name, request.model_version)
         decoded = model.grpc.decode(request)
-        reply = await model.answer(decoded)
+        reply = model.answer_now(decoded)
         return encode_response(reply, decoded.outputs, raw=bool(request.raw_input_contents))
 
-    async def server_live(self, _: messages.ServerLiveRequest) -> messages.ServerLiveResponse:
+    def server_live(self, _: messages.ServerLiveRequest) -> messages.ServerLiveResponse:
         """Whoever can ask has the answer."""
         return messages.ServerLiveResponse(live=True)
 
-    async def server_ready(self, _: messages.ServerReadyRequest) -> messages.ServerReadyResponse:
+    def server_ready(self, _: messages.ServerReadyRequest) -> messages.ServerReadyResponse:
         """Whether callers should send requests."""
         return messages.ServerReadyResponse(ready=self._slot.ready)
 
-    async def model_ready(self, request: messages.ModelReadyRequest) -> messages.ModelReadyResponse:
+    def model_ready(self, request: messages.ModelReadyRequest) -> messages.ModelReadyResponse:
         """The same for one model."""
         self._slot.model(request.name, request.version)
         return messages.ModelReadyResponse(ready=self._slot.ready)
 
-    async def server_metadata(self, _: messages.ServerMetadataRequest) -> messages.ServerMetadataResponse:
+    def server_metadata(self, _: messages.ServerMetadataRequest) -> messages.ServerMetadataResponse:
         """What serves here."""
         version = importlib.metadata.version("churn-serving")
         return messages.ServerMetadataResponse(name=SERVER_NAME, version=version, extensions=EXTENSIONS)
 
-    async def model_metadata(self, request: messages.ModelMetadataRequest) -> messages.ModelMetadataResponse:
+    def model_metadata(self, request: messages.ModelMetadataRequest) -> messages.ModelMetadataResponse:
         """Tensors in and out."""
         model = self._slot.model(request.name, request.version)
         return encode_metadata(model.name, model.version, model.platform, model.schema)
 
 
 def inference_handler(slot: ModelSlot) -> "grpc.GenericRpcHandler[Any, Any]":
-    """The service as a handler that an aio server takes."""
+    """The service as a handler that a server takes."""
     service = InferenceService(slot)
     count = slot.metrics.answered
 
-    async def infer(
-        request: messages.ModelInferRequest, context: "grpc.aio.ServicerContext[Any, Any]"
-    ) -> messages.ModelInferResponse:
+    def infer(request: messages.ModelInferRequest, context: _Context) -> messages.ModelInferResponse:
         begin = perf_counter()
-        code, response = await _call(service.infer, request, context)
-        count("grpc", code.name, perf_counter() - begin)
-        answer: messages.ModelInferResponse = response
+        outcome = _call(service.infer, request)
+        count("grpc", outcome.code.name, perf_counter() - begin)
+        answer: messages.ModelInferResponse = _delivered(outcome, context)
         return answer
 
     handlers = {
@@ -116,18 +122,20 @@ def inference_handler(slot: ModelSlot) -> "grpc.GenericRpcHandler[Any, Any]":
     return grpc.method_handlers_generic_handler(SERVICE, handlers)
 
 
-def grpc_server(slot: ModelSlot, address: str) -> grpc.aio.Server:
-    """A server bound to ``host:port``, not yet started; call it on the event loop that will run it.
+def grpc_server(slot: ModelSlot, address: str) -> grpc.Server:
+    """A server bound to ``host:port``, not yet started.
 
     Raises:
         RuntimeError: the address is taken.
     """
-    server = grpc.aio.server(
+    server = grpc.server(
+        ThreadPoolExecutor(THREADS, thread_name_prefix="grpc"),
+        maximum_concurrent_rpcs=MAX_CALLS,
         options=[
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
             ("grpc.so_reuseport", 0),  # two servers on one port must fail, not share it
-        ]
+        ],
     )
     server.add_generic_rpc_handlers((inference_handler(slot),))
     server.add_insecure_port(address)
@@ -138,22 +146,34 @@ def _handler(method: Any, request: Any, response: Any) -> "grpc.RpcMethodHandler
     return grpc.unary_unary_rpc_method_handler(method, request.FromString, response.SerializeToString)
 
 
-def _guarded(method: _Method) -> Callable[[Any, Any], Awaitable[Any]]:
-    async def guarded(request: Any, context: Any) -> Any:
-        return (await _call(method, request, context))[1]
+def _guarded(method: _Method) -> Callable[[Any, _Context], Any]:
+    def guarded(request: Any, context: _Context) -> Any:
+        return _delivered(_call(method, request), context)
 
     return guarded
 
 
-async def _call(method: _Method, request: Any, context: Any) -> tuple[grpc.StatusCode, Any]:
-    """Run a method; an error becomes the call's status, and the response is None then."""
+class _Outcome(NamedTuple):
+    """How a call ended: a response, or a status with its details."""
+
+    code: grpc.StatusCode
+    response: Any = None
+    details: str = ""
+
+
+def _call(method: _Method, request: Any) -> _Outcome:
     try:
-        return grpc.StatusCode.OK, await method(request)
+        return _Outcome(grpc.StatusCode.OK, method(request))
     except EXPECTED as error:
-        code, details = GRPC_CODE[type(error)], str(error)
+        text = str(error)
+        shown = text if len(text) <= MAX_DETAIL_CHARACTERS else text[:MAX_DETAIL_CHARACTERS] + "…"
+        return _Outcome(GRPC_CODE[type(error)], details=shown)
     except Exception:
         logger.exception("gRPC call failed")
-        code, details = grpc.StatusCode.INTERNAL, "internal error"
-    context.set_code(code)
-    context.set_details(details if len(details) <= MAX_DETAIL_CHARACTERS else details[:MAX_DETAIL_CHARACTERS] + "…")
-    return code, None
+        return _Outcome(grpc.StatusCode.INTERNAL, details="internal error")
+
+
+def _delivered(outcome: _Outcome, context: _Context) -> Any:
+    if outcome.code is not grpc.StatusCode.OK:
+        context.abort(outcome.code, outcome.details)
+    return outcome.response

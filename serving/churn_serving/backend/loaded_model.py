@@ -42,6 +42,7 @@ class LoadedModel:
         self.documents = msgspec.json.encode(description.to_documents())
         self.json = RequestCodec(self.schema)
         self.grpc = GrpcCodec(self.schema)
+        self._observe_batch = metrics.observe_batch
         self._coalescer = Coalescer(package.scorer.score, metrics.observe_batch)
 
     async def score(self, rows: Sequence[Row]) -> Scores:
@@ -49,8 +50,15 @@ class LoadedModel:
         return await self._coalescer.score(rows)
 
     async def answer(self, request: InferRequest) -> InferReply:
-        """Score a request."""
-        scores = await self._coalescer.score(request.rows)
+        """Score a request on the event loop, together with those that arrive at the same time."""
+        return self._reply(request, await self._coalescer.score(request.rows))
+
+    def answer_now(self, request: InferRequest) -> InferReply:
+        """Score a request alone, on whatever thread this is."""
+        self._observe_batch(len(request.rows))
+        return self._reply(request, self.package.scorer.score(request.rows))
+
+    def _reply(self, request: InferRequest, scores: Scores) -> InferReply:
         return InferReply(self.name, self.version, self.digest, request.id, scores.probabilities, scores.segments)
 
 

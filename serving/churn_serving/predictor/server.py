@@ -60,7 +60,7 @@ class ChurnModelServer(ModelServer):  # type: ignore[misc]  # KServe ships no ty
         grpc = None
         if settings.grpc_port:
             grpc = grpc_server(self._process.slot, f"{settings.host}:{settings.grpc_port}")
-            await grpc.start()
+            grpc.start()
         watcher = asyncio.create_task(self._process.watch())
         logger.info("listening on %s, HTTP %d, gRPC %d", settings.host, settings.http_port, settings.grpc_port)
         try:
@@ -70,4 +70,4 @@ class ChurnModelServer(ModelServer):  # type: ignore[misc]  # KServe ships no ty
             with contextlib.suppress(asyncio.CancelledError):
                 await watcher
             if grpc is not None:
-                await grpc.stop(settings.stop_seconds)
+                await asyncio.to_thread(grpc.stop(settings.stop_seconds).wait)
