@@ -11,7 +11,7 @@ ARGS ?=
 export DATA USECASE ARGS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lock verify clean
+.PHONY: help run test lint bench bench-faults lock verify clean
 
 help: ## Show the targets
 	@ci/help $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ lint: ## Style, types and import contracts
 
 bench: ## Measure speed beside peers, about an hour; needs Go (ARGS=--quick for a short look, ARGS=--help for more)
 	@ci/bench
+
+bench-faults: ## Kill, freeze, slow and corrupt the primary under load (needs Go)
+	@ci/bench-faults
 
 lock: ## Rewrite requirements.lock from pyproject.toml (ARGS=--upgrade for newer versions)
 	@ci/lock

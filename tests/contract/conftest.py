@@ -12,8 +12,6 @@ import pytest
 
 from churn_model import Package, TrustedKeys, open_package
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
@@ -41,18 +39,10 @@ def run_churn(home: Path, *arguments: str) -> dict[str, object]:
 
 
 @pytest.fixture(scope="session")
-def telco() -> Path:
-    """IBM's public sample of real customers; read in place."""
-    path = Path(os.environ.get("CHURN_TELCO", ROOT.parent / "shared" / "data" / "telco.csv"))
-    assert path.is_file(), f"the real data is not at {path}; set CHURN_TELCO"
-    return path
-
-
-@pytest.fixture(scope="session")
-def trained(telco: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(telco_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     home = tmp_path_factory.mktemp("home")
-    result = run_churn(home, "train", "--usecase", "telecom", "--data", str(telco))
+    result = run_churn(home, "train", "--usecase", "telecom", "--data", str(telco_path))
     model = Path(urlparse(str(result["uri"])).path)
     verify_key = home / "keys" / "verify.pem"
     package = open_package(model, TrustedKeys.load(verify_key))
-    return Trained(home, telco, model, verify_key, package, result)
+    return Trained(home, telco_path, model, verify_key, package, result)

@@ -1,7 +1,6 @@
 """Real customers, a real MLflow in a temporary home, and candidates small enough to train in a moment."""
 
 import importlib
-import os
 import shutil
 import warnings
 from pathlib import Path
@@ -15,8 +14,6 @@ from churn_training.dataset import Dataset
 from churn_training.home import Home
 from churn_training.pipeline import Outcome, train
 from churn_training.sources import read_customers
-
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "telco.csv"
 
 
 def small_candidates() -> tuple[Candidate, ...]:
@@ -35,14 +32,6 @@ def mlflow_is_loaded() -> None:
         warnings.simplefilter("ignore")
         for module in ("churn_model.mlflow_registry", "mlflow.pyfunc", "mlflow.store.tracking.sqlalchemy_store"):
             importlib.import_module(module)
-
-
-@pytest.fixture(scope="session")
-def telco_path() -> Path:
-    path = Path(os.environ.get("CHURN_TELCO") or SHARED)
-    if not path.is_file():
-        pytest.skip(f"no Telco data at {path}; set CHURN_TELCO")
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import msgspec
 
 from churn_serving.backend import errors
 from churn_serving.oip.messages import InvalidRequest
+from churn_serving.web.body import BodyTooLarge
 
 JSON = (b"content-type", b"application/json")
 OCTETS = (b"content-type", b"application/octet-stream")
@@ -15,7 +16,7 @@ HTTP_STATUS: dict[type[Exception], int] = {
     errors.UnknownModel: 404,
     errors.UnknownRoute: 404,
     errors.WrongMethod: 405,
-    errors.BodyTooLarge: 413,
+    BodyTooLarge: 413,
     errors.WrongMediaType: 415,
     errors.PackageRefused: 422,
     errors.NotReady: 503,

@@ -6,40 +6,28 @@ goes to the application it wraps, KServe's for instance.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
-from typing import Any
 
 from churn_serving.backend.answers import EXPECTED, INTERNAL_ERROR, JSON, OCTETS, Answer, error_answer
-from churn_serving.backend.errors import BodyTooLarge, UnknownRoute, WrongMediaType, WrongMethod
+from churn_serving.backend.errors import UnknownRoute, WrongMediaType, WrongMethod
 from churn_serving.backend.loaded_model import LoadedModel, ModelSlot
 from churn_serving.backend.routes import Headers, Routes
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import encode_response
 from churn_serving.oip.messages import InvalidRequest, Problem
+from churn_serving.web.body import Application, Disconnected, Receive, Scope, Send, read_body
 
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 # Above this a body is decoded in a thread, so that other requests are not held up.
 LARGE_BODY_BYTES = 64 * 1024
-# A caller that is still sending would not read an early answer; up to here its bytes are read and dropped.
-MAX_DROPPED_BYTES = 64 * 1024 * 1024
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-
-class Disconnected(Exception):
-    """The caller went away before its request was complete; nobody waits for an answer."""
 
 
 class BackendApp:
     """Answers V2 for the model in a slot. ``wrapped`` takes every other path (None: 404)."""
 
-    def __init__(self, slot: ModelSlot, routes: Routes, wrapped: App | None = None) -> None:
+    def __init__(self, slot: ModelSlot, routes: Routes, wrapped: Application | None = None) -> None:
         self._slot = slot
         self._routes = routes
         self._wrapped = wrapped
@@ -69,7 +57,7 @@ class BackendApp:
             return
         except EXPECTED as error:
             answer = error_answer(error)
-        except Exception:
+        except Exception:  # the last line of defence: the caller gets an answer, the log gets the reason
             logger.exception("inference failed")
             answer = INTERNAL_ERROR
         await self._send(send, answer)
@@ -87,7 +75,7 @@ class BackendApp:
 
     async def _infer(self, model: LoadedModel, headers: Headers, receive: Receive) -> Answer:
         header_length = _header_length(headers)
-        body = await _read_body(receive)
+        body = await read_body(receive, MAX_BODY_BYTES)
         if len(body) > LARGE_BODY_BYTES:
             request = await asyncio.to_thread(model.json.decode, body, header_length)
         else:
@@ -114,36 +102,6 @@ class BackendApp:
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
-
-
-async def _read_body(receive: Receive) -> bytes:
-    message = await receive()
-    if not message.get("more_body") and message["type"] == "http.request":
-        body: bytes = message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            raise BodyTooLarge(f"the body is larger than {MAX_BODY_BYTES} bytes")
-        return body
-    return await _read_chunks(message, receive)
-
-
-async def _read_chunks(message: MutableMapping[str, Any], receive: Receive) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size <= MAX_BODY_BYTES:
-            chunks.append(chunk)
-        elif chunks:
-            chunks.clear()
-        more = message.get("more_body", False)
-        if size > MAX_DROPPED_BYTES or (not more and size > MAX_BODY_BYTES):
-            raise BodyTooLarge(f"the body is larger than {MAX_BODY_BYTES} bytes")
-        if not more:
-            return b"".join(chunks)
-        message = await receive()
 
 
 def _header_length(headers: Headers) -> int | None:

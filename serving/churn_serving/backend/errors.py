@@ -4,12 +4,12 @@
     ├── UnknownModel          the name or version is not the one served here
     ├── UnknownRoute          no such path
     ├── WrongMethod           the path exists, not for this method
-    ├── BodyTooLarge          more bytes than a request may have
     ├── WrongMediaType        neither JSON nor the binary extension
     ├── NotReady              no model may answer right now
     └── PackageRefused        a package did not pass verification; the model served before keeps serving
 
-A request whose content is wrong is :class:`churn_serving.oip.messages.InvalidRequest`. Each protocol maps all of these
+A request whose content is wrong is :class:`churn_serving.oip.messages.InvalidRequest`, one with too many bytes
+:class:`churn_serving.web.body.BodyTooLarge`. Each protocol maps all of these
 by one table, and a test proves each table total.
 """
 
@@ -32,10 +32,6 @@ class WrongMethod(BackendError):
     def __init__(self, allowed: str) -> None:
         self.allowed = allowed
         super().__init__(f"only {allowed} is answered here")
-
-
-class BodyTooLarge(BackendError):
-    """The body has more bytes than a request may have."""
 
 
 class WrongMediaType(BackendError):

@@ -37,7 +37,6 @@ GRPC_CODE: dict[type[Exception], grpc.StatusCode] = {
     errors.UnknownModel: grpc.StatusCode.NOT_FOUND,
     errors.UnknownRoute: grpc.StatusCode.UNIMPLEMENTED,
     errors.WrongMethod: grpc.StatusCode.UNIMPLEMENTED,
-    errors.BodyTooLarge: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.WrongMediaType: grpc.StatusCode.INVALID_ARGUMENT,
     errors.PackageRefused: grpc.StatusCode.FAILED_PRECONDITION,
     errors.NotReady: grpc.StatusCode.UNAVAILABLE,
@@ -168,7 +167,7 @@ def _call(method: _Method, request: Any) -> _Outcome:
         text = str(error)
         shown = text if len(text) <= MAX_DETAIL_CHARACTERS else text[:MAX_DETAIL_CHARACTERS] + "…"
         return _Outcome(GRPC_CODE[type(error)], details=shown)
-    except Exception:
+    except Exception:  # the last line of defence: the caller gets a status, the log gets the reason
         logger.exception("gRPC call failed")
         return _Outcome(grpc.StatusCode.INTERNAL, details="internal error")
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from prometheus_client import start_http_server
 
 from churn_serving.backend.errors import PackageRefused
-from churn_serving.backend.http_server import bind
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.routes import ModelSource
 from churn_serving.backend.settings import BAD_SETTING, BackendSettings, end
 from churn_serving.backend.watcher import Fingerprint, fingerprint, watch
+from churn_serving.web.server import bind
 
 CANNOT_START = 1
 

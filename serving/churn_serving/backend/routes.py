@@ -4,12 +4,11 @@ import asyncio
 import importlib.metadata
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 from churn_serving.backend.answers import JSON, Answer, json_answer
 from churn_serving.backend.errors import WrongMethod
 from churn_serving.backend.loaded_model import ModelSlot
-from churn_serving.oip.messages import OUTPUT_DATATYPES
+from churn_serving.oip.metadata import describe_tensors
 
 SERVER_NAME = "churn-serving"
 EXTENSIONS = ("binary_tensor_data", "model_repository(load)")
@@ -91,18 +90,7 @@ class Routes:
 
     async def _metadata(self, _: Headers) -> Answer:
         model = self._slot.model()
-        document: dict[str, Any] = {
-            "name": model.name,
-            "versions": [model.version],
-            "platform": model.platform,
-            "inputs": [
-                {"name": feature.name, "datatype": "FP64" if feature.type == "number" else "BYTES", "shape": [-1]}
-                for feature in model.schema.features
-            ],
-            "outputs": [{"name": name, "datatype": kind, "shape": [-1]} for name, kind in OUTPUT_DATATYPES.items()],
-            "parameters": {"digest": model.digest},
-        }
-        return json_answer(document)
+        return json_answer(describe_tensors(model.name, model.version, model.platform, model.digest, model.schema))
 
     async def _package(self, headers: Headers) -> Answer:
         """The signed description of the current model; 304 for a caller that has it already."""

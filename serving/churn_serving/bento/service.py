@@ -10,7 +10,7 @@ from typing import Any
 
 import bentoml
 
-from churn_serving.backend.asgi import App, BackendApp
+from churn_serving.backend.asgi import BackendApp
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.metrics import BackendMetrics
 from churn_serving.backend.process import Process, load_first
@@ -20,6 +20,7 @@ from churn_serving.backend.settings import read_settings
 from churn_serving.backend.watcher import watch
 from churn_serving.bento.settings import BentoSettings
 from churn_serving.oip.messages import InvalidRequest
+from churn_serving.web.body import Application
 
 # A caller has given up long before; BentoML's own default would keep its request for a minute.
 TIMEOUT_SECONDS = 5
@@ -96,10 +97,10 @@ class ChurnFallback:
         }
 
 
-def application() -> App:
+def application() -> Application:
     """BentoML's application around the service."""
     service: Any = ChurnFallback
-    app: App = service.to_asgi()
+    app: Application = service.to_asgi()
     return app
 
 

@@ -9,12 +9,13 @@ from fastapi.responses import JSONResponse, Response
 from churn_serving.core.errors import NotReady
 from churn_serving.gateway import inference, predictions
 from churn_serving.gateway.documentation import extend_openapi
-from churn_serving.gateway.http import Receive, Scope, Send
 from churn_serving.gateway.inference import InferenceRoute
-from churn_serving.gateway.model_view import describe_model, describe_tensors
+from churn_serving.gateway.model_view import describe_model
 from churn_serving.gateway.predictions import PredictionsRoute
 from churn_serving.gateway.problems import problem_for
 from churn_serving.gateway.service import PredictionService
+from churn_serving.oip.metadata import describe_tensors
+from churn_serving.web.body import Receive, Scope, Send
 
 _PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -101,7 +102,8 @@ def _add_protocol_pages(app: FastAPI, service: PredictionService, readiness: Rea
         description = service.description
         if name != description.name:
             return JSONResponse({"error": "unknown model"}, 404)
-        return JSONResponse(describe_tensors(description))
+        schema, digest = description.schema, description.digest
+        return JSONResponse(describe_tensors(name, description.version, "churn_serving", digest, schema))
 
     @app.get("/v2/models/{name}/ready", summary="A model can answer", tags=["open inference protocol"])
     async def model_ready(name: str) -> Response:

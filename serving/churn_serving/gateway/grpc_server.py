@@ -80,7 +80,7 @@ class InferenceService:
         exchange = Exchange(ROUTE, self._request_ids.of([]))
         try:
             response = await self._infer(exchange, request)
-        except Exception as error:
+        except Exception as error:  # the last line of defence: every failure becomes a status
             code, status = next((REFUSALS[cls] for cls in type(error).__mro__ if cls in REFUSALS), _UNEXPECTED)
             self._service.finish(exchange, status)
             if status == _UNEXPECTED[1]:

@@ -3,12 +3,8 @@
 import itertools
 import os
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+from churn_serving.web.body import Scope, Send
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 
@@ -17,12 +13,6 @@ class WrongRequest(Exception):
     """The request is wrong before its body is read; ``headers`` go with the answer."""
 
     headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
-class BodyTooLarge(WrongRequest):
-    """More bytes than are read."""
-
-    headers = ((b"connection", b"close"),)  # the rest of the body is not read
 
 
 class UnsupportedMediaType(WrongRequest):
@@ -35,10 +25,6 @@ class MethodNotAllowed(WrongRequest):
     """Only POST has a meaning here."""
 
     headers = ((b"allow", b"POST"),)
-
-
-class ClientGone(Exception):
-    """The caller hung up before its body was complete."""
 
 
 class RequestIds:
@@ -66,35 +52,6 @@ def require_json(scope: Scope) -> None:
                 return
             break
     raise UnsupportedMediaType
-
-
-async def read_body(receive: Receive, limit: int) -> bytes:
-    """The whole body, counted as it arrives: a declared length proves nothing.
-
-    Raises:
-        BodyTooLarge: beyond ``limit`` bytes.
-        ClientGone: the caller hung up.
-    """
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise ClientGone
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        if len(body) > limit:
-            raise BodyTooLarge
-        return body
-    chunks, size = [body], len(body)
-    while message.get("more_body", False):
-        if size > limit:
-            raise BodyTooLarge
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-    if size > limit:
-        raise BodyTooLarge
-    return b"".join(chunks)
 
 
 async def answer(send: Send, status: int, content_type: bytes, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:

@@ -9,22 +9,13 @@ import logging
 import msgspec
 
 from churn_serving.core.errors import RequestRefused
-from churn_serving.gateway.http import (
-    ClientGone,
-    Receive,
-    RequestIds,
-    Scope,
-    Send,
-    WrongRequest,
-    answer,
-    read_body,
-    require_json,
-)
+from churn_serving.gateway.http import RequestIds, WrongRequest, answer, require_json
 from churn_serving.gateway.problems import problem_for
 from churn_serving.gateway.service import Exchange, PredictionService
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import codec_for
 from churn_serving.oip.messages import InferReply, InvalidRequest, Problem
+from churn_serving.web.body import Disconnected, Receive, Scope, Send, read_body
 
 ROUTE = "/v2/models/infer"
 PREFIX = "/v2/models/"
@@ -53,7 +44,7 @@ class InferenceRoute:
         headers = [(b"x-request-id", exchange.request_id.encode())]
         try:
             body, json_length = await self._infer(exchange, scope, receive)
-        except ClientGone:
+        except Disconnected:
             self._service.finish(exchange, _CLIENT_CLOSED_REQUEST)
         except Exception as error:  # noqa: BLE001 - the last line of defence: every failure becomes a protocol error
             status, document, more = self._refusal(error, exchange)

@@ -1,11 +1,10 @@
-"""How a model is shown to callers: ``GET /v1/model`` and the protocol's model metadata."""
+"""How a model is shown to callers of ``GET /v1/model``."""
 
 from typing import Any
 
 import msgspec
 
 from churn_model import Description
-from churn_serving.oip.messages import OUTPUT_DATATYPES
 
 
 def describe_model(description: Description) -> dict[str, Any]:
@@ -23,18 +22,4 @@ def describe_model(description: Description) -> dict[str, Any]:
         "features": [msgspec.to_builtins(feature) for feature in description.schema.features],
         "segments": [msgspec.to_builtins(profile) for profile in description.segmenter.profiles.values()],
         "actions": [msgspec.to_builtins(action) for action in description.actions.actions],
-    }
-
-
-def describe_tensors(description: Description) -> dict[str, Any]:
-    """Model metadata as the Open Inference Protocol asks for it."""
-    return {
-        "name": description.name,
-        "versions": [description.version],
-        "platform": "churn_serving",
-        "inputs": [
-            {"name": f.name, "datatype": "FP64" if f.type == "number" else "BYTES", "shape": [-1]}
-            for f in description.schema.features
-        ],
-        "outputs": [{"name": name, "datatype": kind, "shape": [-1]} for name, kind in OUTPUT_DATATYPES.items()],
     }

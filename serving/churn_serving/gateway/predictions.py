@@ -10,10 +10,11 @@ import msgspec
 
 from churn_model import Schema
 from churn_serving.core.decisions import Predictions, decide
-from churn_serving.gateway.http import ClientGone, Receive, RequestIds, Scope, Send, answer, read_body, require_json
+from churn_serving.gateway.http import RequestIds, answer, require_json
 from churn_serving.gateway.problems import CONTENT_TYPE, problem_for
 from churn_serving.gateway.records import RecordDecoder
 from churn_serving.gateway.service import Exchange, PredictionService
+from churn_serving.web.body import Disconnected, Receive, Scope, Send, read_body
 
 PATH = "/v1/predictions"
 _JSON = b"application/json"
@@ -40,9 +41,9 @@ class PredictionsRoute:
         headers = [(b"x-request-id", exchange.request_id.encode())]
         try:
             predictions = await self._predict(exchange, scope, receive)
-        except ClientGone:
+        except Disconnected:
             self._service.finish(exchange, _CLIENT_CLOSED_REQUEST)
-        except Exception as error:
+        except Exception as error:  # the last line of defence: every failure gets an answer
             problem = problem_for(error, exchange.request_id)
             if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
                 _logger.exception("request %s failed", exchange.request_id)

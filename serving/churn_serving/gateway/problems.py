@@ -8,9 +8,10 @@ from typing import NamedTuple
 import msgspec
 
 from churn_serving.core.errors import NotReady, Overloaded, RequestRefused
-from churn_serving.gateway.http import BodyTooLarge, MethodNotAllowed, UnsupportedMediaType, WrongRequest
+from churn_serving.gateway.http import MethodNotAllowed, UnsupportedMediaType, WrongRequest
 from churn_serving.gateway.records import MalformedRequest
 from churn_serving.oip.messages import InvalidRequest
+from churn_serving.web.body import BodyTooLarge
 
 CONTENT_TYPE = b"application/problem+json"
 _TYPE = "urn:churn-serving:problem:"

@@ -14,10 +14,10 @@ from kserve.model_server import app as kserve_app
 
 from churn_serving.backend.asgi import BackendApp
 from churn_serving.backend.grpc_service import grpc_server
-from churn_serving.backend.http_server import DrainingServer, tune
 from churn_serving.backend.process import Process
 from churn_serving.backend.routes import Routes
 from churn_serving.predictor.settings import PredictorSettings
+from churn_serving.web.server import DrainingServer, tune
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ type sleeper struct{}
 
 func newSleeper() sleeper {
 	runtime.LockOSThread()
-	// Refused by an old kernel or a sandbox, it costs precision only, which the report shows as lag.
+	// Refused by an old kernel or a container, it costs precision only, which the report shows as lag.
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 	return sleeper{}
 }

@@ -6,10 +6,9 @@ Only this module knows uvicorn.
 import socket
 import time
 from types import FrameType
+from typing import Protocol
 
 import uvicorn
-
-from churn_serving.backend.loaded_model import ModelSlot
 
 BACKLOG = 2048
 # Longer than any caller keeps an idle connection, so that the caller closes first and never meets a closed one.
@@ -46,13 +45,19 @@ def tune(config: uvicorn.Config, stop_seconds: int) -> uvicorn.Config:
     return config
 
 
+class Drainable(Protocol):
+    """Whatever tells callers whether to send requests; it says no from the moment it drains."""
+
+    draining: bool
+
+
 class DrainingServer(uvicorn.Server):
     """Serves on a bound socket until SIGTERM or SIGINT; a second signal ends it without waiting."""
 
-    def __init__(self, config: uvicorn.Config, listener: socket.socket, slot: ModelSlot, drain_seconds: float) -> None:
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, life: Drainable, drain_seconds: float) -> None:
         super().__init__(config)
         self._listener = listener
-        self._slot = slot
+        self._life = life
         self._drain_seconds = drain_seconds
         self._exit_at: float | None = None
 
@@ -62,7 +67,7 @@ class DrainingServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
         """Called in place of the signal's default; the process ends with status 0."""
-        self._slot.draining = True
+        self._life.draining = True
         if self._exit_at is None:
             self._exit_at = time.monotonic() + self._drain_seconds
         else:

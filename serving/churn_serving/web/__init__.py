@@ -1,0 +1,1 @@
+"""Plain HTTP for whoever answers it: a body counted as it arrives, a server that leaves politely. It knows no model."""

@@ -1,0 +1,15 @@
+"""The real customers: IBM's public "Telco Customer Churn" sample, read in place and never copied."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "telco.csv"
+
+
+@pytest.fixture(scope="session")
+def telco_path() -> Path:
+    path = Path(os.environ.get("CHURN_TELCO") or SHARED)
+    assert path.is_file(), f"the real customers are not at {path}: set CHURN_TELCO"
+    return path
