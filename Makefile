@@ -25,7 +25,7 @@ test: ## All checks and all tests (ARGS goes to pytest)
 lint: ## Style, types and import contracts
 	@ci/lint
 
-bench: ## Measure speed beside peers, about an hour; needs Go (ARGS=--quick for a short look, ARGS=--help for more)
+bench: ## Measure speed beside peers, needs Go and half an hour (ARGS=--quick for a short look)
 	@ci/bench
 
 bench-faults: ## Kill, freeze, slow and corrupt the primary under load (needs Go)
