@@ -1,8 +1,8 @@
 """Scores together what arrives together.
 
-One call of the model costs 75 µs for a row and 3 µs for each further one, so rows that arrive while the event loop is
-busy share a call. There is no timer: before scoring, the loop is asked whether it has more requests at hand, for as
-long as it does (gRPC hands over one call a turn); a lone request waits for one such turn, some 20 µs.
+A call costs far more than a further row in it, so rows that arrive while the event loop is busy share a call. There is
+no timer: before scoring, the loop is asked whether it has more requests at hand, for as long as it does; a lone request
+waits for one such turn, some 20 µs.
 """
 
 import asyncio

@@ -50,8 +50,8 @@ class DecisionPolicy:
     - ``useful_seconds``: with less time left than this a backend is not even asked.
     - ``maximum_tries`` 2 backends a request; what comes after is the scorecard, never a third queue.
     - ``calls_in_flight`` and ``rows_a_call``: while that many calls are under way, what arrives queues and goes out
-      together. More calls at once only spread the same work over more messages: CatBoost takes 75 µs for a call and
-      3 µs for a row.
+      together. More calls at once only spread the same work over more messages: a call between processes costs
+      200 µs, a further row in it 3.
     - ``maximum_waiting`` requests inside the gateway; at 2,000 a second 512 are a quarter of a second, the deadline.
     - ``maximum_lag_seconds``: if the process itself is that late, a new request would be too; it is refused while
       refusing is cheap.

@@ -71,7 +71,7 @@ def starts(workplace: Workplace) -> dict[str, Any]:
 def start_once(workplace: Workplace, home: Path) -> float:
     """Seconds until everything that a user starts says it is ready; it is stopped again."""
     up_file = home / "up.json"
-    command = Command("make-run", ["make", "run", f"USECASE={USECASE}", "DATA="], ROOT, up_environment(home))
+    command = Command("make-run", ["make", "run", f"USECASE={USECASE}", "DATA=", "ARGS="], ROOT, up_environment(home))
     begun = time.monotonic()
     server = Server(command, workplace.logs / "make-run.log")
     try:
