@@ -1,8 +1,7 @@
-"""The gRPC front of a model server: ``inference.GRPCInferenceService`` on the same slot as HTTP.
+"""The gRPC front of a model server: the protocol's service on the same slot as HTTP.
 
-Generic handlers take the place of generated service code, so the generated file holds messages alone. The server is
-gRPC's threaded one: a call costs it half of what the asyncio one takes (150 to 240 against 310 µs for a constant answer
-on one core), and scoring is the same computation on any thread.
+The server is gRPC's threaded one: a call costs it half of what the asyncio one takes (150 to 240 against 310 µs for a
+constant answer on one core), and scoring is the same computation on any thread.
 """
 
 import importlib.metadata
@@ -19,11 +18,11 @@ from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.routes import EXTENSIONS, SERVER_NAME
 from churn_serving.oip import open_inference_grpc_pb2 as messages
 from churn_serving.oip.grpc_codec import encode_metadata, encode_response
+from churn_serving.oip.grpc_methods import service_handler
 from churn_serving.oip.messages import InvalidRequest
 
 logger = logging.getLogger(__name__)
 
-SERVICE = "inference.GRPCInferenceService"
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 # Status details travel in trailers, which clients cut at 8 KiB by refusing the whole answer.
 MAX_DETAIL_CHARACTERS = 2000
@@ -95,30 +94,16 @@ def inference_handler(slot: ModelSlot) -> "grpc.GenericRpcHandler[Any, Any]":
         answer: messages.ModelInferResponse = _delivered(outcome, context)
         return answer
 
-    handlers = {
-        "ModelInfer": _handler(infer, messages.ModelInferRequest, messages.ModelInferResponse),
-        **{
-            name: _handler(_guarded(method), request, response)
-            for name, method, request, response in (
-                ("ServerLive", service.server_live, messages.ServerLiveRequest, messages.ServerLiveResponse),
-                ("ServerReady", service.server_ready, messages.ServerReadyRequest, messages.ServerReadyResponse),
-                ("ModelReady", service.model_ready, messages.ModelReadyRequest, messages.ModelReadyResponse),
-                (
-                    "ServerMetadata",
-                    service.server_metadata,
-                    messages.ServerMetadataRequest,
-                    messages.ServerMetadataResponse,
-                ),
-                (
-                    "ModelMetadata",
-                    service.model_metadata,
-                    messages.ModelMetadataRequest,
-                    messages.ModelMetadataResponse,
-                ),
-            )
-        },
-    }
-    return grpc.method_handlers_generic_handler(SERVICE, handlers)
+    return service_handler(
+        {
+            "ModelInfer": infer,
+            "ServerLive": _guarded(service.server_live),
+            "ServerReady": _guarded(service.server_ready),
+            "ModelReady": _guarded(service.model_ready),
+            "ServerMetadata": _guarded(service.server_metadata),
+            "ModelMetadata": _guarded(service.model_metadata),
+        }
+    )
 
 
 def grpc_server(slot: ModelSlot, address: str) -> grpc.Server:
@@ -139,10 +124,6 @@ def grpc_server(slot: ModelSlot, address: str) -> grpc.Server:
     server.add_generic_rpc_handlers((inference_handler(slot),))
     server.add_insecure_port(address)
     return server
-
-
-def _handler(method: Any, request: Any, response: Any) -> "grpc.RpcMethodHandler[Any, Any]":
-    return grpc.unary_unary_rpc_method_handler(method, request.FromString, response.SerializeToString)
 
 
 def _guarded(method: _Method) -> Callable[[Any, _Context], Any]:

@@ -73,7 +73,7 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     metrics = GatewayMetrics()
     learned = _Learned(DescriptionStore(settings.home / "gateway", trusted), metrics)
     lag = LoopLag()
-    log = RequestLog(sys.stdout.fileno())
+    log = RequestLog(sys.stdout.fileno(), metrics.log_dropped)
     async with contextlib.AsyncExitStack() as stack:
         session = await stack.enter_async_context(open_session())
         adapters = _open_backends(settings, session, trusted, learned)

@@ -1,10 +1,7 @@
-"""Open Inference Protocol V2 over gRPC at the gateway: the same split, fallback and deadline as over HTTP.
-
-Generic handlers instead of a generated servicer class: fewer layers a call, and the same six methods.
-"""
+"""Open Inference Protocol V2 over gRPC at the gateway: the same split, fallback and deadline as over HTTP."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -15,10 +12,10 @@ from churn_serving.gateway.http import RequestIds
 from churn_serving.gateway.service import Exchange, PredictionService
 from churn_serving.oip import open_inference_grpc_pb2 as messages
 from churn_serving.oip.grpc_codec import GrpcCodec, encode_metadata, encode_response
+from churn_serving.oip.grpc_methods import service_handler
 from churn_serving.oip.messages import InferReply, InvalidRequest
 
 ROUTE = "grpc/ModelInfer"
-SERVICE = "inference.GRPCInferenceService"
 _MAXIMUM_MESSAGE_BYTES = 8 * 1024 * 1024
 _logger = logging.getLogger(__name__)
 
@@ -130,22 +127,13 @@ async def start_server(inference: InferenceService, host: str, port: int) -> grp
 
 
 def _handlers(inference: InferenceService) -> "grpc.GenericRpcHandler[Any, Any]":
-    methods: dict[str, tuple[Callable[..., Awaitable[Any]], Any]] = {
-        "ServerLive": (inference.server_live, messages.ServerLiveRequest),
-        "ServerReady": (inference.server_ready, messages.ServerReadyRequest),
-        "ModelReady": (inference.model_ready, messages.ModelReadyRequest),
-        "ServerMetadata": (inference.server_metadata, messages.ServerMetadataRequest),
-        "ModelMetadata": (inference.model_metadata, messages.ModelMetadataRequest),
-        "ModelInfer": (inference.model_infer, messages.ModelInferRequest),
-    }
-    return grpc.method_handlers_generic_handler(
-        SERVICE,
+    return service_handler(
         {
-            name: grpc.unary_unary_rpc_method_handler(
-                method,
-                request_deserializer=request_type.FromString,
-                response_serializer=lambda response: response.SerializeToString(),
-            )
-            for name, (method, request_type) in methods.items()
-        },
+            "ModelInfer": inference.model_infer,
+            "ServerLive": inference.server_live,
+            "ServerReady": inference.server_ready,
+            "ModelReady": inference.model_ready,
+            "ServerMetadata": inference.server_metadata,
+            "ModelMetadata": inference.model_metadata,
+        }
     )

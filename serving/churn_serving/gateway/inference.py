@@ -11,7 +11,7 @@ import msgspec
 from churn_serving.core.errors import RequestRefused
 from churn_serving.gateway.http import RequestIds, WrongRequest, answer, require_json
 from churn_serving.gateway.problems import problem_for
-from churn_serving.gateway.service import Exchange, PredictionService
+from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import codec_for
 from churn_serving.oip.messages import InferReply, InvalidRequest, Problem
@@ -22,7 +22,6 @@ PREFIX = "/v2/models/"
 SUFFIX = "/infer"
 _LENGTH_DIGITS = 12
 _HEADER_LENGTH = b"inference-header-content-length"
-_CLIENT_CLOSED_REQUEST = 499
 _logger = logging.getLogger(__name__)
 
 
@@ -45,7 +44,7 @@ class InferenceRoute:
         try:
             body, json_length = await self._infer(exchange, scope, receive)
         except Disconnected:
-            self._service.finish(exchange, _CLIENT_CLOSED_REQUEST)
+            self._service.finish(exchange, CLIENT_CLOSED_REQUEST)
         except Exception as error:  # noqa: BLE001 - the last line of defence: every failure becomes a protocol error
             status, document, more = self._refusal(error, exchange)
             self._service.finish(exchange, status)

@@ -13,12 +13,11 @@ from churn_serving.core.decisions import Predictions, decide
 from churn_serving.gateway.http import RequestIds, answer, require_json
 from churn_serving.gateway.problems import CONTENT_TYPE, problem_for
 from churn_serving.gateway.records import RecordDecoder
-from churn_serving.gateway.service import Exchange, PredictionService
+from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
 from churn_serving.web.body import Disconnected, Receive, Scope, Send, read_body
 
 PATH = "/v1/predictions"
 _JSON = b"application/json"
-_CLIENT_CLOSED_REQUEST = 499
 _logger = logging.getLogger(__name__)
 
 
@@ -42,7 +41,7 @@ class PredictionsRoute:
         try:
             predictions = await self._predict(exchange, scope, receive)
         except Disconnected:
-            self._service.finish(exchange, _CLIENT_CLOSED_REQUEST)
+            self._service.finish(exchange, CLIENT_CLOSED_REQUEST)
         except Exception as error:  # the last line of defence: every failure gets an answer
             problem = problem_for(error, exchange.request_id)
             if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:

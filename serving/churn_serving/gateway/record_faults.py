@@ -11,8 +11,8 @@ from churn_model.schema import Schema, SchemaFeature
 from churn_serving.oip.messages import MAX_PROBLEMS, Problem, shown
 from churn_serving.oip.tensors import LARGEST
 
-_TEXT_LIMIT = 256
-_ID_LIMIT = 128
+MAXIMUM_TEXT = 256
+MAXIMUM_ID = 128
 _NAME_LIMIT = 64
 
 
@@ -60,8 +60,8 @@ def _customer(customer: object, place: str, schema: Schema) -> Iterator[Problem]
     for key in customer.keys() - {"customer_id", "features"}:
         yield Problem(f"{place}.{_named(key)}", "unknown field")
     customer_id = customer.get("customer_id")
-    if not isinstance(customer_id, str) or not 1 <= len(customer_id) <= _ID_LIMIT:
-        yield Problem(f"{place}.customer_id", f"expected a text of 1 to {_ID_LIMIT} characters")
+    if not isinstance(customer_id, str) or not 1 <= len(customer_id) <= MAXIMUM_ID:
+        yield Problem(f"{place}.customer_id", f"expected a text of 1 to {MAXIMUM_ID} characters")
     features = customer.get("features")
     if not isinstance(features, dict):
         yield Problem(f"{place}.features", "expected an object with one field a feature")
@@ -89,8 +89,8 @@ def _value(value: object, feature: SchemaFeature) -> str:
 def _text_fault(value: object) -> str:
     if not isinstance(value, str):
         return "expected a text or null"
-    if len(value) > _TEXT_LIMIT:
-        return f"longer than {_TEXT_LIMIT} characters"
+    if len(value) > MAXIMUM_TEXT:
+        return f"longer than {MAXIMUM_TEXT} characters"
     return "" if _is_text(value) else "not valid Unicode"
 
 

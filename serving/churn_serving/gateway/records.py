@@ -11,12 +11,9 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from churn_model.schema import NAN, Row, Schema, SchemaFeature
-from churn_serving.gateway.record_faults import find_faults
+from churn_serving.gateway.record_faults import MAXIMUM_ID, MAXIMUM_TEXT, find_faults
 from churn_serving.oip.messages import InvalidRequest, Problem
 from churn_serving.oip.tensors import LARGEST
-
-MAXIMUM_TEXT = 256
-MAXIMUM_ID = 128
 
 
 class MalformedRequest(InvalidRequest):
@@ -40,7 +37,6 @@ class RecordDecoder:
         self._maximum_customers = maximum_customers
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.body_type).decode
         self._numbers = tuple(feature.type == "number" for feature in schema.features)
-        self._values: Callable[[Any], tuple[Any, ...]] = msgspec.structs.astuple
 
     def decode(self, body: bytes) -> Request:
         """Read a request.
@@ -59,7 +55,7 @@ class RecordDecoder:
         return Request(customer_ids, [self._row(customer.features) for customer in parsed.customers], parsed.explain)
 
     def _row(self, features: Any) -> Row:
-        values = self._values(features)
+        values = msgspec.structs.astuple(features)
         if None in values or "" in values:
             return [
                 (NAN if value is None else value) if number else (value or None)

@@ -11,6 +11,8 @@ from churn_serving.core.dispatch import Dispatcher, Outcome
 from churn_serving.telemetry.metrics import GatewayMetrics
 from churn_serving.telemetry.request_log import RequestLog
 
+CLIENT_CLOSED_REQUEST = 499
+"""The code of a request whose caller hung up first, as proxies write it."""
 _NOBODY = "none"
 
 

@@ -42,6 +42,9 @@ class GatewayMetrics:
             names.MODEL_INFO, "1 for the model a backend serves.",
             (names.BACKEND, "name", names.MODEL_VERSION, "digest"), registry=self.registry,
         )  # fmt: skip
+        self._log_dropped = Counter(
+            names.LOG_DROPPED, "Lines of the request log that were lost.", registry=self.registry
+        )
         self.request_child = cache(self._requests.labels)
         self.seconds_child = cache(self._seconds.labels)
         self._backend_seconds_child = cache(self._backend_seconds.labels)
@@ -69,6 +72,10 @@ class GatewayMetrics:
     def shed(self, reason: str) -> None:
         """A request was refused early."""
         self._shed.labels(reason).inc()
+
+    def log_dropped(self, lines: int) -> None:
+        """Lines of the request log were lost; may be called from any thread."""
+        self._log_dropped.inc(lines)
 
     def model_served(self, backend: str, name: str, version: str, digest: str) -> None:
         """A backend serves this model from now on."""

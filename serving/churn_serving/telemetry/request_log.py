@@ -7,6 +7,7 @@ log sink costs lines, not answers.
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -16,19 +17,19 @@ MAXIMUM_LINES = 20_000
 
 
 class RequestLog:
-    """Buffers lines and hands them to a file descriptor from a thread; ``dropped`` counts what did not fit."""
+    """Buffers lines and hands them to a file descriptor from a thread; ``dropped`` is told how many were lost."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, dropped: Callable[[int], None]) -> None:
         self._descriptor = descriptor
         self._encode = msgspec.json.Encoder().encode
         self._lines: list[bytes] = []
         self._scheduled = False
-        self.dropped = 0
+        self._dropped = dropped
 
     def write(self, **fields: Any) -> None:
         """Take one line; must be called on the event loop's thread."""
         if len(self._lines) >= MAXIMUM_LINES:
-            self.dropped += 1
+            self._dropped(1)
             return
         fields["time"] = round(time.time(), 3)
         self._lines.append(self._encode(fields))
@@ -52,7 +53,7 @@ class RequestLog:
             while content:
                 content = content[os.write(self._descriptor, content) :]
         except OSError:  # a full disk or a closed pipe: requests matter more than their log
-            self.dropped += len(lines)
+            self._dropped(len(lines))
 
     def close(self) -> None:
         """Write what is left, at the end of the process."""
