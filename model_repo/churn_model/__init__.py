@@ -10,6 +10,7 @@ from churn_model.encoding import EncodedFeature, Encoder
 from churn_model.errors import (
     ChurnModelError,
     CorruptPackage,
+    ExplanationUnavailable,
     GoldenMismatch,
     PackageError,
     RecordError,
@@ -35,6 +36,7 @@ __all__ = [
     "Description",
     "EncodedFeature",
     "Encoder",
+    "ExplanationUnavailable",
     "Feature",
     "GoldenMismatch",
     "Package",

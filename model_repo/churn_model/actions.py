@@ -16,7 +16,8 @@ FORMAT = 1
 
 
 class CompiledValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A customer's value = row[``index``] × ``factor``, with ``fill`` for a missing one."""
+    """A customer's value = row[``index``] × ``factor``, with ``fill`` for a missing one. ``factor`` is
+    :attr:`~churn_model.rules.ValueRule.factor`, margin, months, retention and discounting included."""
 
     column: str
     index: int
@@ -69,12 +70,21 @@ class ActionTable:
         return "medium" if probability >= self._medium else "low"
 
     def value(self, row: Row) -> float:
-        """The customer's value over the use case's horizon, never negative."""
+        """What keeping the customer today is worth: the margin of the months ahead, each counted as far as the customer
+        is likely still there and discounted to today, over the use case's horizon; never negative.
+
+        One retention curve serves all customers, the one that stood in the use case at training; in the currency of the
+        value column.
+        """
         amount: float = row[self._index]  # type: ignore[assignment]
         return max(0.0, (self._fill if amount != amount else amount) * self._factor)  # noqa: PLR0124
 
     def decide(self, probability: float, segment: int, row: Row) -> Decision:
-        """The action with the highest expected value above 0 (the first listed of equals), or «No action»."""
+        """The action with the highest expected value above 0 (the first listed of equals), or «No action».
+
+        It looks at one customer. What the campaign's file says of one (``consent``, ``rest_days``, ``yearly_limit``)
+        and what all share (``capacity``, a budget) belong to a campaign and are not looked at here.
+        """
         risk = self.risk(probability)
         value = self.value(row)
         at_stake = probability * value

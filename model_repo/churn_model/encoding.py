@@ -14,6 +14,8 @@ from churn_model.errors import SchemaMismatch
 from churn_model.schema import Row, Schema
 
 FORMAT = 1
+MISSING_CATEGORY = "(missing)"
+"""What models that take raw categories, and people, read where a category is missing."""
 
 
 class EncodedFeature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@
     │   ├── UntrustedPackage    the signature is missing, forged or by an unknown key
     │   ├── SchemaMismatch      the parts of the package contradict each other
     │   └── GoldenMismatch      the model does not answer what it answered when it was made
+    ├── ExplanationUnavailable  the model's file does not hold what explaining its answers takes
     └── RegistryError       the model registry refused or is inconsistent
 
 ``str(error)`` is always one line fit for a terminal, a log or a termination message. It knows no protocol: each server
@@ -45,6 +46,10 @@ class SchemaMismatch(PackageError):
 
 class GoldenMismatch(PackageError):
     """The loaded model answers its golden rows differently from when it was packaged."""
+
+
+class ExplanationUnavailable(ChurnModelError):
+    """The model's file does not hold what explaining its answers takes; the answers themselves are sound."""
 
 
 class RegistryError(ChurnModelError):

@@ -1,28 +1,48 @@
-"""What turns an encoded row into log-odds, in formats that hold no code.
+"""What turns a customer's row into log-odds, in formats that hold no code.
 
-An estimator is data plus one of a few fixed evaluators. Gradient boosting of CatBoost has its own module because that
-library is heavy and must be loaded only where such a model is served; linear models and plain trees need no library.
+An estimator is data plus one of a few fixed evaluators, each in a module of its own. Gradient boosting of CatBoost is
+imported only where such a model is served, because that library is heavy; the others need no model library.
 """
 
 import math
-import struct
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
 
+from churn_model.encoding import MISSING_CATEGORY
 from churn_model.errors import SchemaMismatch
+from churn_model.schema import Row, Schema
 
-FORMAT = 1
-ESTIMATOR_FILES = {"catboost": "model.cbm", "linear": "linear.json", "trees": "trees.json"}
-_LEAF = -2
+__all__ = ["ESTIMATOR_FILES", "MISSING_CATEGORY", "Estimator", "load_estimator", "sigmoid"]
+
+ESTIMATOR_FILES = {
+    "catboost": "model.cbm",
+    "native": "native.cbm",
+    "linear": "linear.json",
+    "additive": "additive.json",
+    "trees": "trees.json",
+    "blend": "blend.json",
+}
 
 
 class Estimator(Protocol):
-    """Log-odds of churn for encoded rows; the same bits for a row whether it is scored alone or among others."""
+    """Log-odds of churn; the same bits for a row whether it is scored alone or among others.
 
-    def raw(self, encoded: Sequence[Sequence[float]]) -> list[float]:
+    Every method takes the same customers twice: ``encoded``, shape ``[rows][features]``, numbers with NaN for missing,
+    and ``rows`` as they came, in schema order. An estimator reads the one that it was trained on.
+    """
+
+    def raw(self, encoded: Sequence[Sequence[float]], rows: Sequence[Row]) -> list[float]:
         """Log-odds, one a row."""
+
+    def contributions(self, encoded: Sequence[Sequence[float]], rows: Sequence[Row]) -> list[list[float]]:
+        """Shapley values of the log-odds, shape ``[rows][features + 1]``, the base last; they sum to :meth:`raw`
+        within 1e-6.
+
+        Raises:
+            ExplanationUnavailable: the model's file does not hold what that takes.
+        """
 
 
 def sigmoid(raw: float) -> float:
@@ -34,145 +54,68 @@ def sigmoid(raw: float) -> float:
     return power / (1.0 + power)
 
 
-class _LinearDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    format: int
-    fill: tuple[float, ...]
-    center: tuple[float, ...]
-    scale: tuple[float, ...]
-    weights: tuple[float, ...]
-    intercept: float
-
-
-class LinearEstimator:
-    """Logistic regression on standardised features, a missing one replaced by its fill value."""
-
-    def __init__(self, document: _LinearDocument) -> None:
-        self.features = len(document.weights)
-        self._terms = tuple(zip(document.fill, document.center, document.scale, document.weights, strict=True))
-        self._intercept = document.intercept
-
-    def raw(self, encoded: Sequence[Sequence[float]]) -> list[float]:
-        """Log-odds, one a row."""
-        return [self._row(row) for row in encoded]
-
-    def _row(self, row: Sequence[float]) -> float:
-        total = self._intercept
-        for value, (fill, center, scale, weight) in zip(row, self._terms, strict=True):
-            known = fill if value != value else value  # noqa: PLR0124 - only NaN differs from itself
-            total += weight * ((known - center) / scale)
-        return total
-
-
-class _Tree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    feature: tuple[int, ...]
-    threshold: tuple[float, ...]
-    left: tuple[int, ...]
-    right: tuple[int, ...]
-    value: tuple[float, ...]
-
-
-class _TreesDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    format: int
-    fill: tuple[float, ...]
-    base: float
-    rate: float
-    trees: tuple[_Tree, ...]
-
-
-class TreesEstimator:
-    """A sum of plain decision trees, as scikit-learn's gradient boosting grows them: inputs are rounded to single
-    precision before they are compared, ``<=`` goes left."""
-
-    def __init__(self, document: _TreesDocument) -> None:
-        self.features = len(document.fill)
-        self._fill = document.fill
-        self._base = document.base
-        self._rate = document.rate
-        self._single = struct.Struct(f"{self.features}f")
-        self._trees = tuple(
-            tuple(zip(tree.feature, tree.threshold, tree.left, tree.right, tree.value, strict=True))
-            for tree in document.trees
-        )
-
-    def raw(self, encoded: Sequence[Sequence[float]]) -> list[float]:
-        """Log-odds, one a row."""
-        return [self._row(row) for row in encoded]
-
-    def _row(self, row: Sequence[float]) -> float:
-        filled = [fill if value != value else value for value, fill in zip(row, self._fill, strict=True)]  # noqa: PLR0124
-        single = self._single.unpack(self._single.pack(*filled))
-        total = self._base
-        for tree in self._trees:
-            feature, threshold, left, right, value = tree[0]
-            while feature != _LEAF:
-                feature, threshold, left, right, value = tree[left if single[feature] <= threshold else right]
-            total += self._rate * value
-        return total
-
-
-def load_estimator(kind: str, content: bytes, features: int) -> Estimator:
+def load_estimator(kind: str, content: bytes, schema: Schema) -> Estimator:
     """Load an estimator from its file's content, whose digest was verified before.
 
     Args:
         kind: a key of :data:`ESTIMATOR_FILES`.
         content: the bytes that were hashed (never a path, whose file could change in between).
-        features: how many features the encoder yields.
+        schema: the features that it must take.
 
     Raises:
-        SchemaMismatch: unknown kind or format, or another number of features.
+        SchemaMismatch: unknown kind or format, or other features than the schema's.
     """
     loader = _LOADERS.get(kind)
     if loader is None:
         raise SchemaMismatch(f"manifest.json: estimator kind {kind!r} is not known here")
-    filename = ESTIMATOR_FILES[kind]
     try:
-        estimator, found = loader(content)
+        return loader(content, schema)
     except (msgspec.DecodeError, ValueError) as error:
-        raise SchemaMismatch(f"{filename}: not a usable {kind} model ({str(error)[:120]})") from error
-    if found != features:
-        raise SchemaMismatch(f"{filename}: takes {found} features, the encoder yields {features}")
-    return estimator
+        problem = f"not a usable {kind} model ({str(error)[:160]})"
+        raise SchemaMismatch(f"{ESTIMATOR_FILES[kind]}: {problem}") from error
 
 
-def _load_linear(content: bytes) -> tuple[Estimator, int]:
-    document = msgspec.json.decode(content, type=_LinearDocument)
-    _require_format(document.format)
-    linear = LinearEstimator(document)
-    return linear, linear.features
-
-
-def _load_trees(content: bytes) -> tuple[Estimator, int]:
-    document = msgspec.json.decode(content, type=_TreesDocument)
-    _require_format(document.format)
-    for tree in document.trees:
-        _check_tree(tree, len(document.fill))
-    trees = TreesEstimator(document)
-    return trees, trees.features
-
-
-def _check_tree(tree: _Tree, features: int) -> None:
-    """Children come after their parent, so evaluation always ends; every index is inside its array."""
-    size = len(tree.feature)
-    for index, (feature, left, right) in enumerate(zip(tree.feature, tree.left, tree.right, strict=True)):
-        inside = feature == _LEAF or (0 <= feature < features and index < left < size and index < right < size)
-        if not inside:
-            raise ValueError(f"node {index} points outside its tree")
-
-
-def _load_catboost(content: bytes) -> tuple[Estimator, int]:
+def _load_catboost(content: bytes, schema: Schema) -> Estimator:
     from churn_model.catboost_estimator import CatBoostEstimator
 
-    catboost = CatBoostEstimator.load(content)
-    return catboost, catboost.features
+    return CatBoostEstimator.load(content, len(schema.features))
 
 
-def _require_format(found: int) -> None:
-    if found != FORMAT:
-        raise ValueError(f"format {found} is not known here, expected {FORMAT}")
+def _load_native(content: bytes, schema: Schema) -> Estimator:
+    from churn_model.catboost_estimator import NativeEstimator
+
+    return NativeEstimator.load(content, schema)
 
 
-_LOADERS: dict[str, Callable[[bytes], tuple[Estimator, int]]] = {
+def _load_linear(content: bytes, schema: Schema) -> Estimator:
+    from churn_model.linear_estimator import LinearEstimator
+
+    return LinearEstimator.load(content, len(schema.features))
+
+
+def _load_additive(content: bytes, schema: Schema) -> Estimator:
+    from churn_model.additive_estimator import AdditiveEstimator
+
+    return AdditiveEstimator.load(content, schema)
+
+
+def _load_trees(content: bytes, schema: Schema) -> Estimator:
+    from churn_model.tree_estimator import TreesEstimator
+
+    return TreesEstimator.load(content, len(schema.features))
+
+
+def _load_blend(content: bytes, schema: Schema) -> Estimator:
+    from churn_model.blend_estimator import BlendEstimator
+
+    return BlendEstimator.load(content, lambda kind, member: load_estimator(kind, member, schema))
+
+
+_LOADERS: dict[str, Callable[[bytes, Schema], Estimator]] = {
     "catboost": _load_catboost,
+    "native": _load_native,
     "linear": _load_linear,
+    "additive": _load_additive,
     "trees": _load_trees,
+    "blend": _load_blend,
 }

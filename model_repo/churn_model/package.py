@@ -95,7 +95,7 @@ def write_package(directory: Path, contents: PackageContents, version: str, key:
         "scorecard.json": msgspec.json.encode(contents.scorecard),
     }
     encoder = Encoder.from_json(contents.encoder, contents.schema)
-    estimator = load_estimator(contents.estimator_kind, model, len(contents.schema.features))
+    estimator = load_estimator(contents.estimator_kind, model, contents.schema)
     scorer = Scorer(encoder, estimator, Segmenter.from_json(contents.segments, contents.schema))
     golden = Golden(contents.golden_rows, scorer.score(contents.golden_rows))
     files[GOLDEN] = golden.to_bytes()
@@ -127,7 +127,7 @@ def open_package(directory: Path, trusted: TrustedKeys) -> Package:
         check_file(name, files[name], manifest)
     description = Description(manifest_bytes, signature, files)
     model = files[ESTIMATOR_FILES[manifest.estimator]]
-    estimator = load_estimator(manifest.estimator, model, len(manifest.schema.features))
+    estimator = load_estimator(manifest.estimator, model, manifest.schema)
     scorer = Scorer(description.encoder, estimator, description.segmenter)
     description.golden.check(scorer)
     return Package(directory, manifest, description.digest, description, scorer)

@@ -4,98 +4,59 @@ It is configuration, never code. It knows nothing of data files, training or ser
 everybody else reads. Unknown keys are refused so that a typing error never silently changes a decision.
 """
 
+import math
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import yaml
 
 from churn_model.errors import UseCaseError
+from churn_model.rules import (
+    RISKS,
+    SEGMENT_IDS,
+    ActionRule,
+    ContactRule,
+    Feature,
+    FeatureType,
+    Label,
+    ProfitRule,
+    Risk,
+    RiskRule,
+    SegmentRule,
+    TimeRule,
+    ValueRule,
+)
 
-FeatureType = Literal["number", "category"]
-Risk = Literal["low", "medium", "high"]
-SEGMENT_IDS = (1, 2, 3, 4)
-RISKS: tuple[Risk, ...] = ("low", "medium", "high")
+__all__ = [
+    "RISKS",
+    "SEGMENT_IDS",
+    "ActionRule",
+    "ContactRule",
+    "Feature",
+    "FeatureType",
+    "Label",
+    "ProfitRule",
+    "Risk",
+    "RiskRule",
+    "SegmentRule",
+    "TimeRule",
+    "UseCase",
+    "ValueRule",
+    "load_usecase",
+    "parse_usecase",
+    "shipped_usecases",
+]
+
 SHIPPED_FOLDER = Path(__file__).parent / "usecases"
 DEFAULT_MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "None")
-
-
-class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which column says who left. ``negative=None``: whatever is not ``positive`` is negative, as long as the column
-    holds two values in all."""
-
-    column: str
-    positive: str
-    negative: str | None = None
-
-
-class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One input of the model. ``minimum`` and ``maximum`` bound what a server accepts (None: unbounded);
-    ``simulate`` tells the simulator how such values are distributed (None: this feature cannot be simulated)."""
-
-    name: str
-    type: FeatureType
-    label: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
-    simulate: dict[str, Any] | None = None
-
-    @property
-    def words(self) -> str:
-        """The feature in plain words, for names and reasons."""
-        return self.label or self.name
-
-
-class SegmentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The behaviour features that segments are built on (never the label); empty: all features."""
-
-    features: tuple[str, ...] = ()
-
-
-class ValueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A customer's value: ``column`` × ``months`` × ``margin``, in the currency of the column."""
-
-    column: str
-    months: float = 12.0
-    margin: float = 1.0
-
-
-class ProfitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The economics of a retention campaign (Verbraken et al. 2013): lifetime value, cost of the offer, cost of the
-    contact, and the beta distribution of the probability that a would-be churner accepts the offer."""
-
-    customer_value: float = 200.0
-    offer_cost: float = 10.0
-    contact_cost: float = 1.0
-    acceptance_alpha: float = 6.0
-    acceptance_beta: float = 14.0
-
-
-class RiskRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Churn probabilities from which a customer counts as medium and as high risk."""
-
-    medium: float = 0.3
-    high: float = 0.6
-
-
-class ActionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something a company can do for a customer. ``effect`` is the probability that a customer who would leave stays
-    because of it, ``source`` says whether that was measured in an experiment or assumed; ``cost`` is per customer."""
-
-    id: str
-    name: str
-    cost: float
-    effect: float
-    source: Literal["assumed", "measured"] = "assumed"
-    segments: tuple[int, ...] = SEGMENT_IDS
-    risk: tuple[Risk, ...] = RISKS
-    minimum_value: float = 0.0
 
 
 class UseCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One industry or company. ``features`` may be empty in the file; training then infers them from the data.
     ``missing`` are the texts that mean «not known» in data files, beside blank ones. ``simulation`` holds what the
-    simulator needs beside the features' own hints (the intercept of the churn log-odds, say)."""
+    simulator needs beside the features' own hints (the intercept of the churn log-odds, say). ``groups`` are features
+    by which models are compared for fairness."""
 
     name: str
     id: str
@@ -108,6 +69,9 @@ class UseCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     profit: ProfitRule = ProfitRule()
     risk: RiskRule = RiskRule()
     actions: tuple[ActionRule, ...] = ()
+    contacts: ContactRule = ContactRule()
+    time: TimeRule | None = None
+    groups: tuple[str, ...] = ()
     simulation: dict[str, Any] = {}
 
     @property
@@ -186,8 +150,22 @@ def _check_numbers(usecase: UseCase, source: str) -> None:
     for key in ("offer_cost", "contact_cost"):
         if getattr(profit, key) < 0:
             raise UseCaseError(f"{source}: `profit.{key}` must not be negative")
-    if usecase.value.months <= 0 or usecase.value.margin <= 0:
+    if not 0 < profit.budget_share <= 1:
+        raise UseCaseError(f"{source}: `profit.budget_share` must be above 0 and at most 1")
+    _check_value(usecase.value, source)
+    if usecase.time is not None and usecase.time.months <= 0:
+        raise UseCaseError(f"{source}: `time.months` must be above 0")
+
+
+def _check_value(value: ValueRule, source: str) -> None:
+    if value.months <= 0 or value.margin <= 0:
         raise UseCaseError(f"{source}: `value.months` and `value.margin` must be above 0")
+    if not 0 <= value.discount_rate < 1:
+        raise UseCaseError(f"{source}: `value.discount_rate` is a share a year, 0 to 1, is {value.discount_rate:g}")
+    for index, (before, share) in enumerate(zip((1.0, *value.retention), value.retention, strict=False)):
+        if not 0 <= share <= before:
+            problem = f"must fall from 1 towards 0, is {share:g} after {before:g}"
+            raise UseCaseError(f"{source}: `value.retention[{index}]` {problem}")
 
 
 def _check_actions(actions: tuple[ActionRule, ...], source: str) -> None:
@@ -197,13 +175,21 @@ def _check_actions(actions: tuple[ActionRule, ...], source: str) -> None:
         if action.id in seen or action.id in ("", "none"):
             raise UseCaseError(f"{where}: `id` must be unique, not empty and not 'none'")
         seen.add(action.id)
-        if action.cost < 0:
-            raise UseCaseError(f"{where}: `cost` must not be negative, is {action.cost:g}")
+        if not 0 <= action.cost < math.inf:
+            problem = "must not be negative" if action.cost < 0 else "must be a number"
+            raise UseCaseError(f"{where}: `cost` {problem}, is {action.cost:g}")
         if not 0 <= action.effect <= 1:
             raise UseCaseError(f"{where}: `effect` is a probability, 0 to 1, is {action.effect:g}")
         unknown = set(action.segments) - set(SEGMENT_IDS)
         if unknown:
             raise UseCaseError(f"{where}: unknown segment {min(unknown)}; segments are 1 to 4")
+        interval = action.effect_interval
+        if interval is not None and not 0 <= interval[0] <= action.effect <= interval[1] <= 1:
+            raise UseCaseError(f"{where}: `effect_interval` must hold `effect` and lie in 0 to 1")
+        for key in ("capacity", "rest_days", "yearly_limit"):
+            limit = getattr(action, key)
+            if limit is not None and limit < 0:
+                raise UseCaseError(f"{where}: `{key}` must not be negative, is {limit}")
 
 
 def _check_references(usecase: UseCase, source: str) -> None:
@@ -217,6 +203,11 @@ def _check_references(usecase: UseCase, source: str) -> None:
     for name in usecase.segments.features:
         if name not in names:
             raise UseCaseError(f"{source}: `segments.features` names {name!r}, which is not a feature")
+    for name in usecase.groups:
+        if name not in names:
+            raise UseCaseError(f"{source}: `groups` names {name!r}, which is not a feature")
     numbers = [feature.name for feature in usecase.features if feature.type == "number"]
+    if usecase.time is not None and usecase.time.column not in numbers:
+        raise UseCaseError(f"{source}: `time.column` {usecase.time.column!r} is not a number feature")
     if usecase.value.column not in numbers:
         raise UseCaseError(f"{source}: `value.column` {usecase.value.column!r} is not a number feature")

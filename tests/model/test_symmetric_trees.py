@@ -29,8 +29,8 @@ def test_the_same_bits_as_catboost(depth: int, trees: int, missing: bool) -> Non
     rows[numpy.random.default_rng(8).random(rows.shape) < 0.1] = numpy.nan
     theirs = model.predict(rows, prediction_type="RawFormulaVal", thread_count=1).tolist()
     assert estimator._trees.raw(rows) == theirs
-    assert [estimator.raw([row])[0] for row in rows[:300]] == theirs[:300]
-    assert estimator.raw(rows.tolist()) == theirs
+    assert [estimator.raw([row], [])[0] for row in rows[:300]] == theirs[:300]
+    assert estimator.raw(rows.tolist(), []) == theirs
 
 
 @pytest.mark.parametrize("parameters", [{"grow_policy": "Lossguide"}, {"nan_mode": "Max"}, {"depth": 9}])
@@ -39,4 +39,4 @@ def test_other_forms_are_left_to_catboost(parameters: dict[str, Any]) -> None:
     estimator = CatBoostEstimator(model)
     assert estimator._trees is None
     row = numpy.array([[0.1, numpy.nan, 0.3, -1.0, 2.0, 0.0]], dtype=numpy.float32)
-    assert estimator.raw(row.tolist()) == model.predict(row, prediction_type="RawFormulaVal").tolist()
+    assert estimator.raw(row.tolist(), []) == model.predict(row, prediction_type="RawFormulaVal").tolist()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from churn_model import PackageContents, Row, Schema, SchemaFeature, SigningKey, TrustedKeys, write_package
+from sample_estimators import write_estimator
 
 MODEL_NAME = "churn-sample"
 CONTRACTS = ("Month-to-month", "One year", "Two year")
@@ -55,9 +56,8 @@ def sample_rows(count: int, seed: int) -> list[Row]:
     ]
 
 
-def sample_contents(folder: Path, seed: int = 1) -> PackageContents:
-    """Everything of a package around a real CatBoost model, trained on the encoded sample rows."""
-    import catboost
+def sample_contents(folder: Path, seed: int = 1, kind: str = "catboost") -> PackageContents:
+    """Everything of a package around a real estimator of any kind, trained on the sample rows."""
     import numpy
 
     from churn_model import Encoder
@@ -73,19 +73,16 @@ def sample_contents(folder: Path, seed: int = 1) -> PackageContents:
             {"name": "Senior Citizen", "kind": "number"},
         ],
     }
-    encoded = numpy.array(Encoder.from_json(encoder, schema).encode(sample_rows(600, seed)), dtype=numpy.float32)
-    odds = 3 * encoded[:, 1] - numpy.nan_to_num(encoded[:, 0]) / 30 + seed / 10
-    labels = (numpy.random.default_rng(seed).random(600) < 1 / (1 + numpy.exp(-odds))).astype(int)
-    model = catboost.CatBoostClassifier(
-        iterations=30, depth=4, verbose=0, random_seed=seed, thread_count=1, allow_writing_files=False
-    ).fit(encoded, labels)
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save_model(str(folder / "model.cbm"))
+    rows = sample_rows(600, seed)
+    encoded = Encoder.from_json(encoder, schema).encode(rows)
+    numbers = numpy.array(encoded, dtype=numpy.float32)
+    odds = 3 * numbers[:, 1] - numpy.nan_to_num(numbers[:, 0]) / 30 + seed / 10
+    labels = (numpy.random.default_rng(seed).random(600) < 1 / (1 + numpy.exp(-odds))).astype(int).tolist()
     return PackageContents(
         name=MODEL_NAME,
         schema=schema,
-        estimator_kind="catboost",
-        estimator_file=folder / "model.cbm",
+        estimator_kind=kind,
+        estimator_file=write_estimator(kind, folder, rows, encoded, labels, seed),
         encoder=encoder,
         segments=_segments(),
         actions=_actions(),
@@ -156,10 +153,12 @@ PackageMaker = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def make_package(keys: Keys, contents: PackageContents, tmp_path_factory: pytest.TempPathFactory) -> PackageMaker:
-    """Writes a package into a new folder: ``make_package(version="2", seed=3)``, or with other ``contents``."""
+    """Writes a package into a new folder: ``make_package(version="2", seed=3)``, of another ``kind``, or with other
+    contents."""
 
-    def make(version: str = "1", seed: int = 1, **changes: Any) -> Path:
-        made = contents if seed == 1 else sample_contents(tmp_path_factory.mktemp("contents"), seed)
+    def make(version: str = "1", seed: int = 1, kind: str = "catboost", **changes: Any) -> Path:
+        usual = (seed, kind) == (1, "catboost")
+        made = contents if usual else sample_contents(tmp_path_factory.mktemp("contents"), seed, kind)
         folder = tmp_path_factory.mktemp("package")
         write_package(folder, dataclasses.replace(made, **changes), version, keys.signing, "flavors: {}\n")
         return folder

@@ -1,0 +1,139 @@
+"""The parts of a use case: what a company says about its customers, their value, its campaigns and its actions.
+
+Plain data with defaults. How they are read and held against each other is the business of `usecase`.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+FeatureType = Literal["number", "category"]
+Risk = Literal["low", "medium", "high"]
+SEGMENT_IDS = (1, 2, 3, 4)
+RISKS: tuple[Risk, ...] = ("low", "medium", "high")
+
+
+class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which column says who left. ``negative=None``: whatever is not ``positive`` is negative, as long as the column
+    holds two values in all."""
+
+    column: str
+    positive: str
+    negative: str | None = None
+
+
+class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One input of the model. ``minimum`` and ``maximum`` bound what a server accepts (None: unbounded);
+    ``simulate`` tells the simulator how such values are distributed (None: this feature cannot be simulated)."""
+
+    name: str
+    type: FeatureType
+    label: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    simulate: dict[str, Any] | None = None
+
+    @property
+    def words(self) -> str:
+        """The feature in plain words, for names and reasons."""
+        return self.label or self.name
+
+
+class SegmentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The behaviour features that segments are built on (never the label); empty: all features."""
+
+    features: tuple[str, ...] = ()
+
+
+class ValueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A customer's lifetime value: ``column`` × ``margin`` a month, over ``months`` months, each counted as far as the
+    customer is still there (``retention``) and discounted by ``discount_rate`` a year.
+
+    ``retention`` is the share of customers, kept today, who are still there after 1, 2, … months; past its end the last
+    month's ratio goes on, and empty means that everybody stays. Money is in the currency of the column.
+    """
+
+    column: str
+    months: float = 12.0
+    margin: float = 1.0
+    discount_rate: float = 0.0
+    retention: tuple[float, ...] = ()
+
+    @property
+    def factor(self) -> float:
+        """What the column is multiplied with: Σ margin × retention(month) / (1 + rate)^(month / 12), month 0 the first
+        (Gupta et al. 2006, "Modeling Customer Lifetime Value", equation 1); the last month may be a part of one."""
+        whole = int(self.months)
+        present = sum(self._worth(month) for month in range(whole))
+        return self.margin * (present + (self.months - whole) * self._worth(whole))
+
+    def _worth(self, month: int) -> float:
+        return float(self._retained(month) / (1.0 + self.discount_rate) ** (month / 12.0))
+
+    def _retained(self, month: int) -> float:
+        known = (1.0, *self.retention)
+        if month < len(known):
+            return known[month]
+        ratio = known[-1] / known[-2] if len(known) > 1 and known[-2] > 0 else 1.0
+        return float(known[-1] * ratio ** (month - len(known) + 1))
+
+
+class TimeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a customer has been one: a number ``column`` in units of ``months`` months (12 for years)."""
+
+    column: str
+    months: float = 1.0
+
+
+class ProfitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The economics of a retention campaign (Verbraken et al. 2013): lifetime value, cost of the offer, cost of the
+    contact, and the beta distribution of the probability that a would-be churner accepts the offer. ``budget_share`` is
+    the share of customers that a campaign of fixed budget can contact."""
+
+    customer_value: float = 200.0
+    offer_cost: float = 10.0
+    contact_cost: float = 1.0
+    acceptance_alpha: float = 6.0
+    acceptance_beta: float = 14.0
+    budget_share: float = 0.1
+
+
+class RiskRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Churn probabilities from which a customer counts as medium and as high risk."""
+
+    medium: float = 0.3
+    high: float = 0.6
+
+
+class ContactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a campaign's file of customers says about earlier contacts: the column with the days since the last one
+    (empty cell: never) and the one with how many there were in the last year. Empty names: the file does not say."""
+
+    days_since_column: str = ""
+    last_year_column: str = ""
+
+
+class ActionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something a company can do for a customer.
+
+    ``effect`` is the probability that a customer who would leave stays because of it; ``source`` says whether that was
+    measured in an experiment or assumed, ``evidence`` where, ``effect_interval`` how sure (95 %). ``cost`` is per
+    customer, ``capacity`` how many customers a campaign can give it to (None: no limit). ``consent`` names the yes/no
+    column of a campaign's file without whose «yes» the action is not for a customer; ``rest_days`` and ``yearly_limit``
+    keep customers who were contacted lately or often out of it.
+    """
+
+    id: str
+    name: str
+    cost: float
+    effect: float
+    source: Literal["assumed", "measured"] = "assumed"
+    evidence: str = ""
+    effect_interval: tuple[float, float] | None = None
+    segments: tuple[int, ...] = SEGMENT_IDS
+    risk: tuple[Risk, ...] = RISKS
+    minimum_value: float = 0.0
+    capacity: int | None = None
+    consent: str = ""
+    rest_days: int = 0
+    yearly_limit: int | None = None
