@@ -19,6 +19,7 @@ from tests.backends.servers import Server, free_port, start_fallback, start_pred
 INFER = "/v2/models/churn-telecom/infer"
 JSON = {"content-type": "application/json"}
 BODY = encode_request(customers(1), SCHEMA)
+OTHER_DIGEST = "sha256:" + "0" * 64
 Start = Callable[..., Server]
 
 
@@ -60,6 +61,29 @@ async def test_a_life(server: Server, factory: Factory, tmp_path: Path) -> None:
     assert "package refused, still serving version 2: model.cbm: differs from the digest" in log
 
 
+@pytest.mark.parametrize("start", [start_predictor, start_fallback], ids=["predictor", "fallback"])
+async def test_another_package_than_the_expected_one_is_left_alone(
+    start: Start, package: Package, verify_key: Path, factory: Factory, tmp_path: Path
+) -> None:
+    factory.write(tmp_path / "2", "2", seed=2)
+    (tmp_path / "champion").symlink_to(package.path)
+    flags = ("--reload-seconds", "0.1", "--digest", package.digest)
+    server = start(tmp_path / "champion", verify_key, tmp_path, *flags)
+    try:
+        server.wait_ready()
+        point(tmp_path / "2", tmp_path / "champion")
+        async with httpx.AsyncClient(base_url=server.url, headers=JSON) as client:
+            refused = await client.post("/v2/repository/models/churn-telecom/load")
+            assert refused.status_code == 422
+            assert f"only {package.digest} may be served here" in refused.json()["error"]
+            await asyncio.sleep(0.5)
+            assert (await client.post(INFER, content=BODY)).json()["model_version"] == "1"
+            assert (await client.get("/v2/health/ready")).status_code == 200
+        assert "still serving version 1: its digest is sha256:" in server.log.read_text()
+    finally:
+        server.kill()
+
+
 async def status(server: Server, path: str) -> int:
     """Of a new connection each time; 0 once the server has gone."""
     await asyncio.sleep(0.05)
@@ -98,8 +122,10 @@ def point(target: Path, link: Path) -> None:
         ([], "--model"),
         (["--model", "{tmp}"], "signature: missing"),
         (["--model", "{tmp}/nowhere"], "nowhere"),
+        (["--model", "{model}", "--digest", "latest"], "--digest"),
+        (["--model", "{model}", "--digest", OTHER_DIGEST], f"only {OTHER_DIGEST} may be served here"),
     ],
-    ids=["port", "no model", "no package", "no folder"],
+    ids=["port", "no model", "no package", "no folder", "no digest", "other digest"],
 )
 def test_what_cannot_be_used_ends_the_start_with_one_line(
     module: str, flags: list[str], named: str, package: Package, verify_key: Path, tmp_path: Path

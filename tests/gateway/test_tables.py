@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from churn_serving.core.errors import BackendError, RequestRefused
 from churn_serving.gateway import grpc_server, problems
+from churn_serving.gateway.authentication import Unauthenticated
 from churn_serving.gateway.http import WrongRequest
 from churn_serving.gateway.inference import UnknownModel
 from churn_serving.gateway.records import MalformedRequest
@@ -30,7 +31,12 @@ def test_http() -> None:
 
 
 def test_grpc() -> None:
-    assert set(grpc_server.REFUSALS) == {*family(RequestRefused), InvalidRequest, grpc_server.UnknownModel}
+    assert set(grpc_server.REFUSALS) == {
+        *family(RequestRefused),
+        InvalidRequest,
+        Unauthenticated,
+        grpc_server.UnknownModel,
+    }
 
 
 def test_a_refusal_is_never_a_server_error_but_for_load() -> None:
@@ -42,4 +48,4 @@ def test_a_refusal_is_never_a_server_error_but_for_load() -> None:
 
 def test_every_backend_error_says_its_reason() -> None:
     reasons = [error.reason for error in family(BackendError) if issubclass(error, BackendError)]
-    assert len(set(reasons)) == len(reasons) == 5
+    assert len(set(reasons)) == len(reasons) == 6

@@ -5,6 +5,7 @@ becomes one of the core's backend errors, so none of its names is known elsewher
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
@@ -12,16 +13,19 @@ import aiohttp
 import msgspec
 
 from churn_model import Description, PackageError, Row, Scores, TrustedKeys
+from churn_serving.adapters.renewal import Renewal
+from churn_serving.adapters.seen_models import SeenModels
 from churn_serving.core.errors import (
     BackendBadAnswer,
+    BackendBusy,
     BackendError,
     BackendFailed,
     BackendRejected,
     BackendTimeout,
     BackendUnreachable,
 )
-from churn_serving.core.ports import Answer
-from churn_serving.oip.json_codec import decode_response, encode_request
+from churn_serving.core.ports import Answer, Explanation
+from churn_serving.oip.json_codec import codec_for, decode_contributions, decode_response, encode_request
 from churn_serving.oip.messages import InferReply, InvalidReply
 
 Session = aiohttp.ClientSession
@@ -29,6 +33,9 @@ _JSON = {"Content-Type": "application/json"}
 _LEARN_SECONDS = 1.0
 _HIGHEST_SEGMENT = 4
 _MAXIMUM_CONNECTIONS = 64
+# A question may reach another server behind the same address than the answer in question came from.
+_QUESTIONS = 3
+_LAST_CALL = {"Connection": "close"}
 
 
 def open_session() -> Session:
@@ -52,6 +59,7 @@ class HttpBackend:
         session: Session,
         trusted: TrustedKeys,
         learned: Callable[[str, Description], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name = name
         self._url = url.rstrip("/")
@@ -59,7 +67,9 @@ class HttpBackend:
         self._trusted = trusted
         self._learned = learned
         self._description: Description | None = None
+        self._seen = SeenModels()
         self._infer_url = ""
+        self._renewal = Renewal(clock)
         self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
         self._learning: asyncio.Task[Description] | None = None
 
@@ -80,19 +90,49 @@ class HttpBackend:
         if len(reply.probabilities) != len(rows) or max(reply.segments) > _HIGHEST_SEGMENT:
             raise BackendBadAnswer("the answer does not fit the rows")
         if reply.digest != description.digest:
-            description = await self.learn()
-            if reply.digest != description.digest:
-                raise BackendBadAnswer("it answers with a model that it does not describe")
+            description = await self._other_model(reply, description)
         return Answer(Scores(reply.probabilities, reply.segments), description)
+
+    async def _other_model(self, reply: InferReply, expected: Description) -> Description:
+        """The model that answered where another one was described last."""
+        found = self._seen.get(reply.digest)
+        for _ in range(_QUESTIONS):
+            if found is not None:
+                break
+            await self.learn()
+            found = self._seen.get(reply.digest)
+        if found is None:
+            raise BackendBadAnswer("it answers with a model that it does not describe")
+        if found.schema.hash != expected.schema.hash:
+            raise BackendBadAnswer("it answers with a model of another schema")
+        return found
+
+    async def explain(self, rows: Sequence[Row], description: Description, timeout: float) -> Explanation:  # noqa: ASYNC109
+        """Explain rows; see the port."""
+        schema = description.schema
+        body = codec_for(schema).encode_for_contributions(rows)
+        url = f"{self._url}/v2/models/{description.name}/infer"
+        status, content = await self._request("POST", url, body, None, timeout)
+        if status != HTTPStatus.OK:
+            raise _refusal(status)
+        try:
+            digest, contributions = decode_contributions(content, len(rows), len(schema.features))
+        except InvalidReply as error:
+            raise BackendBadAnswer(str(error)) from error
+        return Explanation(contributions, digest)
 
     async def probe(self, timeout: float) -> bool:  # noqa: ASYNC109 - the port's contract
         """Whether it answers its golden rows bit for bit."""
         try:
-            description = await self.learn()
-            answer = await self.score(description.golden.rows, timeout)
+            asked = await self.learn()
+            for _ in range(_QUESTIONS):
+                answer = await self.score(asked.golden.rows, timeout)
+                if answer.description.digest == asked.digest:
+                    return answer.scores == asked.golden.scores
+                asked = answer.description
         except BackendError:
-            return False
-        return answer.scores == answer.description.golden.scores
+            pass
+        return False
 
     async def learn(self) -> Description:
         """Ask which model the backend serves; callers at the same time share one question.
@@ -123,6 +163,7 @@ class HttpBackend:
         except (msgspec.DecodeError, UnicodeDecodeError, PackageError) as error:
             raise BackendBadAnswer(f"/v1/package: {error}") from error
         if known is None or known.digest != description.digest:
+            self._seen.add(description)
             self._description = description
             self._infer_url = f"{self._url}/v2/models/{description.name}/infer"
             self._learned(self._name, description)
@@ -132,9 +173,7 @@ class HttpBackend:
         body = encode_request(rows, description.schema)
         status, content = await self._request("POST", self._infer_url, body, None, timeout)
         if status != HTTPStatus.OK:
-            refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-            overloaded = status == HTTPStatus.TOO_MANY_REQUESTS
-            raise (BackendRejected if refused and not overloaded else BackendFailed)(f"answered {status}")
+            raise _refusal(status)
         try:
             return decode_response(content)
         except InvalidReply as error:
@@ -145,13 +184,25 @@ class HttpBackend:
     ) -> tuple[int, bytes]:
         timeout = self._timeouts.get(seconds)
         if timeout is None:
-            timeout = self._timeouts[seconds] = aiohttp.ClientTimeout(total=seconds)
+            # Where nobody answers a knock, another server behind the same address may: half the time is left for it.
+            timeout = self._timeouts[seconds] = aiohttp.ClientTimeout(total=seconds, sock_connect=seconds / 2)
+        if self._renewal.due():
+            headers = {**headers, **_LAST_CALL} if headers else _LAST_CALL
         try:
             async with self._session.request(method, url, data=body, headers=headers, timeout=timeout) as response:
                 return response.status, await response.read()
-        except TimeoutError as error:
+        except aiohttp.ConnectionTimeoutError as error:  # nothing was sent, so asking again is safe
+            raise BackendUnreachable(type(error).__name__) from error
+        except TimeoutError as error:  # aiohttp has closed the connection, so that no later call waits on it
             raise BackendTimeout(f"no answer within {seconds:g} s") from error
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError) as error:
             raise BackendUnreachable(type(error).__name__) from error
         except aiohttp.ClientError as error:
             raise BackendFailed(type(error).__name__) from error
+
+
+def _refusal(status: int) -> BackendError:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return BackendBusy(f"answered {status}")
+    refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return (BackendRejected if refused else BackendFailed)(f"answered {status}")

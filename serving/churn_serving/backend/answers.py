@@ -19,6 +19,8 @@ HTTP_STATUS: dict[type[Exception], int] = {
     BodyTooLarge: 413,
     errors.WrongMediaType: 415,
     errors.PackageRefused: 422,
+    errors.CannotExplain: 422,
+    errors.ExplainerBusy: 429,
     errors.NotReady: 503,
 }
 EXPECTED = tuple(HTTP_STATUS)
@@ -42,7 +44,7 @@ def error_answer(error: Exception) -> Answer:
     answer = json_answer({"error": str(error)}, HTTP_STATUS[type(error)])
     if isinstance(error, errors.WrongMethod):
         return answer._replace(headers=(JSON, (b"allow", error.allowed.encode())))
-    if isinstance(error, errors.NotReady):
+    if isinstance(error, errors.NotReady | errors.ExplainerBusy):
         return answer._replace(headers=(JSON, (b"retry-after", b"1")))
     return answer
 

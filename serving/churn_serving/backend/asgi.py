@@ -14,7 +14,7 @@ from churn_serving.backend.loaded_model import LoadedModel, ModelSlot
 from churn_serving.backend.routes import Headers, Routes
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import encode_response
-from churn_serving.oip.messages import InvalidRequest, Problem
+from churn_serving.oip.messages import InvalidRequest, Problem, asks_for_contributions
 from churn_serving.web.body import Application, Disconnected, Receive, Scope, Send, read_body
 
 logger = logging.getLogger(__name__)
@@ -83,6 +83,8 @@ class BackendApp:
         reply = await model.answer(request)
         if request.outputs is None:
             return Answer(200, (JSON,), encode_response(reply))
+        if asks_for_contributions(request.outputs):
+            reply = await model.explained(request, reply)
         content, json_length = encode_requested(reply, request.outputs)
         if json_length is None:
             return Answer(200, (JSON,), content)
@@ -98,8 +100,6 @@ class BackendApp:
 
     async def _send(self, send: Send, answer: Answer) -> None:
         headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
-        if self._slot.draining:
-            headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
 

@@ -6,6 +6,8 @@
     ├── WrongMethod           the path exists, not for this method
     ├── WrongMediaType        neither JSON nor the binary extension
     ├── NotReady              no model may answer right now
+    ├── ExplainerBusy         so many explanations wait already that another would come too late
+    ├── CannotExplain         this model's file does not hold what explaining takes
     └── PackageRefused        a package did not pass verification; the model served before keeps serving
 
 A request whose content is wrong is :class:`churn_serving.oip.messages.InvalidRequest`, one with too many bytes
@@ -40,6 +42,14 @@ class WrongMediaType(BackendError):
 
 class NotReady(BackendError):
     """No model may answer right now; trying again later may help."""
+
+
+class ExplainerBusy(BackendError):
+    """So many explanations wait already that another would come too late; trying again later may help."""
+
+
+class CannotExplain(BackendError):
+    """This model's file does not hold what explaining its answers takes; its scores are sound."""
 
 
 class PackageRefused(BackendError):

@@ -19,7 +19,7 @@ from churn_serving.backend.routes import EXTENSIONS, SERVER_NAME
 from churn_serving.oip import open_inference_grpc_pb2 as messages
 from churn_serving.oip.grpc_codec import encode_metadata, encode_response
 from churn_serving.oip.grpc_methods import service_handler
-from churn_serving.oip.messages import InvalidRequest
+from churn_serving.oip.messages import InvalidRequest, asks_for_contributions
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,8 @@ GRPC_CODE: dict[type[Exception], grpc.StatusCode] = {
     errors.WrongMethod: grpc.StatusCode.UNIMPLEMENTED,
     errors.WrongMediaType: grpc.StatusCode.INVALID_ARGUMENT,
     errors.PackageRefused: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.CannotExplain: grpc.StatusCode.UNIMPLEMENTED,
+    errors.ExplainerBusy: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.NotReady: grpc.StatusCode.UNAVAILABLE,
 }
 EXPECTED = tuple(GRPC_CODE)
@@ -56,6 +58,8 @@ class InferenceService:
         model = self._slot.model(request.model_name, request.model_version)
         decoded = model.grpc.decode(request)
         reply = model.answer_now(decoded)
+        if asks_for_contributions(decoded.outputs):
+            reply = model.explained_now(decoded, reply)
         return encode_response(reply, decoded.outputs, raw=bool(request.raw_input_contents))
 
     def server_live(self, _: messages.ServerLiveRequest) -> messages.ServerLiveResponse:
@@ -79,7 +83,7 @@ class InferenceService:
     def model_metadata(self, request: messages.ModelMetadataRequest) -> messages.ModelMetadataResponse:
         """Tensors in and out."""
         model = self._slot.model(request.name, request.version)
-        return encode_metadata(model.name, model.version, model.platform, model.schema)
+        return encode_metadata(model.name, model.version, model.platform, model.schema, explains=True)
 
 
 def inference_handler(slot: ModelSlot) -> "grpc.GenericRpcHandler[Any, Any]":

@@ -4,6 +4,7 @@ A package is proven before it gets here, and the swap is one assignment: a reque
 answer ever mixes two versions. It knows no protocol but what can be computed once per model.
 """
 
+import asyncio
 import logging
 import threading
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from churn_model.scorer import Scores
 from churn_model.signing import TrustedKeys
 from churn_serving.backend.coalescing import Coalescer
 from churn_serving.backend.errors import NotReady, PackageRefused, UnknownModel
+from churn_serving.backend.explaining import Explainer
 from churn_serving.backend.metrics import BackendMetrics
 from churn_serving.oip.grpc_codec import GrpcCodec
 from churn_serving.oip.json_codec import RequestCodec
@@ -29,7 +31,7 @@ logger = logging.getLogger(__name__)
 class LoadedModel:
     """A verified package, ready to answer."""
 
-    def __init__(self, package: Package, metrics: BackendMetrics) -> None:
+    def __init__(self, package: Package, metrics: BackendMetrics, explainer: Explainer) -> None:
         description = package.description
         self.package = package
         self.name = description.name
@@ -44,6 +46,7 @@ class LoadedModel:
         self.grpc = GrpcCodec(self.schema)
         self._observe_batch = metrics.observe_batch
         self._coalescer = Coalescer(package.scorer.score, metrics.observe_batch)
+        self._explainer = explainer
 
     async def score(self, rows: Sequence[Row]) -> Scores:
         """Scores of checked rows, sharing a model call with whoever arrives at the same time."""
@@ -58,6 +61,22 @@ class LoadedModel:
         self._observe_batch(len(request.rows))
         return self._reply(request, self.package.scorer.score(request.rows))
 
+    async def explained(self, request: InferRequest, reply: InferReply) -> InferReply:
+        """The reply with contributions, computed beside the event loop.
+
+        Raises:
+            InvalidRequest: too many rows to explain at once.
+            ExplainerBusy, CannotExplain: see there.
+        """
+        future = self._explainer.submit(self.package.scorer, request.rows)
+        return msgspec.structs.replace(reply, contributions=await asyncio.wrap_future(future))
+
+    def explained_now(self, request: InferRequest, reply: InferReply) -> InferReply:
+        """The same for a caller that has a thread to wait in; raises the same."""
+        return msgspec.structs.replace(
+            reply, contributions=self._explainer.explain_now(self.package.scorer, request.rows)
+        )
+
     def _reply(self, request: InferRequest, scores: Scores) -> InferReply:
         return InferReply(self.name, self.version, self.digest, request.id, scores.probabilities, scores.segments)
 
@@ -69,6 +88,9 @@ class ModelSlot:
         self.metrics = metrics
         self.current: LoadedModel | None = None
         self.draining = False
+        self._explainer = Explainer()
+        self.expected_digest = ""
+        """Digest of the one package that may be served; empty: any that a trusted key signed."""
         self._loading = threading.Lock()
 
     @property
@@ -119,7 +141,9 @@ class ModelSlot:
             raise PackageRefused(f"{path.name}: {error.strerror}") from error
         if not folder.is_dir():
             raise PackageRefused(f"{path.name}: not a folder")
-        loaded = LoadedModel(open_package(folder, TrustedKeys.load(verify_key)), self.metrics)
+        loaded = LoadedModel(open_package(folder, TrustedKeys.load(verify_key)), self.metrics, self._explainer)
+        if self.expected_digest not in ("", loaded.digest):
+            raise PackageRefused(f"its digest is {loaded.digest}, only {self.expected_digest} may be served here")
         if self.current is not None and loaded.name != self.current.name:
             raise PackageRefused(f"it is a package of {loaded.name}, this server serves {self.current.name}")
         return loaded

@@ -51,6 +51,7 @@ def load_first(slot: ModelSlot, settings: BackendSettings) -> tuple[ModelSource,
         PackageRefused: with the reason.
     """
     source = ModelSource(settings.model, settings.verify_key_path)
+    slot.expected_digest = settings.digest
     seen = fingerprint(source.path)
     slot.load(source.path, source.verify_key)
     return source, seen

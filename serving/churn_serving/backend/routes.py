@@ -90,7 +90,8 @@ class Routes:
 
     async def _metadata(self, _: Headers) -> Answer:
         model = self._slot.model()
-        return json_answer(describe_tensors(model.name, model.version, model.platform, model.digest, model.schema))
+        tensors = describe_tensors(model.name, model.version, model.platform, model.digest, model.schema, explains=True)
+        return json_answer(tensors)
 
     async def _package(self, headers: Headers) -> Answer:
         """The signed description of the current model; 304 for a caller that has it already."""

@@ -34,6 +34,8 @@ class BackendSettings(BaseSettings):
 
     model: Path
     """Folder of a model package, or a link to one; what it holds is reloaded when it changes."""
+    digest: str = Field(default="", pattern=r"^(sha256:[0-9a-f]{64})?$")
+    """Digest of the one package that may be served, as sha256:...; empty: any that a trusted key signed."""
     host: str = "127.0.0.1"
     """Address to listen on; 0.0.0.0 inside a container."""
     reload_seconds: float = Field(default=1.0, gt=0)

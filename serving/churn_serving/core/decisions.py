@@ -1,12 +1,18 @@
 """From scores to what a caller wants to know: risk, segment and the action that pays."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
 from churn_model import Row
 from churn_model.usecase import Risk
 from churn_serving.core.dispatch import Outcome
+
+_REASONS = (
+    "Why this customer may leave, in plain words, at most three: what raises the churn most comes first. Empty unless "
+    "the request said explain, when nothing raises it noticeably, and when no explanation could be had in time."
+)
 
 
 class ModelName(msgspec.Struct, frozen=True, gc=False):
@@ -42,7 +48,7 @@ class Prediction(msgspec.Struct, frozen=True, gc=False):
     risk: Risk
     segment: SegmentName
     action: Action
-    reasons: list[str]
+    reasons: Annotated[list[str], msgspec.Meta(description=_REASONS)]
 
 
 class Predictions(msgspec.Struct, frozen=True):
@@ -69,3 +75,12 @@ def decide(request_id: str, customer_ids: Sequence[str], rows: Sequence[Row], ou
         predictions.append(Prediction(customer_id, probability, chosen.risk, named, action, []))
     model = ModelName(manifest.name, manifest.version, description.digest, manifest.training_data.simulated)
     return Predictions(request_id, model, outcome.served_by, predictions)
+
+
+def with_reasons(predictions: Predictions, reasons: Sequence[list[str]]) -> Predictions:
+    """The same answer with each customer's reasons."""
+    explained = [
+        msgspec.structs.replace(prediction, reasons=words)
+        for prediction, words in zip(predictions.predictions, reasons, strict=True)
+    ]
+    return msgspec.structs.replace(predictions, predictions=explained)

@@ -4,6 +4,7 @@ BackendError            one backend could not answer; the request may still succ
 ├── BackendUnreachable      no connection, or it broke
 ├── BackendTimeout          no answer in time
 ├── BackendFailed           it answered with an error of its own (5xx)
+├── BackendBusy             it has no room for this call now (429)
 ├── BackendRejected         it refused the rows (4xx): its model differs from what the rows were checked against
 └── BackendBadAnswer        it answered nonsense: wrong shape, NaN, a probability outside 0 to 1
 
@@ -35,6 +36,12 @@ class BackendFailed(BackendError):
     """The backend answered with an error of its own."""
 
     reason = "failed"
+
+
+class BackendBusy(BackendError):
+    """The backend has no room for this call now."""
+
+    reason = "busy"
 
 
 class BackendRejected(BackendError):

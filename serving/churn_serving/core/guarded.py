@@ -13,7 +13,7 @@ from churn_model import Description, Row, Scores
 from churn_serving.core.breaker import Breaker, BreakerState
 from churn_serving.core.errors import BackendError
 from churn_serving.core.policy import DecisionPolicy
-from churn_serving.core.ports import Answer, Backend, Observer
+from churn_serving.core.ports import Answer, Backend, Explanation, Observer
 
 _Waiting = tuple[Sequence[Row], "asyncio.Future[Answer]"]
 
@@ -51,6 +51,14 @@ class GuardedBackend:
             self._flush_scheduled = True
             loop.call_soon(self._flush)
         return future
+
+    async def explain(self, rows: Sequence[Row], description: Description) -> Explanation:
+        """Ask for an explanation. How that ends says nothing about scoring, so the breaker is not told.
+
+        Raises:
+            BackendError: there is none, or it did not come in time.
+        """
+        return await self._backend.explain(rows, description, self._policy.explain_seconds)
 
     async def probe(self) -> None:
         """Send a probe if the breaker wants one, and tell it what came back."""

@@ -13,6 +13,14 @@ class Answer(NamedTuple):
     description: Description
 
 
+class Explanation(NamedTuple):
+    """Shapley values of churn log-odds, shape ``[rows][features + 1]``, the base last, and the digest of the model
+    that explained, which behind one address need not be the model that scored."""
+
+    contributions: Sequence[Sequence[float]]
+    digest: str
+
+
 class Backend(Protocol):
     """A place that scores rows. Every failure is a :class:`churn_serving.core.errors.BackendError`."""
 
@@ -26,6 +34,9 @@ class Backend(Protocol):
 
     async def score(self, rows: Sequence[Row], timeout: float) -> Answer:  # noqa: ASYNC109 - the port's contract
         """Score rows that fit ``description``'s schema within ``timeout`` seconds."""
+
+    async def explain(self, rows: Sequence[Row], description: Description, timeout: float) -> Explanation:  # noqa: ASYNC109
+        """Explain rows that fit ``description``'s schema within ``timeout`` seconds; costs a multiple of scoring."""
 
     async def probe(self, timeout: float) -> bool:  # noqa: ASYNC109 - the port's contract
         """Whether it answers its own golden rows bit for bit within ``timeout`` seconds. Never raises."""
@@ -45,3 +56,6 @@ class Observer(Protocol):
 
     def shed(self, reason: str) -> None:
         """A request was refused early."""
+
+    def explained(self, outcome: str) -> None:
+        """A request that asked for reasons got them (``given``) or, for this reason, none."""

@@ -7,8 +7,9 @@ import uvloop
 from pydantic import ValidationError
 
 from churn_model import ChurnModelError
+from churn_serving.gateway.key_file import KeyFileError
 from churn_serving.gateway.server import serve
-from churn_serving.gateway.settings import GatewaySettings
+from churn_serving.gateway.settings import GatewaySettings, fault_line
 
 
 def main() -> int:
@@ -18,12 +19,13 @@ def main() -> int:
         settings = GatewaySettings()
     except ValidationError as error:
         for fault in error.errors():
-            name = str(fault["loc"][0]).upper()
-            key = name if name.startswith("CHURN_") else f"CHURN_GATEWAY_{name}"
-            sys.stderr.write(f"gateway: {key}: {fault['msg']}\n")
+            sys.stderr.write(f"gateway: {fault_line(fault)}\n")
         return 2
     try:
         uvloop.run(serve(settings))
+    except KeyFileError as error:
+        sys.stderr.write(f"gateway: CHURN_GATEWAY_API_KEYS: {error}\n")
+        return 2
     except (ChurnModelError, OSError) as error:
         sys.stderr.write(f"gateway: {error}\n")
         return 2

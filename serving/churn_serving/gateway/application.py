@@ -1,5 +1,6 @@
 """The HTTP application: FastAPI for everything that is looked at, plain ASGI in front for everything that is hot."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,8 @@ from fastapi.responses import JSONResponse, Response
 
 from churn_serving.core.errors import NotReady
 from churn_serving.gateway import inference, predictions
-from churn_serving.gateway.documentation import extend_openapi
+from churn_serving.gateway.authentication import Authentication, Unauthenticated, is_protected
+from churn_serving.gateway.documentation import add_security, extend_openapi
 from churn_serving.gateway.inference import InferenceRoute
 from churn_serving.gateway.model_view import describe_model
 from churn_serving.gateway.predictions import PredictionsRoute
@@ -30,10 +32,17 @@ class Readiness:
 class Application:
     """Plain ASGI: hot paths by exact match, the rest to FastAPI."""
 
-    def __init__(self, predictions_route: PredictionsRoute, inference_route: InferenceRoute, pages: FastAPI) -> None:
+    def __init__(
+        self,
+        predictions_route: PredictionsRoute,
+        inference_route: InferenceRoute,
+        pages: FastAPI,
+        authentication: Authentication,
+    ) -> None:
         self._predictions = predictions_route
         self._inference = inference_route
         self._pages = pages
+        self._authentication = authentication
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -43,10 +52,17 @@ class Application:
                 return await self._predictions(scope, receive, send)
             if path.startswith(inference.PREFIX) and path.endswith(inference.SUFFIX):
                 return await self._inference(scope, receive, send)
+            if is_protected(path):
+                try:
+                    self._authentication.caller(scope["headers"])
+                except Unauthenticated as error:
+                    return await _problem(error)(scope, receive, send)
         return await self._pages(scope, receive, send)
 
 
-def build_pages(service: PredictionService, readiness: Readiness, documented: PredictionsRoute) -> FastAPI:
+def build_pages(
+    service: PredictionService, readiness: Readiness, documented: PredictionsRoute, *, keys_required: bool
+) -> FastAPI:
     """FastAPI with health, model description and documentation."""
     app = FastAPI(title="Churn Serving gateway", version="1", docs_url="/docs", redoc_url=None)
 
@@ -78,7 +94,7 @@ def build_pages(service: PredictionService, readiness: Readiness, documented: Pr
         return describe_model(service.description)
 
     _add_protocol_pages(app, service, readiness)
-    app.openapi = _documented_openapi(app, service, documented)  # type: ignore[method-assign]
+    app.openapi = _documented_openapi(app, service, documented, keys_required=keys_required)  # type: ignore[method-assign]
     return app
 
 
@@ -119,15 +135,14 @@ def _problem(error: Exception) -> Response:
 
 
 def _documented_openapi(
-    app: FastAPI, service: PredictionService, documented: PredictionsRoute
+    app: FastAPI, service: PredictionService, documented: PredictionsRoute, *, keys_required: bool
 ) -> Callable[[], dict[str, Any]]:
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
-        try:
-            schema = service.description.schema
-        except NotReady:
-            return plain()
-        return extend_openapi(plain(), documented.decoder(schema).body_type)
+        document = plain()
+        with contextlib.suppress(NotReady):  # without a model there is nothing to say of its features
+            document = extend_openapi(document, documented.decoder(service.description.schema).body_type)
+        return add_security(document) if keys_required else document
 
     return openapi

@@ -14,14 +14,17 @@ from churn_serving.adapters.http_backend import HttpBackend, Session, open_sessi
 from churn_serving.adapters.refresher import refresh_forever
 from churn_serving.core.admission import Admission
 from churn_serving.core.dispatch import Dispatcher
+from churn_serving.core.explanations import Explanations
 from churn_serving.core.guarded import GuardedBackend
 from churn_serving.core.policy import DecisionPolicy
 from churn_serving.core.recovery import probe_forever
 from churn_serving.core.routing import Router
 from churn_serving.gateway.application import Application, Readiness, build_pages
+from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.grpc_server import InferenceService
 from churn_serving.gateway.http import RequestIds
 from churn_serving.gateway.inference import InferenceRoute
+from churn_serving.gateway.key_ring import KeyRing
 from churn_serving.gateway.lag import LoopLag
 from churn_serving.gateway.predictions import PredictionsRoute
 from churn_serving.gateway.service import PredictionService
@@ -67,11 +70,15 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
 
     Raises:
         UntrustedPackage: the public key cannot be read.
+        KeyFileError: the API keys cannot be read.
     """
     trusted = TrustedKeys.load(settings.verify_key_path)
     policy = DecisionPolicy()
     metrics = GatewayMetrics()
     learned = _Learned(DescriptionStore(settings.home / "gateway", trusted), metrics)
+    ring = KeyRing(settings.key_file, metrics.api_keys_loaded) if settings.key_file else None
+    if ring is None:
+        _logger.info("callers need no API key")
     lag = LoopLag()
     log = RequestLog(sys.stdout.fileno(), metrics.log_dropped)
     async with contextlib.AsyncExitStack() as stack:
@@ -83,7 +90,8 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         )
         admission = Admission(policy, metrics, lag)
         dispatcher = Dispatcher(router, admission, policy, metrics, time.monotonic, lambda: learned.remembered)
-        service = PredictionService(dispatcher, metrics, log)
+        explanations = Explanations(router.backends, policy, metrics)
+        service = PredictionService(dispatcher, explanations, metrics, log)
         lag.start()
         stack.callback(log.close)
         stack.callback(lag.stop)
@@ -91,8 +99,10 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
             asyncio.create_task(probe_forever(router.backends)),
             asyncio.create_task(refresh_forever(tuple(adapters.values()))),
         ]
+        if ring is not None:
+            background.append(asyncio.create_task(ring.watch()))
         stack.push_async_callback(_cancel, background)
-        yield _assemble(settings, service, metrics)
+        yield _assemble(settings, service, Authentication(ring, metrics.unauthenticated), metrics)
 
 
 def _open_backends(
@@ -104,16 +114,21 @@ def _open_backends(
     }
 
 
-def _assemble(settings: GatewaySettings, service: PredictionService, metrics: GatewayMetrics) -> Gateway:
+def _assemble(
+    settings: GatewaySettings, service: PredictionService, authentication: Authentication, metrics: GatewayMetrics
+) -> Gateway:
     readiness = Readiness()
     request_ids = RequestIds()
-    predictions = PredictionsRoute(service, request_ids, settings.maximum_body_bytes, settings.maximum_customers)
+    predictions = PredictionsRoute(
+        service, authentication, request_ids, settings.maximum_body_bytes, settings.maximum_customers
+    )
     application = Application(
         predictions,
-        InferenceRoute(service, request_ids, settings.maximum_body_bytes),
-        build_pages(service, readiness, predictions),
+        InferenceRoute(service, authentication, request_ids, settings.maximum_body_bytes),
+        build_pages(service, readiness, predictions, keys_required=authentication.required),
+        authentication,
     )
-    inference = InferenceService(service, request_ids, lambda: readiness.draining)
+    inference = InferenceService(service, authentication, request_ids, lambda: readiness.draining)
     return Gateway(application, inference, metrics, readiness)
 
 

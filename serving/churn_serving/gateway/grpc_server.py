@@ -8,15 +8,17 @@ import grpc
 import grpc.aio
 
 from churn_serving.core.errors import NotReady, Overloaded
+from churn_serving.gateway.authentication import Authentication, Unauthenticated
 from churn_serving.gateway.http import RequestIds
 from churn_serving.gateway.service import Exchange, PredictionService
 from churn_serving.oip import open_inference_grpc_pb2 as messages
 from churn_serving.oip.grpc_codec import GrpcCodec, encode_metadata, encode_response
 from churn_serving.oip.grpc_methods import service_handler
-from churn_serving.oip.messages import InferReply, InvalidRequest
+from churn_serving.oip.messages import InferReply, InvalidRequest, refuse_contributions
 
 ROUTE = "grpc/ModelInfer"
 _MAXIMUM_MESSAGE_BYTES = 8 * 1024 * 1024
+_GRACE_MILLISECONDS = 10_000
 _logger = logging.getLogger(__name__)
 
 
@@ -26,6 +28,7 @@ class UnknownModel(Exception):
 
 # How refusals look over gRPC; a test proves that none is missing. The number is the HTTP status that metrics show.
 REFUSALS: dict[type[Exception], tuple[grpc.StatusCode, int]] = {
+    Unauthenticated: (grpc.StatusCode.UNAUTHENTICATED, 401),
     InvalidRequest: (grpc.StatusCode.INVALID_ARGUMENT, 422),
     UnknownModel: (grpc.StatusCode.NOT_FOUND, 404),
     Overloaded: (grpc.StatusCode.RESOURCE_EXHAUSTED, 503),
@@ -38,8 +41,15 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 class InferenceService:
     """The protocol's six methods on the gateway's service."""
 
-    def __init__(self, service: PredictionService, request_ids: RequestIds, draining: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        service: PredictionService,
+        authentication: Authentication,
+        request_ids: RequestIds,
+        draining: Callable[[], bool],
+    ) -> None:
         self._service = service
+        self._authentication = authentication
         self._request_ids = request_ids
         self._draining = draining
         self._codec: GrpcCodec | None = None
@@ -65,7 +75,10 @@ class InferenceService:
     ) -> messages.ModelMetadataResponse:
         """The model's tensors."""
         try:
+            self._caller(context)
             description = self._service.description
+        except Unauthenticated:
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, Unauthenticated.__name__)
         except NotReady:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "no model is known yet")
         if request.name != description.name:
@@ -76,6 +89,7 @@ class InferenceService:
         """Score customers."""
         exchange = Exchange(ROUTE, self._request_ids.of([]))
         try:
+            exchange.caller = self._caller(context)
             response = await self._infer(exchange, request)
         except Exception as error:  # the last line of defence: every failure becomes a status
             code, status = next((REFUSALS[cls] for cls in type(error).__mro__ if cls in REFUSALS), _UNEXPECTED)
@@ -93,6 +107,8 @@ class InferenceService:
         if self._codec is None or self._codec.schema is not description.schema:
             self._codec = GrpcCodec(description.schema)
         decoded = self._codec.decode(request)
+        if decoded.outputs is not None:
+            refuse_contributions(decoded.outputs)
         outcome = await self._service.predict(exchange, decoded.rows, description.schema, decoded.id or None)
         served, scores = outcome.description, outcome.scores
         reply = InferReply(
@@ -102,6 +118,14 @@ class InferenceService:
         response.parameters["served_by"].string_param = outcome.served_by
         return response
 
+    def _caller(self, context: _Context) -> str:
+        if not self._authentication.required:
+            return ""
+        metadata = context.invocation_metadata() or ()
+        return self._authentication.caller(
+            (name.encode(), value if isinstance(value, bytes) else value.encode()) for name, value in metadata
+        )
+
     def _ready(self) -> bool:
         try:
             return not self._draining() and bool(self._service.description)
@@ -109,13 +133,19 @@ class InferenceService:
             return False
 
 
-async def start_server(inference: InferenceService, host: str, port: int) -> grpc.aio.Server:
-    """Listen on ``host:port``; the caller stops the server.
+async def start_server(inference: InferenceService, host: str, port: int, connection_seconds: float) -> grpc.aio.Server:
+    """Listen on ``host:port``; the caller stops the server. A connection is told to end after ``connection_seconds``,
+    a tenth more or less by gRPC's own dice; calls under way on it end in peace.
 
     Raises:
         OSError: the port is taken.
     """
-    options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _MAXIMUM_MESSAGE_BYTES)]
+    options = [
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", _MAXIMUM_MESSAGE_BYTES),
+        ("grpc.max_connection_age_ms", int(connection_seconds * 1000)),
+        ("grpc.max_connection_age_grace_ms", _GRACE_MILLISECONDS),
+    ]
     server = grpc.aio.server(options=options)
     server.add_generic_rpc_handlers((_handlers(inference),))
     try:

@@ -9,12 +9,13 @@ import logging
 import msgspec
 
 from churn_serving.core.errors import RequestRefused
+from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.http import RequestIds, WrongRequest, answer, require_json
 from churn_serving.gateway.problems import problem_for
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import codec_for
-from churn_serving.oip.messages import InferReply, InvalidRequest, Problem
+from churn_serving.oip.messages import InferReply, InvalidRequest, Problem, refuse_contributions
 from churn_serving.web.body import Disconnected, Receive, Scope, Send, read_body
 
 ROUTE = "/v2/models/infer"
@@ -32,8 +33,15 @@ class UnknownModel(WrongRequest):
 class InferenceRoute:
     """An ASGI application for the infer path of any model name."""
 
-    def __init__(self, service: PredictionService, request_ids: RequestIds, maximum_body_bytes: int) -> None:
+    def __init__(
+        self,
+        service: PredictionService,
+        authentication: Authentication,
+        request_ids: RequestIds,
+        maximum_body_bytes: int,
+    ) -> None:
         self._service = service
+        self._authentication = authentication
         self._request_ids = request_ids
         self._maximum_body_bytes = maximum_body_bytes
 
@@ -60,6 +68,7 @@ class InferenceRoute:
             await answer(send, 200, content_type, body, headers)
 
     async def _infer(self, exchange: Exchange, scope: Scope, receive: Receive) -> tuple[bytes, int | None]:
+        exchange.caller = self._authentication.caller(scope["headers"])
         header_length = _header_length(scope)
         if header_length is None:
             require_json(scope)
@@ -68,6 +77,8 @@ class InferenceRoute:
             raise UnknownModel
         body = await read_body(receive, self._maximum_body_bytes)
         request = codec_for(description.schema).decode(body, header_length)
+        if request.outputs is not None:
+            refuse_contributions(request.outputs)
         outcome = await self._service.predict(exchange, request.rows, description.schema, request.id or None)
         served = outcome.description
         scores = outcome.scores

@@ -9,14 +9,19 @@ from http import HTTPStatus
 import msgspec
 
 from churn_model import Schema
-from churn_serving.core.decisions import Predictions, decide
+from churn_serving.core.decisions import Predictions, decide, with_reasons
+from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.http import RequestIds, answer, require_json
 from churn_serving.gateway.problems import CONTENT_TYPE, problem_for
-from churn_serving.gateway.records import RecordDecoder
+from churn_serving.gateway.record_faults import explain_fault
+from churn_serving.gateway.records import RecordDecoder, Request
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
+from churn_serving.oip.messages import InvalidRequest
 from churn_serving.web.body import Disconnected, Receive, Scope, Send, read_body
 
 PATH = "/v1/predictions"
+# What metrics and log call requests for reasons: they take longer by design, and latency objectives are for the rest.
+EXPLAINED = "/v1/predictions explain"
 _JSON = b"application/json"
 _logger = logging.getLogger(__name__)
 
@@ -25,9 +30,15 @@ class PredictionsRoute:
     """An ASGI application for one path."""
 
     def __init__(
-        self, service: PredictionService, request_ids: RequestIds, maximum_body_bytes: int, maximum_customers: int
+        self,
+        service: PredictionService,
+        authentication: Authentication,
+        request_ids: RequestIds,
+        maximum_body_bytes: int,
+        maximum_customers: int,
     ) -> None:
         self._service = service
+        self._authentication = authentication
         self._request_ids = request_ids
         self._maximum_body_bytes = maximum_body_bytes
         self._maximum_customers = maximum_customers
@@ -53,12 +64,24 @@ class PredictionsRoute:
             await answer(send, 200, _JSON, self._encode(predictions), headers)
 
     async def _predict(self, exchange: Exchange, scope: Scope, receive: Receive) -> Predictions:
+        exchange.caller = self._authentication.caller(scope["headers"])
         require_json(scope)
         body = await read_body(receive, self._maximum_body_bytes)
         schema = self._service.description.schema
         request = self.decoder(schema).decode(body)
+        if request.explain:
+            return await self._predict_and_explain(exchange, request, schema)
         outcome = await self._service.predict(exchange, request.rows, schema, request.customer_ids[0])
         return decide(exchange.request_id, request.customer_ids, request.rows, outcome)
+
+    async def _predict_and_explain(self, exchange: Exchange, request: Request, schema: Schema) -> Predictions:
+        exchange.route = EXPLAINED
+        fault = explain_fault(len(request.rows))
+        if fault:
+            raise InvalidRequest([fault])
+        outcome = await self._service.predict(exchange, request.rows, schema, request.customer_ids[0])
+        predictions = decide(exchange.request_id, request.customer_ids, request.rows, outcome)
+        return with_reasons(predictions, await self._service.explain(request.rows, outcome))
 
     def decoder(self, schema: Schema) -> RecordDecoder:
         """The decoder of a schema, compiled when the schema is first seen."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from churn_serving.core.errors import NotReady, Overloaded, RequestRefused
+from churn_serving.gateway.authentication import Unauthenticated
 from churn_serving.gateway.http import MethodNotAllowed, UnsupportedMediaType, WrongRequest
 from churn_serving.gateway.records import MalformedRequest
 from churn_serving.oip.messages import InvalidRequest
@@ -29,6 +30,7 @@ class Kind(NamedTuple):
 REFUSALS: dict[type[Exception], Kind] = {
     MalformedRequest: Kind(400, "malformed", "The body is not JSON", "Send one JSON object in UTF-8."),
     InvalidRequest: Kind(422, "invalid", "The request does not fit the model's schema", "Mend the fields in errors."),
+    Unauthenticated: Kind(401, "unauthenticated", "No key that may call", "Send Authorization: Bearer <API key>."),
     MethodNotAllowed: Kind(405, "method-not-allowed", "Method not allowed", "Use POST."),
     BodyTooLarge: Kind(413, "too-large", "The body is too large", "Split the customers over several requests."),
     UnsupportedMediaType: Kind(415, "media-type", "Unsupported content type", "Send Content-Type: application/json."),

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 
 from churn_model.schema import Schema, SchemaFeature
-from churn_serving.oip.messages import MAX_PROBLEMS, Problem, shown
+from churn_serving.oip.messages import MAX_EXPLAINED_ROWS, MAX_PROBLEMS, Problem, shown
 from churn_serving.oip.tensors import LARGEST
 
 MAXIMUM_TEXT = 256
@@ -26,15 +26,21 @@ def find_faults(document: object, schema: Schema, maximum_customers: int) -> tup
     return tuple(faults)
 
 
+def explain_fault(customers: int) -> Problem | None:
+    """What is wrong with asking for the reasons of so many customers; None if nothing is."""
+    if customers <= MAX_EXPLAINED_ROWS:
+        return None
+    return Problem("explain", f"reasons are given for at most {MAX_EXPLAINED_ROWS} customers in one request")
+
+
 def _body(document: object, schema: Schema, maximum_customers: int) -> Iterator[Problem]:
     if not isinstance(document, dict):
         yield Problem("body", "expected an object with customers")
         return
     for key in document.keys() - {"customers", "explain"}:
         yield Problem(_named(key), "unknown field")
-    if not isinstance(document.get("explain", False), bool):
-        yield Problem("explain", "expected true or false")
     customers = document.get("customers")
+    yield from _explain(document.get("explain", False), customers)
     if not isinstance(customers, list):
         yield Problem("customers", "expected a list of customers")
         return
@@ -51,6 +57,15 @@ def _body(document: object, schema: Schema, maximum_customers: int) -> Iterator[
             yield Problem(f"customers[{index}].customer_id", f"same id as customers[{seen[customer_id]}]")
         elif isinstance(customer_id, str):
             seen[customer_id] = index
+
+
+def _explain(explain: object, customers: object) -> Iterator[Problem]:
+    if not isinstance(explain, bool):
+        yield Problem("explain", "expected true or false")
+    elif explain and isinstance(customers, list):
+        fault = explain_fault(len(customers))
+        if fault:
+            yield fault
 
 
 def _customer(customer: object, place: str, schema: Schema) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ import uvicorn
 from churn_serving.gateway.bootstrap import open_gateway
 from churn_serving.gateway.grpc_server import start_server
 from churn_serving.gateway.settings import GatewaySettings
+from churn_serving.web.connection_age import protocol_of_age
 from churn_serving.web.server import DrainingServer, bind, tune
 
 _GRACE_SECONDS = 5
@@ -19,15 +20,19 @@ async def serve(settings: GatewaySettings) -> None:
     Raises:
         OSError: a port is taken.
         UntrustedPackage: the public key cannot be read.
+        KeyFileError: the API keys cannot be read.
     """
     async with open_gateway(settings) as gateway:
         listener = bind(settings.host, settings.http_port)
         config = tune(uvicorn.Config(gateway.application, loop="none", lifespan="off", log_config=None), _GRACE_SECONDS)
+        config.http = protocol_of_age(settings.connection_seconds)  # type: ignore[assignment]  # whatever makes one
         if settings.metrics_port:
             prometheus_client.start_http_server(settings.metrics_port, settings.host, gateway.metrics.registry)
         grpc_server = None
         if settings.grpc_port:
-            grpc_server = await start_server(gateway.inference, settings.host, settings.grpc_port)
+            grpc_server = await start_server(
+                gateway.inference, settings.host, settings.grpc_port, settings.connection_seconds
+            )
         _calm_garbage_collector()
         try:
             await DrainingServer(config, listener, gateway.readiness, settings.drain_seconds).serve()

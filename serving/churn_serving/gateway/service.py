@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from churn_model import Description, Row, Schema
 from churn_serving.core.dispatch import Dispatcher, Outcome
+from churn_serving.core.explanations import Explanations
 from churn_serving.telemetry.metrics import GatewayMetrics
 from churn_serving.telemetry.request_log import RequestLog
 
@@ -19,21 +20,25 @@ _NOBODY = "none"
 class Exchange:
     """One request from arrival to answer; :meth:`finish` is called exactly once."""
 
-    __slots__ = ("outcome", "request_id", "route", "rows", "started")
+    __slots__ = ("caller", "outcome", "request_id", "route", "rows", "started")
 
     def __init__(self, route: str, request_id: str) -> None:
         self.route = route
         self.request_id = request_id
         self.started = time.perf_counter()
         self.rows = 0
+        self.caller = ""
         self.outcome: Outcome | None = None
 
 
 class PredictionService:
     """The dispatcher with its witnesses."""
 
-    def __init__(self, dispatcher: Dispatcher, metrics: GatewayMetrics, log: RequestLog) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, explanations: Explanations, metrics: GatewayMetrics, log: RequestLog
+    ) -> None:
         self._dispatcher = dispatcher
+        self._explanations = explanations
         self._metrics = metrics
         self._log = log
 
@@ -48,6 +53,10 @@ class PredictionService:
         exchange.outcome = await self._dispatcher.predict(rows, schema, key)
         return exchange.outcome
 
+    async def explain(self, rows: Sequence[Row], outcome: Outcome) -> list[list[str]]:
+        """Each row's reasons, strongest first; none where they cannot be had in time. Never raises."""
+        return await self._explanations.explain(rows, outcome)
+
     def finish(self, exchange: Exchange, code: int) -> None:
         """Write down how an exchange ended; ``code`` is the HTTP status or its gRPC equivalent."""
         seconds = time.perf_counter() - exchange.started
@@ -57,6 +66,7 @@ class PredictionService:
         self._log.write(
             route=exchange.route,
             code=code,
+            caller=exchange.caller,
             served_by=served_by,
             model_version=version,
             rows=exchange.rows,

@@ -1,27 +1,45 @@
 """What a gateway process is told from outside, read once and frozen."""
 
+import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AnyHttpUrl, Field
+from pydantic import AnyHttpUrl, BeforeValidator, Field, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 HOME_VARIABLE = "CHURN_HOME"
+_PREFIX = "CHURN_GATEWAY_"
+
+
+def _none_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+# A variable that is set to nothing switches the thing off, so that a chart need not leave variables out.
+_Switchable = BeforeValidator(_none_if_empty)
+_OptionalUrl = Annotated[AnyHttpUrl | None, _Switchable]
 
 
 class GatewaySettings(BaseSettings):
     """Environment ``CHURN_GATEWAY_<NAME>``; ``CHURN_HOME`` and ``CHURN_VERIFY_KEY`` are shared with other processes."""
 
-    model_config = SettingsConfigDict(env_prefix="CHURN_GATEWAY_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
 
     host: str = "127.0.0.1"
     http_port: int = Field(default=8080, ge=1, le=65535)
     grpc_port: int = Field(default=8081, ge=0, le=65535)
     """0 switches gRPC off."""
+    connection_seconds: float = Field(default=60.0, ge=1.0, le=86_400.0)
+    """After this time, give or take a tenth, a caller is asked to open a new connection, so that callers spread over
+    gateways that were added since; for HTTP and gRPC."""
     metrics_port: int = Field(default=9090, ge=0, le=65535)
     """0 switches the metrics port off."""
     primary_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8082")
-    fallback_url: AnyHttpUrl | None = AnyHttpUrl("http://127.0.0.1:8084")
-    canary_url: AnyHttpUrl | None = None
+    fallback_url: _OptionalUrl = AnyHttpUrl("http://127.0.0.1:8084")
+    """Empty: there is none."""
+    canary_url: _OptionalUrl = None
     canary_percent: float = Field(default=0.0, ge=0.0, le=100.0)
     """Share of customers that the canary answers, by a hash of their id."""
     drain_seconds: float = Field(default=0.0, ge=0.0, le=300.0)
@@ -29,11 +47,51 @@ class GatewaySettings(BaseSettings):
     maximum_body_bytes: int = Field(default=2 * 1024 * 1024, ge=1024)
     maximum_customers: int = Field(default=1000, ge=1, le=10_000)
     """Customers in one request."""
+    api_keys: Annotated[Path | None, _Switchable] = None
+    """File of hashed API keys; it is read again when it changes."""
+    authentication: Annotated[Literal["required", "off"] | None, _Switchable] = None
+    """Whether callers need a key; None: they do if there is a file of keys, and only a gateway that listens on this
+    machine alone may have none."""
     home: Path = Field(default=Path(".churn"), validation_alias=HOME_VARIABLE)
-    verify_key: Path | None = Field(default=None, validation_alias="CHURN_VERIFY_KEY")
+    verify_key: Annotated[Path | None, _Switchable] = Field(default=None, validation_alias="CHURN_VERIFY_KEY")
     """Public key(s) whose models may be served; None: ``CHURN_HOME/keys/verify.pem``."""
 
     @property
     def verify_key_path(self) -> Path:
         """The public key file that is really used."""
         return self.verify_key or self.home / "keys" / "verify.pem"
+
+    @property
+    def key_file(self) -> Path | None:
+        """The file of API keys that callers are checked against; None where everybody may call."""
+        return None if self.authentication == "off" else self.api_keys
+
+    @model_validator(mode="after")
+    def _keys_where_others_can_call(self) -> Self:
+        if self.api_keys is not None or self.authentication == "off":
+            return self
+        if self.authentication is None and _is_loopback(self.host):
+            return self
+        reason = "is required" if self.authentication else f"{_PREFIX}HOST={self.host} lets others call"
+        raise PydanticCustomError(
+            "keys",
+            "{prefix}AUTHENTICATION: {reason}; set {prefix}API_KEYS to the file of hashed keys, or "
+            "{prefix}AUTHENTICATION=off",
+            {"prefix": _PREFIX, "reason": reason},
+        )
+
+
+def fault_line(fault: ErrorDetails) -> str:
+    """One line for a setting that cannot be used; it begins with the name of the variable."""
+    place: Sequence[int | str] = fault["loc"]
+    if not place:
+        return fault["msg"]  # of more than one setting: the message names them
+    name = str(place[0]).upper()
+    return f"{name if name.startswith('CHURN_') else _PREFIX + name}: {fault['msg']}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

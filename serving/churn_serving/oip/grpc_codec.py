@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from churn_model.schema import NAN, Row, Schema
 from churn_serving.oip import binary
 from churn_serving.oip.messages import (
+    CONTRIBUTIONS,
+    NAMEABLE_DATATYPES,
     OUTPUT_DATATYPES,
     PROBABILITY,
     SEGMENT,
@@ -120,15 +122,15 @@ def encode_response(
     response = ModelInferResponse(model_name=reply.model_name, model_version=reply.model_version, id=reply.id)
     response.parameters["digest"].string_param = reply.digest
     for name in OUTPUT_DATATYPES if outputs is None else (output.name for output in outputs):
-        datatype = OUTPUT_DATATYPES[name]
-        values = reply.probabilities if name == PROBABILITY else reply.segments
-        tensor = response.outputs.add(name=name, datatype=datatype, shape=[len(values)])
+        datatype = NAMEABLE_DATATYPES[name]
+        values = reply.values(name)
+        tensor = response.outputs.add(name=name, datatype=datatype, shape=reply.shape(name))
         if raw:
             response.raw_output_contents.append(binary.pack(datatype, values))
-        elif name == PROBABILITY:
-            tensor.contents.fp64_contents.extend(reply.probabilities)
-        else:
+        elif name == SEGMENT:
             tensor.contents.int64_contents.extend(reply.segments)
+        else:
+            tensor.contents.fp64_contents.extend(values)
     return response
 
 
@@ -160,10 +162,12 @@ def decode_response(response: ModelInferResponse) -> InferReply:
     )
 
 
-def encode_metadata(name: str, version: str, platform: str, schema: Schema) -> ModelMetadataResponse:
-    """The tensors a model takes and gives; the number of rows is free (-1)."""
+def encode_metadata(
+    name: str, version: str, platform: str, schema: Schema, *, explains: bool = False
+) -> ModelMetadataResponse:
+    """The tensors a model takes and gives; the number of rows is free (-1). ``explains`` lists contributions too."""
     tensor = ModelMetadataResponse.TensorMetadata
-    return ModelMetadataResponse(
+    metadata = ModelMetadataResponse(
         name=name,
         versions=[version],
         platform=platform,
@@ -173,6 +177,10 @@ def encode_metadata(name: str, version: str, platform: str, schema: Schema) -> M
         ],
         outputs=[tensor(name=output, datatype=datatype, shape=[-1]) for output, datatype in OUTPUT_DATATYPES.items()],
     )
+    if explains:
+        width = len(schema.features) + 1
+        metadata.outputs.add(name=CONTRIBUTIONS, datatype=NAMEABLE_DATATYPES[CONTRIBUTIONS], shape=[-1, width])
+    return metadata
 
 
 def _tensors(request: ModelInferRequest, problems: Problems) -> list[Tensor]:
@@ -199,7 +207,11 @@ def _contents(contents: InferTensorContents, datatype: str) -> list[object]:
 
 
 def _outputs(request: ModelInferRequest, problems: Problems) -> tuple[RequestedOutput, ...] | None:
+    named: set[str] = set()
     for index, output in enumerate(request.outputs):
-        if output.name not in OUTPUT_DATATYPES:
+        if output.name not in NAMEABLE_DATATYPES:
             problems.add(f"outputs[{index}]", f"unknown output {shown(output.name)}")
+        elif output.name in named:  # each would be written in full: a small request, a huge answer
+            problems.add(f"outputs[{index}]", "this output is named more than once")
+        named.add(output.name)
     return tuple(RequestedOutput(output.name, binary=False) for output in request.outputs) or None

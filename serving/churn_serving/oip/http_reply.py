@@ -7,11 +7,11 @@ import msgspec
 
 from churn_serving.oip import binary
 from churn_serving.oip.json_codec import encode_response
-from churn_serving.oip.messages import OUTPUT_DATATYPES, PROBABILITY, InferReply, RequestedOutput
+from churn_serving.oip.messages import NAMEABLE_DATATYPES, InferReply, RequestedOutput
 
 
 def encode_requested(reply: InferReply, outputs: Sequence[RequestedOutput] | None) -> tuple[bytes, int | None]:
-    """Write the outputs a caller asked for (None: all as JSON).
+    """Write the outputs a caller asked for (None: the usual ones as JSON).
 
     Returns:
         The body, and the length of its JSON part if raw contents follow (the value of the header
@@ -21,11 +21,11 @@ def encode_requested(reply: InferReply, outputs: Sequence[RequestedOutput] | Non
         return encode_response(reply), None
     tensors, contents = [], b""
     for output in outputs:
-        values = reply.probabilities if output.name == PROBABILITY else reply.segments
+        values = reply.values(output.name)
         tensor: dict[str, Any] = {
             "name": output.name,
-            "datatype": OUTPUT_DATATYPES[output.name],
-            "shape": [len(values)],
+            "datatype": NAMEABLE_DATATYPES[output.name],
+            "shape": reply.shape(output.name),
         }
         if output.binary:
             content = binary.pack(tensor["datatype"], values)

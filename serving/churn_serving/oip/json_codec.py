@@ -12,13 +12,16 @@ import msgspec
 from churn_model.schema import NAN, Row, Schema, SchemaFeature
 from churn_serving.oip.json_request import read_request
 from churn_serving.oip.messages import (
+    CONTRIBUTIONS,
     MAX_ROWS,
+    NAMEABLE_DATATYPES,
     OUTPUT_DATATYPES,
     PROBABILITY,
     SEGMENT,
     InferReply,
     InferRequest,
     InvalidReply,
+    is_finite,
     require_sound,
 )
 from churn_serving.oip.tensors import LARGEST
@@ -41,6 +44,11 @@ class _Digest(msgspec.Struct, frozen=True, gc=False):
 class _Request(msgspec.Struct, gc=False, omit_defaults=True):
     inputs: list[_Tensor]
     id: str = ""
+
+
+class _ContributionsRequest(msgspec.Struct, gc=False):
+    inputs: list[_Tensor]
+    outputs: list[dict[str, str]]
 
 
 class _Output(msgspec.Struct, gc=False):
@@ -110,13 +118,19 @@ class RequestCodec:
 
     def encode(self, rows: Sequence[Row], request_id: str = "") -> bytes:
         """Write a request for rows in schema order; NaN and None become null."""
+        return _encode(_Request(self._tensors(rows), request_id))
+
+    def encode_for_contributions(self, rows: Sequence[Row]) -> bytes:
+        """Write a request for these rows' contributions and nothing else."""
+        return _encode(_ContributionsRequest(self._tensors(rows), [{"name": CONTRIBUTIONS}]))
+
+    def _tensors(self, rows: Sequence[Row]) -> list[_Tensor]:
         shape = [len(rows)]
         columns = zip(*rows, strict=True) if len(rows) > 1 else ((value,) for value in rows[0])
-        tensors = [
+        return [
             _Tensor(name, datatype, shape, list(column))
             for (name, datatype), column in zip(self._headers, columns, strict=True)
         ]
-        return _encode(_Request(tensors, request_id))
 
 
 _codecs: dict[int, RequestCodec] = {}
@@ -147,7 +161,7 @@ def encode_request(rows: Sequence[Row], schema: Schema, request_id: str = "") ->
 
 
 def encode_response(reply: InferReply) -> bytes:
-    """Write a reply with both outputs as JSON."""
+    """Write a reply with both usual outputs as JSON."""
     shape = [len(reply.probabilities)]
     outputs = [
         _Output(PROBABILITY, "FP64", shape, reply.probabilities),
@@ -177,6 +191,30 @@ def decode_response(body: bytes) -> InferReply:
             reply.model_name, reply.model_version, reply.parameters.digest, reply.id, outputs[PROBABILITY], segments
         )
     )
+
+
+def decode_contributions(body: bytes, rows: int, features: int) -> tuple[str, list[list[float]]]:
+    """Read a backend's reply to :meth:`RequestCodec.encode_for_contributions`.
+
+    Returns:
+        The digest of the model that explained, and its contributions, shape ``[rows][features + 1]``.
+
+    Raises:
+        InvalidReply: not a V2 reply with contributions of that shape, or not numbers that can be believed.
+    """
+    try:
+        reply = _decode_reply(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidReply("not a V2 reply") from error
+    width = features + 1
+    for output in reply.outputs:
+        if output.name != CONTRIBUTIONS or output.datatype != NAMEABLE_DATATYPES[CONTRIBUTIONS]:
+            continue
+        if output.shape != [rows, width] or len(output.data) != rows * width or not all(map(is_finite, output.data)):
+            break
+        flat = output.data
+        return reply.parameters.digest, [flat[start : start + width] for start in range(0, len(flat), width)]
+    raise InvalidReply(f"no {CONTRIBUTIONS} (FP64) that fit {rows} rows of {features} features")
 
 
 def _known(value: Any, number: bool) -> Any:  # noqa: FBT001 - called for every value

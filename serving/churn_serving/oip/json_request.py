@@ -11,7 +11,14 @@ from typing import Any
 
 from churn_model.schema import Schema
 from churn_serving.oip import binary
-from churn_serving.oip.messages import OUTPUT_DATATYPES, InferRequest, Problems, RequestedOutput, shown
+from churn_serving.oip.messages import (
+    NAMEABLE_DATATYPES,
+    OUTPUT_DATATYPES,
+    InferRequest,
+    Problems,
+    RequestedOutput,
+    shown,
+)
 from churn_serving.oip.tensors import Tensor, rows_of
 
 _REQUEST_KEYS = {"id", "inputs", "outputs", "parameters"}
@@ -135,7 +142,7 @@ def _from_binary(name: str, datatype: str, size: int, contents: _Contents, probl
 
 
 def _outputs(document: Mapping[str, Any], problems: Problems) -> tuple[RequestedOutput, ...] | None:
-    """Outputs asked for by name; all of them when only the request as a whole asks for binary, else None."""
+    """Outputs asked for by name; the usual ones when only the request as a whole asks for binary, else None."""
     listed = document.get("outputs")
     binary_wanted = _flag(document.get("parameters"), "binary_data_output")
     if listed is None:
@@ -143,10 +150,13 @@ def _outputs(document: Mapping[str, Any], problems: Problems) -> tuple[Requested
     if not isinstance(listed, list):
         problems.add("outputs", "expected a list")
         return None
-    outputs = []
+    outputs: list[RequestedOutput] = []
     for index, item in enumerate(listed):
         name = item.get("name") if isinstance(item, dict) else None
-        if isinstance(name, str) and name in OUTPUT_DATATYPES:
+        if isinstance(name, str) and name in NAMEABLE_DATATYPES:
+            if any(output.name == name for output in outputs):  # each would be written: a small request, a huge answer
+                problems.add(f"outputs[{index}]", "this output is named more than once")
+                continue
             outputs.append(RequestedOutput(name, _flag(item.get("parameters"), "binary_data", default=binary_wanted)))
         else:
             problems.add(f"outputs[{index}]", f"unknown output {shown(name)}")

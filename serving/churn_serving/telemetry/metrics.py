@@ -38,12 +38,23 @@ class GatewayMetrics:
         self._shed = Counter(
             names.SHED, "Requests refused early under load, by reason.", (names.REASON,), registry=self.registry
         )
+        self._explanations = Counter(
+            names.EXPLANATIONS, "Requests that asked for reasons: given, or why there were none.",
+            (names.OUTCOME,), registry=self.registry,
+        )  # fmt: skip
         self._model_info = Gauge(
             names.MODEL_INFO, "1 for the model a backend serves.",
             (names.BACKEND, "name", names.MODEL_VERSION, "digest"), registry=self.registry,
         )  # fmt: skip
         self._log_dropped = Counter(
             names.LOG_DROPPED, "Lines of the request log that were lost.", registry=self.registry
+        )
+        self._unauthenticated = Counter(
+            names.AUTHENTICATION_REFUSED, "Requests without a key that may call, by reason.",
+            (names.REASON,), registry=self.registry,
+        )  # fmt: skip
+        self._key_loads = Counter(
+            names.API_KEY_LOADS, "Changed files of API keys, read or refused.", (names.OUTCOME,), registry=self.registry
         )
         self.request_child = cache(self._requests.labels)
         self.seconds_child = cache(self._seconds.labels)
@@ -72,6 +83,18 @@ class GatewayMetrics:
     def shed(self, reason: str) -> None:
         """A request was refused early."""
         self._shed.labels(reason).inc()
+
+    def explained(self, outcome: str) -> None:
+        """A request asked for reasons: given, late, failed, busy or unavailable."""
+        self._explanations.labels(outcome).inc()
+
+    def unauthenticated(self, reason: str) -> None:
+        """A caller was turned away: its key was missing, unknown or expired."""
+        self._unauthenticated.labels(reason).inc()
+
+    def api_keys_loaded(self, outcome: str) -> None:
+        """A changed file of API keys was read, or was refused; may be called from any thread."""
+        self._key_loads.labels(outcome).inc()
 
     def log_dropped(self, lines: int) -> None:
         """Lines of the request log were lost; may be called from any thread."""

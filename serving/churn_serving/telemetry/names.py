@@ -6,9 +6,12 @@ BACKEND_SECONDS = "churn_backend_seconds"
 BACKEND_STATE = "churn_backend_state"
 FALLBACK = "churn_fallback_total"
 SHED = "churn_shed_total"
+EXPLANATIONS = "churn_explanations_total"
 MODEL_INFO = "churn_model_info"
 BATCH_ROWS = "churn_backend_batch_rows"
 LOG_DROPPED = "churn_request_log_dropped_total"
+AUTHENTICATION_REFUSED = "churn_authentication_refused_total"
+API_KEY_LOADS = "churn_api_key_loads_total"
 
 ROUTE = "route"
 SERVED_BY = "served_by"
@@ -16,6 +19,7 @@ MODEL_VERSION = "model_version"
 CODE = "code"
 BACKEND = "backend"
 REASON = "reason"
+OUTCOME = "outcome"
 
 # Seconds. Dense below 5 ms, where this system lives; 0.025 and 0.1 are the bounds that the latency objectives use.
 LATENCY_BUCKETS = (

@@ -1,8 +1,10 @@
 """An HTTP server that leaves politely: readiness fails first, requests in flight end, then the process does.
 
-Only this module knows uvicorn.
+With ``connection_age`` the only module that knows uvicorn.
 """
 
+import asyncio
+import logging
 import socket
 import time
 from types import FrameType
@@ -13,6 +15,9 @@ import uvicorn
 BACKLOG = 2048
 # Longer than any caller keeps an idle connection, so that the caller closes first and never meets a closed one.
 KEEP_ALIVE_SECONDS = 75
+# After the port is closed: for requests that were on their way on connections which are open already.
+LINGER_SECONDS = 0.3
+_CLOSE = (b"connection", b"close")
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -38,6 +43,8 @@ def tune(config: uvicorn.Config, stop_seconds: int) -> uvicorn.Config:
     config.http = "httptools"
     config.ws = "none"
     config.access_log = False
+    # uvicorn looks at the setting only where it is made, and asks each connection whether that logger has handlers.
+    logging.getLogger("uvicorn.access").propagate = False
     config.server_header = False
     config.backlog = BACKLOG
     config.timeout_keep_alive = KEEP_ALIVE_SECONDS
@@ -52,7 +59,11 @@ class Drainable(Protocol):
 
 
 class DrainingServer(uvicorn.Server):
-    """Serves on a bound socket until SIGTERM or SIGINT; a second signal ends it without waiting."""
+    """Serves on a bound socket until SIGTERM or SIGINT; a second signal ends it without waiting.
+
+    From the first signal on every answer, whoever gives it, asks its caller to open a connection elsewhere, so that
+    those left at the end were idle all the time: closing them meets a request only if it was sent in that very moment.
+    """
 
     def __init__(self, config: uvicorn.Config, listener: socket.socket, life: Drainable, drain_seconds: float) -> None:
         super().__init__(config)
@@ -68,6 +79,7 @@ class DrainingServer(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
         """Called in place of the signal's default; the process ends with status 0."""
         self._life.draining = True
+        self._say_goodbye()
         if self._exit_at is None:
             self._exit_at = time.monotonic() + self._drain_seconds
         else:
@@ -77,4 +89,22 @@ class DrainingServer(uvicorn.Server):
         """Asked ten times a second whether to go on."""
         if self._exit_at is not None and time.monotonic() >= self._exit_at:
             self.should_exit = True
-        return await super().on_tick(counter)
+        ended = await super().on_tick(counter)
+        if self._exit_at is not None:
+            self._say_goodbye()  # uvicorn renews its headers once a second
+        return ended
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no new connections, answer what comes in on the open ones for a moment, then end them."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        if not self.force_exit:
+            await asyncio.sleep(LINGER_SECONDS)
+        await super().shutdown(sockets)
+
+    def _say_goodbye(self) -> None:
+        # In place: requests under way hold this very list, and their answers must carry it too.
+        if _CLOSE not in self.server_state.default_headers:
+            self.server_state.default_headers.append(_CLOSE)

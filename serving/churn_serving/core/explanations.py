@@ -1,0 +1,77 @@
+"""Why these customers may leave: asked for after the answer is known, and given up rather than waited for.
+
+Reasons never cost an answer: whatever goes wrong, a request gets what it would have got without asking for them. How
+explaining ends is counted but never held against the backend, whose scores may be sound all the same.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from churn_model import Row
+from churn_model.reasons import reasons
+from churn_serving.core.dispatch import Outcome
+from churn_serving.core.errors import BackendBusy, BackendError, BackendRejected, BackendTimeout
+from churn_serving.core.guarded import GuardedBackend
+from churn_serving.core.policy import DecisionPolicy
+from churn_serving.core.ports import Explanation, Observer
+
+GIVEN = "given"
+LATE = "late"
+FAILED = "failed"
+BUSY = "busy"
+UNAVAILABLE = "unavailable"
+_logger = logging.getLogger(__name__)
+
+
+class Explanations:
+    """Reasons for the answers of one gateway; lives on one event loop."""
+
+    def __init__(self, backends: Sequence[GuardedBackend], policy: DecisionPolicy, observer: Observer) -> None:
+        self._backends = {backend.name: backend for backend in backends}
+        self._policy = policy
+        self._observer = observer
+        self._under_way = 0
+
+    async def explain(self, rows: Sequence[Row], outcome: Outcome) -> list[list[str]]:
+        """Each row's reasons in plain words, the strongest first; none for all rows where they cannot be had from the
+        model that gave the outcome, in time. Never raises."""
+        ended, words = await self._explain(rows, outcome)
+        self._observer.explained(ended)
+        return words or [[] for _ in rows]
+
+    async def _explain(self, rows: Sequence[Row], outcome: Outcome) -> tuple[str, list[list[str]]]:
+        backend = self._backends.get(outcome.served_by)
+        if backend is None or not backend.breaker.closed:  # no backend answered, or it has failed since
+            return UNAVAILABLE, []
+        if self._under_way >= self._policy.maximum_explanations:
+            return BUSY, []
+        self._under_way += 1
+        try:
+            # The port keeps the time too; this holds whatever stands behind it.
+            async with asyncio.timeout(self._policy.explain_seconds):
+                explanation = await backend.explain(rows, outcome.description)
+            return _in_words(rows, outcome, explanation)
+        except (BackendError, TimeoutError) as error:
+            return _ending(error), []
+        except Exception as error:  # noqa: BLE001 - reasons never cost the answer; a message may quote a customer
+            _logger.error("explaining failed: %s", type(error).__name__)  # noqa: TRY400
+            return FAILED, []
+        finally:
+            self._under_way -= 1
+
+
+def _in_words(rows: Sequence[Row], outcome: Outcome, explanation: Explanation) -> tuple[str, list[list[str]]]:
+    if explanation.digest != outcome.description.digest:  # another model's reasons would explain another answer
+        return UNAVAILABLE, []
+    schema = outcome.description.schema
+    pairs = zip(rows, explanation.contributions, strict=True)
+    return GIVEN, [reasons(row, contributions, schema) for row, contributions in pairs]
+
+
+def _ending(error: BackendError | TimeoutError) -> str:
+    if isinstance(error, BackendTimeout | TimeoutError):
+        return LATE
+    if isinstance(error, BackendBusy):
+        return BUSY
+    return UNAVAILABLE if isinstance(error, BackendRejected) else FAILED

@@ -1,0 +1,72 @@
+"""Who is calling: the API key out of a request's headers or metadata, checked before anything else of the request.
+
+Open to everybody are health, the protocol's server metadata and the documentation; everything about a model and every
+prediction needs a key.
+"""
+
+from collections.abc import Callable, Iterable
+
+from churn_serving.gateway.http import WrongRequest
+from churn_serving.gateway.key_ring import KeyRing, UnknownKey
+
+_BEARER = b"bearer "
+_MISSING = "missing"
+# OpenAPI's names of the two ways to present a key.
+SECURITY_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key of this gateway."},
+    "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
+}
+SECURITY: list[dict[str, list[str]]] = [{name: []} for name in SECURITY_SCHEMES]
+
+
+class Unauthenticated(WrongRequest):
+    """No key, or none that may call; the answer does not say which."""
+
+    headers = ((b"www-authenticate", b"Bearer"),)
+
+
+class Authentication:
+    """``ring`` is None where everybody may call; ``refused`` is told why a caller was turned away."""
+
+    def __init__(self, ring: KeyRing | None, refused: Callable[[str], None]) -> None:
+        self._ring = ring
+        self._refused = refused
+
+    @property
+    def required(self) -> bool:
+        """Whether callers need a key."""
+        return self._ring is not None
+
+    def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
+        """The id of the caller's key; empty where none is asked for. Names of headers are in lower case.
+
+        Raises:
+            Unauthenticated: it may not call.
+        """
+        if self._ring is None:
+            return ""
+        key = presented_key(headers)
+        if key is None:
+            self._refused(_MISSING)
+            raise Unauthenticated
+        try:
+            return self._ring.caller(key)
+        except UnknownKey as error:
+            self._refused(error.reason)
+            raise Unauthenticated from None
+
+
+def presented_key(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    """The key of ``Authorization: Bearer``, else of ``X-API-Key``; None if there is neither."""
+    key: bytes | None = None
+    for name, value in headers:
+        if name == b"authorization" and value[: len(_BEARER)].lower() == _BEARER:
+            return value[len(_BEARER) :].strip()
+        if name == b"x-api-key":
+            key = value.strip()
+    return key
+
+
+def is_protected(path: str) -> bool:
+    """Whether a page other than the hot routes is for callers with a key."""
+    return path.startswith(("/v1/", "/v2/models/"))

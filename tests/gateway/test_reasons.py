@@ -1,0 +1,143 @@
+"""``explain`` at the front door: asked for only by those who say so, bounded, documented, counted."""
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from churn_model import Description, open_package
+from churn_serving.core.admission import Admission
+from churn_serving.core.dispatch import Dispatcher
+from churn_serving.core.explanations import Explanations
+from churn_serving.core.guarded import GuardedBackend
+from churn_serving.core.policy import DecisionPolicy
+from churn_serving.core.routing import Router
+from churn_serving.gateway.authentication import Authentication
+from churn_serving.gateway.documentation import extend_openapi
+from churn_serving.gateway.http import RequestIds
+from churn_serving.gateway.predictions import EXPLAINED, PATH, PredictionsRoute
+from churn_serving.gateway.service import PredictionService
+from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
+from churn_serving.telemetry.metrics import GatewayMetrics
+from tests.core.fakes import FakeBackend
+
+FEATURES = {"tenure": 3, "Contract": "One year", "charges": 70.5, "Payment": "Card", "Senior Citizen": 0}
+REASONS = ["contract: One year (raises churn)", "monthly charges: 70.5 (raises churn)"]
+
+
+class Lines:
+    """A request log that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.fields: list[dict[str, Any]] = []
+
+    def write(self, **fields: Any) -> None:
+        self.fields.append(fields)
+
+
+class Front:
+    """The route over a fake backend, with real metrics."""
+
+    def __init__(self, description: Description) -> None:
+        self.backend = FakeBackend("primary", description)
+        self.metrics = GatewayMetrics()
+        self.log = Lines()
+        policy = DecisionPolicy()
+        router = Router(GuardedBackend(self.backend, policy, self.metrics, time.monotonic), None, None, 0.0)
+        admission = Admission(policy, self.metrics, lambda: 0.0)
+        dispatcher = Dispatcher(router, admission, policy, self.metrics, time.monotonic, lambda: None)
+        explanations = Explanations(router.backends, policy, self.metrics)
+        service = PredictionService(dispatcher, explanations, self.metrics, self.log)  # type: ignore[arg-type]
+        self.route = PredictionsRoute(service, Authentication(None, lambda _: None), RequestIds(), 1_000_000, 1000)
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.route), base_url="http://gateway")
+
+    async def ask(self, count: int = 1, **more: Any) -> httpx.Response:
+        customers = [{"customer_id": f"c{index}", "features": FEATURES} for index in range(count)]
+        return await self.client.post(PATH, json={"customers": customers, **more})
+
+    def counted(self, name: str, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(name, labels) or 0.0
+
+
+@pytest.fixture
+async def front(package_folder: Any, keys: Any) -> AsyncIterator[Front]:
+    made = Front(open_package(package_folder, keys.trusted).description)
+    async with made.client:
+        yield made
+
+
+@pytest.mark.parametrize("more", [{}, {"explain": False}])
+async def test_nobody_is_asked_why_unless_the_caller_asks(front: Front, more: dict[str, Any]) -> None:
+    answer = (await front.ask(3, **more)).json()
+    assert [customer["reasons"] for customer in answer["predictions"]] == [[], [], []]
+    assert front.backend.explained == []
+    assert front.counted("churn_requests_total", route=PATH, served_by="primary", model_version="1", code="200") == 1
+    assert not [sample for metric in front.metrics.registry.collect() for sample in metric.samples
+                if sample.name == "churn_explanations_total"]  # fmt: skip
+
+
+async def test_reasons_come_with_the_same_answer(front: Front) -> None:
+    plain, explained = (await front.ask(2)).json(), (await front.ask(2, explain=True)).json()
+    assert [customer.pop("reasons") for customer in explained["predictions"]] == [REASONS, REASONS]
+    assert [customer.pop("reasons") for customer in plain["predictions"]] == [[], []]
+    assert explained["predictions"] == plain["predictions"]
+    assert front.backend.explained == [2]
+    assert front.counted("churn_explanations_total", outcome="given") == 1
+
+
+async def test_reasons_never_cost_the_answer(front: Front) -> None:
+    front.backend.explanation = RuntimeError("c0 is on One year")
+    answer = await front.ask(1, explain=True)
+    assert answer.status_code == 200
+    assert answer.json()["predictions"][0]["reasons"] == []
+    assert front.counted("churn_explanations_total", outcome="failed") == 1
+
+
+async def test_too_many_customers_to_explain_are_refused_by_name(front: Front) -> None:
+    answer = await front.ask(MAX_EXPLAINED_ROWS + 1, explain=True)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    fault = {"field": "explain", "message": "reasons are given for at most 32 customers in one request"}
+    assert answer.json()["errors"] == [fault]
+    assert front.backend.calls == []
+    for customers, explain in ((MAX_EXPLAINED_ROWS, True), (MAX_EXPLAINED_ROWS + 1, False)):
+        assert (await front.ask(customers, explain=explain)).status_code == 200
+
+
+async def test_the_limit_is_named_beside_other_faults(front: Front) -> None:
+    customers = [{"customer_id": f"c{index}", "features": FEATURES} for index in range(MAX_EXPLAINED_ROWS + 1)]
+    customers[1] = {"customer_id": "c1"}
+    answer = await front.client.post(PATH, json={"customers": customers, "explain": True})
+    assert [fault["field"] for fault in answer.json()["errors"]] == ["explain", "customers[1].features"]
+
+
+@pytest.mark.parametrize("explain", [1, "true", None])
+async def test_explain_is_true_or_false(front: Front, explain: Any) -> None:
+    answer = await front.ask(1, explain=explain)
+    assert answer.json()["errors"] == [{"field": "explain", "message": "expected true or false"}]
+
+
+async def test_requests_for_reasons_have_a_name_of_their_own_and_stay_out_of_the_log(front: Front) -> None:
+    await front.ask(1)
+    text = (await front.ask(1, explain=True)).text
+    assert [fields["route"] for fields in front.log.fields] == [PATH, EXPLAINED]
+    for route in (PATH, EXPLAINED):
+        assert front.counted("churn_request_seconds_count", route=route) == 1
+    assert "One year" in text
+    assert "One year" not in json.dumps(front.log.fields)
+
+
+async def test_the_documentation_says_what_reasons_are(front: Front) -> None:
+    schema = front.backend.description.schema  # type: ignore[union-attr]
+    make: Callable[..., dict[str, Any]] = extend_openapi
+    document = make({"paths": {}}, front.route.decoder(schema).body_type)
+    schemas = document["components"]["schemas"]
+    assert "plain words" in schemas["Prediction"]["properties"]["reasons"]["description"]
+    assert f"at most {MAX_EXPLAINED_ROWS}" in schemas["PredictionRequest"]["properties"]["explain"]["description"]
+    operation = document["paths"][PATH]["post"]
+    assert "explain: true" in operation["description"]
+    example = operation["responses"]["200"]["content"]["application/json"]["example"]
+    answer = (await front.ask(1, explain=True)).json()
+    assert (example.keys(), example["predictions"][0].keys()) == (answer.keys(), answer["predictions"][0].keys())

@@ -1,0 +1,173 @@
+"""API keys at every door of a running gateway: HTTP, gRPC, documentation, log, metrics, and a change under way."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+
+from churn_model import Row
+from churn_serving.gateway.key_file import add_key, entry_for, new_key
+from churn_serving.oip import grpc_codec
+from churn_serving.oip.open_inference_grpc_pb2 import ModelReadyRequest
+from real_processes import describe_system, running
+from sample_package import MODEL_NAME, sample_schema
+
+CUSTOMER = {"tenure": 3, "Contract": "Month-to-month", "charges": 70.5, "Payment": "Check", "Senior Citizen": 0}
+BODY = {"customers": [{"customer_id": "a", "features": CUSTOMER}]}
+ROW: Row = [3.0, "Month-to-month", 70.5, "Check", 0.0]
+KEY = new_key()
+INFER = f"/v2/models/{MODEL_NAME}/infer"
+GRPC = "/inference.GRPCInferenceService/"
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path: Path = tmp_path_factory.mktemp("keys") / "api-keys.json"
+    add_key(path, entry_for(KEY, "marketing"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def guarded(package_folder: Path, keys: Any, file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A system whose gateway wants keys."""
+    home = tmp_path_factory.mktemp("home")
+    wanted = {"CHURN_GATEWAY_API_KEYS": str(file), "CHURN_GATEWAY_AUTHENTICATION": "required"}
+    with running(describe_system(package_folder, keys.verify_path, home, **wanted)) as system:
+        yield system
+
+
+@pytest.fixture
+def client(guarded: Any) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=guarded.gateway_url, timeout=5) as http:
+        yield http
+
+
+@pytest.fixture
+def channel(guarded: Any) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(f"127.0.0.1:{guarded.ports['gateway_grpc']}") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("headers", [{"Authorization": f"Bearer {KEY}"}, {"X-API-Key": KEY}])
+def test_with_a_key_everything_answers(client: httpx.Client, headers: dict[str, str]) -> None:
+    assert client.post("/v1/predictions", json=BODY, headers=headers).json()["served_by"] == "primary"
+    assert client.get("/v1/model", headers=headers).json()["name"] == MODEL_NAME
+    assert client.get(f"/v2/models/{MODEL_NAME}", headers=headers).status_code == 200
+    assert client.get(f"/v2/models/{MODEL_NAME}/ready", headers=headers).json()["ready"] is True
+    message = {"inputs": [{"name": "tenure", "datatype": "FP64", "shape": [1], "data": [1.0]}]}
+    assert client.post(INFER, json=message, headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": f"Bearer {new_key()}"}, {"X-API-Key": "x"}])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/predictions"),
+        ("GET", "/v1/predictions"),
+        ("GET", "/v1/model"),
+        ("GET", "/v1/%6dodel"),
+        ("GET", f"/v2/models/{MODEL_NAME}"),
+        ("GET", f"/v2/models/{MODEL_NAME}/ready"),
+        ("POST", INFER),
+        ("POST", "/v2/models/guessed/infer"),
+    ],
+)
+def test_without_one_nothing_of_a_model_does(
+    client: httpx.Client, method: str, path: str, headers: dict[str, str]
+) -> None:
+    answer = client.request(method, path, json=BODY, headers=headers)
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    if not path.endswith("/infer"):  # which speaks the protocol's own words
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"] == "urn:churn-serving:problem:unauthenticated"
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/v2", "/v2/health/live", "/v2/health/ready", "/docs"])
+def test_health_and_documentation_are_open(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/predictions", INFER])
+def test_a_stranger_is_refused_before_a_body_is_read(guarded: Any, path: str) -> None:
+    with socket.create_connection(("127.0.0.1", guarded.ports["gateway"]), timeout=5) as caller:
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
+        caller.sendall(head.encode())
+        assert caller.recv(1000).startswith(b"HTTP/1.1 401 ")
+
+
+def call(channel: grpc.Channel, method: str, message: bytes, *metadata: tuple[str, str]) -> bytes:
+    answer: bytes = channel.unary_unary(GRPC + method, None, None)(message, timeout=5, metadata=metadata)
+    return answer
+
+
+def test_grpc(channel: grpc.Channel) -> None:
+    request = grpc_codec.encode_request([ROW], sample_schema())
+    request.model_name = MODEL_NAME
+    name = ModelReadyRequest(name=MODEL_NAME).SerializeToString()
+    for method, message in (("ModelInfer", request.SerializeToString()), ("ModelMetadata", name)):
+        assert call(channel, method, message, ("authorization", f"Bearer {KEY}"))
+        assert call(channel, method, message, ("x-api-key", KEY))
+        for metadata in ([], [("authorization", f"Bearer {new_key()}")], [("x-api-key", "x")]):
+            with pytest.raises(grpc.RpcError) as caught:
+                call(channel, method, message, *metadata)
+            assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    for method, message in (("ServerLive", b""), ("ServerReady", b""), ("ModelReady", name)):
+        assert call(channel, method, message) == b"\x08\x01"
+
+
+def test_the_documentation_says_how_to_present_a_key(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["bearer"]["scheme"] == "bearer"
+    assert schemes["api_key"]["name"] == "X-API-Key"
+    predict = document["paths"]["/v1/predictions"]["post"]
+    assert predict["security"] == [{"bearer": []}, {"api_key": []}]
+    assert "401" in predict["responses"]
+    assert "401" in document["paths"]["/v1/model"]["get"]["responses"]
+    assert "security" not in document["paths"]["/readyz"]["get"]
+
+
+def test_log_and_metrics_name_the_caller_and_never_the_key(client: httpx.Client, guarded: Any) -> None:
+    request_id = client.post("/v1/predictions", json=BODY, headers={"x-api-key": KEY}).json()["request_id"]
+    stranger = new_key()
+    client.post("/v1/predictions", json=BODY, headers={"x-api-key": stranger})
+    client.get("/v1/model")
+    time.sleep(0.5)
+    log = guarded.gateway.log.read_text()
+    (line,) = [json.loads(line) for line in log.splitlines() if request_id in line and line.startswith("{")]
+    assert line["caller"] == "marketing"
+    metrics = httpx.get(f"http://127.0.0.1:{guarded.ports['metrics']}/metrics").text
+    for reason in ("missing", "unknown"):
+        assert f'churn_authentication_refused_total{{reason="{reason}"}}' in metrics
+    for secret in (KEY, stranger, sha256(KEY.encode()).hexdigest()):
+        assert secret not in log + metrics
+
+
+def test_keys_come_and_go_without_a_restart(client: httpx.Client, file: Path) -> None:
+    added = new_key()
+    assert client.get("/v1/model", headers={"x-api-key": added}).status_code == 401
+    add_key(file, entry_for(added, "sales"))
+    wait_for(client, added, 200)
+    kept = file.read_bytes()
+    file.write_text("broken")
+    time.sleep(1.5)
+    assert client.get("/v1/model", headers={"x-api-key": added}).status_code == 200
+    document = json.loads(kept)
+    document["keys"] = [entry for entry in document["keys"] if entry["id"] != "sales"]
+    file.write_text(json.dumps(document))
+    wait_for(client, added, 401)
+    assert client.get("/v1/model", headers={"x-api-key": KEY}).status_code == 200
+
+
+def wait_for(client: httpx.Client, key: str, status: int) -> None:
+    deadline = time.monotonic() + 5
+    while client.get("/v1/model", headers={"x-api-key": key}).status_code != status:
+        assert time.monotonic() < deadline, f"the change was not noticed: still not {status}"
+        time.sleep(0.1)

@@ -1,0 +1,44 @@
+"""A gateway that comes before everything else: alive, not ready, and ready soon after the first backend."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from real_processes import describe_system
+
+
+def status(system: Any, path: str) -> int:
+    try:
+        return httpx.get(system.gateway_url + path, timeout=2).status_code
+    except httpx.TransportError:
+        return 0
+
+
+def wait_for(system: Any, path: str, expected: int, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while status(system, path) != expected:
+        assert time.monotonic() < deadline, system.gateway.tail()
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("first", ["primary", "fallback"])
+def test_a_gateway_waits_for_the_first_backend(first: str, package_folder: Path, keys: Any, tmp_path: Path) -> None:
+    home = tmp_path / "not" / "there" / "yet"
+    system = describe_system(package_folder, keys.verify_path, tmp_path, CHURN_HOME=str(home))
+    backend = getattr(system, first)
+    try:
+        system.gateway.start()
+        wait_for(system, "/livez", 200, 30)
+        time.sleep(1.5)
+        assert (status(system, "/livez"), status(system, "/readyz")) == (200, 503)
+        assert system.gateway.log.read_text().count(f"{first} does not describe its model") == 1
+        backend.start()
+        backend.wait_ready()
+        wait_for(system, "/readyz", 200, 2.5)
+        assert (home / "gateway" / "description.json").is_file()
+    finally:
+        for service in system.services:
+            service.stop()

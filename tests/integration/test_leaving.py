@@ -1,0 +1,169 @@
+"""How a process leaves: its callers are asked to go elsewhere, and none of them loses a request."""
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+
+from churn_serving.oip import grpc_codec
+from real_processes import Service, System, describe_system, free_port, running
+from sample_package import MODEL_NAME, sample_rows, sample_schema
+from tests.integration.tcp_proxy import running_proxy
+from tests.integration.test_failover import CUSTOMER, Traffic
+
+DRAIN_SECONDS = "2"
+BODY = {"customers": [{"customer_id": "a", "features": CUSTOMER}]}
+INFER = f"/v2/models/{MODEL_NAME}/infer"
+READY = b"\x08\x01"
+
+
+@pytest.fixture
+def leaving(package_folder: Path, keys: Any, tmp_path: Path) -> Iterator[System]:
+    """A system whose processes take their time to leave."""
+    drain = {"CHURN_GATEWAY_DRAIN_SECONDS": DRAIN_SECONDS, "CHURN_GATEWAY_CONNECTION_SECONDS": "1"}
+    system = describe_system(package_folder, keys.verify_path, tmp_path, **drain)
+    for service in (system.primary, system.fallback):
+        service.command += ["--drain-seconds", DRAIN_SECONDS]
+    with running(system):
+        yield system
+
+
+def test_every_answer_of_a_leaving_process_asks_its_caller_to_go(leaving: System) -> None:
+    pages = {
+        leaving.gateway_url: ["/livez", "/v1/model", "/nowhere", "/v1/predictions", INFER],
+        leaving.primary_url: ["/v2/health/live", "/v1/models", "/nowhere", INFER],
+        leaving.fallback_url: ["/v2/health/live", "/livez", "/nowhere", INFER],
+    }
+    clients = {url: [httpx.Client(base_url=url) for _ in paths] for url, paths in pages.items()}
+    for url, paths in pages.items():
+        for client, path in zip(clients[url], paths, strict=True):
+            assert "connection" not in client.get(path).headers
+    for service in leaving.services:
+        service.signal(signal.SIGTERM)
+    time.sleep(0.3)
+    for url, paths in pages.items():
+        for client, path in zip(clients[url], paths, strict=True):
+            assert client.get(path).headers.get_list("connection") == ["close"], url + path
+            client.close()
+        with httpx.Client(base_url=url) as fresh:  # still taken while readiness fails
+            assert fresh.get("/v2/health/ready").status_code == 503
+    for service in leaving.services:
+        assert service.process is not None
+        assert service.process.wait(15) == 0
+
+
+def test_a_request_under_way_is_answered_and_an_idle_connection_ends_without_a_reset(leaving: System) -> None:
+    port = leaving.ports["gateway"]
+    address = ("127.0.0.1", port)
+    with socket.create_connection(address, 10) as idle, socket.create_connection(address, 10) as busy:
+        idle.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"connection: close" not in answer_on(idle, b"}")
+        content = httpx.Request("POST", leaving.gateway_url, json=BODY).read()
+        head = "POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        busy.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content[:10])
+        leaving.gateway.signal(signal.SIGTERM)
+        time.sleep(float(DRAIN_SECONDS) + 1)  # readiness has failed long enough, the port is closed by now
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, 1)
+        assert idle.recv(2000) == b""
+        busy.sendall(content[10:])
+        answer = answer_on(busy, b"]}")
+        assert answer.startswith(b"http/1.1 200 ")
+        assert b"connection: close" in answer
+
+
+def answer_on(connection: socket.socket, end: bytes) -> bytes:
+    """In lower case; it may come in several pieces."""
+    answer = b""
+    while not answer.endswith(end):
+        piece = connection.recv(20_000)
+        assert piece, answer
+        answer += piece
+    return answer.lower()
+
+
+def call(channel: grpc.Channel, method: str) -> bytes:
+    request = grpc_codec.encode_request(sample_rows(1, 3), sample_schema())
+    request.model_name = MODEL_NAME
+    message = request.SerializeToString() if method == "ModelInfer" else b""
+    answer: bytes = channel.unary_unary(f"/inference.GRPCInferenceService/{method}", None, None)(message, timeout=5)
+    return answer
+
+
+@pytest.mark.parametrize("door", ["gateway", "primary"])
+def test_grpc_goes_on_while_its_process_drains(leaving: System, door: str) -> None:
+    service: Service = getattr(leaving, door)
+    with grpc.insecure_channel(f"127.0.0.1:{leaving.ports[f'{door}_grpc']}") as channel:
+        assert call(channel, "ServerReady") == READY
+        service.signal(signal.SIGTERM)
+        time.sleep(0.3)
+        end = time.monotonic() + float(DRAIN_SECONDS) - 0.8
+        while time.monotonic() < end:
+            assert call(channel, "ModelInfer")
+            assert call(channel, "ServerLive") == READY
+            assert call(channel, "ServerReady") == b""
+        assert service.process is not None
+        assert service.process.wait(15) == 0
+        with pytest.raises(grpc.RpcError) as caught:
+            call(channel, "ModelInfer")
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+def test_a_long_lived_channel_opens_new_connections_and_loses_no_call(leaving: System) -> None:
+    port = leaving.ports["gateway_grpc"]
+    with running_proxy(port, port) as proxy, grpc.insecure_channel(f"127.0.0.1:{proxy.port}") as channel:
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            assert call(channel, "ModelInfer")
+        assert min(proxy.opened) >= 2
+
+
+def test_a_connection_that_is_kept_for_long_is_asked_to_end(leaving: System) -> None:
+    ports = [leaving.ports["gateway"]] * 2
+    with running_proxy(*ports) as proxy, Traffic(proxy.url) as traffic:
+        time.sleep(4)
+    assert set(traffic.since(0)) <= {"primary", "fallback"}
+    assert min(proxy.opened) >= 1
+    assert sum(proxy.opened) < 8
+
+
+def test_callers_with_open_connections_lose_nothing_when_one_of_two_gateways_leaves(leaving: System) -> None:
+    second = free_port()
+    other = Service(
+        "second gateway",
+        leaving.gateway.command,
+        {
+            **leaving.gateway.environment,
+            "CHURN_GATEWAY_HTTP_PORT": str(second),
+            "CHURN_GATEWAY_GRPC_PORT": "0",
+            "CHURN_GATEWAY_METRICS_PORT": "0",
+        },
+        f"http://127.0.0.1:{second}/readyz",
+        leaving.gateway.log.with_name("second.log"),
+    )
+    other.start()
+    try:
+        other.wait_ready()
+        with running_proxy(leaving.ports["gateway"], second) as proxy:
+            callers = [Traffic(proxy.url) for _ in range(6)]
+            for caller in callers:
+                caller.__enter__()
+            time.sleep(1)
+            leaving.gateway.signal(signal.SIGTERM)
+            threading.Timer(0.5, proxy.withdraw, (leaving.ports["gateway"],)).start()
+            assert leaving.gateway.process is not None
+            assert leaving.gateway.process.wait(15) == 0
+            time.sleep(0.5)
+            for caller in callers:
+                caller.__exit__()
+            assert all(set(caller.since(0)) <= {"primary", "fallback"} for caller in callers)
+            assert all(caller.answers[-1][0] > time.monotonic() - 1 for caller in callers), "one of them broke off"
+    finally:
+        other.stop()

@@ -1,0 +1,180 @@
+"""Why a customer may leave, from real processes: by whoever answered, in time or not at all, at nobody else's cost."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+
+from churn_model import Row, open_package
+from churn_model.reasons import reasons
+from churn_serving.oip.grpc_codec import encode_request
+from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
+from churn_serving.oip.open_inference_grpc_pb2 import ModelInferResponse
+from real_processes import System, describe_system, running
+from tests.integration.tcp_proxy import ExplanationHolder, serving
+
+FEATURES = {"tenure": 3, "Contract": "Month-to-month", "charges": 70.5, "Payment": "Check", "Senior Citizen": 0}
+ROW: Row = [3.0, "Month-to-month", 70.5, "Check", 0.0]
+
+
+def body(count: int = 1, *, explain: bool = True) -> dict[str, Any]:
+    customers = [{"customer_id": f"c{index}", "features": FEATURES} for index in range(count)]
+    return {"customers": customers, "explain": explain}
+
+
+@pytest.fixture(scope="module")
+def held(
+    package_folder: Path, keys: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[System, ExplanationHolder]]:
+    """A system whose gateway reaches its primary through something that holds explanations back."""
+    system = describe_system(package_folder, keys.verify_path, tmp_path_factory.mktemp("home"))
+    proxy = ExplanationHolder(system.ports["primary"])
+    with serving(proxy):
+        system.gateway.environment["CHURN_GATEWAY_PRIMARY_URL"] = proxy.url
+        with running(system):
+            yield system, proxy
+
+
+def expected(system: Any, keys: Any) -> list[str]:
+    package = open_package(system.model, keys.trusted)
+    return reasons(ROW, package.scorer.contributions([ROW])[0], package.description.schema)
+
+
+def ask_until_served_by(client: httpx.Client, served_by: str, document: dict[str, Any]) -> dict[str, Any]:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        answer: dict[str, Any] = client.post("/v1/predictions", json=document).raise_for_status().json()
+        if answer["served_by"] == served_by:
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"{served_by} did not answer")
+
+
+def outcomes(system: Any) -> dict[str, float]:
+    text = httpx.get(f"http://127.0.0.1:{system.ports['metrics']}/metrics").text
+    lines = [line for line in text.splitlines() if line.startswith("churn_explanations_total{")]
+    return {line.split('"')[1]: float(line.split()[-1]) for line in lines}
+
+
+@pytest.fixture
+def client(system: Any) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=system.gateway_url, timeout=5) as http:
+        yield http
+
+
+def test_reasons_are_those_of_the_model_that_answered(client: httpx.Client, system: Any, keys: Any) -> None:
+    words = expected(system, keys)
+    assert words
+    answer = ask_until_served_by(client, "primary", body(2))
+    assert [customer["reasons"] for customer in answer["predictions"]] == [words, words]
+    plain = ask_until_served_by(client, "primary", body(explain=False))
+    assert plain["predictions"][0]["reasons"] == []
+    assert outcomes(system)["given"] >= 1
+
+
+def test_too_many_customers_are_refused_by_name(client: httpx.Client) -> None:
+    answer = client.post("/v1/predictions", json=body(MAX_EXPLAINED_ROWS + 1))
+    assert answer.status_code == 422
+    assert [fault["field"] for fault in answer.json()["errors"]] == ["explain"]
+
+
+def test_the_gateways_v2_gives_none_and_says_so(client: httpx.Client, system: Any, keys: Any) -> None:
+    schema = open_package(system.model, keys.trusted).description.schema
+    inputs = [
+        {"name": f.name, "datatype": "FP64" if f.type == "number" else "BYTES", "shape": [1], "data": [value]}
+        for f, value in zip(schema.features, ROW, strict=True)
+    ]
+    document = {"inputs": inputs, "outputs": [{"name": "contributions"}]}
+    answer = client.post("/v2/models/churn-sample/infer", json=document)
+    assert answer.status_code == 400
+    assert "contributions are not given here" in answer.json()["error"]
+    assert "contributions" not in client.get("/v2/models/churn-sample").text
+    message = encode_request([ROW], schema)
+    message.model_name = "churn-sample"
+    message.outputs.add(name="contributions")
+    with grpc.insecure_channel(f"127.0.0.1:{system.ports['gateway_grpc']}") as channel:
+        infer = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer", None, ModelInferResponse.FromString)
+        with pytest.raises(grpc.RpcError) as caught:
+            infer(message.SerializeToString(), timeout=10)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_explanations_under_load_cost_nobody_an_answer(client: httpx.Client, system: Any) -> None:
+    stop, explained = threading.Event(), Counter[int]()
+
+    def explain() -> None:
+        with httpx.Client(base_url=system.gateway_url, timeout=10) as http:
+            while not stop.is_set():
+                explained[http.post("/v1/predictions", json=body(MAX_EXPLAINED_ROWS)).status_code] += 1
+
+    threads = [threading.Thread(target=explain) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        answers = [client.post("/v1/predictions", json=body(explain=False)) for _ in range(300)]
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(20)
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.json()["served_by"] for answer in answers} <= {"primary", "fallback"}
+    assert set(explained) == {200}
+    assert outcomes(system)["given"] > 1
+
+
+def test_when_the_primary_is_gone_the_fallback_explains(client: httpx.Client, system: Any, keys: Any) -> None:
+    system.primary.stop()
+    try:
+        answer = ask_until_served_by(client, "fallback", body())
+        assert answer["predictions"][0]["reasons"] == expected(system, keys)
+    finally:
+        system.primary.start()
+        system.primary.wait_ready()
+    ask_until_served_by(client, "primary", body())
+
+
+def test_a_degraded_answer_comes_without_reasons(client: httpx.Client, system: Any) -> None:
+    system.primary.stop()
+    system.fallback.stop()
+    try:
+        answer = ask_until_served_by(client, "degraded", body())
+        assert answer["predictions"][0]["reasons"] == []
+        assert outcomes(system)["unavailable"] >= 1
+    finally:
+        for service in (system.primary, system.fallback):
+            service.start()
+            service.wait_ready()
+
+
+def test_a_slow_explanation_is_not_waited_for(held: tuple[System, ExplanationHolder], keys: Any) -> None:
+    """They are held back for as long as the answers take, so that only giving up can end the requests."""
+    system, proxy = held
+    with httpx.Client(base_url=system.gateway_url, timeout=10) as client:
+        for _ in range(8):  # more in a row than failures that would open the breaker
+            answer = ask_until_served_by(client, "primary", body())
+            assert answer["predictions"][0]["reasons"] == []
+        assert outcomes(system) == {"late": proxy.held}
+        assert proxy.held >= 8
+        proxy.go.set()
+        answer = ask_until_served_by(client, "primary", body())
+        assert answer["predictions"][0]["reasons"] == expected(system, keys)
+
+
+def test_no_reason_is_ever_logged(client: httpx.Client, system: Any) -> None:
+    secret = "plan-4711-secret"
+    document = {"customers": [{"customer_id": secret, "features": {**FEATURES, "Contract": secret}}], "explain": True}
+    client.post("/v1/predictions", json=document).raise_for_status()
+    metrics = httpx.get(f"http://127.0.0.1:{system.ports['metrics']}/metrics").text
+    system.gateway.stop()  # which writes what is left of its log
+    logs = "".join(service.log.read_text() for service in system.services)
+    system.gateway.start()
+    system.gateway.wait_ready()
+    assert '"route":"/v1/predictions explain"' in logs
+    assert secret not in logs + metrics
+    assert "raises churn" not in logs + metrics
