@@ -20,7 +20,7 @@ from tests.training.unknown import write_unknown
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("churn_training.pipeline.default_candidates", lambda: small_candidates()[:2])
+    monkeypatch.setattr("churn_training.pipeline.default_candidates", lambda: small_candidates()[3:4])
 
 
 def last_json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -37,13 +37,16 @@ def churn(*arguments: str, home: Path, **options: Any) -> subprocess.CompletedPr
 def test_a_data_set_nobody_has_seen_from_start_to_answers(tmp_path: Path) -> None:
     data, usecase = write_unknown(tmp_path)
     home = tmp_path / "home"
-    trained = churn("train", "--usecase", str(usecase), "--data", str(data), "--json", home=home)
+    trained = churn("train", "--usecase", str(usecase), "--data", str(data), "--budget", "0", "--json", home=home)
     assert trained.returncode == 0, trained.stderr
     result = json.loads(trained.stdout.splitlines()[-1])
     assert result["champion"]
     assert result["data"] == {"source": data.name, "sha256": result["data"]["sha256"], "rows": 700, "simulated": False}
     assert result["metrics"]["roc_auc"] > 0.6
-    assert set(result["candidates"]) == {"catboost", "catboost-shallow", "logistic-regression", "gradient-boosting"}
+    families = {"additive-splines", "logistic-regression", "gradient-boosting", "catboost", "catboost-native"}
+    assert set(result["candidates"]) == families | {f"{name}-calibrated" for name in families} | {"ensemble"}
+    assert result["gate"] == {"promoted": True, "reason": "there was no champion", "verdict": None}
+    assert result["rounds"] == {}
     assert 'column "constant" is left out' in trained.stderr
     assert 'column "comment" is left out' in trained.stderr
     manifest = json.loads((home / "packages" / "churn-gym" / "champion" / "manifest.json").read_text())
@@ -66,10 +69,10 @@ def test_help_is_quick_and_loads_no_model_library() -> None:
 
 @pytest.mark.usefixtures("home", "quick")
 def test_train_promote_rollback(telco_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "--data", str(telco_path), "--json"]) == 0
+    assert main(["train", "--budget", "0", "--data", str(telco_path), "--json"]) == 0
     first = last_json(capsys)
     assert (first["version"], first["champion"], first["data"]["source"]) == ("1", True, "telco.csv")
-    assert main(["train", "--data", str(telco_path), "--no-promote", "--seed", "1", "--json"]) == 0
+    assert main(["train", "--budget", "0", "--data", str(telco_path), "--no-promote", "--seed", "1", "--json"]) == 0
     assert last_json(capsys)["champion"] is False
     link = Home.from_environment().packages("churn-telecom") / "champion"
     assert link.resolve().name == "1"
@@ -81,13 +84,41 @@ def test_train_promote_rollback(telco_path: Path, capsys: pytest.CaptureFixture[
     assert link.resolve().name == "1"
 
 
+@pytest.mark.usefixtures("home", "quick")
+def test_no_better_is_not_champion_unless_forced(telco_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train = ["train", "--budget", "0", "--data", str(telco_path), "--json"]
+    assert main(train) == 0
+    assert main(train) == 0
+    captured = capsys.readouterr()
+    second = json.loads(captured.out.splitlines()[-1])
+    assert (second["version"], second["champion"]) == ("2", False)
+    verdict = second["gate"]["verdict"]
+    assert [finding["rule_name"] for finding in verdict["findings"] if not finding["passed"]] == ["profit"]
+    assert "profit: not passed. A campaign with the new model is expected to earn" in captured.err
+    assert "not champion: version 1 stays" in captured.err
+    link = Home.from_environment().packages("churn-telecom") / "champion"
+    assert link.resolve().name == "1"
+    assert main([*train, "--force-promote"]) == 0
+    assert last_json(capsys)["gate"]["reason"] == "asked for"
+    assert link.resolve().name == "3"
+
+
+@pytest.mark.parametrize("words", [["--budget", "5 minutes"], ["--budget", "-1"], ["--budget", "7"], ["--budget", ""],
+                                   ["--no-promote", "--force-promote"]])  # fmt: skip
+def test_options_that_make_no_sense_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["train", *words])
+    assert ended.value.code == 2
+    assert words[0] in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("quick")
 def test_up_trains_once_and_reuses(
     home: Home, telco_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr("os.execv", lambda _, command: started.append(command))
-    assert main(["up", "--rows", "600", "--gateway-port", "9"]) == 0
+    assert main(["up", "--budget", "0", "--rows", "600", "--gateway-port", "9"]) == 0
     said = capsys.readouterr().err
     assert "training: there is no champion yet" in said
     assert "training on 600 simulated customers" in said
@@ -102,9 +133,9 @@ def test_up_trains_once_and_reuses(
     monkeypatch.undo()
     monkeypatch.setenv("CHURN_HOME", str(home.path))
     monkeypatch.setattr("os.execv", lambda _, command: started.append(command))
-    monkeypatch.setattr("churn_training.pipeline.default_candidates", lambda: small_candidates()[:2])
+    monkeypatch.setattr("churn_training.pipeline.default_candidates", lambda: small_candidates()[3:4])
     for reason in ("the champion was trained on other data", "reusing churn-telecom version 2"):
-        assert main(["up", "--data", str(telco_path)]) == 0
+        assert main(["up", "--budget", "0", "--data", str(telco_path)]) == 0
         assert reason in capsys.readouterr().err
 
 

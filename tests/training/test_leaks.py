@@ -7,7 +7,7 @@ import pandas
 
 from churn_model.usecase import Feature, Label, UseCase, ValueRule
 from churn_training.candidates import ENCODER, Candidate
-from churn_training.competition import compete
+from churn_training.competition import Search, compete
 from churn_training.dataset import Dataset, Source
 from churn_training.progress import reporting
 from churn_training.splits import folds, holdout
@@ -35,7 +35,7 @@ def test_cross_validation_finds_nothing_in_noise() -> None:
     dataset = noise(1200, 900)
     for candidate in small_candidates():
         with reporting() as reporter:
-            result = compete(dataset, candidate, 0, reporter)
+            result = compete(dataset, candidate, Search(0), reporter)
         assert 0.42 < result.metrics["roc_auc"] < 0.58
 
 

@@ -209,10 +209,13 @@ def test_runs_tell_everything(trained: tuple[Home, Outcome]) -> None:
     assert parent.data.tags["churn.version"] == "1"
     assert parent.data.metrics["roc_auc"] == pytest.approx(outcome.metrics["roc_auc"])
     nested = client.search_runs([parent.info.experiment_id], f"tags.`mlflow.parentRunId` = '{outcome.run_id}'")
-    assert {run.info.run_name for run in nested} == {"catboost", "linear", "trees"}
+    families = {"catboost", "linear", "trees", "additive", "native"}
+    assert {run.info.run_name for run in nested} == families | {f"{name}-calibrated" for name in families} | {
+        "ensemble"
+    }
     for run in nested:
         assert run.info.status == "FINISHED"
-        assert {"roc_auc", "pr_auc", "brier", "log_loss", "ece", "profit"} <= set(run.data.metrics)
+        assert {"roc_auc", "pr_auc", "brier", "log_loss", "ece", "profit", "empc"} <= set(run.data.metrics)
         curves = {Path(file.path).name for file in client.list_artifacts(run.info.run_id, "curves")}
         assert curves == {"roc.png", "calibration.png", "profit.png"}
 

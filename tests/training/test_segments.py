@@ -15,7 +15,7 @@ from churn_training.segmentation import build_segments
 
 @pytest.fixture(scope="module")
 def document(telco: Dataset) -> dict[str, Any]:
-    return build_segments(telco, schema_of(telco), seed=0)
+    return build_segments(telco, schema_of(telco), seed=0).document
 
 
 def assign(document: dict[str, Any], telco: Dataset) -> numpy.ndarray:
@@ -45,13 +45,13 @@ def test_segments_survive_another_sample_of_customers(document: dict[str, Any], 
     generator = numpy.random.default_rng(0)
     for seed in range(1, 4):
         sample = telco.take(generator.integers(0, len(telco), len(telco)))
-        again = assign(build_segments(sample, schema_of(sample), seed), telco)
+        again = assign(build_segments(sample, schema_of(sample), seed).document, telco)
         assert adjusted_rand_score(assigned, again) >= 0.9
 
 
 def test_the_label_plays_no_part(document: dict[str, Any], telco: Dataset) -> None:
     flipped = dataclasses.replace(telco, churned=1 - telco.churned)
-    other = build_segments(flipped, schema_of(flipped), seed=0)
+    other = build_segments(flipped, schema_of(flipped), seed=0).document
     for key in ("bias", "numbers", "categories"):
         assert other[key] == document[key]
 

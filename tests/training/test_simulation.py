@@ -10,7 +10,7 @@ import pytest
 from churn_model.errors import ChurnModelError
 from churn_model.usecase import UseCase, load_usecase, shipped_usecases
 from churn_training.candidates import Candidate
-from churn_training.competition import compete
+from churn_training.competition import Search, compete
 from churn_training.progress import reporting
 from churn_training.simulate import simulate, write_simulated
 from churn_training.sources import read_customers
@@ -42,7 +42,8 @@ def test_shipped_use_cases_simulate_and_can_be_learnt(name: str, low: float, hig
     assert low < dataset.churn_rate < high
     assert dataset.source.simulated
     with reporting() as reporter:
-        result = compete(dataset, Candidate("linear", "Logistic regression", "linear", {"max_iter": 1000}), 0, reporter)
+        candidate = Candidate("linear", "Logistic regression", "linear", {"max_iter": 1000})
+        result = compete(dataset, candidate, Search(0), reporter)
     assert 0.8 < result.metrics["roc_auc"] < 0.88
 
 

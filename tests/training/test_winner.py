@@ -8,7 +8,7 @@ from churn_training.competition import Result, winner
 
 def result(name: str, profits: list[float], log_loss: float) -> Result:
     candidate = Candidate(name, name, "linear")
-    metrics = {"profit": float(numpy.mean(profits)), "log_loss": log_loss}
+    metrics = {"empc": float(numpy.mean(profits)), "log_loss": log_loss}
     return Result(candidate, metrics, numpy.array(profits), numpy.empty(0))
 
 

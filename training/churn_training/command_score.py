@@ -1,7 +1,6 @@
 """`churn score IN OUT`."""
 
 import argparse
-import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,10 +8,11 @@ from typing import Any
 
 from churn_model.errors import PackageError
 from churn_model.package import Package, open_package
-from churn_model.signing import TrustedKeys
 from churn_model.usecase import DEFAULT_MISSING, load_usecase
 from churn_training.batch import score_file
 from churn_training.home import Home
+from churn_training.keys import trusted_keys
+from churn_training.locations import local_copy, upload_after
 from churn_training.progress import reporting
 from churn_training.tables import is_parquet, open_table
 from churn_training.training_command import show
@@ -23,9 +23,13 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     started = time.perf_counter()
     package, missing = _package(options, Home.from_environment())
     manifest = package.manifest
-    with reporting(_row_count(options.input)) as reporter:
+    with (
+        local_copy(options.input) as source,
+        upload_after(options.output) as target,
+        reporting(_row_count(source)) as reporter,
+    ):
         reporter.now(f"scoring with {manifest.name} version {manifest.version}")
-        rows = score_file(package, options.input, options.output, missing, reporter.advance)
+        rows = score_file(package, source, target, missing, reporter.advance)
     seconds = time.perf_counter() - started
     simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""
     show(
@@ -43,14 +47,13 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _package(options: argparse.Namespace, home: Home) -> tuple[Package, Iterable[str]]:
-    key = Path(os.environ.get("CHURN_VERIFY_KEY") or home.verify_key)
     if options.model is not None:
-        return open_package(options.model, TrustedKeys.load(key)), DEFAULT_MISSING
+        return open_package(options.model, trusted_keys(home)), DEFAULT_MISSING
     usecase = load_usecase(options.usecase)
     champion = home.packages(usecase.model_name) / "champion"
     if not champion.exists():
         raise PackageError(f"{usecase.model_name}: there is no champion here; run `churn train` or give --model")
-    return open_package(champion.resolve(), TrustedKeys.load(key)), usecase.missing
+    return open_package(champion.resolve(), trusted_keys(home)), usecase.missing
 
 
 def _row_count(path: Path) -> int | None:

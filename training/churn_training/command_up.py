@@ -11,6 +11,7 @@ from pathlib import Path
 from churn_model.usecase import UseCase, load_usecase
 from churn_training.exported import Exported, read_exported
 from churn_training.home import Home
+from churn_training.locations import Location, local_copy
 from churn_training.tables import file_sha256
 from churn_training.terminal import say
 from churn_training.training_command import summary, train_and_export
@@ -23,17 +24,23 @@ def run(options: argparse.Namespace) -> None:
     """Make sure that a champion is exported, then become the server process."""
     home = Home.from_environment()
     usecase = load_usecase(options.usecase)
-    data_sha256 = file_sha256(options.data) if options.data is not None else None
+    data_sha256 = _sha256(options.data) if options.data is not None else None
     folder = home.packages(usecase.model_name)
     exported = read_exported(folder) or _export_known(usecase, home)
     reason = _reason_to_train(options, usecase, exported, data_sha256)
     if reason:
         say(f"training: {reason}")
-        say(summary(train_and_export(options, home)))
+        # Whoever starts a server with these customers or this use case wants a model of them.
+        say(summary(train_and_export(options, home, "always")))
     elif exported:
         people = "simulated customers" if exported.simulated else "customers"
         say(f"reusing {exported.name} version {exported.version}, trained on {people} of {exported.data_source}")
     _become_server(folder, options)
+
+
+def _sha256(data: Location) -> str:
+    with local_copy(data) as path:
+        return file_sha256(path)
 
 
 def _reason_to_train(

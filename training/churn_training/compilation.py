@@ -5,23 +5,27 @@ The step from scikit-learn to plain data. It must not choose a model or store on
 
 import os
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy
+from category_encoders import CatBoostEncoder
 from sklearn.pipeline import Pipeline
 
 from churn_model.encoding import Encoder
 from churn_model.errors import ChurnModelError
-from churn_model.estimators import load_estimator
+from churn_model.estimators import ESTIMATOR_FILES, load_estimator
 from churn_model.package import PackageContents
 from churn_model.schema import Schema
-from churn_training.candidates import ENCODER, ESTIMATOR, Candidate
+from churn_model.segments import Segmenter
+from churn_training.candidates import ENCODER, log_odds
 from churn_training.dataset import Dataset, rows_of, schema_of
 from churn_training.encoder_table import compile_encoder
-from churn_training.estimator_files import write_estimator
+from churn_training.ensemble import Blend, Contender
+from churn_training.estimator_files import blend_content, estimator_content
 from churn_training.golden_rows import golden_rows
 from churn_training.scorecard import fit_scorecard
 from churn_training.segmentation import build_segments
@@ -32,7 +36,8 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Compiled:
-    """The documents and the estimator file of a package, before it has metrics and a version."""
+    """The documents and the estimator file of a package, before it has metrics and a version; `warnings` are lines
+    for whoever trains."""
 
     schema: Schema
     kind: str
@@ -41,26 +46,59 @@ class Compiled:
     segments: dict[str, Any]
     actions: dict[str, Any]
     scorecard: dict[str, Any]
+    warnings: tuple[str, ...] = ()
 
 
-def compile_model(pipeline: Pipeline, candidate: Candidate, training: Dataset, folder: Path, seed: int) -> Compiled:
-    """Compile a pipeline fitted on `training`; the estimator's file is written into `folder`.
+def compile_model(
+    contender: Contender, training: Dataset, folder: Path, seed: int, former: Segmenter | None = None
+) -> Compiled:
+    """Fit the contender on all of `training` and compile it; the estimator's file is written into `folder`.
+
+    Args:
+        contender: a family or a blend of families.
+        training: the customers to learn from.
+        folder: an existing folder.
+        seed: of models and segments.
+        former: segments of the model before, whose ids are kept where a segment has a successor.
 
     Raises:
-        ChurnModelError: the compiled form does not answer like the pipeline.
+        ChurnModelError: the compiled form does not answer like the fitted pipelines.
     """
+    members = contender.members if isinstance(contender, Blend) else (contender,)
+    pipelines = [member.build(training.categories, seed).fit(training.frame, training.churned) for member in members]
+    return compile_fitted(contender, pipelines, training, folder, seed, former)
+
+
+def compile_fitted(
+    contender: Contender,
+    pipelines: Sequence[Pipeline],
+    training: Dataset,
+    folder: Path,
+    seed: int,
+    former: Segmenter | None = None,
+) -> Compiled:
+    """As :func:`compile_model`, of pipelines that were fitted on `training` before, one a member."""
     schema = schema_of(training)
-    encoder = compile_encoder(pipeline.named_steps.get(ENCODER), schema)
-    path = write_estimator(pipeline, candidate.kind, folder)
-    _prove(pipeline, candidate.kind, path, Encoder.from_json(encoder, schema), training)
+    members = contender.members if isinstance(contender, Blend) else (contender,)
+    files = [
+        estimator_content(pipeline, member.kind, training, schema)
+        for pipeline, member in zip(pipelines, members, strict=True)
+    ]
+    path = folder / ESTIMATOR_FILES[contender.kind]
+    path.write_bytes(blend_content(contender, files) if isinstance(contender, Blend) else files[0])
+    fitted_encoder = _encoder_of(pipelines, training, seed)
+    encoder = compile_encoder(fitted_encoder, schema)
+    _prove(contender, pipelines, path, Encoder.from_json(encoder, schema), training, schema)
+    segments = build_segments(training, schema, seed, former)
     return Compiled(
         schema=schema,
-        kind=candidate.kind,
+        kind=contender.kind,
         estimator_file=path,
         encoder=encoder,
-        segments=build_segments(training, schema, seed),
+        segments=segments.document,
         actions=compile_actions(training, schema),
-        scorecard=fit_scorecard(_ordered_encoding(pipeline, training), training.churned),
+        scorecard=fit_scorecard(_ordered_encoding(fitted_encoder, training), training.churned),
+        warnings=segments.warnings,
     )
 
 
@@ -93,7 +131,7 @@ def compile_actions(training: Dataset, schema: Schema) -> dict[str, Any]:
     value = {
         "column": column,
         "index": schema.names.index(column),
-        "factor": usecase.value.months * usecase.value.margin,
+        "factor": usecase.value.factor,
         "fill": float(training.frame[column].median()),
     }
     return {
@@ -119,27 +157,47 @@ def code_revision() -> str:
     return found.stdout.strip()
 
 
-def _ordered_encoding(pipeline: Pipeline, training: Dataset) -> numpy.ndarray:
-    """Training features as the estimator saw them: a row's own label never enters its encoding."""
-    encoder = pipeline.named_steps.get(ENCODER)
+def _encoder_of(pipelines: Sequence[Pipeline], training: Dataset, seed: int) -> CatBoostEncoder | None:
+    """The members' encoder, which is the same for all as it is fitted on the same customers in the same order; one of
+    its own where no member encodes, for the scorecard reads numbers alone."""
+    for pipeline in pipelines:
+        if ENCODER in pipeline.named_steps:
+            return pipeline.named_steps[ENCODER]
+    if not training.categories:
+        return None
+    return CatBoostEncoder(cols=training.categories, random_state=seed).fit(training.frame, training.churned)
+
+
+def _ordered_encoding(encoder: CatBoostEncoder | None, training: Dataset) -> numpy.ndarray:
+    """Training features as an estimator sees them in training: a row's own label never enters its encoding."""
     frame = training.frame if encoder is None else encoder.transform(training.frame, training.churned)
     encoded: numpy.ndarray = frame.to_numpy(dtype=float)
     return encoded
 
 
-def _prove(pipeline: Pipeline, kind: str, path: Path, encoder: Encoder, training: Dataset) -> None:
-    encoded = encoder.encode(rows_of(training.frame))
-    answered = numpy.array(load_estimator(kind, path.read_bytes(), len(encoder.names)).raw(encoded))
-    expected = _log_odds(pipeline, kind, training)
+def _prove(
+    contender: Contender,
+    pipelines: Sequence[Pipeline],
+    path: Path,
+    encoder: Encoder,
+    training: Dataset,
+    schema: Schema,
+) -> None:
+    rows = rows_of(training.frame)
+    estimator = load_estimator(contender.kind, path.read_bytes(), schema)
+    answered = numpy.array(estimator.raw(encoder.encode(rows), rows))
+    expected = _log_odds(contender, pipelines, training)
     difference = float(numpy.abs(answered - expected).max())
     if not difference <= TOLERANCE:
-        raise ChurnModelError(f"the compiled {kind} model differs from the fitted one by {difference:g} log-odds")
+        problem = f"differs from the fitted one by {difference:g} log-odds"
+        raise ChurnModelError(f"the compiled {contender.kind} model {problem}")
 
 
-def _log_odds(pipeline: Pipeline, kind: str, training: Dataset) -> numpy.ndarray:
-    if kind == "catboost":
-        features = pipeline[:-1].transform(training.frame) if len(pipeline) > 1 else training.frame
-        raw: numpy.ndarray = pipeline.named_steps[ESTIMATOR].predict(features, prediction_type="RawFormulaVal")
-        return raw
-    decided: numpy.ndarray = pipeline.decision_function(training.frame)
-    return decided
+def _log_odds(contender: Contender, pipelines: Sequence[Pipeline], training: Dataset) -> numpy.ndarray:
+    if not isinstance(contender, Blend):
+        return log_odds(pipelines[0], contender.kind, training.frame)
+    columns = [
+        log_odds(pipeline, member.kind, training.frame)
+        for pipeline, member in zip(pipelines, contender.members, strict=True)
+    ]
+    return contender.combine(numpy.stack(columns, axis=1))

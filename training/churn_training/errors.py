@@ -1,4 +1,10 @@
-"""Errors of training: what is wrong with the data somebody handed in.
+"""Errors of training: what is wrong with the data somebody handed in, and what failed without anybody's bad input.
+
+    ChurnModelError
+    ├── DataError       the data cannot be used
+    ├── KeyFileError    a key that the environment names cannot be used
+    └── Failure         nothing is wrong with the input; carries the exit code
+        └── Unavailable     something that is needed does not answer now; worth trying again
 
 A message is one line for a person at a terminal. It must not carry a customer's id or more than a glimpse of a cell.
 """
@@ -12,12 +18,34 @@ class DataError(ChurnModelError):
     """The data cannot be used; the text names file, column and row (a spreadsheet's number, header = row 1)."""
 
     def __init__(self, file: str, problem: str, *, column: str | None = None, row: int | None = None) -> None:
+        self.file = file
+        self._problem, self._column, self._row = problem, column, row
         place = [file]
         if column is not None:
             place.append(f'column "{glimpse(column)}"')
         if row is not None:
             place.append(f"row {row}")
         super().__init__(f"{', '.join(place)}: {problem}")
+
+    def of(self, file: str) -> "DataError":
+        """The same problem of a file that people know by another name."""
+        return DataError(file, self._problem, column=self._column, row=self._row)
+
+
+class KeyFileError(ChurnModelError):
+    """CHURN_SIGNING_KEY or CHURN_VERIFY_KEY names a file that cannot be used."""
+
+
+class Failure(ChurnModelError):
+    """The command failed and the input is not to blame; `exit_code` is the process's."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class Unavailable(Failure):
+    """A server that is needed does not answer. In a Kubernetes Job it is tried again."""
 
 
 def glimpse(text: str) -> str:

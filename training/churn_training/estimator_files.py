@@ -3,58 +3,88 @@
 It reads public attributes only and must not know data or packages.
 """
 
+import base64
 import json
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy
 from sklearn.pipeline import Pipeline
 
-from churn_model.estimators import ESTIMATOR_FILES
+from churn_model.schema import Schema
+from churn_training.additive import additive_document
 from churn_training.candidates import ESTIMATOR, IMPUTER, SCALER
+from churn_training.dataset import Dataset
+from churn_training.ensemble import Blend
 
 
-def write_estimator(pipeline: Pipeline, kind: str, folder: Path) -> Path:
-    """Write the pipeline's estimator, with its imputation and scaling, and return the file.
+def estimator_content(pipeline: Pipeline, kind: str, training: Dataset, schema: Schema) -> bytes:
+    """The file of the pipeline's estimator, with its imputation and scaling.
 
     Args:
         pipeline: fitted, built by a candidate of this kind.
-        kind: a key of `churn_model.estimators.ESTIMATOR_FILES`.
-        folder: existing folder; the file gets the name that packages use.
+        kind: a key of `churn_model.estimators.ESTIMATOR_FILES`, but `blend`.
+        training: the customers it was fitted on.
+        schema: of these customers.
     """
-    path = folder / ESTIMATOR_FILES[kind]
-    _WRITERS[kind](pipeline, path)
-    return path
+    if kind == "additive":
+        return _encode(additive_document(pipeline, schema, training.frame))
+    return _WRITERS[kind](pipeline)
 
 
-def _write_catboost(pipeline: Pipeline, path: Path) -> None:
-    pipeline.named_steps[ESTIMATOR].save_model(str(path), format="cbm")
+def blend_content(blend: Blend, members: Sequence[bytes]) -> bytes:
+    """The file of a blend, its members' files inside."""
+    return _encode(
+        {
+            "format": 1,
+            "slope": blend.slope,
+            "intercept": blend.intercept,
+            "members": [
+                {"kind": member.kind, "weight": weight, "content": base64.b64encode(content).decode("ascii")}
+                for member, weight, content in zip(blend.members, blend.weights, members, strict=True)
+            ],
+        }
+    )
 
 
-def _write_linear(pipeline: Pipeline, path: Path) -> None:
+def _encode(document: dict[str, Any]) -> bytes:
+    return json.dumps(document).encode()
+
+
+def _catboost(pipeline: Pipeline) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.cbm"
+        pipeline.named_steps[ESTIMATOR].save_model(str(path), format="cbm")
+        return path.read_bytes()
+
+
+def _linear(pipeline: Pipeline) -> bytes:
     model, scaler = pipeline.named_steps[ESTIMATOR], pipeline.named_steps[SCALER]
-    document = {
-        "format": 1,
-        "fill": _fill(pipeline),
-        "center": scaler.mean_.tolist(),
-        "scale": scaler.scale_.tolist(),
-        "weights": model.coef_[0].tolist(),
-        "intercept": float(model.intercept_[0]),
-    }
-    path.write_text(json.dumps(document))
+    return _encode(
+        {
+            "format": 1,
+            "fill": _fill(pipeline),
+            "center": scaler.mean_.tolist(),
+            "scale": scaler.scale_.tolist(),
+            "weights": model.coef_[0].tolist(),
+            "intercept": float(model.intercept_[0]),
+        }
+    )
 
 
-def _write_trees(pipeline: Pipeline, path: Path) -> None:
+def _trees(pipeline: Pipeline) -> bytes:
     model = pipeline.named_steps[ESTIMATOR]
-    document = {
-        "format": 1,
-        "fill": _fill(pipeline),
-        "base": _prior_log_odds(model.init_.class_prior_),
-        "rate": float(model.learning_rate),
-        "trees": [_tree(stage[0].tree_) for stage in model.estimators_],
-    }
-    path.write_text(json.dumps(document))
+    return _encode(
+        {
+            "format": 1,
+            "fill": _fill(pipeline),
+            "base": _prior_log_odds(model.init_.class_prior_),
+            "rate": float(model.learning_rate),
+            "trees": [_tree(stage[0].tree_) for stage in model.estimators_],
+        }
+    )
 
 
 def _tree(tree: Any) -> dict[str, list[Any]]:
@@ -64,6 +94,7 @@ def _tree(tree: Any) -> dict[str, list[Any]]:
         "left": tree.children_left.tolist(),
         "right": tree.children_right.tolist(),
         "value": tree.value[:, 0, 0].tolist(),
+        "cover": tree.weighted_n_node_samples.tolist(),
     }
 
 
@@ -79,8 +110,9 @@ def _fill(pipeline: Pipeline) -> list[float]:
     return filled
 
 
-_WRITERS: dict[str, Callable[[Pipeline, Path], None]] = {
-    "catboost": _write_catboost,
-    "linear": _write_linear,
-    "trees": _write_trees,
+_WRITERS: dict[str, Callable[[Pipeline], bytes]] = {
+    "catboost": _catboost,
+    "native": _catboost,
+    "linear": _linear,
+    "trees": _trees,
 }

@@ -16,6 +16,7 @@ from churn_model.registry import Registered, Registry
 from churn_model.signing import TrustedKeys
 from churn_training.exported import LINK, NOTE, Exported
 from churn_training.home import Home
+from churn_training.keys import trusted_keys
 
 
 def export_champion(registry: Registry, name: str, home: Home, usecase_sha256: str = "") -> Exported:
@@ -29,7 +30,7 @@ def export_champion(registry: Registry, name: str, home: Home, usecase_sha256: s
     if champion is None:
         raise RegistryError(f"{name}: there is no champion to export")
     folder = home.packages(name)
-    trusted = TrustedKeys.load(home.verify_key)
+    trusted = trusted_keys(home)
     package = _present(folder / champion.version, champion, trusted) or _fetched(registry, champion, folder, trusted)
     training_data = package.manifest.training_data
     exported = Exported(

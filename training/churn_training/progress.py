@@ -5,7 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.filesize import decimal
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TransferSpeedColumn,
+)
 
 
 class Reporter:
@@ -25,9 +35,43 @@ class Reporter:
         """Count steps as done."""
         self._bar.advance(self._task, steps)
 
+    def expect_more(self, steps: float) -> None:
+        """Steps that were not known of in the beginning."""
+        total = self._bar.tasks[0].total
+        if total is not None:
+            self._bar.update(self._task, total=total + steps)
+
     def note(self, line: str) -> None:
         """Print a line that stays."""
         self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+class ByteCounter:
+    """Tells how much of a file has come."""
+
+    def __init__(self, bar: Progress, sentence: str) -> None:
+        self._bar, self._sentence = bar, sentence
+        self._task = bar.add_task(sentence, total=None)
+
+    def expect(self, size: int) -> None:
+        """Say how many bytes there will be."""
+        self._bar.update(self._task, total=size)
+        if not self._bar.console.is_terminal:
+            line = f"{self._sentence} ({decimal(size)})"
+            self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def advance(self, count: int) -> None:
+        """Count bytes that have come."""
+        self._bar.advance(self._task, count)
+
+
+@contextmanager
+def counting_bytes(sentence: str) -> Iterator[ByteCounter]:
+    """A counter whose bar ends with the block."""
+    console = Console(file=sys.stderr)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield ByteCounter(bar, sentence)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from churn_model.schema import Schema, SchemaFeature
 from churn_model.segments import Segmenter
 from churn_training.dataset import Dataset, rows_of
 from churn_training.errors import DataError
+from churn_training.segment_matching import match_segments, matching_warnings
 from churn_training.segment_names import describe_segments
 
 SEGMENTS = 4
@@ -39,28 +40,67 @@ class _Axes:
     levels: tuple[str | None, ...] = ()
 
 
-def build_segments(dataset: Dataset, schema: Schema, seed: int) -> dict[str, Any]:
-    """The document of `segments.json`: four segments numbered by falling mean of the value column.
+@dataclass(frozen=True)
+class Segments:
+    """The document of `segments.json`, and lines for whoever trains about what became of the former segments."""
+
+    document: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+
+
+def build_segments(dataset: Dataset, schema: Schema, seed: int, former: Segmenter | None = None) -> Segments:
+    """Four segments. With `former` ones, which must read the same schema, a segment that goes on keeps its id; without,
+    ids follow the falling mean of the value column.
 
     Raises:
         DataError: fewer than four customers who differ in behaviour.
     """
+    axes = _all_axes(dataset, schema)
+    space = _space(axes, dataset, SEGMENTS)
+    clusters = KMeans(n_clusters=SEGMENTS, n_init=10, random_state=seed).fit(space)
+    order = _by_value(clusters.labels_, dataset.frame[dataset.usecase.value.column])
+    document = _document(axes, clusters.cluster_centers_[order])
+    rows = rows_of(dataset.frame)
+    jaccard: list[float] = []
+    if former is not None:
+        found = numpy.array(Segmenter.from_json(document, schema).assign(rows)) - 1
+        taken, jaccard = match_segments(former.assign(rows), found.tolist(), SEGMENTS)
+        order = [order[taken.index(number)] for number in range(1, SEGMENTS + 1)]
+        document = _document(axes, clusters.cluster_centers_[order])
+    # Names and profiles describe what serving will assign, not what the clustering library said.
+    assigned = numpy.array(Segmenter.from_json(document, schema).assign(rows))
+    document["segments"] = describe_segments(dataset, schema, [axis.feature for axis in axes], assigned)
+    if former is None:
+        return Segments(document)
+    before = [former.profiles[number].name for number in range(1, SEGMENTS + 1)]
+    after = [str(segment["name"]) for segment in document["segments"]]
+    return Segments(document, matching_warnings(jaccard, before, after))
+
+
+def behaviour_space(dataset: Dataset, schema: Schema, groups: int) -> numpy.ndarray:
+    """The space in which segments are sought: float array [customers, columns] of standardised numbers and one-hot
+    levels, scaled so that a category weighs as much as a number.
+
+    Raises:
+        DataError: fewer than `groups` customers differ in behaviour.
+    """
+    return _space(_all_axes(dataset, schema), dataset, groups)
+
+
+def _all_axes(dataset: Dataset, schema: Schema) -> list[_Axes]:
     wanted = dataset.usecase.segments.features or schema.names
-    axes = [
+    return [
         _axes(index, feature, dataset.frame[feature.name])
         for index, feature in enumerate(schema.features)
         if feature.name in wanted
     ]
+
+
+def _space(axes: Sequence[_Axes], dataset: Dataset, groups: int) -> numpy.ndarray:
     space = numpy.hstack([axis.points for axis in axes])
-    if len(numpy.unique(space, axis=0)) < SEGMENTS:
-        raise DataError(dataset.source.name, f"fewer than {SEGMENTS} customers differ in the features of segments")
-    clusters = KMeans(n_clusters=SEGMENTS, n_init=10, random_state=seed).fit(space)
-    order = _by_value(clusters.labels_, dataset.frame[dataset.usecase.value.column])
-    document = _document(axes, clusters.cluster_centers_[order])
-    # Names and profiles describe what serving will assign, not what the clustering library said.
-    assigned = numpy.array(Segmenter.from_json(document, schema).assign(rows_of(dataset.frame)))
-    document["segments"] = describe_segments(dataset, schema, [axis.feature for axis in axes], assigned)
-    return document
+    if len(numpy.unique(space, axis=0)) < groups:
+        raise DataError(dataset.source.name, f"fewer than {groups} customers differ in the features of segments")
+    return space
 
 
 def _axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _Axes:

@@ -2,36 +2,41 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from churn_model.errors import UseCaseError
 from churn_model.usecase import UseCase, load_usecase
 from churn_training.home import Home
+from churn_training.locations import Location, local_copy
 from churn_training.simulation_hints import can_simulate
 from churn_training.terminal import answer, say
 from churn_training.usecase_digest import usecase_sha256
 
+if TYPE_CHECKING:
+    from churn_training.dataset import Dataset
+    from churn_training.pipeline import Promotion
 
-def train_and_export(options: argparse.Namespace, home: Home, *, promote: bool = True) -> dict[str, Any]:
+
+def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promotion" = "gated") -> dict[str, Any]:
     """Train on `--data`, or on simulated customers without it, and export the champion if it was promoted.
 
     Returns what `--json` prints.
 
     Raises:
-        DataError, UseCaseError, RegistryError, PackageError: one line each.
+        DataError, UseCaseError, RegistryError, PackageError, KeyFileError, Unavailable: one line each.
     """
     usecase = load_usecase(options.usecase)
-    path = options.data or _simulated_file(usecase, options, home)
     # Bad input shall not wait for what only training needs, so libraries are imported as late as they can be.
-    from churn_training.sources import read_customers
+    dataset = _customers(options.data or _simulated_file(usecase, options, home), usecase)
+    from churn_training.tracking_server import wait_for_server
 
-    dataset = read_customers(path, usecase)
+    wait_for_server(home)
     from churn_model.mlflow_registry import MlflowRegistry, connect
     from churn_training.exporting import export_champion
     from churn_training.pipeline import train
 
-    outcome = train(dataset, home, seed=options.seed, promote=promote)
-    if promote:
+    outcome = train(dataset, home, seed=options.seed, promotion=promotion, budget=options.budget, fresh=options.fresh)
+    if outcome.promoted:
         export_champion(MlflowRegistry(connect(home.tracking_uri)), usecase.model_name, home, usecase_sha256(usecase))
     return {
         "name": outcome.registered.name,
@@ -39,6 +44,7 @@ def train_and_export(options: argparse.Namespace, home: Home, *, promote: bool =
         "digest": outcome.registered.digest,
         "uri": outcome.registered.uri,
         "champion": outcome.promoted,
+        "gate": outcome.decision.to_json(),
         "winner": outcome.winner,
         "run_id": outcome.run_id,
         "data": {
@@ -49,7 +55,16 @@ def train_and_export(options: argparse.Namespace, home: Home, *, promote: bool =
         },
         "metrics": outcome.metrics,
         "candidates": outcome.candidates,
+        "rounds": outcome.rounds,
+        "warnings": list(outcome.warnings),
     }
+
+
+def _customers(place: Location, usecase: UseCase) -> "Dataset":
+    from churn_training.sources import read_customers
+
+    with local_copy(place) as path:
+        return read_customers(path, usecase, lambda line: say(line.replace(str(path), str(place))))
 
 
 def summary(result: dict[str, Any]) -> str:
@@ -57,11 +72,13 @@ def summary(result: dict[str, Any]) -> str:
     metrics, data = result["metrics"], result["data"]
     people = "simulated customers" if data["simulated"] else "customers"
     role = "champion" if result["champion"] else "registered, not champion"
+    gate = result["gate"]["reason"]
     return (
         f"{result['name']} version {result['version']} ({role}): {result['winner']}, "
         f"trained on {data['rows']} {people} of {data['source']}; "
         f"held out: ROC AUC {metrics['roc_auc']:.3f}, Brier {metrics['brier']:.3f}, "
-        f"profit per customer {metrics['profit']:.2f} (assumed acceptance)\n{result['digest']}"
+        f"expected profit per customer {metrics['empc']:.2f} (assumed acceptance)\n"
+        f"{'champion' if result['champion'] else 'not champion'}: {gate}\n{result['digest']}"
     )
 
 

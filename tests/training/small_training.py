@@ -1,0 +1,19 @@
+"""`churn` as a program with small candidates, so that a test can kill and repeat a whole training within seconds."""
+
+import sys
+from importlib import import_module
+
+from churn_training.candidates import Candidate
+from churn_training.cli import main
+from tests.training.conftest import small_candidates
+
+
+def few_candidates() -> tuple[Candidate, ...]:
+    """Enough to be killed between two of them."""
+    return small_candidates()[:3]
+
+
+import_module("churn_training.pipeline").default_candidates = few_candidates  # type: ignore[attr-defined]
+
+if __name__ == "__main__":
+    sys.exit(main())

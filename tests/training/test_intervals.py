@@ -1,0 +1,107 @@
+"""Resampling customers: samples are of real ones, intervals cover, two models are compared on the same customers."""
+
+import numpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from churn_model.usecase import ProfitRule
+from churn_training.bootstrap import Resampler, intervals, probability_better, probability_positive
+from churn_training.evaluation import evaluate, evaluate_tally, measure
+
+RULE = ProfitRule()
+
+
+def customers(size: int, seed: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Who left, and the probability of it, which is the true one."""
+    generator = numpy.random.default_rng(seed)
+    probabilities = generator.beta(1.0, 3.0, size)
+    return (generator.random(size) < probabilities).astype(int), probabilities
+
+
+@given(
+    some.lists(some.tuples(some.integers(0, 1), some.sampled_from([0.0, 0.1, 0.5, 0.9])), min_size=1, max_size=20),
+    some.data(),
+)
+def test_a_sample_is_measured_as_if_its_customers_had_been_written_down(
+    people: list[tuple[int, float]], data: some.DataObject
+) -> None:
+    churned, scores = (numpy.array(column) for column in zip(*people, strict=True))
+    number = some.integers(0, len(people) - 1)
+    drawn = numpy.array(data.draw(some.lists(number, min_size=len(people), max_size=len(people))))
+    found = evaluate_tally(Resampler(churned, scores).sample(drawn), RULE)
+    assert found == pytest.approx(evaluate(churned[drawn], scores[drawn], RULE), nan_ok=True)
+
+
+def test_an_interval_of_a_mean_is_the_normal_one() -> None:
+    """The Brier score is a mean, so that its bootstrap interval must be the textbook's to within sampling error."""
+    churned, probabilities = customers(3000, seed=3)
+    misses = (churned - probabilities) ** 2
+    half = 1.959964 * misses.std() / numpy.sqrt(len(misses))
+    lower, upper = intervals(churned, probabilities, RULE, seed=1)["brier"]
+    assert lower == pytest.approx(misses.mean() - half, abs=0.15 * half)
+    assert upper == pytest.approx(misses.mean() + half, abs=0.15 * half)
+
+
+def test_intervals_hold_the_measured_value_and_say_the_same_for_the_same_seed() -> None:
+    churned, probabilities = customers(800, seed=4)
+    measured = evaluate(churned, probabilities, RULE)
+    found = intervals(churned, probabilities, RULE, seed=5, repeats=200)
+    assert found == intervals(churned, probabilities, RULE, seed=5, repeats=200)
+    assert found != intervals(churned, probabilities, RULE, seed=6, repeats=200)
+    assert set(found) == set(measured)
+    for name in ("roc_auc", "pr_auc", "brier", "log_loss", "empc", "profit", "budget_profit"):
+        lower, upper = found[name]
+        assert lower < measured[name] < upper
+
+
+def test_a_lower_level_is_a_narrower_interval() -> None:
+    churned, probabilities = customers(300, seed=4)
+    wide = intervals(churned, probabilities, RULE, seed=5, repeats=200)["roc_auc"]
+    narrow = intervals(churned, probabilities, RULE, seed=5, repeats=200, level=0.5)["roc_auc"]
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+
+
+def test_what_no_sample_has_is_not_a_number() -> None:
+    found = intervals(numpy.zeros(5), numpy.linspace(0, 1, 5), RULE, seed=1, repeats=10)
+    assert numpy.isnan(found["roc_auc"]).all()
+    assert found["empc"] == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "pr_auc", "brier", "log_loss", "ece", "profit", "empc", "budget_profit"])
+def test_a_model_that_knows_nothing_is_worse_by_every_measure(name: str) -> None:
+    churned, probabilities = customers(800, seed=8)
+    # Ranks at random, and is far off on average.
+    useless = numpy.clip(numpy.random.default_rng(1).permutation(probabilities) + 0.2, 0.0, 1.0)
+    by = measure(name, RULE)
+    assert probability_better(churned, probabilities, useless, by, seed=1, repeats=100) == 1.0
+    assert probability_better(churned, useless, probabilities, by, seed=1, repeats=100) == 0.0
+
+
+def test_a_model_is_neither_better_nor_worse_than_itself() -> None:
+    churned, probabilities = customers(200, seed=8)
+    assert probability_better(churned, probabilities, probabilities, measure("empc", RULE), seed=1, repeats=50) == 0.5
+
+
+def test_both_models_answer_for_the_same_customers() -> None:
+    """A difference far smaller than chance in who the customers are is certain when the samples are paired."""
+    churned, probabilities = customers(800, seed=9)
+    slightly_worse = probabilities + numpy.where(churned == 1, -0.001, 0.001) * (probabilities > 0.01)
+    assert probability_better(churned, probabilities, slightly_worse, measure("brier", RULE), 1, repeats=100) == 1.0
+
+
+def test_a_mean_of_differences_is_the_same_comparison() -> None:
+    churned, probabilities = customers(800, seed=9)
+    other = numpy.clip(probabilities + numpy.random.default_rng(3).normal(0.005, 0.05, 800), 0.0, 1.0)
+    lost = (other - churned) ** 2 - (probabilities - churned) ** 2
+    by_measure = probability_better(churned, probabilities, other, measure("brier", RULE), seed=1, repeats=200)
+    assert probability_positive(lost, seed=1, repeats=200) == by_measure
+    assert 0.0 < by_measure < 1.0
+    assert probability_positive(numpy.zeros(5), seed=1, repeats=10) == 0.5
+
+
+def test_of_two_noisy_models_neither_is_surely_better() -> None:
+    churned, probabilities = customers(400, seed=10)
+    noise = numpy.random.default_rng(2).normal(0.0, 0.05, (2, 400))
+    one, other = numpy.clip(probabilities + noise, 0.0, 1.0)
+    assert 0.05 < probability_better(churned, one, other, measure("roc_auc", RULE), seed=1, repeats=200) < 0.95

@@ -1,0 +1,96 @@
+"""What became of a Job, read from its status and its pods.
+
+Pure: JSON in, one answer out. It must not speak to a cluster.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from churn_training.cluster.job_template import CONTAINER
+
+Object = dict[str, Any]
+
+_STUCK = frozenset(
+    {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError"}
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a Job ended: the exit code of its last container (1 if there is none), one line, the termination message."""
+
+    exit_code: int
+    reason: str
+    message: str
+
+
+def outcome(job: Object, pods: Sequence[Object]) -> Outcome | None:
+    """How the Job ended, None while it goes on."""
+    conditions = {each["type"]: each for each in job.get("status", {}).get("conditions") or () if _true(each)}
+    ended = _last_end(pods)
+    message = " ".join(str(ended.get("message") or "").split())
+    if "Complete" in conditions:
+        return Outcome(0, "Complete", message)
+    failed = conditions.get("Failed")
+    if failed is None:
+        return None
+    cause = f"{failed.get('reason') or 'Failed'}: {failed.get('message') or 'no more is known'}"
+    if message:
+        cause = f"{message} ({cause})"
+    # A container may have ended well in a Job that failed, by its deadline for example.
+    return Outcome(int(ended.get("exitCode") or 1), " ".join(cause.split()), message)
+
+
+def newest(pods: Sequence[Object]) -> Object | None:
+    """The pod that was made last; a Job makes a new one for each try."""
+    return max(pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), default=None)
+
+
+def has_started(pod: Object) -> bool:
+    """Whether the training container runs or has run, so that there is a log."""
+    state = _container(pod).get("state") or {}
+    return "running" in state or "terminated" in state
+
+
+def has_ended(pod: Object) -> bool:
+    """Whether the training container has run."""
+    return "terminated" in (_container(pod).get("state") or {})
+
+
+def waiting_for(pod: Object) -> str:
+    """Why a pod has not started yet, in one line for people."""
+    state = _container(pod).get("state") or {}
+    waiting = state.get("waiting") or {}
+    if waiting.get("reason") in _STUCK:
+        return " ".join(f"{waiting['reason']}: {waiting.get('message') or ''}".split())
+    for condition in pod.get("status", {}).get("conditions") or ():
+        if condition["type"] == "PodScheduled" and not _true(condition):
+            return " ".join(f"{condition.get('reason') or 'not scheduled'}: {condition.get('message') or ''}".split())
+    return str(waiting.get("reason") or pod.get("status", {}).get("phase") or "Pending")
+
+
+def result_of(line: str) -> Object | None:
+    """The result of `churn train` if the line is one: the JSON object that names a version."""
+    if not line.startswith("{"):
+        return None
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and {"name", "version", "digest", "uri"} <= found.keys() else None
+
+
+def _last_end(pods: Sequence[Object]) -> Object:
+    pod = newest([pod for pod in pods if has_ended(pod)])
+    return dict(_container(pod)["state"]["terminated"]) if pod is not None else {}
+
+
+def _container(pod: Object) -> Object:
+    statuses = pod.get("status", {}).get("containerStatuses") or ()
+    return next((each for each in statuses if each["name"] == CONTAINER), {})
+
+
+def _true(condition: Object) -> bool:
+    return str(condition.get("status")) == "True"

@@ -1,0 +1,101 @@
+"""A training Job from the template of the chart's CronJob: only the arguments of `churn train` are the caller's.
+
+Pure: JSON in, JSON out. It must not speak to a cluster.
+"""
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from churn_training.errors import DataError, Failure
+from churn_training.locations import Location, location
+
+Object = dict[str, Any]
+
+CONTAINER = "training"
+MANUAL = {"cronjob.kubernetes.io/instantiate": "manual"}
+_SWITCHES = ("--no-promote", "--force-promote", "--fresh")
+_OPPOSITES = {"--no-promote": "--force-promote", "--force-promote": "--no-promote"}
+
+
+def job_from(cronjob: Object, replaced: Mapping[str, str | bool]) -> Object:
+    """A Job that the server names, owned by the CronJob and so deleted with it.
+
+    Args:
+        cronjob: as read from the API.
+        replaced: options of `churn train` by name, such as {"--seed": "3", "--fresh": True}; all others stay as the
+            chart has them.
+
+    Raises:
+        Failure: the template has no container called `training`.
+    """
+    template: Object = copy.deepcopy(cronjob["spec"]["jobTemplate"])
+    owner = cronjob["metadata"]
+    metadata = template.get("metadata") or {}
+    containers: list[Object] = template["spec"]["template"]["spec"]["containers"]
+    container = next((each for each in containers if each["name"] == CONTAINER), None)
+    if container is None:
+        raise Failure(f"CronJob {owner['name']}: its template has no container {CONTAINER!r}", exit_code=2)
+    container["args"] = arguments(container.get("args") or ["train"], replaced)
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "generateName": f"{owner['name']}-",
+            "labels": metadata.get("labels") or {},
+            "annotations": {**(metadata.get("annotations") or {}), **MANUAL},
+            "ownerReferences": [
+                {"apiVersion": "batch/v1", "kind": "CronJob", "name": owner["name"], "uid": owner["uid"]}
+            ],
+        },
+        "spec": template["spec"],
+    }
+
+
+def arguments(given: list[str], replaced: Mapping[str, str | bool]) -> list[str]:
+    """The words of a command line with these options in place of what they were; `--json` is always among them."""
+    wanted = {**replaced, "--json": True}
+    words: list[str] = []
+    skip = False
+    for word in given:
+        name = word.partition("=")[0]
+        if skip or name in wanted:
+            # `--seed 3` is two words, `--seed=3` and a switch are one.
+            skip = not skip and "=" not in word and not isinstance(wanted[name], bool)
+        else:
+            words.append(word)
+    for name, value in wanted.items():
+        if isinstance(value, bool):
+            words.extend([name] if value else [])
+        else:
+            words.extend([name, value])
+    return words
+
+
+def chosen(given: set[str], options: Mapping[str, Any]) -> dict[str, str | bool]:
+    """What was said on the command line, as options for the Job.
+
+    Raises:
+        DataError: a file of this machine, which no pod can see.
+    """
+    switched = [switch for switch in _SWITCHES if options[switch[2:].replace("-", "_")]]
+    # What the chart says to the contrary must go, as the two exclude each other.
+    replaced: dict[str, str | bool] = {_OPPOSITES[switch]: False for switch in switched if switch in _OPPOSITES}
+    replaced |= dict.fromkeys(switched, True)
+    for name in ("usecase", "data", "rows", "seed"):
+        if name in given:
+            replaced[f"--{name}"] = str(options[name])
+    if "budget" in given:
+        replaced["--budget"] = f"{options['budget']:.0f}s"
+    if "data" in given:
+        _require_visible(options["data"], "upload it to s3://bucket/key or mount a claim (value training.dataClaim)")
+    if "usecase" in given and options["usecase"].endswith((".yaml", ".yml")):
+        _require_visible(location(options["usecase"]), "put it into the value training.usecaseFile")
+    return replaced
+
+
+def _require_visible(place: Location, remedy: str) -> None:
+    # An absolute path that is not there on this machine can only be meant as one in the pod.
+    if isinstance(place, Path) and (not place.is_absolute() or place.exists()):
+        raise DataError(str(place), f"the cluster does not see the files of this machine; {remedy}")

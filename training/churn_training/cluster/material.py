@@ -1,0 +1,112 @@
+"""The content of a release's first Secrets: keys, users and what follows from them.
+
+Pure but for the randomness of what is new. It must not speak to a cluster, and nothing here may be printed.
+"""
+
+import hashlib
+import json
+import secrets
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from churn_model.signing import SigningKey
+from churn_training.cluster.names import API_KEYS, CONSUMERS, SIGNING, USER_ID, USER_SECRET, USERS, VERIFY
+from churn_training.errors import DataError
+
+Content = dict[str, str]
+
+FIRST_CALLER = "initial"
+
+
+def new_signing_key() -> Content:
+    """A new Ed25519 private key."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / SIGNING
+        SigningKey.generate(path)
+        return {SIGNING: path.read_text()}
+
+
+def public_half(signing: Mapping[str, str], where: str) -> str:
+    """The public half of a signing key.
+
+    Raises:
+        DataError: there is no key in it.
+        UntrustedPackage: it is not an Ed25519 key.
+    """
+    if SIGNING not in signing:
+        raise DataError(where, f"has no key {SIGNING}")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / where
+        path.write_text(signing[SIGNING])
+        return SigningKey.load(path).public_pem().decode()
+
+
+def verify_keys(trusted: str, *public: str) -> Content:
+    """All public keys: those that are trusted already stay, what is missing comes behind them."""
+    for key in public:
+        if key.strip() and key.strip() not in trusted:
+            trusted += ("\n" if trusted and not trusted.endswith("\n") else "") + key.strip() + "\n"
+    return {VERIFY: trusted}
+
+
+def new_api_key() -> Content:
+    """A key for a first caller, in clear."""
+    return {"id": FIRST_CALLER, "key": f"churn_{secrets.token_urlsafe(32)}"}
+
+
+def hashed_api_keys(first: Mapping[str, str], where: str) -> Content:
+    """What the gateway is given of it. A key is 32 random bytes, so a plain SHA-256 cannot be guessed back.
+
+    Raises:
+        DataError: the Secret has no such key.
+    """
+    if not first.get("key"):
+        raise DataError(where, "has no key `key`")
+    digest = hashlib.sha256(first["key"].encode()).hexdigest()
+    return {API_KEYS: json.dumps({"keys": [{"id": first.get("id") or FIRST_CALLER, "sha256": digest}]}, indent=2)}
+
+
+def new_user(name: str) -> Content:
+    """Credentials of a user of the object storage."""
+    return {USER_ID: name, USER_SECRET: secrets.token_urlsafe(30)}
+
+
+def known_user(users: Mapping[str, str], name: str) -> Content | None:
+    """Credentials of a user who is in the users' file already, None if not."""
+    account = _accounts(users).get(name)
+    return {USER_ID: name, USER_SECRET: account["secret"]} if account else None
+
+
+def users_file(credentials: Mapping[str, Mapping[str, str]]) -> Content:
+    """The users' file of versitygw's internal accounts: plain users who own nothing and may do what a policy says."""
+    accounts = {
+        each[USER_ID]: {
+            "access": each[USER_ID],
+            "secret": each[USER_SECRET],
+            "role": "user",
+            "userID": 0,
+            "groupID": 0,
+            "projectID": 0,
+        }
+        for each in credentials.values()
+    }
+    return {USERS: json.dumps({"accessAccounts": accounts}, indent=2)}
+
+
+def contradiction(users: Mapping[str, str], credentials: Mapping[str, Mapping[str, str]]) -> str | None:
+    """The consumer whose Secret is not what the users' file says, None if they agree."""
+    accounts = _accounts(users)
+    for consumer in CONSUMERS:
+        each = credentials[consumer]
+        if accounts.get(each.get(USER_ID, ""), {}).get("secret") != each.get(USER_SECRET):
+            return consumer
+    return None
+
+
+def _accounts(users: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    try:
+        found: dict[str, dict[str, str]] = json.loads(users.get(USERS, "{}")).get("accessAccounts", {})
+    except (ValueError, AttributeError):
+        return {}
+    return found

@@ -1,0 +1,68 @@
+"""Names, users and keys of what a release keeps in Secrets and a ConfigMap; the chart's templates use the same ones.
+
+Names alone; it must not make or read anything.
+"""
+
+from dataclasses import dataclass
+
+SIGNING = "signing.pem"
+VERIFY = "verify.pem"
+API_KEYS = "api-keys.json"
+USERS = "users.json"
+USER_ID = "AWS_ACCESS_KEY_ID"
+USER_SECRET = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a key, not its value
+
+SERVING = "serving"
+TRAINING = "training"
+MLFLOW = "mlflow"
+CONSUMERS = (SERVING, TRAINING, MLFLOW)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names that start with the release's full name."""
+
+    fullname: str
+
+    @property
+    def signing_key(self) -> str:
+        """Secret with the private key that signs packages."""
+        return f"{self.fullname}-signing-key"
+
+    @property
+    def verify_key(self) -> str:
+        """ConfigMap with the public keys whose packages are served."""
+        return f"{self.fullname}-verify-key"
+
+    @property
+    def api_keys(self) -> str:
+        """Secret with the hashed keys that the gateway accepts."""
+        return f"{self.fullname}-api-keys"
+
+    @property
+    def first_api_key(self) -> str:
+        """Secret with the one key that is made at the first installation."""
+        return f"{self.fullname}-api-key-initial"
+
+    @property
+    def storage_root(self) -> str:
+        """Secret with the object storage's administrator."""
+        return f"{self.fullname}-object-storage-root"
+
+    @property
+    def storage_users(self) -> str:
+        """Secret with all users of the object storage."""
+        return f"{self.fullname}-object-storage-users"
+
+    @property
+    def storage_service(self) -> str:
+        """Service of the object storage."""
+        return f"{self.fullname}-object-storage"
+
+    def consumer(self, consumer: str) -> str:
+        """Secret with the credentials of one who reads or writes objects."""
+        return f"{self.fullname}-s3-{consumer}"
+
+    def user(self, consumer: str) -> str:
+        """Its user in the object storage."""
+        return f"{self.fullname}-{consumer}"

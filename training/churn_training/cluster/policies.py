@@ -1,0 +1,63 @@
+"""Who may do what with objects, as bucket policies: the least that each consumer needs.
+
+Pure. It must not speak to a storage.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+STARTER = "starter"
+"""Folder of the models bucket that only an administrator writes to."""
+
+_READ = ["s3:GetObject"]
+_LIST = ["s3:ListBucket", "s3:GetBucketLocation"]
+_WRITE = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+
+Policy = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Users:
+    """Access key ids of the consumers."""
+
+    serving: str
+    training: str
+    mlflow: str
+
+
+def models_policy(bucket: str, users: Users, closed: str | None = None) -> Policy:
+    """All read models; only training writes them, and it deletes nothing and does not touch the starter.
+
+    `closed` is a prefix that serving may not read yet, because a model under it is not complete.
+    """
+    readers = [users.serving, users.training, users.mlflow]
+    hidden = [_statement("Deny", [users.serving], _READ, f"{bucket}/{closed}*")] if closed else []
+    return _policy(
+        *hidden,
+        _statement("Allow", readers, _LIST, bucket),
+        _statement("Allow", readers, _READ, f"{bucket}/*"),
+        _statement("Allow", [users.training], ["s3:ListBucketMultipartUploads"], bucket),
+        _statement("Allow", [users.training], _WRITE, f"{bucket}/*"),
+        _statement("Deny", [users.training], ["s3:PutObject"], f"{bucket}/{STARTER}/*"),
+    )
+
+
+def data_policy(bucket: str, users: Users) -> Policy:
+    """Training reads customers; nobody else sees them."""
+    return _policy(
+        _statement("Allow", [users.training], _LIST, bucket),
+        _statement("Allow", [users.training], _READ, f"{bucket}/*"),
+    )
+
+
+def _policy(*statements: dict[str, Any]) -> Policy:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _statement(effect: str, users: list[str], actions: list[str], resource: str) -> dict[str, Any]:
+    return {
+        "Effect": effect,
+        "Principal": {"AWS": users},
+        "Action": actions,
+        "Resource": f"arn:aws:s3:::{resource}",
+    }

@@ -1,0 +1,196 @@
+"""Prepares object storage for a release: buckets, who may do what, and the starter model.
+
+Runs in a pod (`python -m churn_training.cluster.storage_setup`), again at every change; what is there already is left
+as it is. A model's address is immutable: other bytes under it are never written over.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from churn_training.cluster.policies import Users, data_policy, models_policy
+from churn_training.errors import DataError, Unavailable
+from churn_training.guard import guarded
+from churn_training.locations import SCHEME, ObjectLocation, location
+from churn_training.object_storage import storage, storage_errors
+from churn_training.terminal import say
+
+PAUSE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Environment CHURN_STORAGE_<NAME>. `users` is None where this process administers nothing, and `starter` where
+    there is no model to upload."""
+
+    models: str
+    data: str
+    users: Users | None
+    starter: Path | None
+    target: ObjectLocation | None
+    wait_seconds: float
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings.
+
+        Raises:
+            DataError: one is missing or not usable; the text names it.
+        """
+        starter = environment.get("CHURN_STORAGE_STARTER", "/starter/package")
+        uri = environment.get("CHURN_STORAGE_STARTER_URI", "")
+        return cls(
+            models=environment.get("CHURN_STORAGE_MODELS_BUCKET") or "churn-models",
+            data=environment.get("CHURN_STORAGE_DATA_BUCKET") or "churn-data",
+            users=_users(environment) if _administers(environment) else None,
+            starter=Path(starter) if starter and uri else None,
+            target=_target(uri) if starter and uri else None,
+            wait_seconds=_seconds(environment),
+        )
+
+
+def _administers(environment: Mapping[str, str]) -> bool:
+    text = environment.get("CHURN_STORAGE_ADMINISTER") or "true"
+    if text not in ("true", "false"):
+        raise DataError("CHURN_STORAGE_ADMINISTER", f"{text!r} is neither true nor false")
+    return text == "true"
+
+
+def _users(environment: Mapping[str, str]) -> Users:
+    found: dict[str, str] = {}
+    for consumer in ("serving", "training", "mlflow"):
+        name = f"CHURN_STORAGE_{consumer.upper()}_USER"
+        found[consumer] = environment.get(name, "")
+        if not found[consumer]:
+            raise DataError(name, "must be set where CHURN_STORAGE_ADMINISTER is true")
+    return Users(**found)
+
+
+def _target(uri: str) -> ObjectLocation:
+    place = location(uri if uri.endswith("/") else f"{uri}/")
+    if not isinstance(place, ObjectLocation) or not place.bucket or len(place.key) < len("x/"):
+        raise DataError("CHURN_STORAGE_STARTER_URI", f"{uri!r} is not {SCHEME}bucket/folder/")
+    return place
+
+
+def _seconds(environment: Mapping[str, str]) -> float:
+    text = environment.get("CHURN_STORAGE_WAIT_SECONDS") or "120"
+    try:
+        return float(text)
+    except ValueError:
+        raise DataError("CHURN_STORAGE_WAIT_SECONDS", f"{text!r} is not a number") from None
+
+
+def set_up(settings: Settings) -> None:
+    """Bring the storage to what the settings say; a second time changes nothing.
+
+    Raises:
+        DataError: refused, or the starter's address holds another model.
+        Unavailable: the storage does not answer in time.
+    """
+    bucket = settings.target.bucket if settings.target is not None else settings.models
+    _wait(settings.models if settings.users is not None else bucket, settings.wait_seconds)
+    if settings.users is not None:
+        _make_bucket(settings.models)
+        _make_bucket(settings.data)
+        _set_policy(settings.data, data_policy(settings.data, settings.users))
+    if settings.starter is not None and settings.target is not None:
+        _upload_starter(settings, settings.starter, settings.target)
+    if settings.users is not None:
+        _set_policy(settings.models, models_policy(settings.models, settings.users))
+
+
+def _wait(bucket: str, seconds: float) -> None:
+    """Return when the storage answers anything; whether the bucket is there is seen later."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with storage_errors(f"{SCHEME}{bucket}"):
+                storage().head_bucket(Bucket=bucket)
+        except Unavailable as problem:
+            if time.monotonic() > deadline:
+                raise
+            say(f"waiting: {problem}")
+            time.sleep(PAUSE_SECONDS)
+        except DataError:
+            return
+        else:
+            return
+
+
+def _make_bucket(bucket: str) -> None:
+    with storage_errors(f"{SCHEME}{bucket}"):
+        client = storage()
+        region = client.meta.region_name
+        # The storage's own default region must not be named.
+        where: Any = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        try:
+            client.create_bucket(Bucket=bucket, **where)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "BucketAlreadyOwnedByYou":
+                raise
+            say(f"bucket {bucket}: there already")
+        else:
+            say(f"bucket {bucket}: made")
+
+
+def _set_policy(bucket: str, policy: dict[str, object]) -> None:
+    with storage_errors(f"policy of {SCHEME}{bucket}"):
+        storage().put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    say(f"bucket {bucket}: policy set")
+
+
+def _upload_starter(settings: Settings, starter: Path, target: ObjectLocation) -> None:
+    """Upload what is missing, and prove that all is there; serving cannot read a part of it."""
+    if not (starter / "manifest.json").is_file():
+        raise DataError(str(starter), "is no model package")
+    files = {path.name: path.read_bytes() for path in sorted(starter.iterdir()) if path.is_file()}
+    missing = _missing(files, target)
+    if not missing:
+        say(f"{target}: there already")
+        return
+    if settings.users is not None and target.bucket == settings.models:
+        _set_policy(settings.models, models_policy(settings.models, settings.users, closed=target.key))
+    for name in missing:
+        with storage_errors(f"{target}{name}"):
+            storage().put_object(Bucket=target.bucket, Key=f"{target.key}{name}", Body=files[name])
+    if _missing(files, target):
+        raise Unavailable(f"{target}: what was stored a moment ago cannot be read back")
+    say(f"{target}: {len(missing)} files uploaded")
+
+
+def _missing(files: Mapping[str, bytes], target: ObjectLocation) -> list[str]:
+    """Names of files that are not there yet.
+
+    Raises:
+        DataError: something else is there under this address.
+    """
+    with storage_errors(target):
+        pages = storage().get_paginator("list_objects_v2").paginate(Bucket=target.bucket, Prefix=target.key)
+        there = [found["Key"] for page in pages for found in page.get("Contents", ())]
+        for key in there:
+            name = key.removeprefix(target.key)
+            stored = storage().get_object(Bucket=target.bucket, Key=key)["Body"].read() if name in files else None
+            if stored is None or hashlib.sha256(stored).digest() != hashlib.sha256(files[name]).digest():
+                problem = (
+                    "holds other bytes than this release's starter and is not written over; choose another address"
+                )
+                raise DataError(f"{SCHEME}{target.bucket}/{key}", problem)
+    return [name for name in files if f"{target.key}{name}" not in there]
+
+
+def main() -> int:
+    """Run once in a pod; returns the exit code: 0, 2 for what trying again cannot mend, 1 for anything else."""
+    return guarded(lambda: set_up(Settings.from_environment()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
