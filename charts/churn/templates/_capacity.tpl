@@ -1,0 +1,83 @@
+{{/*
+How many pods a component needs so that the target rate never waits for a scale-up:
+ceil(targetRequestsPerSecond / (headroom * measured)) + lostPods. Arguments: root, component (gateway, primary or fallback).
+*/}}
+{{- define "churn.minReplicas" -}}
+{{- $capacity := .root.Values.capacity -}}
+{{- $given := (index .root.Values .component).autoscaling.minReplicas -}}
+{{- $usable := include "churn.usableRequestsPerSecond" . | float64 -}}
+{{- if kindIs "invalid" $given -}}
+{{- add (divf $capacity.targetRequestsPerSecond $usable | ceil | int) $capacity.lostPods -}}
+{{- else -}}
+{{- int $given -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Requests per second that one pod is planned for. */}}
+{{- define "churn.usableRequestsPerSecond" -}}
+{{- $capacity := .root.Values.capacity -}}
+{{- $measured := index $capacity.measuredRequestsPerSecondPerPod .component -}}
+{{- $usable := mulf $capacity.headroom $measured -}}
+{{- if lt $usable 1.0 -}}
+{{- $text := "capacity.measuredRequestsPerSecondPerPod.%s: with capacity.headroom %v a pod would be planned for %v requests per second, less than 1" -}}
+{{- fail (printf $text .component $capacity.headroom $usable) -}}
+{{- end -}}
+{{- $usable -}}
+{{- end -}}
+
+{{- define "churn.maxReplicas" -}}
+{{- $given := (index .root.Values .component).autoscaling.maxReplicas -}}
+{{- $minimum := include "churn.minReplicas" . | int -}}
+{{- $maximum := mul 3 $minimum | int -}}
+{{- if not (kindIs "invalid" $given) -}}
+{{- $maximum = int $given -}}
+{{- end -}}
+{{- if lt $maximum $minimum -}}
+{{- fail (printf "%s.autoscaling.maxReplicas: %d is less than the %d pods that %s.autoscaling.minReplicas or capacity ask for"
+  .component $maximum $minimum .component) -}}
+{{- end -}}
+{{- $maximum -}}
+{{- end -}}
+
+{{/*
+The chart's own autoscaler. KServe's would drop "behavior" and know no container metrics.
+Arguments: root, component, target (Deployment), container.
+*/}}
+{{- define "churn.horizontalPodAutoscaler" -}}
+{{- $autoscaling := (index .root.Values .component).autoscaling -}}
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: {{ include "churn.fullname" .root }}-{{ .component }}
+  labels:
+    {{- include "churn.labels" . | nindent 4 }}
+spec:
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: {{ .target }}
+  minReplicas: {{ include "churn.minReplicas" . }}
+  maxReplicas: {{ include "churn.maxReplicas" . }}
+  metrics:
+    # One container, not the pod's sum: a sidecar that idles must not hide a busy server.
+    - type: ContainerResource
+      containerResource:
+        name: cpu
+        container: {{ .container }}
+        target:
+          type: Utilization
+          averageUtilization: {{ $autoscaling.cpuUtilization }}
+    {{- with $autoscaling.requestsPerSecond }}
+    {{- if .enabled }}
+    - type: Pods
+      pods:
+        metric:
+          name: {{ .metric }}
+        target:
+          type: AverageValue
+          averageValue: {{ .averageValue | default (include "churn.usableRequestsPerSecond" $ | float64 | floor | int) | quote }}
+    {{- end }}
+    {{- end }}
+  behavior:
+    {{- toYaml (mergeOverwrite (deepCopy .root.Values.autoscalingBehavior) $autoscaling.behavior) | nindent 4 }}
+{{- end -}}

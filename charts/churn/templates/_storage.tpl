@@ -1,0 +1,62 @@
+{{/* Where object storage and MLflow are, and how their clients are told. */}}
+
+{{/* URL of the S3 endpoint; empty: AWS itself. */}}
+{{- define "churn.s3Endpoint" -}}
+{{- $external := .Values.objectStorage.external -}}
+{{- if .Values.objectStorage.enabled -}}
+{{- printf "http://%s-object-storage:9000" (include "churn.fullname" .) -}}
+{{- else if $external.endpoint -}}
+{{- printf "%s://%s" (ternary "https" "http" $external.useHttps) $external.endpoint -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Region, endpoint and keys of one consumer. Arguments: root, secret. */}}
+{{- define "churn.s3Environment" -}}
+- name: AWS_DEFAULT_REGION
+  value: {{ .root.Values.objectStorage.external.region | quote }}
+{{- with include "churn.s3Endpoint" .root }}
+- name: AWS_ENDPOINT_URL_S3
+  value: {{ . }}
+- name: MLFLOW_S3_ENDPOINT_URL
+  value: {{ . }}
+{{- end }}
+- name: AWS_ACCESS_KEY_ID
+  valueFrom:
+    secretKeyRef:
+      name: {{ .secret }}
+      key: AWS_ACCESS_KEY_ID
+- name: AWS_SECRET_ACCESS_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ .secret }}
+      key: AWS_SECRET_ACCESS_KEY
+{{- end -}}
+
+{{- define "churn.trackingUri" -}}
+{{- if .Values.mlflow.enabled -}}
+{{- printf "http://%s-mlflow:5000" (include "churn.fullname" .) -}}
+{{- else -}}
+{{- .Values.mlflow.externalUri -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Where the model that ships with the images is put. */}}
+{{- define "churn.starterUri" -}}
+{{- printf "s3://%s/starter/%s/" .Values.objectStorage.buckets.models (include "churn.imageTag" (dict "root" . "image" .Values.training.image)) -}}
+{{- end -}}
+
+{{/* What KServe pulls: it matches names by their beginning, so that ".../m-1" would also bring ".../m-10". Arguments: root, model. */}}
+{{- define "churn.modelUri" -}}
+{{- if .model.uri -}}
+{{- printf "%s/" (trimSuffix "/" .model.uri) -}}
+{{- else -}}
+{{- include "churn.starterUri" .root -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether the starter has to be uploaded to somebody else's object storage. */}}
+{{- define "churn.storageSetupEnabled" -}}
+{{- if or .Values.objectStorage.enabled (and .Values.primary.enabled (not .Values.primary.model.uri)) -}}
+true
+{{- end -}}
+{{- end -}}

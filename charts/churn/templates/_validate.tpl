@@ -1,0 +1,102 @@
+{{/* What a schema cannot say: values that contradict each other. Every message begins with the key to change. */}}
+{{- define "churn.validate" -}}
+{{- $values := .Values -}}
+{{- range tuple "gateway" "primary" "fallback" -}}
+  {{- if (index $values .).enabled -}}
+    {{- $_ := include "churn.maxReplicas" (dict "root" $ "component" .) -}}
+  {{- end -}}
+{{- end -}}
+{{- if and $values.gateway.enabled (not $values.primary.enabled) (not $values.fallback.enabled) -}}
+  {{- fail "gateway.enabled: there is nobody to ask; enable primary or fallback, or switch the gateway off" -}}
+{{- end -}}
+{{- if and (gt ($values.gateway.canaryPercent | float64) 0.0) (not $values.canary.enabled) -}}
+  {{- fail (printf "gateway.canaryPercent: %v percent of customers, but canary.enabled is false" $values.gateway.canaryPercent) -}}
+{{- end -}}
+{{- if $values.canary.enabled -}}
+  {{- if not $values.primary.enabled -}}
+    {{- fail "canary.enabled: a canary needs a primary beside it; set primary.enabled" -}}
+  {{- end -}}
+  {{- if and (eq $values.canary.target "fallback") (not $values.fallback.enabled) -}}
+    {{- fail "canary.target: fallback, but fallback.enabled is false" -}}
+  {{- end -}}
+  {{- if and (eq $values.canary.target "inferenceservice") (not $values.canary.model.uri) -}}
+    {{- fail "canary.model.uri: needed, since canary.enabled is true; give the s3:// folder of the second model" -}}
+  {{- end -}}
+  {{- if and (eq $values.canary.target "fallback") $values.canary.model.uri -}}
+    {{- fail "canary.model.uri: with canary.target fallback the model is in the fallback's image; leave it empty" -}}
+  {{- end -}}
+{{- end -}}
+{{- include "churn.validateGateway" . -}}
+{{- include "churn.validateStores" . -}}
+{{- include "churn.validateTraining" . -}}
+{{- end -}}
+
+{{- define "churn.validateGateway" -}}
+{{- $gateway := .Values.gateway -}}
+{{- if and $gateway.ingress.enabled (not $gateway.ingress.host) -}}
+  {{- fail "gateway.ingress.host: needed, since gateway.ingress.enabled is true" -}}
+{{- end -}}
+{{- if and (not $gateway.ingress.enabled) (or $gateway.ingress.host $gateway.ingress.tls.secretName) -}}
+  {{- fail "gateway.ingress.enabled: false, but a host or a TLS secret is given; enable the ingress or leave them empty" -}}
+{{- end -}}
+{{- range tuple "httpNodePort" "grpcNodePort" -}}
+  {{- if and (index $gateway.service .) (ne $gateway.service.type "NodePort") -}}
+    {{- fail (printf "gateway.service.%s: only a Service of type NodePort has one; set gateway.service.type" .) -}}
+  {{- end -}}
+{{- end -}}
+{{- if and $gateway.service.httpNodePort (eq (toString $gateway.service.httpNodePort) (toString $gateway.service.grpcNodePort)) -}}
+  {{- fail "gateway.service.grpcNodePort: is the port of gateway.service.httpNodePort" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "churn.validateStores" -}}
+{{- $values := .Values -}}
+{{- $storage := $values.objectStorage -}}
+{{- if and $storage.enabled $storage.external.endpoint -}}
+  {{- fail "objectStorage.external.endpoint: is only used when objectStorage.enabled is false" -}}
+{{- end -}}
+{{- if eq $storage.buckets.models $storage.buckets.data -}}
+  {{- fail "objectStorage.buckets.data: must differ from objectStorage.buckets.models, whose readers may not see data" -}}
+{{- end -}}
+{{- if and $values.mlflow.enabled $values.mlflow.externalUri -}}
+  {{- fail "mlflow.externalUri: is only used when mlflow.enabled is false" -}}
+{{- end -}}
+{{- $existing := $values.secrets.existing -}}
+{{- $names := list "objectStorageRoot" "objectStorageUsers" "s3Serving" "s3Training" "s3Mlflow" -}}
+{{- $given := 0 -}}
+{{- range $names -}}{{- if index $existing . -}}{{- $given = add1 $given -}}{{- end -}}{{- end -}}
+{{- if and $storage.enabled (gt (int $given) 0) (lt (int $given) (len $names)) -}}
+  {{- $text := "secrets.existing.%s: users of the development object storage are brought all together (%s) or not at all" -}}
+  {{- range $names -}}
+    {{- if not (index $existing .) -}}
+      {{- fail (printf $text . (join ", " $names)) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- if and $existing.apiKeyInitial (not $existing.apiKeys) $values.secrets.bootstrap -}}
+  {{- fail "secrets.existing.apiKeys: needed together with secrets.existing.apiKeyInitial, which is one of its keys" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "churn.validateTraining" -}}
+{{- $values := .Values -}}
+{{- $training := $values.training -}}
+{{- if and $training.enabled (not $values.mlflow.enabled) (not $values.mlflow.externalUri) -}}
+  {{- fail "mlflow.externalUri: needed, since training.enabled is true and mlflow.enabled is false" -}}
+{{- end -}}
+{{- if and $training.runOnInstall (not $training.enabled) -}}
+  {{- fail "training.runOnInstall: true, but training.enabled is false" -}}
+{{- end -}}
+{{- if and $training.data $training.dataClaim.name -}}
+  {{- fail "training.dataClaim.name: training.data is given too; data comes from one place" -}}
+{{- end -}}
+{{- if and $training.dataClaim.name (not $training.dataClaim.path) -}}
+  {{- fail "training.dataClaim.path: needed, since training.dataClaim.name is given" -}}
+{{- end -}}
+{{- if and $training.dataClaim.path (not $training.dataClaim.name) -}}
+  {{- fail "training.dataClaim.name: needed, since training.dataClaim.path is given" -}}
+{{- end -}}
+{{- if ge (int $values.priorityClasses.training.value) (int $values.priorityClasses.serving.value) -}}
+  {{- fail "priorityClasses.training.value: must be less than priorityClasses.serving.value" -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,29 @@
+{{/* What the bootstrap Job has to make: everything that is used and not brought. A comma list; empty: nothing. */}}
+{{- define "churn.bootstrapParts" -}}
+{{- $existing := .Values.secrets.existing -}}
+{{- $parts := list -}}
+{{- if .Values.secrets.bootstrap -}}
+{{- if not $existing.signingKey -}}{{- $parts = append $parts "signing" -}}{{- end -}}
+{{- if not $existing.verifyKey -}}{{- $parts = append $parts "verify" -}}{{- end -}}
+{{- if and .Values.gateway.enabled .Values.gateway.authentication.required (not $existing.apiKeys) -}}
+{{- $parts = append $parts "api-keys" -}}
+{{- end -}}
+{{- if and .Values.objectStorage.enabled (not $existing.objectStorageUsers) -}}{{- $parts = append $parts "object-storage" -}}{{- end -}}
+{{- end -}}
+{{- join "," $parts -}}
+{{- end -}}
+
+{{/* Names that the Job may read. */}}
+{{- define "churn.bootstrapSecretNames" -}}
+- {{ include "churn.signingKeyName" . }}
+{{- range tuple "api-keys" "api-key-initial" "object-storage-root" "object-storage-users" "s3-serving" "s3-training" "s3-mlflow" }}
+- {{ include "churn.fullname" $ }}-{{ . }}
+{{- end }}
+{{- end -}}
+
+{{/* Annotations of a hook: there before the release, gone when all went well. Argument: weight. */}}
+{{- define "churn.bootstrapHook" -}}
+helm.sh/hook: pre-install,pre-upgrade
+helm.sh/hook-weight: {{ .weight | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}

@@ -1,0 +1,49 @@
+{{/* Who answers, and how a gateway is told. */}}
+
+{{- define "churn.primaryUrl" -}}
+http://{{ include "churn.fullname" . }}-primary-predictor
+{{- end -}}
+
+{{- define "churn.fallbackUrl" -}}
+http://{{ include "churn.fullname" . }}-fallback:8080
+{{- end -}}
+
+{{- define "churn.canaryUrl" -}}
+{{- if eq .Values.canary.target "fallback" -}}
+{{- include "churn.fallbackUrl" . -}}
+{{- else -}}
+http://{{ include "churn.fullname" . }}-canary-predictor
+{{- end -}}
+{{- end -}}
+
+{{/* Without a primary the fallback takes its place, and nothing stands behind it. An empty address means there is none. */}}
+{{- define "churn.gatewayEnvironment" -}}
+- name: CHURN_GATEWAY_HOST
+  value: 0.0.0.0
+- name: CHURN_GATEWAY_HTTP_PORT
+  value: "8080"
+- name: CHURN_GATEWAY_GRPC_PORT
+  value: "8081"
+- name: CHURN_GATEWAY_METRICS_PORT
+  value: "9090"
+- name: CHURN_GATEWAY_PRIMARY_URL
+  value: {{ ternary (include "churn.primaryUrl" .) (include "churn.fallbackUrl" .) .Values.primary.enabled }}
+- name: CHURN_GATEWAY_FALLBACK_URL
+  value: {{ ternary (include "churn.fallbackUrl" .) "" (and .Values.fallback.enabled .Values.primary.enabled) | quote }}
+{{- if .Values.canary.enabled }}
+- name: CHURN_GATEWAY_CANARY_URL
+  value: {{ include "churn.canaryUrl" . }}
+- name: CHURN_GATEWAY_CANARY_PERCENT
+  value: {{ .Values.gateway.canaryPercent | quote }}
+{{- end }}
+- name: CHURN_GATEWAY_DRAIN_SECONDS
+  value: {{ .Values.gateway.drainSeconds | quote }}
+- name: CHURN_GATEWAY_AUTHENTICATION
+  value: {{ ternary "required" "off" .Values.gateway.authentication.required | quote }}
+{{- if .Values.gateway.authentication.required }}
+- name: CHURN_GATEWAY_API_KEYS
+  value: /etc/churn/api-keys/api-keys.json
+{{- end }}
+- name: CHURN_VERIFY_KEY
+  value: /etc/churn/verify/verify.pem
+{{- end -}}

@@ -1,0 +1,101 @@
+"""Values that cannot work are refused before anything reaches the cluster, by the name of the key to change."""
+
+from typing import Any
+
+import pytest
+
+from tests.charts.rendered import Chart, Refused, nested
+
+DIGEST = "sha256:" + "0" * 64
+OF_THE_SCHEMA = [
+    ({"gatway": {}}, "gatway"),
+    (nested(gateway__replicas=3), "/gateway"),
+    (nested(gateway__canaryPercent=101), "/gateway/canaryPercent"),
+    (nested(gateway__canaryPercent="10"), "/gateway/canaryPercent"),
+    (nested(gateway__service__type="Loadbalancer"), "/gateway/service/type"),
+    (nested(gateway__service__httpNodePort=0), "/gateway/service/httpNodePort"),
+    (nested(gateway__drainSeconds=-1), "/gateway/drainSeconds"),
+    (nested(gateway__resources__requests__memory="lots"), "/gateway/resources/requests/memory"),
+    (nested(gateway__resources__limits__cpus="1"), "/gateway/resources/limits"),
+    (nested(gateway__autoscaling__cpuUtilization=0), "/gateway/autoscaling/cpuUtilization"),
+    (nested(gateway__networkPolicy__from=[{"podselector": {}}]), "/gateway/networkPolicy/from/0"),
+    (nested(gateway__ingress__host="https://churn.example.com"), "/gateway/ingress/host"),
+    (nested(primary__autoscaling__minReplicas=0), "/primary/autoscaling/minReplicas"),
+    (nested(primary__model__uri="s3://churn-models"), "/primary/model/uri"),
+    (nested(primary__model__uri="s3://churn-models//"), "/primary/model/uri"),
+    (nested(primary__model__uri="models:/churn@champion"), "/primary/model/uri"),
+    (nested(primary__model__digest="abc"), "/primary/model/digest"),
+    (nested(fallback__image__digest=DIGEST[:-1]), "/fallback/image/digest"),
+    (nested(canary__target="bento"), "/canary/target"),
+    (nested(capacity__headroom=0), "/capacity/headroom"),
+    (nested(capacity__headroom=1.5), "/capacity/headroom"),
+    (nested(capacity__lostPods=0.5), "/capacity/lostPods"),
+    (nested(capacity__targetRequestsPerSecond=0), "/capacity/targetRequestsPerSecond"),
+    (nested(training__schedule="every day"), "/training/schedule"),
+    (nested(training__data="/customers.csv"), "/training/data"),
+    (nested(training__budget="five minutes"), "/training/budget"),
+    (nested(training__dataClaim__path="../customers.csv"), "/training/dataClaim/path"),
+    (nested(training__usecase="telco"), "/training/usecase"),
+    (nested(training__backoffLimit=-1), "/training/backoffLimit"),
+    (nested(training__concurrencyPolicy="forbid"), "/training/concurrencyPolicy"),
+    (nested(objectStorage__external__endpoint="https://s3.example.com"), "/objectStorage/external/endpoint"),
+    (nested(objectStorage__buckets__models="Models"), "/objectStorage/buckets/models"),
+    (nested(mlflow__externalUri="mlflow.example.com"), "/mlflow/externalUri"),
+    (nested(secrets__signingKey="-----BEGIN PRIVATE KEY-----"), "/secrets"),
+    (nested(secrets__existing__apiKeys="-----BEGIN PRIVATE KEY-----"), "/secrets/existing/apiKeys"),
+    (nested(networkPolicy__dns__ports=[]), "/networkPolicy/dns/ports"),
+    (
+        nested(networkPolicy__apiServer__to=[{"ipBlock": {"cidr": "10.0.0.1"}}]),
+        "/networkPolicy/apiServer/to/0/ipBlock/cidr",
+    ),
+    (nested(podDisruptionBudgets__maxUnavailable=0), "/podDisruptionBudgets/maxUnavailable"),
+    (nested(fullnameOverride="Churn"), "/fullnameOverride"),
+    (nested(tmp__medium="memory"), "/tmp/medium"),
+]
+OF_THE_TEMPLATES = [
+    (nested(primary__enabled=False, fallback__enabled=False), "gateway.enabled: "),
+    (nested(gateway__canaryPercent=10), "gateway.canaryPercent: "),
+    (nested(canary__enabled=True), "canary.model.uri: "),
+    (nested(canary__enabled=True, canary__target="fallback", fallback__enabled=False), "canary.target: "),
+    (nested(canary__enabled=True, canary__target="fallback", canary__model__uri="s3://m/2/"), "canary.model.uri: "),
+    (nested(canary__enabled=True, canary__model__uri="s3://m/2/", primary__enabled=False), "canary.enabled: "),
+    (nested(gateway__ingress__enabled=True), "gateway.ingress.host: "),
+    (nested(gateway__ingress__host="churn.example.com"), "gateway.ingress.enabled: "),
+    (nested(gateway__ingress__tls__secretName="certificate"), "gateway.ingress.enabled: "),
+    (nested(gateway__service__httpNodePort=30080), "gateway.service.httpNodePort: "),
+    (nested(gateway__service__grpcNodePort=30081), "gateway.service.grpcNodePort: "),
+    (
+        nested(gateway__service={"type": "NodePort", "httpNodePort": 30080, "grpcNodePort": 30080}),
+        "gateway.service.grpcNodePort: ",
+    ),
+    (nested(objectStorage__external__endpoint="s3.example.com"), "objectStorage.external.endpoint: "),
+    (nested(objectStorage__buckets={"models": "same", "data": "same"}), "objectStorage.buckets.data: "),
+    (nested(mlflow__enabled=False), "mlflow.externalUri: "),
+    (nested(mlflow__externalUri="https://mlflow.example.com"), "mlflow.externalUri: "),
+    (nested(secrets__existing__s3Serving="mine"), "secrets.existing.objectStorageRoot: "),
+    (nested(secrets__existing__apiKeyInitial="mine"), "secrets.existing.apiKeys: "),
+    (nested(training__enabled=False, training__runOnInstall=True), "training.runOnInstall: "),
+    (
+        nested(training__data="s3://data/c.csv", training__dataClaim={"name": "c", "path": "c.csv"}),
+        "training.dataClaim.name: ",
+    ),
+    (nested(training__dataClaim__name="customers"), "training.dataClaim.path: "),
+    (nested(training__dataClaim__path="customers.csv"), "training.dataClaim.name: "),
+    (nested(priorityClasses__training__value=100000), "priorityClasses.training.value: "),
+]
+
+
+@pytest.mark.parametrize(("values", "key"), OF_THE_SCHEMA, ids=[key for _, key in OF_THE_SCHEMA])
+def test_the_schema_names_the_key(chart: Chart, values: dict[str, Any], key: str) -> None:
+    with pytest.raises(Refused) as refused:
+        chart.render(values)
+    message = str(refused.value)
+    assert "don't meet the specifications of the schema" in message
+    assert f"'{key}'" in message
+
+
+@pytest.mark.parametrize(("values", "key"), OF_THE_TEMPLATES, ids=[key for _, key in OF_THE_TEMPLATES])
+def test_the_templates_name_the_key(chart: Chart, values: dict[str, Any], key: str) -> None:
+    with pytest.raises(Refused) as refused:
+        chart.render(values)
+    assert f"): {key}" in str(refused.value)

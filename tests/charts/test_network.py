@@ -1,0 +1,134 @@
+"""Only the edges that the flow needs, computed from the rendered policies as a cluster would."""
+
+from typing import Any
+
+import pytest
+
+from tests.charts.policies import Edge, Place, edges
+from tests.charts.rendered import Chart, Document, nested, pods
+
+STRANGER = Place("stranger", frozenset({8080}), labels={"app": "shop"}, namespace={"team": "shop"})
+NEIGHBOUR = Place("neighbour", frozenset({8080}), labels={"app": "other"})
+MONITOR = Place("monitor", frozenset(), labels={"app": "prometheus"}, namespace={"team": "monitoring"})
+OUTSIDE = Place("outside", frozenset({53, 80, 443, 6443, 9000}), address="192.0.2.1")
+EVERYBODY = {
+    "gateway",
+    "primary",
+    "fallback",
+    "mlflow",
+    "object-storage",
+    "storage-setup",
+    "training",
+    "bootstrap",
+    "test",
+}
+
+FLOW: set[Edge] = {
+    *(
+        (source, "gateway", port)
+        for source in ("stranger", "neighbour", "monitor", "outside", "test")
+        for port in (8080, 8081)
+    ),
+    ("gateway", "primary", 8080),
+    ("gateway", "fallback", 8080),
+    *((source, "object-storage", 9000) for source in ("primary", "training", "mlflow", "storage-setup")),
+    ("training", "mlflow", 5000),
+}
+DNS: set[Edge] = {(source, "outside", 53) for source in EVERYBODY}
+API: set[Edge] = {("bootstrap", "outside", 443), ("bootstrap", "outside", 6443)}
+# Places that no policy of ours holds back may do among themselves what they like.
+OTHERS = {"stranger", "neighbour", "monitor", "outside"}
+
+
+def found(documents: list[Document]) -> set[Edge]:
+    policies = [one for one in documents if one["kind"] == "NetworkPolicy"]
+    places = {
+        pod.component: Place(
+            pod.component,
+            frozenset(port["containerPort"] for one in pod.containers for port in one.get("ports", [])),
+            labels=pod.labels,
+        )
+        for pod in pods(documents)
+    }
+    every = edges(policies, [*places.values(), STRANGER, NEIGHBOUR, MONITOR, OUTSIDE])
+    return {edge for edge in every if not {edge[0], edge[1]} <= OTHERS}
+
+
+def test_the_edges_are_those_of_the_table(chart: Chart) -> None:
+    assert found(chart.render()) == FLOW | DNS | API
+
+
+def test_a_canary_is_asked_and_reads_as_the_primary_does(chart: Chart) -> None:
+    documents = chart.render(nested(canary__enabled=True, canary__model__uri="s3://m/2/"))
+    more = {("gateway", "canary", 8080), ("canary", "object-storage", 9000), ("canary", "outside", 53)}
+    assert found(documents) == FLOW | DNS | API | more
+
+
+def test_the_gateway_opens_to_whom_is_named(chart: Chart) -> None:
+    documents = chart.render(
+        nested(gateway__networkPolicy__from=[{"namespaceSelector": {"matchLabels": {"team": "shop"}}}])
+    )
+    closed = {(source, "gateway", port) for source in ("neighbour", "monitor", "outside") for port in (8080, 8081)}
+    assert found(documents) == (FLOW - closed) | DNS | API
+
+
+def test_metrics_open_to_whom_is_named(chart: Chart) -> None:
+    peer = {"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}
+    documents = chart.render(nested(networkPolicy__monitoring__from=[peer]))
+    more = {("monitor", target, 9090) for target in ("gateway", "primary", "fallback")}
+    assert found(documents) == FLOW | DNS | API | more
+
+
+def test_stores_open_to_people_who_are_named(chart: Chart) -> None:
+    peer = [{"podSelector": {"matchLabels": {"app": "other"}}}]
+    documents = chart.render(nested(mlflow__networkPolicy__from=peer, objectStorage__networkPolicy__from=peer))
+    more = {("neighbour", "mlflow", 5000), ("neighbour", "object-storage", 9000)}
+    assert found(documents) == FLOW | DNS | API | more
+
+
+def test_stores_elsewhere_are_reached_at_the_given_address_alone(chart: Chart) -> None:
+    here: dict[str, Any] = {"to": [{"ipBlock": {"cidr": "192.0.2.1/32"}}], "ports": [9000]}
+    elsewhere: dict[str, Any] = {"to": [{"ipBlock": {"cidr": "198.51.100.1/32"}}], "ports": [443]}
+    values = nested(
+        objectStorage__enabled=False,
+        mlflow__enabled=False,
+        mlflow__externalUri="https://mlflow.example.com",
+        networkPolicy__objectStorage=here,
+        networkPolicy__mlflow=elsewhere,
+    )
+    gone = {"mlflow", "object-storage"}
+    expected = {edge for edge in FLOW | DNS | API if not {edge[0], edge[1]} & gone}
+    more: set[Edge] = {(source, "outside", 9000) for source in ("primary", "training", "storage-setup")}
+    assert found(chart.render(values)) == expected | more
+
+
+def test_a_policy_opens_one_direction(chart: Chart) -> None:
+    """kube-router keeps both directions of a policy in one chain: what lets anybody in would let that pod out, too."""
+    for values in ({}, nested(canary__enabled=True, canary__model__uri="s3://m/2/")):
+        for policy in chart.render(values):
+            if policy["kind"] == "NetworkPolicy":
+                assert not {"ingress", "egress"} <= policy["spec"].keys(), policy["metadata"]["name"]
+
+
+@pytest.mark.parametrize("direction", ["Ingress", "Egress"])
+def test_no_door_stands_open_on_one_side(chart: Chart, direction: str) -> None:
+    """Each side alone lets through what the table says and no more; the other side is no excuse."""
+    documents = chart.render()
+    for policy in documents:
+        if policy["kind"] == "NetworkPolicy":
+            policy["spec"]["policyTypes"] = [one for one in policy["spec"]["policyTypes"] if one == direction]
+    inside = {edge for edge in found(documents) if {edge[0], edge[1]} <= EVERYBODY}
+    public: set[Edge] = {(name, "gateway", port) for name in EVERYBODY - {"gateway"} for port in (8080, 8081)}
+    expected = {edge for edge in FLOW if {edge[0], edge[1]} <= EVERYBODY}
+    assert inside == (expected | public if direction == "Ingress" else expected)
+
+
+def test_the_evaluator_sees_an_edge_too_many(chart: Chart) -> None:
+    """A policy that opens MLflow to serving pods must not go unseen."""
+    documents = chart.render()
+    for policy in documents:
+        if policy["kind"] == "NetworkPolicy" and policy["metadata"]["name"] == "churn-mlflow":
+            policy["spec"]["ingress"].append({})
+        if policy["kind"] == "NetworkPolicy" and policy["metadata"]["name"] == "churn-gateway-egress":
+            policy["spec"]["egress"].append({})
+    assert ("gateway", "mlflow", 5000) in found(documents)
