@@ -8,10 +8,13 @@ USECASE ?= telecom
 # Words handed on to the tool behind a target.
 ARGS ?=
 
-export DATA USECASE ARGS
+# How make cluster gets one: plain processes, or kind where Docker and a registry exist.
+PROVIDER ?= processes
+
+export DATA USECASE ARGS PROVIDER
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench bench-faults lock verify clean
+.PHONY: help run test lint charts images cluster cluster-down e2e bench bench-faults bench-models lock verify clean
 
 help: ## Show the targets
 	@ci/help $(MAKEFILE_LIST)
@@ -25,11 +28,29 @@ test: ## All checks and all tests (ARGS goes to pytest)
 lint: ## Style, types and import contracts
 	@ci/lint
 
+charts: ## Lint, unit tests, schemas and policies of the Helm chart (builds its tools once, needs Go)
+	@ci/charts
+
+images: ## Build the container images and print their sizes (buildah or Docker; ARGS="gateway predictor" for some)
+	@ci/images
+
+cluster: ## Start a throwaway Kubernetes with KServe on this machine (needs root and Go; PROVIDER=kind uses Docker)
+	@ci/cluster-up
+
+cluster-down: ## Stop it and remove everything but what was built
+	@ci/cluster-down
+
+e2e: ## Prove everything on a live cluster; starts a throwaway one unless KUBECONFIG is set (ARGS goes to pytest)
+	@ci/e2e
+
 bench: ## Measure speed beside peers, needs Go and half an hour (ARGS=--quick for a short look)
 	@ci/bench
 
 bench-faults: ## Kill, freeze, slow and corrupt the primary under load (needs Go)
 	@ci/bench-faults
+
+bench-models: ## Cross-validate every family of models on DATA, ten times (ARGS="--repeats 3" for fewer)
+	@ci/bench-models
 
 lock: ## Rewrite requirements.lock from pyproject.toml (ARGS=--upgrade for newer versions)
 	@ci/lock

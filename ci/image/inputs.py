@@ -1,0 +1,34 @@
+"""What an image is made of, as one digest: an image whose inputs are those it was built from need not be built again.
+
+Engines find that out too, but read hundreds of megabytes of libraries for it.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ci.image.engine import ROOT
+
+_EVERYWHERE = ("LICENSE", "pyproject.toml", ".dockerignore", "ci/image/stage", "model_repo")
+_OWN = {
+    "gateway": ("serving/images/gateway.*", "serving/churn_serving"),
+    "predictor": ("serving/images/predictor.*", "serving/churn_serving"),
+    "bento": ("serving/images/bento.*", "serving/churn_serving"),
+    "fallback": ("serving/images/fallback.*",),
+    "training": ("training/images/training.*", "training/churn_training"),
+}
+
+
+def digest(name: str, arguments: Mapping[str, str], images: Iterable[str | None]) -> str:
+    """Digest of an image's files, of the folder in its argument PACKAGE, of its arguments and the images below it."""
+    patterns = [*_EVERYWHERE, *_OWN[name], *([arguments["PACKAGE"]] if "PACKAGE" in arguments else [])]
+    found = hashlib.sha256(repr((sorted(arguments.items()), list(images))).encode())
+    for path in sorted({file for pattern in patterns for top in ROOT.glob(pattern) for file in _files(top)}):
+        found.update(f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return found.hexdigest()
+
+
+def _files(top: Path) -> Iterable[Path]:
+    if top.is_file():
+        return [top]
+    return [path for path in top.rglob("*") if path.is_file() and "__pycache__" not in path.parts]

@@ -1,0 +1,50 @@
+"""Runs inside an image, handed to its Python as text: no tools to build with, the right packages, bytecode."""
+
+import importlib.util
+import os
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+
+UNCHECKED = 1  # flags of a .pyc that is trusted without looking at its source
+TOOLS = ("pip", "pip3", "uv", "gcc", "cc", "g++", "make", "ld", "as", "git")
+LIBRARIES = ("pip", "ensurepip")
+
+
+def faults(image: str) -> list[str]:
+    """What an image of this name should not be like."""
+    serving = image != "training"
+    found = [f"runs as {os.getuid()}:{os.getgid()}"] if (os.getuid(), os.getgid()) != (10001, 10001) else []
+    found += [f"{tool} is there" for tool in TOOLS if shutil.which(tool)]
+    found += [f"{name} can be imported" for name in LIBRARIES if importlib.util.find_spec(name)]
+    expected = {"churn_model": True, "churn_serving": serving, "churn_training": not serving}
+    for name, wanted in expected.items():
+        if (importlib.util.find_spec(name) is not None) != wanted:
+            found.append(f"{name} is {'missing' if wanted else 'there'}")
+    return found + uncompiled(Path(sysconfig.get_path("purelib")))
+
+
+def uncompiled(packages: Path) -> list[str]:
+    """Modules that Python would compile at every start."""
+    found = []
+    for source in packages.rglob("*.py"):
+        bytecode = Path(importlib.util.cache_from_source(str(source)))
+        if not bytecode.is_file() or int.from_bytes(bytecode.read_bytes()[4:8], "little") != UNCHECKED:
+            found.append(f"{source.relative_to(packages)} is not compiled")
+    return found
+
+
+def writable() -> list[str]:
+    """Whether the root can be written to, which would make the rest of the check worthless."""
+    try:
+        Path("/written").touch()
+    except OSError:
+        return []
+    return ["the root file system can be written to"]
+
+
+if __name__ == "__main__":
+    problems = faults(sys.argv[1]) + writable()
+    print("\n".join(problems[:20]))
+    sys.exit(1 if problems else 0)

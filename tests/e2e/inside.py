@@ -1,0 +1,69 @@
+"""Ways into pods: a command in a container, and a local port that leads to a pod's port.
+
+Both go through the API server and the kubelet, so NetworkPolicies do not stand in their way.
+"""
+
+import contextlib
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import kubernetes.client
+import kubernetes.stream
+
+from tests.e2e.commands import tool
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    output: str
+
+
+def execute(namespace: str, pod: str, container: str, command: list[str], seconds: float = 60) -> Ended:
+    """Run a command in a container; output is both streams in the order of their arrival."""
+    # A client of its own, because the library swaps the client's methods for the time of the call.
+    with kubernetes.client.ApiClient() as client:
+        session = kubernetes.stream.stream(
+            kubernetes.client.CoreV1Api(client).connect_get_namespaced_pod_exec,
+            pod,
+            namespace,
+            container=container,
+            command=command,
+            stdout=True,
+            stderr=True,
+            stdin=False,
+            tty=False,
+            _preload_content=False,
+        )
+        session.run_forever(timeout=seconds)
+        assert not session.is_open(), f"{pod}: {command[:2]} did not end within {seconds:g} s"
+        code = session.returncode  # read_all would throw it away
+        output = session.read_all()
+        session.sock.shutdown()  # close() leaves the socket open when the other side was first
+    return Ended(code, output)
+
+
+def evaluate(namespace: str, pod: str, container: str, script: str, *arguments: str, seconds: float = 60) -> Any:
+    """Run Python in a container that has it; its last line of output is JSON."""
+    ended = execute(namespace, pod, container, ["python", "-c", script, *arguments], seconds)
+    assert ended.code == 0, f"{pod}: {ended.output[-1000:]}"
+    return json.loads(ended.output.strip().splitlines()[-1])
+
+
+@contextlib.contextmanager
+def forwarded(namespace: str, pod: str, port: int) -> Iterator[int]:
+    """A port on 127.0.0.1 that leads to a pod's port for as long as the context lasts."""
+    command = [tool("kubectl"), "port-forward", f"pod/{pod}", f":{port}", "--namespace", namespace]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        try:
+            line = process.stdout.readline()
+            found = re.search(r"127\.0\.0\.1:(\d+) ->", line)
+            assert found, f"no way to {pod}:{port}: {line}"
+            yield int(found[1])
+        finally:
+            process.terminate()

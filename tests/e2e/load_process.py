@@ -1,0 +1,164 @@
+"""The process behind :mod:`tests.e2e.steady_load`: open-loop requests over HTTP and gRPC, one line a request.
+
+Requests leave when they are due, whatever became of earlier ones, and a latency counts from that moment. Nothing is
+ever sent twice. Three of four HTTP requests use kept connections, every fourth opens its own, so that both the drain of
+an old process and the way to a new one are tried all the time. aiohttp rather than httpx, because on a small machine
+the load must not be what slows the answers.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import grpc
+import grpc.aio
+
+from churn_serving.oip import open_inference_grpc_pb2 as messages
+from churn_serving.oip.grpc_codec import encode_request
+from tests.e2e.customers import Customers, read_customers
+
+TIMEOUT_SECONDS = 5.0
+FLUSH_SECONDS = 0.2
+NEW_CONNECTION_EVERY = 4
+CHANNELS = 2
+_METHOD = "/inference.GRPCInferenceService/ModelInfer"
+
+Answered = tuple[str, str]  # served by, digest of the model
+Ask = Callable[[int, int], Awaitable[Answered]]
+
+
+class Failed(Exception):
+    """An answer that is not one."""
+
+
+class HttpCaller:
+    """Asks ``POST /v1/predictions``, one customer a request."""
+
+    def __init__(self, url: str, key: str, customers: Customers) -> None:
+        self._url = f"{url}/v1/predictions"
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+        self._kept = aiohttp.ClientSession(headers=headers, timeout=timeout)
+        new = aiohttp.TCPConnector(force_close=True)
+        self._new = aiohttp.ClientSession(headers=headers, timeout=timeout, connector=new)
+        self._bodies = [json.dumps({"customers": [customers.record(n)]}).encode() for n in range(len(customers.ids))]
+
+    async def ask(self, number: int, customer: int) -> Answered:
+        """One request; raises when it fails."""
+        session = self._new if number % NEW_CONNECTION_EVERY == 0 else self._kept
+        async with session.post(self._url, data=self._bodies[customer]) as response:
+            content = await response.read()
+            if response.status != 200:
+                raise Failed(f"status {response.status}: {content[:200].decode(errors='replace')}")
+            document = json.loads(content)
+            return document["served_by"], document["model"]["digest"]
+
+    async def close(self) -> None:
+        """Close both pools."""
+        await self._kept.close()
+        await self._new.close()
+
+
+class GrpcCaller:
+    """Asks ``ModelInfer`` on channels of their own connections; gRPC's own retries are off too."""
+
+    def __init__(self, address: str, key: str, customers: Customers) -> None:
+        options = [("grpc.enable_retries", 0), ("grpc.use_local_subchannel_pool", 1)]
+        self._channels = [grpc.aio.insecure_channel(address, options) for _ in range(CHANNELS)]
+        self._calls = [
+            channel.unary_unary(_METHOD, lambda body: body, messages.ModelInferResponse.FromString)
+            for channel in self._channels
+        ]
+        self._metadata = (("authorization", f"Bearer {key}"),)
+        self._bodies = [
+            encode_request([row], customers.schema, customer_id).SerializeToString()
+            for customer_id, row in zip(customers.ids, customers.rows, strict=True)
+        ]
+
+    async def ask(self, number: int, customer: int) -> Answered:
+        """One request; raises when it fails."""
+        call = self._calls[number % CHANNELS]
+        try:
+            answer = await call(self._bodies[customer], timeout=TIMEOUT_SECONDS, metadata=self._metadata)
+        except grpc.aio.AioRpcError as error:
+            raise Failed(f"{error.code().name}: {error.details()}") from error
+        return answer.parameters["served_by"].string_param, answer.parameters["digest"].string_param
+
+    async def close(self) -> None:
+        """Close the channels."""
+        for channel in self._channels:
+            await channel.close(None)
+
+
+class Recorder:
+    """Lines of ``[due, seconds, protocol, customer, served by, model, failure]``, written a few times a second."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines: list[str] = []
+
+    async def run(self, ask: Ask, protocol: str, number: int, customer: int, due: float) -> None:
+        """Send one request and note what became of it."""
+        failure, served_by, model = "", "", ""
+        try:
+            served_by, model = await ask(number, customer)
+        except (Failed, aiohttp.ClientError, OSError, TimeoutError, ValueError, KeyError) as error:
+            failure = f"{type(error).__name__}: {error}"
+        took = time.time() - due
+        self._lines.append(json.dumps([due, round(took, 4), protocol, customer, served_by, model, failure]))
+
+    def flush(self) -> None:
+        """Write what has come in since the last time."""
+        lines, self._lines = self._lines, []
+        if lines:
+            with self._path.open("a") as file:
+                file.write("\n".join(lines) + "\n")
+
+
+async def send(ask: Ask, protocol: str, rate: float, count: int, recorder: Recorder, stop: asyncio.Event) -> None:
+    """`rate` requests a second on a fixed schedule until told to stop, then the answers still under way."""
+    under_way: set[asyncio.Task[None]] = set()
+    started, number = time.time(), 0
+    while not stop.is_set():
+        due = started + number / rate
+        ahead = due - time.time()
+        if ahead > 0:
+            await asyncio.sleep(ahead)
+        task = asyncio.create_task(recorder.run(ask, protocol, number, number % count, due))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+        number += 1
+    await asyncio.gather(*under_way)
+
+
+async def main(plan: dict[str, Any]) -> None:
+    """Run until SIGTERM."""
+    customers = read_customers(Path(plan["data"]), plan["customers"])
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    recorder = Recorder(Path(plan["records"]))
+    count = len(customers.ids)
+    http = HttpCaller(plan["http"], plan["key"], customers)
+    rpc = GrpcCaller(plan["grpc"], plan["key"], customers)
+    senders = asyncio.gather(
+        send(http.ask, "http", plan["http_rate"], count, recorder, stop),
+        send(rpc.ask, "grpc", plan["grpc_rate"], count, recorder, stop),
+    )
+    while not senders.done():
+        await asyncio.wait([senders], timeout=FLUSH_SECONDS)
+        recorder.flush()
+    senders.result()
+    await http.close()
+    await rpc.close()
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    uvloop.run(main(json.load(sys.stdin)))

@@ -1,0 +1,203 @@
+"""From customers in object storage to answers: a Job trains, the primary pulls, every way gives the same bits."""
+
+import csv
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import grpc
+import httpx
+import pytest
+
+from churn_model import Row
+from churn_serving.oip import open_inference_grpc_pb2 as messages
+from churn_serving.oip.grpc_codec import decode_response as decode_message
+from churn_serving.oip.grpc_codec import encode_request as encode_message
+from churn_serving.oip.json_codec import decode_response, encode_request
+from churn_serving.oip.messages import InferReply
+from tests.e2e.cluster import Cluster
+from tests.e2e.commands import ROOT, succeed
+from tests.e2e.conftest import FOLDER, NAMESPACE, LoadStarter
+from tests.e2e.customers import Customers, read_customers
+from tests.e2e.figures import Figures
+from tests.e2e.inside import forwarded
+from tests.e2e.models import Model
+from tests.e2e.release import Release
+from tests.e2e.steady_load import GRPC_RATE, HTTP_RATE, SteadyLoad, Tally, Target
+
+pytestmark = pytest.mark.timeout(600)
+COMPARED = 1000
+BATCH = 250
+
+Score = Callable[[list[Row]], InferReply]
+
+
+@pytest.fixture(scope="module")
+def customers(telco_path: Path) -> Customers:
+    return read_customers(telco_path, COMPARED)
+
+
+@pytest.fixture(scope="module")
+def offline(trained: Model, telco_path: Path, tmp_path_factory: pytest.TempPathFactory) -> list[float]:
+    """Probabilities by ``churn score`` on the package as it lies in object storage."""
+    folder = tmp_path_factory.mktemp("scores")
+    command = ["score", str(telco_path), str(folder / "scores.csv"), "--model", str(trained.folder)]
+    environment = {"CHURN_HOME": str(folder), "CHURN_VERIFY_KEY": str(trained.verify_key)}
+    succeed([sys.executable, "-m", "churn_training.cli", *command], 120, environment)
+    with (folder / "scores.csv").open(newline="") as file:
+        return [
+            float(line["churn_probability"]) for line, _ in zip(csv.DictReader(file), range(COMPARED), strict=False)
+        ]
+
+
+@pytest.fixture(scope="module")
+def rollout(trained: Model, release: Release, cluster: Cluster, target: Target) -> Iterator[Tally]:
+    """The trained model becomes the primary's under load, until the module is over; what callers saw of it."""
+    former = release.revision()
+    with SteadyLoad(target, FOLDER / "load" / "rollout.jsonl", HTTP_RATE, GRPC_RATE) as load:
+        release.upgrade(*trained.settings)
+        load.wait_for_model(trained.digest, 180)
+        cluster.wait_settled("primary")
+        tally = load.stop()
+    yield tally
+    release.rollback(former)
+    cluster.wait_rolled_out("primary")
+
+
+@pytest.fixture(scope="module")
+def served(rollout: Tally, trained: Model) -> Model:
+    del rollout
+    return trained
+
+
+def test_the_model_comes_from_where_mlflow_keeps_it(trained: Model) -> None:
+    bucket, experiment, models, model, artifacts = trained.uri.removeprefix("s3://").rstrip("/").split("/")
+    assert (bucket, models, artifacts) == ("churn-models", "models", "artifacts")
+    assert experiment
+    assert model.startswith("m-")
+
+
+def test_serving_it_fails_no_request(rollout: Tally, trained: Model, cluster: Cluster, figures: Figures) -> None:
+    rollout.assert_none_failed(1000)
+    # Old and new pods stand behind one address meanwhile; that is no reason to leave the primary.
+    assert rollout.served_by["primary"] >= 0.95 * len(rollout.records), rollout.served_by
+    assert cluster.inference_service_is_ready("churn-primary")
+    predictor = cluster.inference_service("churn-primary")["spec"]["predictor"]
+    assert predictor["model"]["storageUri"].rstrip("/") == trained.uri.rstrip("/")
+    figures.record("first serving of the trained model", **rollout.figures())
+
+
+def test_the_gateways_own_answer_is_the_offline_one(
+    served: Model, target: Target, customers: Customers, offline: list[float]
+) -> None:
+    probabilities = []
+    headers = {"X-API-Key": target.key}
+    with httpx.Client(base_url=target.http, headers=headers, timeout=30) as client:
+        for start in range(0, COMPARED, BATCH):
+            asked = [customers.record(index) for index in range(start, start + BATCH)]
+            answer = client.post("/v1/predictions", json={"customers": asked})
+            assert answer.status_code == 200, answer.text[:300]
+            document = answer.json()
+            assert (document["served_by"], document["model"]["digest"]) == ("primary", served.digest)
+            probabilities += [one["churn_probability"] for one in document["predictions"]]
+    assert probabilities == offline
+
+
+def test_v2_at_the_gateway_is_the_offline_answer(
+    served: Model, target: Target, customers: Customers, offline: list[float]
+) -> None:
+    assert scored(over_http(target.http, target.key, customers), customers, served) == offline
+    with grpc.insecure_channel(target.grpc) as channel:
+        assert scored(over_grpc(channel, target.key, customers), customers, served) == offline
+
+
+def test_v2_at_the_primary_itself_is_the_offline_answer(
+    served: Model, cluster: Cluster, customers: Customers, offline: list[float]
+) -> None:
+    for pod in cluster.ready_pods("primary"):
+        name = pod.metadata.name
+        with forwarded(NAMESPACE, name, 8080) as port:
+            assert scored(over_http(f"http://127.0.0.1:{port}", "", customers), customers, served) == offline
+        with forwarded(NAMESPACE, name, 8081) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert scored(over_grpc(channel, "", customers), customers, served) == offline
+
+
+@pytest.fixture
+def own_fallback(served: Model, release: Release, cluster: Cluster) -> Iterator[Callable[[], None]]:
+    """Brings up the fallback from an image with the trained model baked in; afterwards it is the former one."""
+    tag = f"e2e-{served.digest.removeprefix('sha256:')[:12]}"
+    bake_fallback(served, tag)
+    former = release.revision()
+
+    def bring_up() -> None:
+        release.upgrade(f"fallback.image.tag={tag}", f"fallback.model.digest={served.digest}")
+        cluster.wait_rolled_out("fallback")
+
+    yield bring_up
+    release.rollback(former)
+    cluster.wait_rolled_out("fallback")
+
+
+def test_the_fallback_serves_the_trained_model_from_its_own_image(
+    start_load: LoadStarter,
+    own_fallback: Callable[[], None],
+    cluster: Cluster,
+    customers: Customers,
+    offline: list[float],
+    trained: Model,
+) -> None:
+    with start_load() as load:
+        own_fallback()
+        tally = load.stop()
+    tally.assert_none_failed(300)
+    for pod in cluster.ready_pods("fallback"):
+        with forwarded(NAMESPACE, pod.metadata.name, 8080) as port:
+            assert scored(over_http(f"http://127.0.0.1:{port}", "", customers), customers, trained) == offline
+
+
+def bake_fallback(model: Model, tag: str) -> None:
+    """Build the fallback's image around a model and hand it to every node."""
+    package = ["--model", str(model.folder), "--verify-key", str(model.verify_key)]
+    succeed([str(ROOT / "ci" / "images"), "fallback", *package, "--tag", tag], 300)
+    load = os.environ.get("LOAD_IMAGES") or str(ROOT / "ci" / "cluster" / "load-images")
+    succeed([*shlex.split(load), f"docker.io/churn-serving/fallback:{tag}"], 180)
+
+
+def over_http(url: str, key: str, customers: Customers) -> Score:
+    """V2 over HTTP."""
+    headers = {"content-type": "application/json", **({"authorization": f"Bearer {key}"} if key else {})}
+
+    def score(rows: list[Row]) -> InferReply:
+        content = encode_request(rows, customers.schema)
+        answer = httpx.post(f"{url}/v2/models/churn-telecom/infer", content=content, headers=headers, timeout=30)
+        assert answer.status_code == 200, answer.text[:300]
+        return decode_response(answer.content)
+
+    return score
+
+
+def over_grpc(channel: grpc.Channel, key: str, customers: Customers) -> Score:
+    """V2 over gRPC."""
+    infer = channel.unary_unary(
+        "/inference.GRPCInferenceService/ModelInfer",
+        request_serializer=messages.ModelInferRequest.SerializeToString,
+        response_deserializer=messages.ModelInferResponse.FromString,
+    )
+    metadata = (("x-api-key", key),) if key else ()
+
+    def score(rows: list[Row]) -> InferReply:
+        return decode_message(infer(encode_message(rows, customers.schema), timeout=30, metadata=metadata))
+
+    return score
+
+
+def scored(score: Score, customers: Customers, model: Model) -> list[float]:
+    """Probabilities of all customers in batches, each by the right model."""
+    probabilities: list[float] = []
+    for start in range(0, COMPARED, BATCH):
+        reply = score(customers.rows[start : start + BATCH])
+        assert reply.digest == model.digest
+        probabilities += reply.probabilities
+    return probabilities
