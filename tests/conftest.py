@@ -1,3 +1,10 @@
-"""Fixtures that several folders share; each plugin says what it is for."""
+"""Fixtures that several folders share, each plugin says what it is for; and signals as a terminal would leave them."""
+
+import signal
 
 pytest_plugins = ["sample_package", "real_data", "real_processes"]
+
+# A shell starts what it puts into the background with Ctrl-C ignored, and processes hand that on to those they start:
+# the tests of Ctrl-C would then test the shell.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

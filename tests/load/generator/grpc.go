@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
 
@@ -41,6 +42,7 @@ func (passthroughCodec) Name() string { return "proto" }
 type grpcSender struct {
 	channel *grpc.ClientConn
 	bodies  [][]byte
+	key     string
 	timeout time.Duration
 	answer  []byte
 }
@@ -59,7 +61,7 @@ func openGRPCSenders(options options, bodies [][]byte) ([]sender, error) {
 	senders := make([]sender, options.connections)
 	for position := range senders {
 		senders[position] = &grpcSender{
-			channel: channels[position%len(channels)], bodies: bodies, timeout: options.timeout,
+			channel: channels[position%len(channels)], bodies: bodies, key: options.key, timeout: options.timeout,
 		}
 	}
 	return senders, nil
@@ -68,6 +70,9 @@ func openGRPCSenders(options options, bodies [][]byte) ([]sender, error) {
 func (sender *grpcSender) send(index int) ([]byte, outcome) {
 	deadline, cancel := context.WithTimeout(context.Background(), sender.timeout)
 	defer cancel()
+	if sender.key != "" {
+		deadline = metadata.AppendToOutgoingContext(deadline, "x-api-key", sender.key)
+	}
 	err := sender.channel.Invoke(deadline, inferMethod, sender.bodies[index%len(sender.bodies)], &sender.answer)
 	return sender.answer, grpcOutcome(err)
 }

@@ -34,7 +34,7 @@ type httpSender struct {
 }
 
 func openHTTPSenders(options options, bodies [][]byte) []sender {
-	requests := buildRequests(options.target.Host, options.target.RequestURI(), bodies)
+	requests := buildRequests(options, bodies)
 	senders := make([]sender, options.connections)
 	for position := range senders {
 		senders[position] = &httpSender{address: options.target.Host, requests: requests, timeout: options.timeout}
@@ -42,11 +42,15 @@ func openHTTPSenders(options options, bodies [][]byte) []sender {
 	return senders
 }
 
-func buildRequests(host, path string, bodies [][]byte) [][]byte {
+func buildRequests(options options, bodies [][]byte) [][]byte {
 	requests := make([][]byte, len(bodies))
+	key := ""
+	if options.key != "" {
+		key = "X-API-Key: " + options.key + "\r\n"
+	}
 	for position, body := range bodies {
-		head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
-			path, host, len(body))
+		head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\n%sContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
+			options.target.RequestURI(), options.target.Host, key, len(body))
 		requests[position] = append([]byte(head), body...)
 	}
 	return requests

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -145,5 +147,24 @@ func TestFramesAreSplitAndATornOneIsRefused(test *testing.T) {
 	}
 	if _, err := splitFrames([]byte("\x00\x00\x00\x09ab")); err == nil {
 		test.Error("a torn frame was accepted")
+	}
+}
+
+func TestTheKeyIsSentAndKeptOffTheCommandLine(test *testing.T) {
+	file := filepath.Join(test.TempDir(), "key")
+	if err := os.WriteFile(file, []byte("churn_secret\n"), 0o600); err != nil {
+		test.Fatal(err)
+	}
+	server := answering(test, func(answer http.ResponseWriter, request *http.Request) {
+		if request.Header.Get("X-API-Key") != "churn_secret" {
+			answer.WriteHeader(http.StatusUnauthorized)
+		}
+	})
+	options := optionsFor(test, server, "-duration", "100ms", "-connections", "1", "-key-file", file)
+	if found := measured(options, [][]byte{[]byte("{}")}); found.OK == 0 || found.Failed != 0 {
+		test.Errorf("%d answered, %d failed: %v", found.OK, found.Failed, found.Errors)
+	}
+	if _, err := parseOptions([]string{"-url", server, "-bodies", "b", "-key-file", file + "-missing"}, io.Discard); err == nil {
+		test.Error("a missing key file was accepted")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -39,6 +40,7 @@ type options struct {
 	timeline    time.Duration // 0 = none
 	require     []byte        // a successful answer contains this
 	counted     []namedSubstring
+	key         string // API key, sent with every request
 	pids        []int
 }
 
@@ -60,6 +62,7 @@ func parseOptions(arguments []string, usage io.Writer) (options, error) {
 	flags.DurationVar(&chosen.timeline, "timeline", 0, "also report buckets of this length, by scheduled time")
 	flags.StringVar(&require, "require", "", "count an answer without this substring as a mismatch")
 	flags.Func("count-substring", "NAME=SUBSTRING: count successful answers that contain it (repeatable)", chosen.addCounted)
+	flags.Func("key-file", "send the API key in this file as X-API-Key, or with -grpc as metadata", chosen.readKey)
 	flags.Func("pid", "report CPU and memory of this process and its descendants (repeatable)", chosen.addPID)
 	if err := flags.Parse(arguments); err != nil {
 		return options{}, err
@@ -83,6 +86,19 @@ func (chosen *options) addCounted(value string) error {
 		return fmt.Errorf("at most %d may be counted", mostCountedStrings)
 	}
 	chosen.counted = append(chosen.counted, namedSubstring{name, []byte(substring)})
+	return nil
+}
+
+// readKey takes a key from a file, because everybody on a machine can read a command line.
+func (chosen *options) readKey(path string) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	chosen.key = strings.TrimSpace(string(content))
+	if chosen.key == "" || strings.ContainsAny(chosen.key, "\r\n") {
+		return errors.New("expected one line")
+	}
 	return nil
 }
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from churn_model import SigningKey, write_package
 from churn_training.candidates import Candidate
-from churn_training.compilation import compile_model, contents_of
+from churn_training.compilation import compile_fitted, contents_of
 from churn_training.dataset import Dataset, levels_of
 
 MODEL = "churn-telecom"
@@ -59,5 +59,5 @@ def save_signed_package(pipeline: Pipeline, training: Dataset, out: Path) -> Non
     (out / "keys" / "verify.pem").write_bytes(key.public_pem())
     candidate = Candidate("peers", "The peers' pipeline", "catboost")
     with tempfile.TemporaryDirectory() as folder:
-        compiled = compile_model(pipeline, candidate, training, Path(folder), SEED)
+        compiled = compile_fitted(candidate, [pipeline], training, Path(folder), SEED)
         write_package(package, contents_of(compiled, training, {}, SEED), "1", key, "flavors: {}\n")
