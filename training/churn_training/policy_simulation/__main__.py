@@ -32,9 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     number: dict[str, Any] = {"type": int, "metavar": "N"}
     parser.add_argument("--seeds", **number, default=30, help="simulated worlds (%(default)s)")
     parser.add_argument("--customers", **number, default=CUSTOMERS, help="customers of each (%(default)s)")
-    parser.add_argument(
-        "--other-seeds", **number, default=5, help="worlds without effects, with half effects, half waves (%(default)s)"
-    )
+    parser.add_argument("--other-seeds", **number, default=5, help="worlds of each other scenario (%(default)s)")
     parser.add_argument("--workers", **number, default=min(2, os.cpu_count() or 1), help="processes (%(default)s)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="write a table, the worlds and a picture there")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
@@ -53,6 +51,7 @@ def _run(options: argparse.Namespace) -> None:
         replace(scenario, name="no action has any effect", strength=0.0),
         replace(scenario, name="effects half as strong", strength=0.5),
         replace(scenario.with_waves(0.5), name="waves half as large"),
+        replace(scenario, name="half as many customers", customers=scenario.customers // 2),
     ]
     counts = [(scenario, options.seeds), *((other, options.other_seeds) for other in others if options.other_seeds)]
     studies = []

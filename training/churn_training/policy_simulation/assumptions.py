@@ -1,7 +1,8 @@
 """What the simulated world takes for granted, number by number, each with its reason.
 
 Nothing here was measured on this project's customers. The probabilities were written down before our policy had been
-tried in them; prices, the budget, the size of the company and how our policy learns were settled afterwards. Log-odds
+tried in them; prices, the budget, the size of the company and how our policy learns were settled afterwards, the last
+two on other seeds than those that are reported. Log-odds
 below are sums of signals; `world` turns them into probabilities.
 
 Where the numbers come from:
@@ -25,9 +26,9 @@ Coefficients = Mapping[str, float]
 
 VALUE = ValueRule(column="MonthlyCharges", months=24, margin=0.4, discount_rate=0.1, retention=(0.97,))
 BUDGET = 5.0
-CUSTOMERS = 200_000
+CUSTOMERS = 400_000
 HISTORY = 30_000
-WAVES = (5_000, 7_000, 8_000)
+WAVES = (6_000, 6_000, 6_000)
 HIGHEST_ACCEPTANCE = 0.43
 
 
@@ -88,7 +89,7 @@ ASSUMPTIONS = (
     f"Costs per customer contacted, accepted or not: {_COSTS}.",
     f"Known before: who left among {HISTORY} earlier customers whom nobody had contacted.",
     "Features: hold all that churn and effects depend on, the rest is chance; real companies see less.",
-    "Waves: effects are the same later in the campaign, and nobody leaves in between.",
+    "Waves and rounds: effects are the same later in the campaign, and nobody leaves in between.",
     f"Acceptance: our policy tries no action where keeping {HIGHEST_ACCEPTANCE:.0%} of the leavers would not pay.",
     "Chance, risk, risk × value: are given, with hindsight, the one action that earns them most.",
 )

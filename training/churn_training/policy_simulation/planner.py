@@ -2,9 +2,11 @@
 
 The first wave gives actions by chance to customers for whom they could pay at all. Each later wave only tries what may
 be good enough for the campaign as far as is known (optimism in the face of uncertainty, Auer et al. 2002), still by
-chance against nothing, so that it earns while it teaches. All waves together teach the effects the campaign is planned
-with. Customers of waves are not contacted again, and waves are paid out of the same budget. The planner sees of the
-world only what a company would see: features, values, costs, and the outcomes of customers in waves.
+chance against nothing, so that it earns while it teaches. The campaign then goes out in rounds: all of it is planned, a
+part of what is planned is done, a few of those it was meant for are held back by chance, and what they teach goes into
+the plan of the next round. Customers of waves and earlier rounds are not contacted again, and everything is paid out of
+the same budget. The planner sees of the world only what a company would see: features, values, costs, and the outcomes
+of customers who were given something or held back.
 """
 
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from churn_training.uplift.learner import UpliftModel, UpliftNotLearnable, fit_u
 
 UNTOUCHED = -2
 WAVES_SHARE = 0.5  # of the budget, at most: most of it is for what was learned
+ROUNDS = (1 / 3, 1 / 2, 1.0)  # of the campaign: share that is done of what is planned by then
+HELD_BACK = 0.07  # share of a round, but the last, that is given nothing: without them it would teach nothing
 CONTROLS = 0.3  # share of a wave that is given nothing
 OPTIMISM = 1.0  # standard errors by which an effect may be larger than it looks, for waves
 CONSIDERED = 8  # customers looked at for each one that a later wave takes; spares predictions for all
@@ -55,14 +59,11 @@ def plan(world: World, risk: Array, budget: float, waves: tuple[int, ...], seed:
     trial = _Trial(world, risk, budget, seed)
     for size in waves:
         trial.run(size)
+    wave = trial.given != UNTOUCHED
     used = trial.worthwhile()
-    free = numpy.flatnonzero(trial.given == UNTOUCHED)
-    learned = trial.profit(free)
-    profit = numpy.full(trial.possible.shape, -numpy.inf)
-    for action in used:
-        profit[free, action] = learned[:, action]
-    campaign = allocate(profit, world.cost, budget - world.spent(trial.waved)).choice
-    return Planned(numpy.where(campaign != NOTHING, campaign, trial.waved), trial.given != UNTOUCHED, tuple(used))
+    for share in ROUNDS:
+        trial.go_on(share)
+    return Planned(trial.done, wave, tuple(used))
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class _Learned:
 
 
 class _Trial:
-    """The waves so far. `given`: int [customers], -1 for nothing (a control), -2 for not yet part of a wave."""
+    """Waves and rounds so far. `given`: int [customers], -1 for nothing (a control), -2 for not yet part of any."""
 
     def __init__(self, world: World, risk: Array, budget: float, seed: int) -> None:
         self._world, self._budget, self._seed = world, budget, seed
@@ -80,13 +81,14 @@ class _Trial:
         # Where an action could not pay even if it did all that is thought possible, there is nothing to learn.
         self.possible = (HIGHEST_ACCEPTANCE * risk * world.value)[:, None] > world.cost
         self._admitted = numpy.zeros(self.possible.shape, dtype=bool)
+        self._controls = numpy.full(len(world), CONTROLS)
         self._generator = numpy.random.default_rng([seed, 1])
         self._features = world.features.assign(churn_log_odds=numpy.log(risk / (1.0 - risk)))
         self._learned: dict[int, _Learned] | None = None
 
     @property
-    def waved(self) -> Array:
-        """What waves gave: int [customers], -1 for nothing."""
+    def done(self) -> Array:
+        """What was given: int [customers], -1 for nothing."""
         return numpy.asarray(numpy.maximum(self.given, NOTHING))
 
     def run(self, size: int) -> None:
@@ -101,8 +103,34 @@ class _Trial:
         self._draw(rows[taken], admitted[taken])
         # Without anybody in it a wave teaches nothing new.
         if len(taken):
-            models = {action: self._learn(action) for action in range(len(self._world.cost))}
-            self._learned = {action: learned for action, learned in models.items() if learned is not None}
+            self._learn_all()
+
+    def go_on(self, share: float) -> None:
+        """Plan the campaign as if for good, and do a share of it; learn from that if it is not all."""
+        chosen, choice = self._campaign()
+        now = self._generator.permutation(len(chosen))[: round(share * len(chosen))]
+        rows, actions = chosen[now], choice[now]
+        self._admitted[rows, actions] = True
+        self._controls[rows] = HELD_BACK if share < 1.0 else 0.0
+        self.given[rows] = numpy.where(self._generator.random(len(rows)) < self._controls[rows], NOTHING, actions)
+        if share < 1.0 and len(rows):
+            self._learn_all()
+
+    def _campaign(self) -> tuple[Array, Array]:
+        """Customers who would be given something if all that is left were spent now, and what."""
+        free = numpy.flatnonzero(self.given == UNTOUCHED)
+        used = self.worthwhile()
+        if not used:
+            return free[:0], self.given[:0]
+        profit = self.profit(free)
+        profit[:, numpy.isin(numpy.arange(len(self._world.cost)), used, invert=True)] = -numpy.inf
+        choice = allocate(profit, self._world.cost, self._budget - self._world.spent(self.done)).choice
+        chosen = choice != NOTHING
+        return free[chosen], choice[chosen]
+
+    def _learn_all(self) -> None:
+        models = {action: self._learn(action) for action in range(len(self._world.cost))}
+        self._learned = {action: learned for action, learned in models.items() if learned is not None}
 
     def _promising(self, profit: Array) -> Array:
         """Where an action earns at least half of what the last money of a campaign would earn: bool, as `profit`."""
@@ -118,7 +146,7 @@ class _Trial:
         lots[~admitted] = -1.0
         given = numpy.where(self._generator.random(len(rows)) < CONTROLS, NOTHING, lots.argmax(axis=1))
         cost = numpy.where(given == NOTHING, 0.0, self._world.cost[given])
-        left = WAVES_SHARE * self._budget - self._world.spent(self.waved)
+        left = WAVES_SHARE * self._budget - self._world.spent(self.done)
         affordable = numpy.cumsum(cost) <= left
         self.given[rows[affordable]] = given[affordable]
         self._admitted[rows[affordable]] = admitted[affordable]
@@ -128,9 +156,9 @@ class _Trial:
         rows = numpy.flatnonzero(either & self._admitted[:, action])
         treated = (self.given[rows] == action).astype(int)
         # Of those who were given this action or nothing: how likely it was this action.
-        chance = (1.0 - CONTROLS) / self._admitted[rows].sum(axis=1)
-        propensity = chance / (chance + CONTROLS)
-        churned = self._world.outcome(self.waved)[rows]
+        chance = (1.0 - self._controls[rows]) / self._admitted[rows].sum(axis=1)
+        propensity = chance / (chance + self._controls[rows])
+        churned = self._world.outcome(self.done)[rows]
         try:
             model = fit_uplift(self._features.iloc[rows], treated, churned, self._seed, propensity)
         except UpliftNotLearnable:

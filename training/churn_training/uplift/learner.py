@@ -17,7 +17,7 @@ from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from churn_model.errors import ChurnModelError
-from churn_training.uplift.base_learners import Churn, Shift, line, trees
+from churn_training.uplift.base_learners import Churn, Response, Shift, line, trees
 from churn_training.uplift.encoding import Encoder
 
 FOLDS = 5
@@ -40,8 +40,8 @@ class UpliftModel:
         standard_error: of that average.
         out_of_fold: float [customers], predictions for those customers by base learners that had not seen them.
         scores: float [customers], doubly robust scores: each customer's effect plus noise that averages out.
-        weights: of the shift of log-odds, the ridge regression and the boosted trees; all 0: no sign that the effect
-            differs between customers.
+        weights: of the shift of log-odds, the response types, the ridge regression and the boosted trees; all 0: no
+            sign that the effect differs between customers.
     """
 
     average: float
@@ -73,11 +73,12 @@ def fit_uplift(
     """Learn what a treatment changes from customers who were given it, or not, by chance.
 
     Every customer gets a doubly robust score, whose expectation is the customer's effect, out of models of churn with
-    and without the treatment that have not seen the customer (Kennedy 2023, equation 2; five folds). Three models say
-    how the effect varies: a ridge regression and boosted trees of the scores, and a shift of the log-odds. How far each
-    is believed beyond the average effect is decided by non-negative least squares on the scores, out of fold (stacking,
-    Breiman 1996; for effects Nie and Wager 2021, section 4.2). Unless they then explain the scores better than the
-    average by one standard error, everybody is given the average.
+    and without the treatment that have not seen the customer (Kennedy 2023, equation 2; five folds). Four models say
+    how the effect varies: a ridge regression and boosted trees of the scores, a shift of the log-odds, and the
+    probabilities to be kept and to be driven away. How far each is believed beyond the average effect is decided by
+    non-negative least squares on the scores, out of fold (stacking, Breiman 1996; for effects Nie and Wager 2021,
+    section 4.2). Unless they then explain the scores better than the average by one standard error, everybody is given
+    the average.
 
     Args:
         features: one row a customer, known before the treatment; text columns are categories; cells may be missing.
@@ -111,13 +112,14 @@ class _Campaign:
 
     def effect(self, chance: Array) -> UpliftModel:
         """Both stages: scores, then functions of the features."""
-        without, with_it, shifted = self._first_stage()
+        without, with_it, differing = self._first_stage()
         surprise = self._treated * (self._churned - with_it) / chance
         surprise -= (1 - self._treated) * (self._churned - without) / (1.0 - chance)
         scores = without - with_it - surprise
-        unseen = numpy.column_stack([shifted, self._second_stage(scores)])
+        unseen = numpy.column_stack([differing, self._second_stage(scores)])
         average, weights = float(scores.mean()), _believed(unseen, scores)
-        members = (self._shift(self._everybody, self._churn(self._everybody, 0)), *self._lines(self._everybody, scores))
+        untreated = self._churn(self._everybody, 0)
+        members = (*self._responses(self._everybody, untreated), *self._lines(self._everybody, scores))
         return UpliftModel(
             average,
             float(scores.std(ddof=1) / numpy.sqrt(len(scores))),
@@ -130,14 +132,16 @@ class _Campaign:
         )
 
     def _first_stage(self) -> tuple[Array, Array, Array]:
-        """Churn without and with the treatment and the shift between them, by models that had not seen the customer."""
-        without, with_it, shifted = numpy.empty((3, len(self._customers)))
+        """Churn without and with the treatment, and the difference by either of two ways (float [customers, 2]), by
+        models that had not seen the customer."""
+        without, with_it = numpy.empty((2, len(self._customers)))
+        differing = numpy.empty((len(self._customers), 2))
         for train, test in self._splits:
             unseen, untreated = self._customers[test], self._churn(train, 0)
             without[test] = untreated.predict(unseen)
             with_it[test] = self._churn(train, 1).predict(unseen)
-            shifted[test] = self._shift(train, untreated).predict(unseen)
-        return without, with_it, shifted
+            differing[test] = _answers(self._responses(train, untreated), unseen)
+        return without, with_it, differing
 
     def _second_stage(self, scores: Array) -> Array:
         answers = numpy.empty((len(scores), 2))
@@ -149,9 +153,10 @@ class _Campaign:
         rows = rows[self._treated[rows] == arm]
         return Churn(self._seed).fit(self._customers[rows], self._churned[rows])
 
-    def _shift(self, rows: Array, untreated: Churn) -> Shift:
+    def _responses(self, rows: Array, untreated: Churn) -> tuple[Shift, Response]:
         rows = rows[self._treated[rows] == 1]
-        return Shift(self._seed, untreated).fit(self._customers[rows], self._churned[rows])
+        customers, churned = self._customers[rows], self._churned[rows]
+        return Shift(self._seed, untreated).fit(customers, churned), Response(untreated).fit(customers, churned)
 
     def _lines(self, rows: Array, scores: Array) -> tuple[Any, Any]:
         known = self._customers[rows]
