@@ -14,7 +14,7 @@ PROVIDER ?= processes
 export DATA USECASE ARGS PROVIDER
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint charts images cluster cluster-down e2e bench bench-faults bench-models lock verify clean
+.PHONY: help run test lint charts images cluster cluster-down e2e bench bench-faults bench-models bench-policies lock verify clean
 
 help: ## Show the targets
 	@ci/help $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench-faults: ## Kill, freeze, slow and corrupt the primary under load (needs Go
 
 bench-models: ## Cross-validate every family of models on DATA, ten times (ARGS="--repeats 3" for fewer)
 	@ci/bench-models
+
+bench-policies: ## Simulate what each way to choose whom to contact brings, half an hour (ARGS="--seeds 4 --other-seeds 0" for less)
+	@ci/bench-policies
 
 lock: ## Rewrite requirements.lock from pyproject.toml (ARGS=--upgrade for newer versions)
 	@ci/lock

@@ -49,6 +49,17 @@ def test_drain_under_budgets(start_load: LoadStarter, cluster: Cluster, figures:
     )
 
 
+def test_a_budget_lets_one_pod_go_at_a_time(start_load: LoadStarter, cluster: Cluster, figures: Figures) -> None:
+    with start_load() as load:
+        cluster.wait_settled(*SERVING)
+        agreed = {name: [evicted(cluster, pod) for pod in cluster.ready_pods(name)] for name in SERVING}
+        cluster.wait_rolled_out(*SERVING)
+        tally = load.stop()
+    tally.assert_none_failed(500)
+    assert all(len(answers) >= 2 and answers.count(True) == 1 for answers in agreed.values()), agreed
+    figures.record("second evictions refused", **tally.figures(), agreed=agreed)
+
+
 def evict_all(cluster: Cluster, node: str) -> int:
     """Ask for every pod's eviction until none is left, as ``kubectl drain`` does; how often a budget said not yet."""
     refused = 0

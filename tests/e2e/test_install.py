@@ -12,7 +12,6 @@ from tests.e2e.release import Release
 from tests.e2e.steady_load import Target
 
 pytestmark = pytest.mark.timeout(420)
-PROMISED_SECONDS = 10
 
 
 def test_everything_is_ready(release: Release, cluster: Cluster) -> None:
@@ -44,14 +43,11 @@ def test_helm_test_passes(release: Release) -> None:
 
 
 @pytest.mark.parametrize("component", SERVING)
-def test_pods_are_ready_soon_after_their_start(
-    release: Release, cluster: Cluster, figures: Figures, component: str
-) -> None:
-    """At installation everything starts at once on few cores, so a pod is timed that starts alone."""
+def test_a_pod_that_goes_is_replaced(release: Release, cluster: Cluster, figures: Figures, component: str) -> None:
+    """How soon is a figure: at installation everything starts at once on few cores, here one pod alone."""
     del release
     first = [seconds_to_ready(pod) for pod in cluster.ready_pods(component)]
     before = {pod.metadata.name for pod in cluster.pods(component)}
     cluster.core.delete_namespaced_pod(min(before), cluster.namespace)
     alone = [seconds_to_ready(pod) for pod in cluster.wait_new(component, before)]
     figures.record(f"start of {component}", at_installation=first, alone=alone)
-    assert alone[0]["container_start_to_ready"] <= PROMISED_SECONDS
