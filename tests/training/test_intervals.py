@@ -50,9 +50,19 @@ def test_intervals_hold_the_measured_value_and_say_the_same_for_the_same_seed() 
     assert found == intervals(churned, probabilities, RULE, seed=5, repeats=200)
     assert found != intervals(churned, probabilities, RULE, seed=6, repeats=200)
     assert set(found) == set(measured)
-    for name in ("roc_auc", "pr_auc", "brier", "log_loss", "empc", "profit", "budget_profit"):
+    for name in ("roc_auc", "pr_auc", "brier", "log_loss", "ece", "empc", "profit", "budget_profit"):
         lower, upper = found[name]
         assert lower < measured[name] < upper
+
+
+def test_the_interval_of_the_calibration_error_holds_the_truth_about_as_often_as_it_says() -> None:
+    """Probabilities that are all too high by the same amount have that as their true error."""
+    held = 0
+    for seed in range(60):
+        churned, probabilities = customers(1500, seed)
+        lower, upper = intervals(churned, probabilities + 0.1, RULE, seed, repeats=60)["ece"]
+        held += lower <= 0.1 <= upper
+    assert held >= 52
 
 
 def test_a_lower_level_is_a_narrower_interval() -> None:

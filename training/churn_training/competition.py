@@ -14,6 +14,7 @@ from churn_training.candidates import Candidate, log_odds
 from churn_training.dataset import Dataset
 from churn_training.ensemble import Blend, Contender
 from churn_training.evaluation import evaluate
+from churn_training.profit import empc
 from churn_training.progress import Reporter
 from churn_training.splits import FOLDS, folds
 from churn_training.tuning import INNER_FOLDS, Clock, tune
@@ -31,8 +32,8 @@ class Search:
 
 @dataclass(frozen=True)
 class Result:
-    """A contender's mean metrics over the folds, its expected maximum profit in each, and its out-of-fold log-odds for
-    every row; `contender` has the settings of the final fit. `rounds` settings were compared."""
+    """A contender's out-of-fold log-odds for every row, their metrics all together, and its expected maximum profit in
+    each fold; `contender` has the settings of the final fit. `rounds` settings were compared."""
 
     contender: Contender
     metrics: dict[str, float]
@@ -87,10 +88,8 @@ def measured(training: Dataset, contender: Contender, raw: numpy.ndarray, search
     """The result of out-of-fold log-odds."""
     answered, rule = probabilities_of(raw), training.usecase.profit
     tests = [test for _, test in folds(training, search.seed, search.parts)]
-    parts = [evaluate(training.churned[test], answered[test], rule) for test in tests]
-    metrics = {name: float(numpy.mean([part[name] for part in parts])) for name in parts[0]}
-    profits = numpy.array([part["empc"] for part in parts])
-    metrics["empc_std"] = float(profits.std())
+    profits = numpy.array([empc(training.churned[test], answered[test], rule).profit for test in tests])
+    metrics = evaluate(training.churned, answered, rule) | {"empc_std": float(profits.std())}
     return Result(contender, metrics, profits, raw, rounds)
 
 
@@ -127,7 +126,7 @@ def winner(results: Sequence[Result]) -> Result:
     A few folds cannot tell apart what differs by cents. A contender stays in the race while its paired difference to
     the highest mean profit is within one standard error over the folds (Breiman et al. 1984, section 3.4.3).
     """
-    best = max(results, key=lambda result: result.metrics["empc"])
+    best = max(results, key=lambda result: float(result.profits.mean()))
     return min((result for result in results if _as_good(result, best)), key=lambda result: result.metrics["log_loss"])
 
 

@@ -14,6 +14,8 @@ from churn_training.profit import Tally, curve_of, empc_of, tally
 
 BINS = 10
 LOWER_IS_BETTER = frozenset({"brier", "log_loss", "ece"})
+DISTANCES = frozenset({"ece"})
+"""Measures that noise can only raise: what is chance in one direction in one bin never makes up for another."""
 
 
 @dataclass(frozen=True)
