@@ -47,7 +47,7 @@ class Planned:
 
 
 def plan(world: World, risk: Array, budget: float, waves: tuple[int, ...], seed: int) -> Planned:
-    """Learn in waves, then allocate.
+    """Learn in waves, then do the campaign in rounds.
 
     Args:
         world: its customers.

@@ -80,10 +80,10 @@ class Response:
         """Learn from treated customers and who of them left."""
         known = _with_one(treated)
         without = self._without.predict(treated)
-        start = numpy.zeros((2, known.shape[1]))
-        start[:, 0] = TYPICAL_RESPONSE
-        found = minimize(_deviance, start.ravel(), (known, without, churned), "L-BFGS-B", jac=True)
-        self._weights = found.x.reshape(start.shape)
+        typical = numpy.zeros((2, known.shape[1]))
+        typical[:, 0] = TYPICAL_RESPONSE
+        found = minimize(_deviance, typical.ravel(), (typical, known, without, churned), "L-BFGS-B", jac=True)
+        self._weights = found.x.reshape(typical.shape)
         return self
 
     def predict(self, customers: Array) -> Array:
@@ -97,22 +97,16 @@ def _with_one(customers: Array) -> Array:
     return numpy.column_stack([numpy.ones(len(customers)), customers])
 
 
-def _deviance(flat: Array, known: Array, without: Array, churned: Array) -> tuple[float, Array]:
+def _deviance(flat: Array, typical: Array, known: Array, without: Array, churned: Array) -> tuple[float, Array]:
     """Negative log likelihood with the penalty, and its gradient."""
-    weights = flat.reshape(2, -1)
+    weights = flat.reshape(typical.shape)
     kept, driven = expit(weights @ known.T)
     leaves = numpy.clip(without * (1.0 - kept) + (1.0 - without) * driven, CERTAIN, 1.0 - CERTAIN)
-    change = weights - _expected(weights)
+    change = weights - typical
     loss = -(churned * numpy.log(leaves) + (1 - churned) * numpy.log1p(-leaves)).sum()
     slope = (leaves - churned) / (leaves * (1.0 - leaves))
     inner = numpy.stack([-slope * without * kept * (1.0 - kept), slope * (1.0 - without) * driven * (1.0 - driven)])
     return float(loss + RIDGE / 2.0 * (change**2).sum()), (inner @ known + RIDGE * change).ravel()
-
-
-def _expected(weights: Array) -> Array:
-    expected = numpy.zeros_like(weights)
-    expected[:, 0] = TYPICAL_RESPONSE
-    return expected
 
 
 def line() -> Any:
