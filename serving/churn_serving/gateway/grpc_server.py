@@ -112,11 +112,15 @@ class InferenceService:
         outcome = await self._service.predict(exchange, decoded.rows, description.schema, decoded.id or None)
         served, scores = outcome.description, outcome.scores
         reply = InferReply(
-            served.name, served.version, served.digest, decoded.id, scores.probabilities, scores.segments
+            served.name,
+            served.version,
+            served.digest,
+            decoded.id,
+            scores.probabilities,
+            scores.segments,
+            served_by=outcome.served_by,
         )
-        response = encode_response(reply, decoded.outputs, raw=bool(request.raw_input_contents))
-        response.parameters["served_by"].string_param = outcome.served_by
-        return response
+        return encode_response(reply, decoded.outputs, raw=bool(request.raw_input_contents))
 
     def _caller(self, context: _Context) -> str:
         if not self._authentication.required:

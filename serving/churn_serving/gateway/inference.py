@@ -1,7 +1,7 @@
 """Open Inference Protocol V2 over HTTP at the gateway: the same split, fallback and deadline as for predictions.
 
-``POST /v2/models/{name}/infer`` in plain ASGI. Answers name who served them in ``X-Served-By``, since the protocol's
-own answer has no place for it. A customer's side of a split follows the request's ``id``.
+``POST /v2/models/{name}/infer`` in plain ASGI. Answers name who served them in their ``parameters``, where every client
+of the protocol sees it, and in ``X-Served-By``. A customer's side of a split follows the request's ``id``.
 """
 
 import logging
@@ -83,7 +83,13 @@ class InferenceRoute:
         served = outcome.description
         scores = outcome.scores
         reply = InferReply(
-            served.name, served.version, served.digest, request.id, scores.probabilities, scores.segments
+            served.name,
+            served.version,
+            served.digest,
+            request.id,
+            scores.probabilities,
+            scores.segments,
+            served_by=outcome.served_by,
         )
         return encode_requested(reply, request.outputs)
 

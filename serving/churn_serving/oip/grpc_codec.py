@@ -120,7 +120,8 @@ def encode_response(
 ) -> ModelInferResponse:
     """Write a reply; ``raw`` puts the values into ``raw_output_contents``, ``outputs`` keeps only those named."""
     response = ModelInferResponse(model_name=reply.model_name, model_version=reply.model_version, id=reply.id)
-    response.parameters["digest"].string_param = reply.digest
+    for name, value in reply.parameters.items():
+        response.parameters[name].string_param = value
     for name in OUTPUT_DATATYPES if outputs is None else (output.name for output in outputs):
         datatype = NAMEABLE_DATATYPES[name]
         values = reply.values(name)

@@ -39,7 +39,7 @@ def encode_requested(reply: InferReply, outputs: Sequence[RequestedOutput] | Non
             "model_name": reply.model_name,
             "model_version": reply.model_version,
             "id": reply.id,
-            "parameters": {"digest": reply.digest},
+            "parameters": reply.parameters,
             "outputs": tensors,
         }
     )

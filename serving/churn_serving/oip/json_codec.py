@@ -37,8 +37,9 @@ class _Tensor(msgspec.Struct, gc=False):
     data: list[Any]
 
 
-class _Digest(msgspec.Struct, frozen=True, gc=False):
+class _Parameters(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     digest: str = ""
+    served_by: str = ""
 
 
 class _Request(msgspec.Struct, gc=False, omit_defaults=True):
@@ -63,7 +64,7 @@ class _Reply(msgspec.Struct, gc=False, omit_defaults=True):
     outputs: list[_Output]
     model_version: str = ""
     id: str = ""
-    parameters: _Digest = _Digest()
+    parameters: _Parameters = _Parameters()
 
 
 _encode = msgspec.json.Encoder().encode
@@ -167,7 +168,8 @@ def encode_response(reply: InferReply) -> bytes:
         _Output(PROBABILITY, "FP64", shape, reply.probabilities),
         _Output(SEGMENT, "INT64", shape, reply.segments),  # type: ignore[arg-type]  # written as integers
     ]
-    return _encode(_Reply(reply.model_name, outputs, reply.model_version, reply.id, _Digest(reply.digest)))
+    parameters = _Parameters(reply.digest, reply.served_by)
+    return _encode(_Reply(reply.model_name, outputs, reply.model_version, reply.id, parameters))
 
 
 def decode_response(body: bytes) -> InferReply:

@@ -93,7 +93,9 @@ class InferRequest(NamedTuple):
 
 class InferReply(msgspec.Struct, frozen=True):
     """Scores of one request in the order of its rows: churn probabilities (0 to 1) and segment ids (1 to 4), with the
-    model that gave them; and, for those who asked, ``contributions`` of shape ``[rows][features + 1]`` in log-odds."""
+    model that gave them; and, for those who asked, ``contributions`` of shape ``[rows][features + 1]`` in log-odds.
+    ``served_by`` is who answered where several can, so that an answer by a stand-in says so; empty where only one can.
+    """
 
     model_name: str
     model_version: str
@@ -102,6 +104,12 @@ class InferReply(msgspec.Struct, frozen=True):
     probabilities: list[float]
     segments: list[int]
     contributions: list[list[float]] | None = None
+    served_by: str = ""
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What an answer says beside its tensors: the model's digest and, where it is known, who served it."""
+        return {"digest": self.digest, **({"served_by": self.served_by} if self.served_by else {})}
 
     def values(self, name: str) -> Sequence[float]:
         """The flat values of an output that was asked for; contributions row by row."""
