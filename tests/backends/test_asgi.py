@@ -19,9 +19,10 @@ from churn_serving.backend.grpc_service import GRPC_CODE
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.metrics import BackendMetrics
 from churn_serving.backend.routes import ModelSource, Routes
+from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.json_codec import encode_request
-from churn_serving.oip.messages import InvalidRequest
 from churn_serving.web.body import BodyTooLarge
+from churn_serving.web.request import MethodNotAllowed, UnknownPath, UnsupportedMediaType
 from tests.backends.packages import SCHEMA, customers
 
 INFER = "/v2/models/churn-telecom/infer"
@@ -88,7 +89,7 @@ async def test_the_description_is_shown_once_per_digest(
         ("POST", "/v2/health/ready", 405),
         ("DELETE", "/v2/models/churn-telecom", 405),
         ("GET", "/v2/repository/models/churn-telecom/load", 405),
-        ("POST", "/v2/repository/models/churn-telecom/unload", 405),
+        ("POST", "/v2/repository/models/churn-telecom/unload", 404),
         ("POST", "/v2/repository/models/other/load", 404),
     ],
 )
@@ -167,9 +168,10 @@ async def test_without_a_model_callers_are_told_to_come_back(source: ModelSource
 
 
 def test_every_error_has_a_place_in_every_table() -> None:
-    expected = {InvalidRequest, *errors.BackendError.__subclasses__()}
+    expected = {InvalidRequest, UnknownModel, *errors.ModelServerError.__subclasses__()}
     assert set(GRPC_CODE) == expected
-    assert set(HTTP_STATUS) == {*expected, BodyTooLarge}  # gRPC counts bytes itself
+    # gRPC counts bytes itself, and has neither paths nor methods nor media types of HTTP.
+    assert set(HTTP_STATUS) == {*expected, BodyTooLarge, MethodNotAllowed, UnknownPath, UnsupportedMediaType}
 
 
 async def test_what_is_counted(client: httpx.AsyncClient, slot: ModelSlot, package: Package) -> None:

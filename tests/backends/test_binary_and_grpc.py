@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from churn_model.schema import Row
 from churn_serving.oip import binary
+from churn_serving.oip.faults import InvalidRequest
 from churn_serving.oip.grpc_codec import (
     GrpcCodec,
     decode_response,
@@ -19,7 +20,7 @@ from churn_serving.oip.grpc_codec import (
     encode_response,
 )
 from churn_serving.oip.json_request import read_request
-from churn_serving.oip.messages import InferReply, InvalidReply, InvalidRequest
+from churn_serving.oip.messages import InferReply, InvalidReply
 from churn_serving.oip.open_inference_grpc_pb2 import ModelInferRequest, ModelInferResponse
 from tests.backends.packages import NAN, SCHEMA, customers
 from tests.backends.test_json_codec import plain

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churn_model.schema import Row
+from churn_serving.oip.faults import InvalidRequest
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import decode_request, decode_response, encode_request, encode_response
 from churn_serving.oip.json_request import read_request
-from churn_serving.oip.messages import InferReply, InvalidReply, InvalidRequest, RequestedOutput
+from churn_serving.oip.messages import InferReply, InvalidReply, RequestedOutput
 from tests.backends.packages import NUMBERS, SCHEMA, customers
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)

@@ -29,28 +29,17 @@ def model(kserve: Any, slot: ModelSlot) -> Any:  # noqa: ARG001 - it must be imp
     return ChurnModel(slot)
 
 
-def inputs(kserve: Any, count: int) -> list[Any]:
-    columns = [[record(row)[name] for row in customers(count)] for name in SCHEMA.names]
-    kinds = ["FP64" if feature.type == "number" else "BYTES" for feature in SCHEMA.features]
-    return [
-        kserve.InferInput(name, [count], kind, data=column)
-        for name, kind, column in zip(SCHEMA.names, kinds, columns, strict=True)
-    ]
-
-
-async def test_tensors_and_instances_are_answered_alike(kserve: Any, model: Any, package: Package) -> None:
+async def test_instances_are_answered_with_the_slots_bits(model: Any, package: Package) -> None:
     expected = package.scorer.score(customers(5))
-    answer = await model.predict(kserve.InferRequest("churn-telecom", inputs(kserve, 5), "id"))
-    assert [output.data for output in answer.outputs] == [expected.probabilities, expected.segments]
-    assert answer.parameters == {"digest": package.digest}
     records = await model.predict({"instances": [record(row) for row in customers(5)]})
     assert [each["churn_probability"] for each in records["predictions"]] == expected.probabilities
 
 
-async def test_bad_input_is_kserves_invalid_input(kserve: Any, model: Any) -> None:
+async def test_bad_input_is_kserves_invalid_input(model: Any) -> None:
     from kserve.errors import InvalidInput
 
-    for payload in (kserve.InferRequest("churn-telecom", inputs(kserve, 1)[1:], "id"), {"instances": 3}, {}):
+    payloads: list[Any] = [{"instances": 3}, {}, b"{}", [], None]
+    for payload in payloads:
         with pytest.raises(InvalidInput):
             await model.predict(payload)
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from churn_model.signing import SigningKey
-from churn_serving.backend.errors import NotReady, PackageRefused, UnknownModel
+from churn_serving.backend.errors import NoModelLoaded, PackageRefused
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.metrics import BackendMetrics
 from churn_serving.backend.watcher import fingerprint, watch
+from churn_serving.oip.faults import UnknownModel
 from tests.backends.packages import Factory, customers
 
 
@@ -86,7 +87,7 @@ def test_only_what_is_served_can_be_asked_for(slot: ModelSlot) -> None:
         slot.model("churn-banking")
     with pytest.raises(UnknownModel):
         slot.model("churn-telecom", "2")
-    with pytest.raises(NotReady):
+    with pytest.raises(NoModelLoaded):
         ModelSlot(BackendMetrics()).model()
 
 

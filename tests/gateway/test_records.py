@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from churn_model import open_package
 from churn_serving.gateway.records import MalformedRequest, RecordDecoder
-from churn_serving.oip.messages import InvalidRequest
+from churn_serving.oip.faults import InvalidRequest
 
 GOOD = {"tenure": 3, "Contract": "One year", "charges": 70.5, "Payment": "Card", "Senior Citizen": 0}
 NUMBERS = ("charges", "Senior Citizen")

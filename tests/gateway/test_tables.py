@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from churn_serving.core.errors import BackendError, RequestRefused
 from churn_serving.gateway import grpc_server, problems
 from churn_serving.gateway.authentication import Unauthenticated
-from churn_serving.gateway.http import WrongRequest
-from churn_serving.gateway.inference import UnknownModel
 from churn_serving.gateway.records import MalformedRequest
-from churn_serving.oip.messages import InvalidRequest
+from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.web.body import BodyTooLarge
+from churn_serving.web.request import WrongRequest
 
 
 def family(root: type[Exception]) -> Iterator[type[Exception]]:
@@ -19,11 +18,10 @@ def family(root: type[Exception]) -> Iterator[type[Exception]]:
 
 
 def test_http() -> None:
-    # UnknownModel exists in the inference protocol alone, which answers it in its own words.
-    wrong = set(family(WrongRequest)) - {UnknownModel}
     assert set(problems.REFUSALS) == {
         *family(RequestRefused),
-        *wrong,
+        *family(WrongRequest),
+        UnknownModel,
         InvalidRequest,
         MalformedRequest,
         BodyTooLarge,
@@ -35,7 +33,7 @@ def test_grpc() -> None:
         *family(RequestRefused),
         InvalidRequest,
         Unauthenticated,
-        grpc_server.UnknownModel,
+        UnknownModel,
     }
 
 

@@ -5,23 +5,24 @@ from typing import NamedTuple
 import msgspec
 
 from churn_serving.backend import errors
-from churn_serving.oip.messages import InvalidRequest
+from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.web.body import BodyTooLarge
+from churn_serving.web.request import MethodNotAllowed, UnknownPath, UnsupportedMediaType, WrongRequest
 
 JSON = (b"content-type", b"application/json")
 OCTETS = (b"content-type", b"application/octet-stream")
 
 HTTP_STATUS: dict[type[Exception], int] = {
     InvalidRequest: 400,
-    errors.UnknownModel: 404,
-    errors.UnknownRoute: 404,
-    errors.WrongMethod: 405,
+    UnknownModel: 404,
+    UnknownPath: 404,
+    MethodNotAllowed: 405,
     BodyTooLarge: 413,
-    errors.WrongMediaType: 415,
+    UnsupportedMediaType: 415,
     errors.PackageRefused: 422,
     errors.CannotExplain: 422,
     errors.ExplainerBusy: 429,
-    errors.NotReady: 503,
+    errors.NoModelLoaded: 503,
 }
 EXPECTED = tuple(HTTP_STATUS)
 
@@ -42,9 +43,9 @@ def json_answer(document: object, status: int = 200) -> Answer:
 def error_answer(error: Exception) -> Answer:
     """The answer to a request that went wrong in a way this project expects: ``{"error": "..."}`` as V2 wants it."""
     answer = json_answer({"error": str(error)}, HTTP_STATUS[type(error)])
-    if isinstance(error, errors.WrongMethod):
-        return answer._replace(headers=(JSON, (b"allow", error.allowed.encode())))
-    if isinstance(error, errors.NotReady | errors.ExplainerBusy):
+    if isinstance(error, WrongRequest):
+        return answer._replace(headers=(JSON, *error.headers))
+    if isinstance(error, errors.NoModelLoaded | errors.ExplainerBusy):
         return answer._replace(headers=(JSON, (b"retry-after", b"1")))
     return answer
 

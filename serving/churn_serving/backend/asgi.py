@@ -9,13 +9,16 @@ import logging
 from time import perf_counter
 
 from churn_serving.backend.answers import EXPECTED, INTERNAL_ERROR, JSON, OCTETS, Answer, error_answer
-from churn_serving.backend.errors import UnknownRoute, WrongMediaType, WrongMethod
 from churn_serving.backend.loaded_model import LoadedModel, ModelSlot
 from churn_serving.backend.routes import Headers, Routes
+from churn_serving.oip.http_headers import JSON_LENGTH, json_length
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import encode_response
-from churn_serving.oip.messages import InvalidRequest, Problem, asks_for_contributions
+from churn_serving.oip.messages import asks_for_contributions
 from churn_serving.web.body import Application, Disconnected, Receive, Scope, Send, read_body
+from churn_serving.web.request import JSON as APPLICATION_JSON
+from churn_serving.web.request import OCTETS as APPLICATION_OCTETS
+from churn_serving.web.request import UnknownPath, require_media_type, require_method
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +50,7 @@ class BackendApp:
         if self._wrapped is not None:
             await self._wrapped(scope, receive, send)
         elif scope["type"] == "http":
-            await self._send(send, error_answer(UnknownRoute("no such path")))
+            await self._send(send, error_answer(UnknownPath("no such path")))
 
     async def _answer_inference(self, scope: Scope, receive: Receive, send: Send) -> None:
         begin = perf_counter()
@@ -69,12 +72,12 @@ class BackendApp:
         if model is None or scope["path"] != model.infer_path:
             name, _, version = scope["path"][len("/v2/models/") : -len("/infer")].partition("/versions/")
             model = self._slot.model(name, version)
-        if scope["method"] != "POST":
-            raise WrongMethod("POST")
+        require_method(scope, "POST")
         return model
 
     async def _infer(self, model: LoadedModel, headers: Headers, receive: Receive) -> Answer:
-        header_length = _header_length(headers)
+        require_media_type(headers, (APPLICATION_JSON, APPLICATION_OCTETS), may_be_absent=True)
+        header_length = json_length(headers)
         body = await read_body(receive, MAX_BODY_BYTES)
         if len(body) > LARGE_BODY_BYTES:
             request = await asyncio.to_thread(model.json.decode, body, header_length)
@@ -85,10 +88,10 @@ class BackendApp:
             return Answer(200, (JSON,), encode_response(reply))
         if asks_for_contributions(request.outputs):
             reply = await model.explained(request, reply)
-        content, json_length = encode_requested(reply, request.outputs)
-        if json_length is None:
+        content, length = encode_requested(reply, request.outputs)
+        if length is None:
             return Answer(200, (JSON,), content)
-        return Answer(200, (OCTETS, (b"inference-header-content-length", b"%d" % json_length)), content)
+        return Answer(200, (OCTETS, (JSON_LENGTH, b"%d" % length)), content)
 
     async def _answer(self, scope: Scope) -> Answer | None:
         """The answer of one of our other paths; None for a path that is not ours."""
@@ -102,23 +105,3 @@ class BackendApp:
         headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
-
-
-def _header_length(headers: Headers) -> int | None:
-    """Bytes of JSON in front of raw tensor contents, from the headers; None for a request that is all JSON."""
-    length: bytes | None = None
-    for name, value in headers:
-        if name == b"content-type":
-            if not value.startswith((b"application/json", b"application/octet-stream")):
-                raise WrongMediaType(
-                    "content-type must be application/json, or application/octet-stream for binary data"
-                )
-        elif name == b"content-encoding":
-            raise WrongMediaType("content-encoding is not supported; send the body as it is")
-        elif name == b"inference-header-content-length":
-            length = value
-    if length is None:
-        return None
-    if not length.isdigit() or len(length) > len(str(MAX_BODY_BYTES)):
-        raise InvalidRequest([Problem("Inference-Header-Content-Length", "expected a number of bytes")])
-    return int(length)

@@ -12,7 +12,8 @@ from typing import Protocol
 from churn_model.errors import ExplanationUnavailable
 from churn_model.schema import Row
 from churn_serving.backend.errors import CannotExplain, ExplainerBusy
-from churn_serving.oip.messages import CONTRIBUTIONS, MAX_EXPLAINED_ROWS, InvalidRequest, Problem
+from churn_serving.oip.faults import InvalidRequest, Problem
+from churn_serving.oip.messages import CONTRIBUTIONS, MAX_EXPLAINED_ROWS
 
 MAX_PENDING_ROWS = 64
 """Rows waiting or being explained: what comes behind 64 rows of 4 ms would come later than a gateway waits."""

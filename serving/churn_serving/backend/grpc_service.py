@@ -17,9 +17,10 @@ from churn_serving.backend import errors
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.routes import EXTENSIONS, SERVER_NAME
 from churn_serving.oip import open_inference_grpc_pb2 as messages
+from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.grpc_codec import encode_metadata, encode_response
 from churn_serving.oip.grpc_methods import service_handler
-from churn_serving.oip.messages import InvalidRequest, asks_for_contributions
+from churn_serving.oip.messages import asks_for_contributions
 
 logger = logging.getLogger(__name__)
 
@@ -33,14 +34,11 @@ MAX_CALLS = 512
 
 GRPC_CODE: dict[type[Exception], grpc.StatusCode] = {
     InvalidRequest: grpc.StatusCode.INVALID_ARGUMENT,
-    errors.UnknownModel: grpc.StatusCode.NOT_FOUND,
-    errors.UnknownRoute: grpc.StatusCode.UNIMPLEMENTED,
-    errors.WrongMethod: grpc.StatusCode.UNIMPLEMENTED,
-    errors.WrongMediaType: grpc.StatusCode.INVALID_ARGUMENT,
+    UnknownModel: grpc.StatusCode.NOT_FOUND,
     errors.PackageRefused: grpc.StatusCode.FAILED_PRECONDITION,
     errors.CannotExplain: grpc.StatusCode.UNIMPLEMENTED,
     errors.ExplainerBusy: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    errors.NotReady: grpc.StatusCode.UNAVAILABLE,
+    errors.NoModelLoaded: grpc.StatusCode.UNAVAILABLE,
 }
 EXPECTED = tuple(GRPC_CODE)
 _Method = Callable[[Any], Any]

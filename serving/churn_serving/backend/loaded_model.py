@@ -18,9 +18,10 @@ from churn_model.schema import Row
 from churn_model.scorer import Scores
 from churn_model.signing import TrustedKeys
 from churn_serving.backend.coalescing import Coalescer
-from churn_serving.backend.errors import NotReady, PackageRefused, UnknownModel
+from churn_serving.backend.errors import NoModelLoaded, PackageRefused
 from churn_serving.backend.explaining import Explainer
 from churn_serving.backend.metrics import BackendMetrics
+from churn_serving.oip.faults import UnknownModel
 from churn_serving.oip.grpc_codec import GrpcCodec
 from churn_serving.oip.json_codec import RequestCodec
 from churn_serving.oip.messages import InferReply, InferRequest
@@ -102,12 +103,12 @@ class ModelSlot:
         """The model being served, if it is the one asked for (an empty version is any).
 
         Raises:
-            NotReady: none is loaded.
+            NoModelLoaded: none is loaded.
             UnknownModel: another name or version is served.
         """
         current = self.current
         if current is None:
-            raise NotReady("no model is loaded")
+            raise NoModelLoaded("no model is loaded")
         if name is not None and name != current.name:
             raise UnknownModel(f"this server serves {current.name} and no other model")
         if version and version != current.version:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from churn_model.schema import Row, Schema
-from churn_serving.oip.messages import MAX_ROWS, InvalidRequest, Problem, Problems, shown
+from churn_serving.oip.faults import InvalidRequest, Problem, Problems, shown
+from churn_serving.oip.messages import MAX_ROWS
 from churn_serving.oip.tensors import Tensor, rows_of
 
 

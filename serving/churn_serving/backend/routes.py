@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from churn_serving.backend.answers import JSON, Answer, json_answer
-from churn_serving.backend.errors import WrongMethod
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.oip.metadata import describe_tensors
+from churn_serving.web.request import MethodNotAllowed, UnknownPath
 
 SERVER_NAME = "churn-serving"
 EXTENSIONS = ("binary_tensor_data", "model_repository(load)")
@@ -41,15 +41,15 @@ class Routes:
         """The handler of a request, None for a path that is not ours.
 
         Raises:
-            WrongMethod: the path is ours, for another method.
-            UnknownModel, NotReady: the path names a model that is not served.
+            MethodNotAllowed: the path is ours, for another method.
+            UnknownModel, NoModelLoaded: the path names a model that is not served.
         """
         handler = self._fixed.get(path)
         if handler is None and path.startswith("/v2/models/"):
             handler = self._model_route(path.removeprefix("/v2/models/").split("/"))
         if handler is not None:
             if method not in ("GET", "HEAD"):
-                raise WrongMethod("GET")
+                raise MethodNotAllowed("GET", "HEAD")
             return handler
         return self._repository(method, path)
 
@@ -69,9 +69,9 @@ class Routes:
             return None
         self._slot.model(prefix.removeprefix("/v2/repository/models/"))
         if action == "unload":
-            raise WrongMethod("load, by POST,")
+            raise UnknownPath("models are loaded here, never unloaded")
         if method != "POST":
-            raise WrongMethod("POST")
+            raise MethodNotAllowed("POST")
         return self._load
 
     async def _live(self, _: Headers) -> Answer:

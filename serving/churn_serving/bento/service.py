@@ -19,7 +19,7 @@ from churn_serving.backend.routes import ModelSource, Routes
 from churn_serving.backend.settings import read_settings
 from churn_serving.backend.watcher import watch
 from churn_serving.bento.settings import BentoSettings
-from churn_serving.oip.messages import InvalidRequest
+from churn_serving.oip.faults import InvalidRequest
 from churn_serving.web.body import Application
 
 # A caller has given up long before; BentoML's own default would keep its request for a minute.

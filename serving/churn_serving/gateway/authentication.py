@@ -6,8 +6,8 @@ prediction needs a key.
 
 from collections.abc import Callable, Iterable
 
-from churn_serving.gateway.http import WrongRequest
 from churn_serving.gateway.key_ring import KeyRing, UnknownKey
+from churn_serving.web.request import WrongRequest
 
 _BEARER = b"bearer "
 _MISSING = "missing"

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from churn_serving.core.decisions import Predictions
+from churn_serving.gateway.answers import Predictions
 from churn_serving.gateway.authentication import SECURITY, SECURITY_SCHEMES, is_protected
 from churn_serving.gateway.predictions import PATH
 from churn_serving.gateway.problems import REFUSALS

@@ -12,18 +12,15 @@ from churn_serving.gateway.authentication import Authentication, Unauthenticated
 from churn_serving.gateway.http import RequestIds
 from churn_serving.gateway.service import Exchange, PredictionService
 from churn_serving.oip import open_inference_grpc_pb2 as messages
+from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.grpc_codec import GrpcCodec, encode_metadata, encode_response
 from churn_serving.oip.grpc_methods import service_handler
-from churn_serving.oip.messages import InferReply, InvalidRequest, refuse_contributions
+from churn_serving.oip.messages import InferReply, refuse_contributions
 
 ROUTE = "grpc/ModelInfer"
 _MAXIMUM_MESSAGE_BYTES = 8 * 1024 * 1024
 _GRACE_MILLISECONDS = 10_000
 _logger = logging.getLogger(__name__)
-
-
-class UnknownModel(Exception):
-    """The request names another model than the one that is served."""
 
 
 # How refusals look over gRPC; a test proves that none is missing. The number is the HTTP status that metrics show.
@@ -103,7 +100,7 @@ class InferenceService:
     async def _infer(self, exchange: Exchange, request: messages.ModelInferRequest) -> messages.ModelInferResponse:
         description = self._service.description
         if request.model_name != description.name:
-            raise UnknownModel
+            raise UnknownModel("unknown model")
         if self._codec is None or self._codec.schema is not description.schema:
             self._codec = GrpcCodec(description.schema)
         decoded = self._codec.decode(request)

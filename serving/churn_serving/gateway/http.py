@@ -1,30 +1,12 @@
-"""Reading and answering one HTTP request in plain ASGI, and what may be wrong with it before its body is looked at."""
+"""A request's id and a complete answer, for the routes that are plain ASGI."""
 
 import itertools
 import os
 import re
 
-from churn_serving.web.body import Scope, Send
+from churn_serving.web.body import Send
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
-
-
-class WrongRequest(Exception):
-    """The request is wrong before its body is read; ``headers`` go with the answer."""
-
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
-class UnsupportedMediaType(WrongRequest):
-    """Not JSON by its content type."""
-
-    headers = ((b"accept-post", b"application/json"),)
-
-
-class MethodNotAllowed(WrongRequest):
-    """Only POST has a meaning here."""
-
-    headers = ((b"allow", b"POST"),)
 
 
 class RequestIds:
@@ -40,18 +22,6 @@ class RequestIds:
             if name == b"x-request-id" and _REQUEST_ID.match(value):
                 return value.decode("ascii")
         return f"{self._prefix}-{next(self._count):x}"
-
-
-def require_json(scope: Scope) -> None:
-    """Raise unless this is a POST of JSON."""
-    if scope["method"] != "POST":
-        raise MethodNotAllowed
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            if value == b"application/json" or value.split(b";")[0].strip().lower() == b"application/json":
-                return
-            break
-    raise UnsupportedMediaType
 
 
 async def answer(send: Send, status: int, content_type: bytes, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:

@@ -10,24 +10,21 @@ import msgspec
 
 from churn_serving.core.errors import RequestRefused
 from churn_serving.gateway.authentication import Authentication
-from churn_serving.gateway.http import RequestIds, WrongRequest, answer, require_json
+from churn_serving.gateway.http import RequestIds, answer
 from churn_serving.gateway.problems import problem_for
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
+from churn_serving.oip.faults import InvalidRequest, UnknownModel
+from churn_serving.oip.http_headers import JSON_LENGTH, json_length
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import codec_for
-from churn_serving.oip.messages import InferReply, InvalidRequest, Problem, refuse_contributions
+from churn_serving.oip.messages import InferReply, refuse_contributions
 from churn_serving.web.body import Disconnected, Receive, Scope, Send, read_body
+from churn_serving.web.request import JSON, OCTETS, WrongRequest, require_media_type, require_method
 
 ROUTE = "/v2/models/infer"
 PREFIX = "/v2/models/"
 SUFFIX = "/infer"
-_LENGTH_DIGITS = 12
-_HEADER_LENGTH = b"inference-header-content-length"
 _logger = logging.getLogger(__name__)
-
-
-class UnknownModel(WrongRequest):
-    """The path names another model than the one that is served."""
 
 
 class InferenceRoute:
@@ -50,31 +47,29 @@ class InferenceRoute:
         exchange = Exchange(ROUTE, self._request_ids.of(scope["headers"]))
         headers = [(b"x-request-id", exchange.request_id.encode())]
         try:
-            body, json_length = await self._infer(exchange, scope, receive)
+            body, length = await self._infer(exchange, scope, receive)
         except Disconnected:
             self._service.finish(exchange, CLIENT_CLOSED_REQUEST)
         except Exception as error:  # noqa: BLE001 - the last line of defence: every failure becomes a protocol error
             status, document, more = self._refusal(error, exchange)
             self._service.finish(exchange, status)
-            await answer(send, status, b"application/json", document, headers + more)
+            await answer(send, status, JSON, document, headers + more)
         else:
             self._service.finish(exchange, 200)
             assert exchange.outcome is not None  # noqa: S101 - it was scored, or an error was raised
             headers.append((b"x-served-by", exchange.outcome.served_by.encode()))
-            content_type = b"application/json"
-            if json_length is not None:
-                headers.append((_HEADER_LENGTH, b"%d" % json_length))
-                content_type = b"application/octet-stream"
-            await answer(send, 200, content_type, body, headers)
+            if length is not None:
+                headers.append((JSON_LENGTH, b"%d" % length))
+            await answer(send, 200, JSON if length is None else OCTETS, body, headers)
 
     async def _infer(self, exchange: Exchange, scope: Scope, receive: Receive) -> tuple[bytes, int | None]:
         exchange.caller = self._authentication.caller(scope["headers"])
-        header_length = _header_length(scope)
-        if header_length is None:
-            require_json(scope)
+        require_method(scope, "POST")
+        require_media_type(scope["headers"], (JSON, OCTETS))
+        header_length = json_length(scope["headers"])
         description = self._service.description
         if scope["path"][len(PREFIX) : -len(SUFFIX)] != description.name:
-            raise UnknownModel
+            raise UnknownModel("unknown model; GET /v1/model tells its name")
         body = await read_body(receive, self._maximum_body_bytes)
         request = codec_for(description.schema).decode(body, header_length)
         if request.outputs is not None:
@@ -96,7 +91,7 @@ class InferenceRoute:
     def _refusal(self, error: Exception, exchange: Exchange) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
         """The protocol's own form of an error, with the status of the table of problems (400 where that says 422)."""
         if isinstance(error, UnknownModel):
-            return 404, msgspec.json.encode({"error": "unknown model; GET /v1/model tells its name"}), []
+            return 404, msgspec.json.encode({"error": str(error)}), []
         if isinstance(error, InvalidRequest):
             return 400, msgspec.json.encode({"error": str(error)}), []
         problem = problem_for(error, exchange.request_id)
@@ -104,12 +99,3 @@ class InferenceRoute:
             _logger.error("request %s failed", exchange.request_id)
         detail = msgspec.json.decode(problem.body)["detail"]
         return problem.status, msgspec.json.encode({"error": detail}), problem.headers
-
-
-def _header_length(scope: Scope) -> int | None:
-    for name, value in scope["headers"]:
-        if name == _HEADER_LENGTH:
-            if not value.isdigit() or len(value) > _LENGTH_DIGITS:
-                raise InvalidRequest([Problem("Inference-Header-Content-Length", "expected a number of bytes")])
-            return int(value)
-    return None

@@ -9,20 +9,20 @@ from http import HTTPStatus
 import msgspec
 
 from churn_model import Schema
-from churn_serving.core.decisions import Predictions, decide, with_reasons
+from churn_serving.gateway.answers import Predictions, decide, with_reasons
 from churn_serving.gateway.authentication import Authentication
-from churn_serving.gateway.http import RequestIds, answer, require_json
+from churn_serving.gateway.http import RequestIds, answer
 from churn_serving.gateway.problems import CONTENT_TYPE, problem_for
 from churn_serving.gateway.record_faults import explain_fault
 from churn_serving.gateway.records import RecordDecoder, Request
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
-from churn_serving.oip.messages import InvalidRequest
+from churn_serving.oip.faults import InvalidRequest
 from churn_serving.web.body import Disconnected, Receive, Scope, Send, read_body
+from churn_serving.web.request import JSON, require_media_type, require_method
 
 PATH = "/v1/predictions"
 # What metrics and log call requests for reasons: they take longer by design, and latency objectives are for the rest.
 EXPLAINED = "/v1/predictions explain"
-_JSON = b"application/json"
 _logger = logging.getLogger(__name__)
 
 
@@ -61,11 +61,12 @@ class PredictionsRoute:
             await answer(send, problem.status, CONTENT_TYPE, problem.body, headers + problem.headers)
         else:
             self._service.finish(exchange, 200)
-            await answer(send, 200, _JSON, self._encode(predictions), headers)
+            await answer(send, 200, JSON, self._encode(predictions), headers)
 
     async def _predict(self, exchange: Exchange, scope: Scope, receive: Receive) -> Predictions:
         exchange.caller = self._authentication.caller(scope["headers"])
-        require_json(scope)
+        require_method(scope, "POST")
+        require_media_type(scope["headers"], (JSON,))
         body = await read_body(receive, self._maximum_body_bytes)
         schema = self._service.description.schema
         request = self.decoder(schema).decode(body)

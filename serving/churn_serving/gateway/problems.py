@@ -9,10 +9,10 @@ import msgspec
 
 from churn_serving.core.errors import NotReady, Overloaded, RequestRefused
 from churn_serving.gateway.authentication import Unauthenticated
-from churn_serving.gateway.http import MethodNotAllowed, UnsupportedMediaType, WrongRequest
 from churn_serving.gateway.records import MalformedRequest
-from churn_serving.oip.messages import InvalidRequest
+from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.web.body import BodyTooLarge
+from churn_serving.web.request import MethodNotAllowed, UnknownPath, UnsupportedMediaType, WrongRequest
 
 CONTENT_TYPE = b"application/problem+json"
 _TYPE = "urn:churn-serving:problem:"
@@ -31,7 +31,9 @@ REFUSALS: dict[type[Exception], Kind] = {
     MalformedRequest: Kind(400, "malformed", "The body is not JSON", "Send one JSON object in UTF-8."),
     InvalidRequest: Kind(422, "invalid", "The request does not fit the model's schema", "Mend the fields in errors."),
     Unauthenticated: Kind(401, "unauthenticated", "No key that may call", "Send Authorization: Bearer <API key>."),
-    MethodNotAllowed: Kind(405, "method-not-allowed", "Method not allowed", "Use POST."),
+    UnknownPath: Kind(404, "not-found", "No such page", "See /docs for what there is."),
+    UnknownModel: Kind(404, "unknown-model", "No such model or version", "GET /v1/model tells what is served."),
+    MethodNotAllowed: Kind(405, "method-not-allowed", "Method not allowed", "Use a method that Allow names."),
     BodyTooLarge: Kind(413, "too-large", "The body is too large", "Split the customers over several requests."),
     UnsupportedMediaType: Kind(415, "media-type", "Unsupported content type", "Send Content-Type: application/json."),
     Overloaded: Kind(503, "overloaded", "Too many requests at the moment", "Try again after Retry-After seconds."),

@@ -8,7 +8,8 @@ import math
 from collections.abc import Iterator
 
 from churn_model.schema import Schema, SchemaFeature
-from churn_serving.oip.messages import MAX_EXPLAINED_ROWS, MAX_PROBLEMS, Problem, shown
+from churn_serving.oip.faults import MAX_PROBLEMS, Problem, shown
+from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
 from churn_serving.oip.tensors import LARGEST
 
 MAXIMUM_TEXT = 256

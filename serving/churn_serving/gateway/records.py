@@ -12,7 +12,8 @@ import msgspec
 
 from churn_model.schema import NAN, Row, Schema, SchemaFeature
 from churn_serving.gateway.record_faults import MAXIMUM_ID, MAXIMUM_TEXT, find_faults
-from churn_serving.oip.messages import MAX_EXPLAINED_ROWS, InvalidRequest, Problem
+from churn_serving.oip.faults import InvalidRequest, Problem
+from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
 from churn_serving.oip.tensors import LARGEST
 
 _Explain = Annotated[

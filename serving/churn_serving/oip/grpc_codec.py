@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from churn_model.schema import NAN, Row, Schema
 from churn_serving.oip import binary
+from churn_serving.oip.faults import Problems, shown
 from churn_serving.oip.messages import (
     CONTRIBUTIONS,
     NAMEABLE_DATATYPES,
@@ -17,10 +18,8 @@ from churn_serving.oip.messages import (
     InferReply,
     InferRequest,
     InvalidReply,
-    Problems,
     RequestedOutput,
     require_sound,
-    shown,
 )
 from churn_serving.oip.open_inference_grpc_pb2 import (
     InferTensorContents,

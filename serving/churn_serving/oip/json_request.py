@@ -11,14 +11,8 @@ from typing import Any
 
 from churn_model.schema import Schema
 from churn_serving.oip import binary
-from churn_serving.oip.messages import (
-    NAMEABLE_DATATYPES,
-    OUTPUT_DATATYPES,
-    InferRequest,
-    Problems,
-    RequestedOutput,
-    shown,
-)
+from churn_serving.oip.faults import Problems, shown
+from churn_serving.oip.messages import NAMEABLE_DATATYPES, OUTPUT_DATATYPES, InferRequest, RequestedOutput
 from churn_serving.oip.tensors import Tensor, rows_of
 
 _REQUEST_KEYS = {"id", "inputs", "outputs", "parameters"}

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from churn_model.schema import Row
+from churn_serving.oip.faults import InvalidRequest, Problem
 
 PROBABILITY = "churn_probability"
 SEGMENT = "segment"
@@ -22,58 +23,10 @@ MAX_ROWS = 10_000
 MAX_EXPLAINED_ROWS = 32
 """Rows of a request for contributions. A row takes 4 ms where scoring takes 0.02 (200 trees of depth 6, 19 features):
 32 keep well under the quarter of a second that the gateway waits."""
-MAX_PROBLEMS = 100
-_NAME_LIMIT = 64
-
-
-class Problem(NamedTuple):
-    """One thing wrong with a request: the field as the caller knows it, and what was expected of it. A message never
-    quotes a value, because values are customers' data."""
-
-    field: str
-    message: str
-
-
-class InvalidRequest(Exception):
-    """The caller's request cannot be scored; ``problems`` names everything wrong with it at once.
-
-    Beyond :data:`MAX_PROBLEMS` the rest is counted in a last problem, so that a hostile batch cannot make the answer
-    larger than itself.
-    """
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(f"{problem.field}: {problem.message}" for problem in self.problems))
 
 
 class InvalidReply(Exception):
     """A backend's answer is not one of this protocol's: wrong shape, not a probability, or not readable at all."""
-
-
-class Problems:
-    """Collects problems while a request is read."""
-
-    def __init__(self) -> None:
-        self._found: list[Problem] = []
-        self._uncounted = 0
-
-    def add(self, field: str, message: str) -> None:
-        """Note one problem."""
-        if len(self._found) < MAX_PROBLEMS:
-            self._found.append(Problem(field, message))
-        else:
-            self._uncounted += 1
-
-    def raise_any(self) -> None:
-        """Return if the request is sound so far.
-
-        Raises:
-            InvalidRequest: with every problem noted.
-        """
-        if self._uncounted:
-            raise InvalidRequest([*self._found, Problem("request", f"and {self._uncounted} more problems")])
-        if self._found:
-            raise InvalidRequest(self._found)
 
 
 class RequestedOutput(NamedTuple):
@@ -154,12 +107,6 @@ def require_sound(reply: InferReply) -> InferReply:
     if min(reply.segments) < 1:
         raise InvalidReply("a segment id is below 1")
     return reply
-
-
-def shown(name: object) -> str:
-    """A name from a request as an error may show it: printable, quoted, cut short."""
-    text = ascii(name)
-    return text if len(text) <= _NAME_LIMIT else text[:_NAME_LIMIT] + "…"
 
 
 def is_finite(value: float) -> bool:

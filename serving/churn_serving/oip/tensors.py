@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from churn_model.schema import NAN, Row, Schema, SchemaFeature
-from churn_serving.oip.messages import MAX_ROWS, Problems, is_finite, shown
+from churn_serving.oip.faults import Problems, shown
+from churn_serving.oip.messages import MAX_ROWS, is_finite
 
 # Models compare single-precision features, so a number beyond that range would silently become infinite.
 LARGEST = 3.4028234663852886e38

@@ -1,4 +1,7 @@
-"""From scores to what a caller wants to know: risk, segment and the action that pays."""
+"""The answer to ``POST /v1/predictions``: from scores to what a caller wants to know, and its documentation.
+
+Which action pays is decided by the answering model's own package; here it is given the form that callers see.
+"""
 
 from collections.abc import Sequence
 from typing import Annotated
