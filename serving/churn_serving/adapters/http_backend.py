@@ -1,7 +1,7 @@
-"""A backend over Open Inference Protocol V2 and HTTP: the only module that knows aiohttp.
+"""A backend over Open Inference Protocol V2 and HTTP: what its answers mean, and which model gave them.
 
-aiohttp rather than httpx, because this call is on the hot path and costs a tenth there. Every failure of the library
-becomes one of the core's backend errors, so none of its names is known elsewhere.
+How an exchange goes and fails is :mod:`churn_serving.adapters.http_calls`; here a status or a body becomes an answer or
+one of the core's backend errors.
 """
 
 import asyncio
@@ -9,11 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
-import aiohttp
 import msgspec
 
 from churn_model import Description, PackageError, Row, Scores, TrustedKeys
-from churn_serving.adapters.renewal import Renewal
+from churn_serving.adapters.http_calls import HttpCalls, Session, open_session
 from churn_serving.adapters.seen_models import SeenModels
 from churn_serving.core.errors import (
     BackendBadAnswer,
@@ -21,29 +20,21 @@ from churn_serving.core.errors import (
     BackendError,
     BackendFailed,
     BackendRejected,
-    BackendTimeout,
-    BackendUnreachable,
 )
 from churn_serving.core.ports import Answer, Explanation
 from churn_serving.oip.json_codec import codec_for, decode_contributions, decode_response, encode_request
 from churn_serving.oip.messages import InferReply, InvalidReply
 
-Session = aiohttp.ClientSession
-_JSON = {"Content-Type": "application/json"}
+__all__ = ["HttpBackend", "Session", "open_session"]
+
 _LEARN_SECONDS = 1.0
 _HIGHEST_SEGMENT = 4
-_MAXIMUM_CONNECTIONS = 64
 # A question may reach another server behind the same address than the answer in question came from.
 _QUESTIONS = 3
-_LAST_CALL = {"Connection": "close"}
-
-
-def open_session() -> Session:
-    """Connections that stay open between calls; must be called inside the event loop that uses them."""
-    connector = aiohttp.TCPConnector(limit=_MAXIMUM_CONNECTIONS, keepalive_timeout=30.0, ttl_dns_cache=10)
-    return aiohttp.ClientSession(
-        connector=connector, headers=_JSON, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
-    )
+_MAXIMUM_REPLY_BYTES = 4 * 1024 * 1024
+"""A call's answer: 256 customers take 12 KB, the contributions of 32 customers with 5,000 features 4 MB."""
+_MAXIMUM_PACKAGE_BYTES = 32 * 1024 * 1024
+"""A model's description: a level takes some 40 bytes in the encoder's table, so this is a model of 800,000 levels."""
 
 
 class HttpBackend:
@@ -63,14 +54,12 @@ class HttpBackend:
     ) -> None:
         self._name = name
         self._url = url.rstrip("/")
-        self._session = session
+        self._calls = HttpCalls(session, clock)
         self._trusted = trusted
         self._learned = learned
         self._description: Description | None = None
         self._seen = SeenModels()
         self._infer_url = ""
-        self._renewal = Renewal(clock)
-        self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
         self._learning: asyncio.Task[Description] | None = None
 
     @property
@@ -112,7 +101,7 @@ class HttpBackend:
         schema = description.schema
         body = codec_for(schema).encode_for_contributions(rows)
         url = f"{self._url}/v2/models/{description.name}/infer"
-        status, content = await self._request("POST", url, body, None, timeout)
+        status, content = await self._calls.ask("POST", url, body, None, timeout, _MAXIMUM_REPLY_BYTES)
         if status != HTTPStatus.OK:
             raise _refusal(status)
         try:
@@ -153,7 +142,8 @@ class HttpBackend:
     async def _learn(self) -> Description:
         known = self._description
         headers = {"If-None-Match": f'"{known.digest}"'} if known else {}
-        status, content = await self._request("GET", f"{self._url}/v1/package", None, headers, _LEARN_SECONDS)
+        url = f"{self._url}/v1/package"
+        status, content = await self._calls.ask("GET", url, None, headers, _LEARN_SECONDS, _MAXIMUM_PACKAGE_BYTES)
         if known is not None and status == HTTPStatus.NOT_MODIFIED:
             return known
         if status != HTTPStatus.OK:
@@ -171,34 +161,13 @@ class HttpBackend:
 
     async def _infer(self, rows: Sequence[Row], description: Description, timeout: float) -> InferReply:  # noqa: ASYNC109
         body = encode_request(rows, description.schema)
-        status, content = await self._request("POST", self._infer_url, body, None, timeout)
+        status, content = await self._calls.ask("POST", self._infer_url, body, None, timeout, _MAXIMUM_REPLY_BYTES)
         if status != HTTPStatus.OK:
             raise _refusal(status)
         try:
             return decode_response(content)
         except InvalidReply as error:
             raise BackendBadAnswer(str(error)) from error
-
-    async def _request(
-        self, method: str, url: str, body: bytes | None, headers: dict[str, str] | None, seconds: float
-    ) -> tuple[int, bytes]:
-        timeout = self._timeouts.get(seconds)
-        if timeout is None:
-            # Where nobody answers a knock, another server behind the same address may: half the time is left for it.
-            timeout = self._timeouts[seconds] = aiohttp.ClientTimeout(total=seconds, sock_connect=seconds / 2)
-        if self._renewal.due():
-            headers = {**headers, **_LAST_CALL} if headers else _LAST_CALL
-        try:
-            async with self._session.request(method, url, data=body, headers=headers, timeout=timeout) as response:
-                return response.status, await response.read()
-        except aiohttp.ConnectionTimeoutError as error:  # nothing was sent, so asking again is safe
-            raise BackendUnreachable(type(error).__name__) from error
-        except TimeoutError as error:  # aiohttp has closed the connection, so that no later call waits on it
-            raise BackendTimeout(f"no answer within {seconds:g} s") from error
-        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError) as error:
-            raise BackendUnreachable(type(error).__name__) from error
-        except aiohttp.ClientError as error:
-            raise BackendFailed(type(error).__name__) from error
 
 
 def _refusal(status: int) -> BackendError:
