@@ -15,7 +15,12 @@ _OWN = {
     "predictor": ("serving/images/predictor.*", "serving/churn_serving"),
     "bento": ("serving/images/bento.*", "serving/churn_serving"),
     "fallback": ("serving/images/fallback.*",),
-    "training": ("training/images/training.*", "training/churn_training"),
+    "training": (
+        "training/images/training.*",
+        "training/churn_training",
+        "training/churn_cli",
+        "serving/churn_campaigns",
+    ),
 }
 
 

@@ -33,7 +33,7 @@ def starter(*, retrain: bool = False) -> Path:
     folder = FOLDER / "starter"
     if retrain or not usable(folder):
         words = ["train", "--usecase", _USECASE, "--budget", "0", "--json"]
-        command = [sys.executable, "-m", "churn_training.cli", *words]
+        command = [sys.executable, "-m", "churn_cli", *words]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CHURN_")}
         done = subprocess.run(  # noqa: S603 - this interpreter
             command, check=False, stdout=subprocess.DEVNULL, env={**environment, "CHURN_HOME": str(_HOME)}
@@ -64,14 +64,14 @@ def catboost() -> Path:
     """A package around a CatBoost model, trained when there is none."""
     folder = FOLDER / "catboost"
     if not usable(folder):
+        from churn_data.simulate import write_simulated
+        from churn_data.sources import read_customers
         from churn_model.mlflow_registry import MlflowRegistry, connect
         from churn_model.usecase import load_usecase
-        from churn_training.candidates import default_candidates
-        from churn_training.exporting import export_champion
-        from churn_training.home import Home
+        from churn_training.families.candidates import default_candidates
+        from churn_training.packaging.exporting import export_champion
+        from churn_training.packaging.home import Home
         from churn_training.pipeline import train
-        from churn_training.simulate import write_simulated
-        from churn_training.sources import read_customers
 
         usecase = load_usecase(_USECASE)
         home = Home.from_environment({"CHURN_HOME": str(_HOME.with_name("home-catboost"))})

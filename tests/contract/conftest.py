@@ -31,7 +31,7 @@ class Trained:
 
 def run_churn(home: Path, *arguments: str) -> dict[str, object]:
     environment = {**os.environ, "CHURN_HOME": str(home)}
-    command = [sys.executable, "-m", "churn_training.cli", *arguments, "--json"]
+    command = [sys.executable, "-m", "churn_cli", *arguments, "--json"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stderr[-2000:]
     result: dict[str, object] = json.loads(ended.stdout.splitlines()[-1])

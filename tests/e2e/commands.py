@@ -50,7 +50,7 @@ def succeed(command: Sequence[str], seconds: float, environment: Mapping[str, st
 
 def churn(*arguments: str, home: Path, seconds: float = 300) -> subprocess.CompletedProcess[str]:
     """Run the ``churn`` command with a home of its own."""
-    command = [sys.executable, "-m", "churn_training.cli", *arguments]
+    command = [sys.executable, "-m", "churn_cli", *arguments]
     return run(command, seconds, {"CHURN_HOME": str(home)})
 
 

@@ -19,9 +19,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from churn_model import TrustedKeys, open_package
-from churn_training.candidates import default_candidates
 from churn_training.cluster import material
 from churn_training.cluster.names import CONSUMERS, MLFLOW, SERVING, TRAINING, USER_ID, USER_SECRET
+from churn_training.families.candidates import default_candidates
 from real_processes import Service, free_port
 
 ROOT = "root"
@@ -67,7 +67,7 @@ class Machine:
     def churn(self, *arguments: str, user: str | None = TRAINING, **more: str) -> subprocess.CompletedProcess[str]:
         rights = self.storage.environment(user) if user else {"AWS_ENDPOINT_URL_S3": self.storage.url}
         local = {"CHURN_HOME": str(self.home), "CHURN_TRACKING_URI": self.tracking_uri}
-        return process("churn_training.cli", *arguments, **rights | local | more)
+        return process("churn_cli", *arguments, **rights | local | more)
 
 
 def process(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

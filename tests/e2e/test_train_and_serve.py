@@ -45,7 +45,7 @@ def offline(trained: Model, telco_path: Path, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("scores")
     command = ["score", str(telco_path), str(folder / "scores.csv"), "--model", str(trained.folder)]
     environment = {"CHURN_HOME": str(folder), "CHURN_VERIFY_KEY": str(trained.verify_key)}
-    succeed([sys.executable, "-m", "churn_training.cli", *command], 120, environment)
+    succeed([sys.executable, "-m", "churn_cli", *command], 120, environment)
     with (folder / "scores.csv").open(newline="") as file:
         return [
             float(line["churn_probability"]) for line, _ in zip(csv.DictReader(file), range(COMPARED), strict=False)

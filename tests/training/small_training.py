@@ -3,9 +3,9 @@
 import sys
 from importlib import import_module
 
-from churn_training.candidates import Candidate
-from churn_training.cli import main
-from tests.training.conftest import small_candidates
+from churn_cli.main import main
+from churn_training.families.candidates import Candidate
+from tests.training.small_families import small_candidates
 
 
 def few_candidates() -> tuple[Candidate, ...]:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from churn_data.dataset import Dataset, rows_of, schema_of
 from churn_model.estimators import Estimator, load_estimator
 from churn_model.schema import Schema, SchemaFeature
-from churn_training.additive import additive_document, build_additive
-from churn_training.dataset import Dataset, rows_of, schema_of
+from churn_training.families.additive import additive_document, build_additive
 
 PARAMETERS = {"C": 0.01, "knots": 10}
 

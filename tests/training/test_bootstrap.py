@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from churn_data.errors import DataError, Unavailable
 from churn_model import TrustedKeys
 from churn_model.signing import SigningKey
 from churn_training.cluster.bootstrap import Settings, bootstrap
 from churn_training.cluster.kubernetes_api import KubernetesApi, Refused
-from churn_training.errors import DataError, Unavailable
-from tests.training.small_api_server import ApiServer, running
+from small_api_server import ApiServer, running
 
 SECRETS = "/api/v1/namespaces/shop/secrets"
 VERIFY_KEY = "/api/v1/namespaces/shop/configmaps/churn-verify-key"

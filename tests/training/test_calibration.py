@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy.special import expit
 
-from churn_training.candidates import Candidate
-from churn_training.competition import Result, Search, measured, second_level
-from churn_training.dataset import Dataset
-from churn_training.ensemble import Blend
-from churn_training.evaluation import roc_auc
-from churn_training.profit import tally
-from churn_training.splits import folds
+from churn_data.dataset import Dataset
+from churn_training.comparison.competition import Result, Search, measured, second_level
+from churn_training.comparison.evaluation import roc_auc
+from churn_training.comparison.profit import tally
+from churn_training.comparison.splits import folds
+from churn_training.families.candidates import Candidate
+from churn_training.families.ensemble import Blend
 
 FAMILY = Candidate("any", "Any family", "linear")
 SEARCH = Search(3)

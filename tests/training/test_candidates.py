@@ -6,10 +6,10 @@ import numpy
 import pytest
 from scipy.special import expit
 
+from churn_data.dataset import Dataset
 from churn_model.estimators import ESTIMATOR_FILES, MISSING_CATEGORY
-from churn_training.candidates import Candidate, CategoryTexts, default_candidates, log_odds
-from churn_training.dataset import Dataset
-from tests.training.conftest import small_candidates
+from churn_training.families.candidates import Candidate, CategoryTexts, default_candidates, log_odds
+from tests.training.small_families import small_candidates
 
 SMALL = {"iterations": 3, "n_estimators": 3}
 

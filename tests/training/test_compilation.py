@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy
 import pytest
 
+from churn_data.dataset import Dataset, rows_of, schema_of
 from churn_model.encoding import Encoder
 from churn_model.estimators import load_estimator
 from churn_model.scorecard import Scorecard
-from churn_training.candidates import log_odds
-from churn_training.compilation import TOLERANCE, Compiled, compile_actions, compile_model, contents_of
-from churn_training.dataset import Dataset, rows_of, schema_of
-from churn_training.ensemble import Blend, Contender
-from churn_training.evaluation import evaluate
-from churn_training.golden_rows import golden_rows
-from tests.training.conftest import small_candidates
+from churn_training.comparison.evaluation import evaluate
+from churn_training.families.candidates import log_odds
+from churn_training.families.ensemble import Blend, Contender
+from churn_training.packaging.compilation import TOLERANCE, Compiled, compile_actions, compile_model, contents_of
+from churn_training.packaging.golden_rows import golden_rows
+from tests.training.small_families import small_candidates
 
 
 def fitted_log_odds(contender: Contender, training: Dataset, asked: Dataset, seed: int) -> numpy.ndarray:

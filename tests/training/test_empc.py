@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from scipy.special import beta as beta_function
 
 from churn_model.usecase import ProfitRule
-from churn_training.profit import empc, maximum_profit, profit_at_share
+from churn_training.comparison.profit import empc, maximum_profit, profit_at_share
 
 RULE = ProfitRule()
 SETS = 1000

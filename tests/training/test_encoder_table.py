@@ -9,9 +9,9 @@ import pandas
 import pytest
 from category_encoders import CatBoostEncoder
 
+from churn_data.dataset import Dataset, rows_of, schema_of
 from churn_model.encoding import Encoder
-from churn_training.dataset import Dataset, rows_of, schema_of
-from churn_training.encoder_table import compile_encoder
+from churn_training.packaging.encoder_table import compile_encoder
 
 
 def bits(values: Any) -> list[bytes]:

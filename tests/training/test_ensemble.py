@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy.special import expit
 
-from churn_training.candidates import Candidate
-from churn_training.competition import Result, Search, compete, measured, second_level, winner
-from churn_training.dataset import Dataset
-from churn_training.ensemble import Blend
-from churn_training.progress import reporting
-from tests.training.conftest import small_candidates
+from churn_data.dataset import Dataset
+from churn_data.progress import reporting
+from churn_training.comparison.competition import Result, Search, compete, measured, second_level, winner
+from churn_training.families.candidates import Candidate
+from churn_training.families.ensemble import Blend
+from tests.training.small_families import small_candidates
 
 SEARCH = Search(seed=1, parts=3)
 

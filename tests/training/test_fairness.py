@@ -5,9 +5,9 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from churn_model.usecase import ProfitRule
-from churn_training.evaluation import expected_calibration_error
-from churn_training.fairness import GroupRow, fairness_table
-from churn_training.profit import profit_curve
+from churn_training.comparison.evaluation import expected_calibration_error
+from churn_training.comparison.fairness import GroupRow, fairness_table
+from churn_training.comparison.profit import profit_curve
 
 RULE = ProfitRule()
 SIZES = {"Female": 120, "Male": 180, "(not known)": 7}

@@ -4,7 +4,7 @@ import numpy
 import pytest
 
 from churn_model.usecase import ProfitRule
-from churn_training.gate import Contender, Finding, Verdict, judge
+from churn_training.comparison.gate import Contender, Finding, Verdict, judge
 
 RULE = ProfitRule()
 SIZE = 2000

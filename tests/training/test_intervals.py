@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from churn_model.usecase import ProfitRule
-from churn_training.bootstrap import Resampler, intervals, probability_better, probability_positive
-from churn_training.evaluation import evaluate, evaluate_tally, measure
+from churn_training.comparison.bootstrap import Resampler, intervals, probability_better, probability_positive
+from churn_training.comparison.evaluation import evaluate, evaluate_tally, measure
 
 RULE = ProfitRule()
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from churn_cli.main import main
 from churn_model import TrustedKeys, open_package
 from churn_model.signing import SigningKey
-from churn_training.cli import main
-from churn_training.home import Home
-from tests.training.conftest import small_candidates
+from churn_training.packaging.home import Home
+from tests.training.small_families import small_candidates
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ import dataclasses
 import numpy
 import pandas
 
+from churn_data.dataset import Dataset, Source
+from churn_data.progress import reporting
 from churn_model.usecase import Feature, Label, UseCase, ValueRule
-from churn_training.candidates import ENCODER, Candidate
-from churn_training.competition import Search, compete
-from churn_training.dataset import Dataset, Source
-from churn_training.progress import reporting
-from churn_training.splits import folds, holdout
-from tests.training.conftest import small_candidates
+from churn_training.comparison.competition import Search, compete
+from churn_training.comparison.splits import folds, holdout
+from churn_training.families.candidates import ENCODER, Candidate
+from tests.training.small_families import small_candidates
 
 
 def noise(rows: int, levels: int) -> Dataset:

@@ -10,16 +10,16 @@ import msgspec
 import numpy
 import pytest
 
+from churn_data.dataset import Dataset, schema_of
 from churn_model.mlflow_registry import MlflowRegistry, connect
 from churn_model.package import Package, open_package
 from churn_model.schema import Schema, SchemaFeature
-from churn_training.candidates import Candidate
-from churn_training.champion_contest import Champion, contest, fetch_champion, groups_of
-from churn_training.dataset import Dataset, schema_of
-from churn_training.home import Home
-from churn_training.keys import trusted_keys
+from churn_training.comparison.champion_contest import Champion, contest, fetch_champion, groups_of
+from churn_training.comparison.splits import holdout
+from churn_training.families.candidates import Candidate
+from churn_training.packaging.home import Home
+from churn_training.packaging.keys import trusted_keys
 from churn_training.pipeline import Outcome, train
-from churn_training.splits import holdout
 
 NAME = "churn-telecom"
 WEAK = Candidate("weak", "Weak", "additive", {"C": 1e-6, "knots": 2})

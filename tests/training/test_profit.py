@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 from sklearn.metrics import log_loss as log_loss_of_scikit_learn
 
 from churn_model.usecase import ProfitRule
-from churn_training.evaluation import (
+from churn_training.comparison.evaluation import (
     calibration_bins,
     evaluate,
     expected_calibration_error,
@@ -17,7 +17,7 @@ from churn_training.evaluation import (
     measure,
     rate_intervals,
 )
-from churn_training.profit import maximum_profit, profit_curve, tally, unit_profits
+from churn_training.comparison.profit import maximum_profit, profit_curve, tally, unit_profits
 
 RULE = ProfitRule()
 

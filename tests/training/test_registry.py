@@ -7,18 +7,18 @@ from typing import Any
 import pandas
 import pytest
 
+from churn_data.dataset import Dataset, rows_of
 from churn_model import TrustedKeys, open_package
 from churn_model.errors import ChurnModelError, CorruptPackage, RegistryError, SchemaMismatch
 from churn_model.mlflow_registry import MlflowRegistry, connect
 from churn_model.package import PackageContents
-from churn_training.dataset import Dataset, rows_of
-from churn_training.exported import read_exported
-from churn_training.exporting import export_champion
-from churn_training.home import Home
-from churn_training.keys import signing_key
+from churn_training.packaging.exported import read_exported
+from churn_training.packaging.exporting import export_champion
+from churn_training.packaging.home import Home
+from churn_training.packaging.keys import signing_key
 from churn_training.pipeline import Outcome, train
-from churn_training.tracking import experiment_of
-from tests.training.conftest import small_candidates
+from churn_training.runs.tracking import experiment_of
+from tests.training.small_families import small_candidates
 
 NAME = "churn-sample"
 
@@ -185,7 +185,7 @@ def test_a_damaged_export_is_replaced(shelf: Shelf, contents: PackageContents) -
 def test_a_failed_training_leaves_the_champion(home: Home, telco: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     candidates = small_candidates()[1:2]
     first = train(telco, home, candidates=candidates, parts=2)
-    monkeypatch.setattr("churn_training.compilation.TOLERANCE", -1.0)
+    monkeypatch.setattr("churn_training.packaging.compilation.TOLERANCE", -1.0)
     with pytest.raises(ChurnModelError, match="differs from the fitted one"):
         train(telco, home, candidates=candidates, parts=2)
     client = connect(home.tracking_uri)

@@ -11,12 +11,12 @@ import numpy
 import pytest
 
 from churn_model.usecase import ProfitRule
-from churn_training.bootstrap import intervals, probability_better
-from churn_training.evaluation import evaluate, measure
-from churn_training.fairness import fairness_table
-from churn_training.gate import Finding, Verdict
-from churn_training.plots import draw_comparison, draw_curves
-from churn_training.report import CandidateRow, Picture, Report, SegmentStudyRow, write_report
+from churn_training.comparison.bootstrap import intervals, probability_better
+from churn_training.comparison.evaluation import evaluate, measure
+from churn_training.comparison.fairness import fairness_table
+from churn_training.comparison.gate import Finding, Verdict
+from churn_training.runs.plots import draw_comparison, draw_curves
+from churn_training.runs.report import CandidateRow, Picture, Report, SegmentStudyRow, write_report
 
 RULE = ProfitRule()
 VOID = {"meta", "img", "br", "link", "hr", "input"}

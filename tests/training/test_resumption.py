@@ -14,14 +14,14 @@ import msgspec
 import numpy
 import pytest
 
+from churn_data.dataset import Dataset
 from churn_model.mlflow_registry import connect
-from churn_training.dataset import Dataset
-from churn_training.home import Home
+from churn_training.packaging.home import Home
 from churn_training.pipeline import train
-from churn_training.resume_key import resume_key
-from churn_training.resumption import find
-from churn_training.tracking import experiment_of
-from tests.training.conftest import small_candidates
+from churn_training.runs.resume_key import resume_key
+from churn_training.runs.resumption import find
+from churn_training.runs.tracking import experiment_of
+from tests.training.small_families import small_candidates
 
 NAME = "churn-telecom"
 ROOT = Path(__file__).resolve().parents[2]

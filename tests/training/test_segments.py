@@ -7,10 +7,10 @@ import numpy
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from churn_data.dataset import Dataset, rows_of, schema_of
+from churn_data.errors import DataError
 from churn_model.segments import Segmenter
-from churn_training.dataset import Dataset, rows_of, schema_of
-from churn_training.errors import DataError
-from churn_training.segmentation import build_segments
+from churn_training.segments.segmentation import build_segments
 
 
 @pytest.fixture(scope="module")

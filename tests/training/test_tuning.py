@@ -8,12 +8,12 @@ import pandas
 import pytest
 from scipy.special import expit
 
+from churn_data.dataset import Dataset, Source
+from churn_data.progress import Reporter, reporting
 from churn_model.usecase import Feature, Label, UseCase, ValueRule
-from churn_training.candidates import Candidate
-from churn_training.competition import Search, compete
-from churn_training.dataset import Dataset, Source
-from churn_training.progress import Reporter, reporting
-from churn_training.tuning import Clock, Tuned, tune
+from churn_training.comparison.competition import Search, compete
+from churn_training.comparison.tuning import Clock, Tuned, tune
+from churn_training.families.candidates import Candidate
 
 FAMILY = Candidate("linear", "Logistic regression", "linear", {"C": 1e-5}, ({"C": 1e-4}, {"C": 1.0}, {"C": 1e-6}))
 

@@ -2,8 +2,8 @@
 
 import numpy
 
-from churn_training.candidates import Candidate
-from churn_training.competition import Result, winner
+from churn_training.comparison.competition import Result, winner
+from churn_training.families.candidates import Candidate
 
 
 def result(name: str, profits: list[float], log_loss: float) -> Result:

@@ -12,6 +12,8 @@ from typing import Literal
 
 import numpy
 
+from churn_data.dataset import Dataset, rows_of, schema_of
+from churn_data.progress import Reporter, reporting
 from churn_model.encoding import Encoder
 from churn_model.estimators import load_estimator
 from churn_model.mlflow_registry import MlflowRegistry, connect
@@ -20,21 +22,19 @@ from churn_model.scorecard import Scorecard
 from churn_model.scorer import Scorer
 from churn_model.segments import Segmenter
 from churn_model.signing import SigningKey, TrustedKeys
-from churn_training.bootstrap import intervals
-from churn_training.candidates import Candidate, default_candidates
-from churn_training.champion_contest import Champion, Decision, contest, fetch_champion, milliseconds_of
-from churn_training.comparison import Comparison, Finished, compare, people, record, tags_of
-from churn_training.competition import Result, Search
-from churn_training.compilation import Compiled, compile_model, contents_of
-from churn_training.dataset import Dataset, rows_of, schema_of
-from churn_training.evaluation import evaluate
-from churn_training.home import Home
-from churn_training.keys import signing_key, trusted_keys
-from churn_training.plots import draw_curves
-from churn_training.progress import Reporter, reporting
-from churn_training.resumption import close_abandoned
-from churn_training.splits import FOLDS, Split, holdout
-from churn_training.tracking import Run, experiment_of, open_run
+from churn_training.comparison.bootstrap import intervals
+from churn_training.comparison.champion_contest import Champion, Decision, contest, fetch_champion, milliseconds_of
+from churn_training.comparison.comparison import Comparison, Finished, compare, people, record, tags_of
+from churn_training.comparison.competition import Result, Search
+from churn_training.comparison.evaluation import evaluate
+from churn_training.comparison.splits import FOLDS, Split, holdout
+from churn_training.families.candidates import Candidate, default_candidates
+from churn_training.packaging.compilation import Compiled, compile_model, contents_of
+from churn_training.packaging.home import Home
+from churn_training.packaging.keys import signing_key, trusted_keys
+from churn_training.runs.plots import draw_curves
+from churn_training.runs.resumption import close_abandoned
+from churn_training.runs.tracking import Run, experiment_of, open_run
 
 Promotion = Literal["gated", "always", "never"]
 

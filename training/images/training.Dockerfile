@@ -20,9 +20,11 @@ COPY ci/image/stage/install_sources.py /build/stage/
 COPY LICENSE pyproject.toml /build/project/
 COPY model_repo /build/project/model_repo
 COPY training/churn_training /build/project/training/churn_training
-RUN python -m stage.install_sources project /opt/sources churn_model churn_training \
- && PYTHONPATH=/opt/sources /opt/churn/bin/python -c "import churn_training.command_train, churn_training.pipeline" \
- && printf "#!/opt/churn/bin/python\\nimport sys\\nfrom churn_training.cli import main\\nsys.exit(main())\\n" >/build/churn && chmod 755 /build/churn
+COPY training/churn_cli /build/project/training/churn_cli
+COPY serving/churn_campaigns /build/project/serving/churn_campaigns
+RUN python -m stage.install_sources project /opt/sources churn_model churn_data churn_training churn_campaigns churn_cli \
+ && PYTHONPATH=/opt/sources /opt/churn/bin/python -c "import churn_cli.commands.train, churn_training.pipeline" \
+ && printf "#!/opt/churn/bin/python\\nimport sys\\nfrom churn_cli.main import main\\nsys.exit(main())\\n" >/build/churn && chmod 755 /build/churn
 
 FROM ${BASE}
 # What ci/images trains and exports: a folder below the context with package/ and verify.pem.

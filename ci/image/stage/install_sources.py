@@ -11,7 +11,14 @@ import sys
 import tomllib
 from pathlib import Path
 
-SOURCES = {"churn_model": "model_repo", "churn_training": "training", "churn_serving": "serving"}
+SOURCES = {
+    "churn_model": "model_repo",
+    "churn_data": "model_repo",
+    "churn_training": "training",
+    "churn_cli": "training",
+    "churn_serving": "serving",
+    "churn_campaigns": "serving",
+}
 
 
 def main() -> None:

@@ -97,7 +97,7 @@ def simulated(workplace: Workplace) -> Path:
     path = workplace.folder / "simulated.csv"
     if not path.is_file():
         rows = ["--rows", str(SIMULATED_CUSTOMERS), "--usecase", USECASE, "--out", str(path)]
-        command = [sys.executable, "-m", "churn_training.cli", "simulate", *rows]
+        command = [sys.executable, "-m", "churn_cli", "simulate", *rows]
         run_quietly(command, workplace.logs / "simulate.log", workplace.our_environment())
     return path
 

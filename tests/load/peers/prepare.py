@@ -22,9 +22,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 
 import wire
+from churn_data.dataset import Dataset
+from churn_data.sources import read_customers
 from churn_model import ChurnModelError, load_usecase
-from churn_training.dataset import Dataset
-from churn_training.sources import read_customers
 from savers import MODEL, save_for_mlflow, save_pickle, save_signed_package
 
 USECASE = "telecom"

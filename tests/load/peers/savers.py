@@ -13,10 +13,10 @@ import pandas
 from mlflow.models import infer_signature
 from sklearn.pipeline import Pipeline
 
+from churn_data.dataset import Dataset, levels_of
 from churn_model import SigningKey, write_package
-from churn_training.candidates import Candidate
-from churn_training.compilation import compile_fitted, contents_of
-from churn_training.dataset import Dataset, levels_of
+from churn_training.families.candidates import Candidate
+from churn_training.packaging.compilation import compile_fitted, contents_of
 
 MODEL = "churn-telecom"
 SEED = 0

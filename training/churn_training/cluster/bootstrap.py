@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from churn_cli.guard import guarded
+from churn_cli.terminal import say
+from churn_data.errors import DataError
 from churn_training.cluster import material
 from churn_training.cluster.kubernetes_api import CONFLICT, KubernetesApi, Refused
 from churn_training.cluster.material import Content
 from churn_training.cluster.names import CONSUMERS, SERVING, VERIFY, Names
-from churn_training.errors import DataError
-from churn_training.guard import guarded
-from churn_training.terminal import say
 
 PARTS = ("signing", "verify", "api-keys", "object-storage")
 MANAGER = "churn-bootstrap"

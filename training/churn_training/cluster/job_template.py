@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from churn_training.errors import DataError, Failure
-from churn_training.locations import Location, location
+from churn_data.errors import DataError, Failure
+from churn_data.locations import Location, location
 
 Object = dict[str, Any]
 

@@ -15,7 +15,7 @@ from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 from yaml import YAMLError
 
-from churn_training.errors import Failure, Unavailable, glimpse
+from churn_data.errors import Failure, Unavailable, glimpse
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0

@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from churn_data.errors import DataError
 from churn_model.signing import SigningKey
 from churn_training.cluster.names import API_KEYS, CONSUMERS, SIGNING, USER_ID, USER_SECRET, USERS, VERIFY
-from churn_training.errors import DataError
 
 Content = dict[str, str]
 

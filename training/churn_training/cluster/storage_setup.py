@@ -16,12 +16,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from churn_cli.guard import guarded
+from churn_cli.terminal import say
+from churn_data.errors import DataError, Unavailable
+from churn_data.locations import SCHEME, ObjectLocation, location
+from churn_data.object_storage import storage, storage_errors
 from churn_training.cluster.policies import Users, data_policy, models_policy
-from churn_training.errors import DataError, Unavailable
-from churn_training.guard import guarded
-from churn_training.locations import SCHEME, ObjectLocation, location
-from churn_training.object_storage import storage, storage_errors
-from churn_training.terminal import say
 
 PAUSE_SECONDS = 2.0
 

@@ -5,6 +5,10 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from churn_cli.stopping import Terminated
+from churn_cli.terminal import answer, say
+from churn_cli.training_command import summary
+from churn_data.errors import Failure, Unavailable
 from churn_training.cluster.job_outcome import (
     Outcome,
     has_ended,
@@ -16,10 +20,6 @@ from churn_training.cluster.job_outcome import (
 )
 from churn_training.cluster.job_template import CONTAINER, chosen, job_from
 from churn_training.cluster.kubernetes_api import KubernetesApi
-from churn_training.errors import Failure, Unavailable
-from churn_training.stopping import Terminated
-from churn_training.terminal import answer, say
-from churn_training.training_command import summary
 
 Object = dict[str, Any]
 

@@ -1,0 +1,96 @@
+"""From the text of a cell to a value: what is missing, what is a number, what is not.
+
+Training and batch scoring read cells by these functions alone, so both understand a file alike. It must not know files.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NoReturn
+
+from churn_data.errors import DataError, glimpse
+
+Cell = str | None
+
+
+def clean(cells: Sequence[Cell], missing: frozenset[str]) -> list[Cell]:
+    """Outer blanks cut off; blank cells and the use case's tokens for missing become None."""
+    # Columns repeat themselves: each distinct text is looked at once, which makes large files several times faster.
+    known: dict[Cell, Cell] = {}
+    for cell in set(cells):
+        text = cell.strip() if cell is not None else None
+        known[cell] = None if not text or text in missing else text
+    return [known[cell] for cell in cells]
+
+
+def parse_number(text: str) -> float:
+    """The finite number that the text spells.
+
+    Raises:
+        ValueError: its message says what was found instead ("is not a number", "is infinite").
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError("is not a number") from None
+    if not text.isascii() or "_" in text or math.isnan(number):
+        raise ValueError("is not a number")
+    if math.isinf(number):
+        raise ValueError("is infinite or too large, a finite number was expected")
+    return number
+
+
+def is_number(cell: Cell) -> bool:
+    """Whether the cell is missing or spells a finite number."""
+    if cell is None:
+        return True
+    try:
+        parse_number(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def numbers(
+    cells: Sequence[Cell],
+    rows: Sequence[int],
+    file: str,
+    column: str,
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> list[float]:
+    """The cells of a number column as floats, NaN for missing.
+
+    Raises:
+        DataError: names the first cell that is not a finite number or lies outside the bounds.
+    """
+    try:
+        known = {cell: _bounded(cell, minimum, maximum) for cell in set(cells)}
+    except ValueError:
+        _refuse_first(cells, rows, file, column, minimum, maximum)
+    return [known[cell] for cell in cells]
+
+
+def _bounded(cell: Cell, minimum: float | None, maximum: float | None) -> float:
+    if cell is None:
+        return math.nan
+    value = parse_number(cell)
+    if (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
+        raise ValueError(f"is out of bounds, {_bounds(minimum, maximum)} was expected")
+    return value
+
+
+def _refuse_first(
+    cells: Sequence[Cell], rows: Sequence[int], file: str, column: str, minimum: float | None, maximum: float | None
+) -> NoReturn:
+    for cell, row in zip(cells, rows, strict=True):
+        try:
+            _bounded(cell, minimum, maximum)
+        except ValueError as problem:
+            raise DataError(file, f'"{glimpse(cell or "")}" {problem}', column=column, row=row) from None
+    raise AssertionError("called without a cell to refuse")
+
+
+def _bounds(minimum: float | None, maximum: float | None) -> str:
+    if minimum is None:
+        return f"at most {maximum:g}"
+    return f"at least {minimum:g}" if maximum is None else f"{minimum:g} to {maximum:g}"

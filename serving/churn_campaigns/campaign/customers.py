@@ -1,0 +1,203 @@
+"""Reads a campaign's file of customers and works out, chunk by chunk, what is needed to decide about each.
+
+Of a million customers only a few numbers each are kept. It must not know budgets or what is decided.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy
+
+from churn_campaigns.campaign.orders import Rules
+from churn_campaigns.campaign.problem import Floats, Integers
+from churn_data.cells import Cell, clean, numbers
+from churn_data.errors import DataError, glimpse
+from churn_data.tables import Chunk, Table, open_table
+from churn_model.package import Package
+from churn_model.rules import RISKS, ActionRule
+from churn_model.schema import Row, SchemaFeature
+
+if TYPE_CHECKING:
+    import pandas
+
+YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
+Flags = numpy.typing.NDArray[numpy.bool_]
+
+
+class Uplift(Protocol):
+    """By how much an action lowers each customer's probability to churn."""
+
+    def predict(self, frame: "pandas.DataFrame") -> numpy.ndarray:
+        """Float [customers], negative where the action drives the customer away."""
+
+
+@dataclass(frozen=True)
+class Customers:
+    """What is known of each customer, by column, in the file's order.
+
+    ``probability`` of churn, ``segment`` 1 to 4, ``risk`` as position in :data:`~churn_model.rules.RISKS`, ``value`` in
+    money. ``uplift`` by action id, for measured actions alone. ``consent`` by column. ``days_since`` the last contact
+    and ``last_year``'s number of contacts: NaN where the file does not say.
+    """
+
+    ids: list[str]
+    probability: Floats
+    segment: Integers
+    risk: Integers
+    value: Floats
+    uplift: Mapping[str, Floats]
+    consent: Mapping[str, Flags]
+    days_since: Floats
+    last_year: Floats
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def read_campaign_customers(
+    path: Path, package: Package, rules: Rules, uplift: Mapping[str, Uplift], advance: Callable[[float], None]
+) -> Customers:
+    """Read and score every customer of a file.
+
+    Args:
+        path: CSV or Parquet with id, features and the columns that the actions' rules look at.
+        package: the model that scores.
+        rules: the actions.
+        uplift: by action id, for actions whose effect has been measured customer by customer.
+        advance: told how many rows are done with each chunk.
+
+    Raises:
+        DataError: one line that names file, row and column, among others for a customer who is there twice.
+    """
+    with open_table(path) as table:
+        reader = _Reader(table, package, rules)
+        parts = []
+        for chunk in table.chunks:
+            parts.append(reader.read(chunk, uplift))
+            advance(len(chunk.rows))
+    if not parts:
+        raise DataError(str(path), "has a header but no rows")
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[Customers]) -> Customers:
+    first = parts[0]
+
+    def of(name: str) -> numpy.ndarray:
+        return numpy.concatenate([getattr(part, name) for part in parts])
+
+    return Customers(
+        ids=[customer for part in parts for customer in part.ids],
+        probability=of("probability"),
+        segment=of("segment"),
+        risk=of("risk"),
+        value=of("value"),
+        uplift={key: numpy.concatenate([part.uplift[key] for part in parts]) for key in first.uplift},
+        consent={key: numpy.concatenate([part.consent[key] for part in parts]) for key in first.consent},
+        days_since=of("days_since"),
+        last_year=of("last_year"),
+    )
+
+
+class _Reader:
+    """Turns chunks of a table into customers."""
+
+    def __init__(self, table: Table, package: Package, rules: Rules) -> None:
+        self._table, self._package, self._rules = table, package, rules
+        self._schema = package.manifest.schema
+        for name in (self._schema.id, *self._schema.names):
+            self._require(name, "the model")
+        for action in rules.actions:
+            for name, key in self._columns_of(action):
+                self._require(name, f'action "{action.id}" ({key})')
+        self._rows_of_ids: dict[str, int] = {}
+
+    def read(self, chunk: Chunk, uplift: Mapping[str, Uplift]) -> Customers:
+        """The customers of one chunk, scored."""
+        ids = self._ids(chunk)
+        columns = {feature.name: self._typed(chunk, feature) for feature in self._schema.features}
+        rows: list[Row] = list(zip(*columns.values(), strict=True))
+        probabilities, segments = self._package.scorer.score(rows)
+        table = self._package.description.actions
+        frame = feature_frame(columns, self._schema.features) if uplift else None
+        return Customers(
+            ids=ids,
+            probability=numpy.array(probabilities, dtype=float),
+            segment=numpy.array(segments, dtype=int),
+            risk=numpy.array([RISKS.index(table.risk(probability)) for probability in probabilities], dtype=int),
+            value=numpy.array([table.value(row) for row in rows], dtype=float),
+            uplift={key: model.predict(frame) for key, model in uplift.items()} if frame is not None else {},
+            consent={name: self._consent(chunk, name) for name in self._consent_columns()},
+            days_since=self._count(chunk, self._rules.contacts.days_since_column),
+            last_year=self._count(chunk, self._rules.contacts.last_year_column),
+        )
+
+    def _columns_of(self, action: ActionRule) -> Iterable[tuple[str, str]]:
+        if action.consent:
+            yield action.consent, "consent"
+        if action.rest_days:
+            yield self._rules.contacts.days_since_column, "rest_days"
+        if action.yearly_limit is not None:
+            yield self._rules.contacts.last_year_column, "yearly_limit"
+
+    def _consent_columns(self) -> list[str]:
+        return sorted({action.consent for action in self._rules.actions if action.consent})
+
+    def _require(self, name: str, who: str) -> None:
+        if name not in self._table.header:
+            raise DataError(self._table.file, f"no such column in the header, {who} needs it", column=name, row=1)
+
+    def _cells(self, chunk: Chunk, name: str) -> list[Cell]:
+        return clean(chunk.columns[self._table.header.index(name)], self._rules.missing)
+
+    def _ids(self, chunk: Chunk) -> list[str]:
+        ids: list[str] = []
+        for cell, row in zip(self._cells(chunk, self._schema.id), chunk.rows, strict=True):
+            if cell is None:
+                raise DataError(self._table.file, "the id is missing", column=self._schema.id, row=row)
+            first = self._rows_of_ids.setdefault(cell, row)
+            if first != row:
+                raise DataError(
+                    self._table.file, f"the same customer as in row {first}", column=self._schema.id, row=row
+                )
+            ids.append(cell)
+        return ids
+
+    def _typed(self, chunk: Chunk, feature: SchemaFeature) -> Sequence[float | Cell]:
+        cells = self._cells(chunk, feature.name)
+        if feature.type == "category":
+            return cells
+        return numbers(cells, chunk.rows, self._table.file, feature.name, feature.minimum, feature.maximum)
+
+    def _count(self, chunk: Chunk, name: str) -> Floats:
+        if name not in self._table.header:
+            return numpy.full(len(chunk.rows), numpy.nan)
+        cells = self._cells(chunk, name)
+        return numpy.array(numbers(cells, chunk.rows, self._table.file, name, minimum=0.0), dtype=float)
+
+    def _consent(self, chunk: Chunk, name: str) -> Flags:
+        given: list[bool] = []
+        for cell, row in zip(self._cells(chunk, name), chunk.rows, strict=True):
+            word = "no" if cell is None else cell.lower()
+            if word not in YES | NO:
+                raise DataError(self._table.file, f'"{glimpse(word)}" is neither yes nor no', column=name, row=row)
+            given.append(word in YES)
+        return numpy.array(given, dtype=bool)
+
+
+def feature_frame(
+    columns: Mapping[str, Sequence[float | Cell]], features: Sequence[SchemaFeature]
+) -> "pandas.DataFrame":
+    """Features as training holds them: floats with NaN, and objects that are text or NaN."""
+    import pandas
+
+    typed = {}
+    for feature in features:
+        values = columns[feature.name]
+        if feature.type == "number":
+            typed[feature.name] = pandas.Series(numpy.array(values, dtype=float))
+        else:
+            typed[feature.name] = pandas.Series([numpy.nan if v is None else v for v in values], dtype=object)
+    return pandas.DataFrame(typed)

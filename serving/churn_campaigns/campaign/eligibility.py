@@ -1,0 +1,66 @@
+"""What each action would bring with each customer, and why some customers cannot get it.
+
+It must not know budgets, capacities or what others get: that is the allocation's business.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy
+
+from churn_campaigns.campaign.customers import Customers, Flags
+from churn_campaigns.campaign.problem import Floats
+from churn_model.rules import RISKS, ActionRule
+
+FROM_HISTORY = "measured (history)"
+
+
+@dataclass(frozen=True)
+class Offers:
+    """``effect``: float [customers, actions], by how much the action lowers the customer's churn probability. ``net``:
+    effect × value - cost, money, -inf where the customer cannot get it. ``sources``: where each action's effect is
+    from. ``reasons``: for each action how many customers cannot get it, each counted under the first reason."""
+
+    effect: Floats
+    net: Floats
+    sources: tuple[str, ...]
+    reasons: tuple[dict[str, int], ...]
+
+
+def offers(customers: Customers, actions: Sequence[ActionRule]) -> Offers:
+    """Every action held against every customer.
+
+    An effect learned from a past campaign takes the place of the use case's own, which says what share of would-be
+    leavers stays and so lowers the churn probability by effect × probability.
+    """
+    effect = numpy.empty((len(customers), len(actions)))
+    net = numpy.empty_like(effect)
+    reasons = []
+    for index, action in enumerate(actions):
+        effect[:, index] = customers.uplift.get(action.id, action.effect * customers.probability)
+        net[:, index] = effect[:, index] * customers.value - action.cost
+        counts: dict[str, int] = {}
+        open_to = numpy.ones(len(customers), dtype=bool)
+        for reason, barred in _barriers(customers, action, effect[:, index]):
+            counts[reason] = int((barred & open_to).sum())
+            open_to &= ~barred
+        net[~open_to, index] = -numpy.inf
+        counts["does not pay"] = int((net[open_to, index] <= 0).sum())
+        reasons.append({reason: count for reason, count in counts.items() if count})
+    sources = tuple(FROM_HISTORY if action.id in customers.uplift else action.source for action in actions)
+    return Offers(effect, net, sources, tuple(reasons))
+
+
+def _barriers(customers: Customers, action: ActionRule, effect: Floats) -> Iterator[tuple[str, Flags]]:
+    """Reasons with whom they concern, in the order in which they count."""
+    yield "another segment", ~numpy.isin(customers.segment, action.segments)
+    yield "another risk", ~numpy.isin(customers.risk, [RISKS.index(risk) for risk in action.risk])
+    yield "worth too little", customers.value < action.minimum_value
+    if action.consent:
+        yield "no consent", ~customers.consent[action.consent]
+    if action.rest_days:
+        # An empty cell says that there was no contact, and no number is below an unknown one.
+        yield "contacted lately", customers.days_since < action.rest_days
+    if action.yearly_limit is not None:
+        yield "contacted often", numpy.nan_to_num(customers.last_year) >= action.yearly_limit
+    yield "driven away or not moved", effect <= 0

@@ -1,0 +1,106 @@
+"""What somebody orders on the command line, held against the actions there are: budget, capacities, holdout.
+
+Every refusal is one line that names the option. It must not know customers or models.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy
+
+from churn_campaigns.campaign.problem import Integers
+from churn_data.cells import parse_number
+from churn_data.errors import DataError, glimpse
+from churn_model.errors import UseCaseError
+from churn_model.rules import ActionRule, ContactRule
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a campaign may do: the actions, the columns with earlier contacts, and what a missing cell looks like.
+    ``source`` names in errors where they come from."""
+
+    actions: tuple[ActionRule, ...]
+    contacts: ContactRule
+    missing: frozenset[str]
+    source: str
+
+    def check(self) -> None:
+        """Whether the actions can be decided about.
+
+        Raises:
+            UseCaseError: there are none, or one counts earlier contacts and no column says how many there were.
+        """
+        if not self.actions:
+            raise UseCaseError(f"{self.source}: `actions` is empty, a campaign needs at least one")
+        for index, action in enumerate(self.actions):
+            where = f"{self.source}: `actions[{index}]` ({action.id})"
+            if action.rest_days and not self.contacts.days_since_column:
+                raise UseCaseError(f"{where}: `rest_days` needs `contacts.days_since_column`, which names no column")
+            if action.yearly_limit is not None and not self.contacts.last_year_column:
+                raise UseCaseError(f"{where}: `yearly_limit` needs `contacts.last_year_column`, which names no column")
+
+
+@dataclass(frozen=True)
+class Order:
+    """``budget``: money for all; ``capacity``: int [actions], -1 for no limit; ``holdout``: share of customers, 0 to 1,
+    dealt out by ``salt``."""
+
+    budget: float
+    capacity: Integers
+    holdout: float
+    salt: str
+
+
+def read_order(
+    actions: Sequence[ActionRule], budget: str, capacities: Sequence[str], holdout: str | None, salt: str | None
+) -> Order:
+    """The options as numbers.
+
+    Raises:
+        DataError: an option that is no number or out of bounds, a budget that pays for nobody, an unknown action, a
+            holdout without salt or a salt without holdout.
+    """
+    if (holdout is None) != (salt is None):
+        raise DataError("--holdout", "needs --salt, and --salt needs it: the salt says which customers are held out")
+    share = 0.0 if holdout is None else _number("--holdout", holdout)
+    if not 0 <= share < 1:
+        raise DataError("--holdout", f"is a share of at least 0 and below 1, is {share:g}")
+    return Order(_budget(actions, budget), _capacity(actions, capacities), share, salt or "")
+
+
+def _number(option: str, text: str) -> float:
+    try:
+        return parse_number(text)
+    except ValueError as problem:
+        raise DataError(option, f'"{glimpse(text)}" {problem}') from None
+
+
+def _budget(actions: Sequence[ActionRule], text: str) -> float:
+    budget = _number("--budget", text)
+    if budget < 0:
+        raise DataError("--budget", f"must not be negative, is {budget:g}")
+    cheapest = min(actions, key=lambda action: action.cost)
+    if budget < cheapest.cost:
+        problem = f'{budget:g} pays for nobody, the cheapest action "{cheapest.id}" costs {cheapest.cost:g}'
+        raise DataError("--budget", problem)
+    return budget
+
+
+def _capacity(actions: Sequence[ActionRule], given: Sequence[str]) -> Integers:
+    capacity = numpy.array([-1 if action.capacity is None else action.capacity for action in actions], dtype=int)
+    names = [action.id for action in actions]
+    seen: set[str] = set()
+    for text in given:
+        name, _, number = text.rpartition("=")
+        if not number.isdecimal() or not name:
+            raise DataError("--capacity", f'"{glimpse(text)}" is not ACTION=N with a whole number N of at least 0')
+        if name not in names:
+            raise DataError("--capacity", f'there is no action "{glimpse(name)}", there are {", ".join(names)}')
+        if name in seen:
+            raise DataError("--capacity", f'"{name}" is given twice')
+        seen.add(name)
+        # What no campaign reaches need not fit into a machine's integer.
+        capacity[names.index(name)] = min(int(number), math.ceil(2**62))
+    return capacity

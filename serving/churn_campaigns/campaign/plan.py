@@ -1,0 +1,59 @@
+"""The campaign: who gets what within the budget, and who is held out so that its effect can be measured.
+
+It must not know files or how effects were found.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy
+
+from churn_campaigns.campaign.allocation import Allocation, allocate
+from churn_campaigns.campaign.customers import Customers, Flags
+from churn_campaigns.campaign.eligibility import Offers, offers
+from churn_campaigns.campaign.orders import Order
+from churn_campaigns.campaign.problem import NOTHING, Floats, Integers
+from churn_campaigns.experiment.assignment import in_holdout
+from churn_model.rules import ActionRule
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``planned`` is the best allocation with the budget to all customers; who of them is ``held_out`` gets nothing all
+    the same: ``choice``, int [customers], -1 for nothing, is what is done. ``unlimited``: what would be best for each
+    customer without budget and capacities."""
+
+    actions: tuple[ActionRule, ...]
+    offers: Offers
+    planned: Allocation
+    held_out: Flags
+    choice: Integers
+    unlimited: Allocation
+
+    @property
+    def control(self) -> Flags:
+        """Customers who would have got an action and are held out: whom those who got it are compared with."""
+        control: Flags = self.held_out & (self.planned.choice != NOTHING)
+        return control
+
+    def taken(self, table: Floats) -> Floats:
+        """The entries of a table [customers, actions] at what is done, 0 where nothing is: float [customers]."""
+        chosen = table[numpy.arange(len(table)), numpy.maximum(self.choice, 0)]
+        return numpy.where(self.choice == NOTHING, 0.0, chosen)
+
+
+def make_plan(customers: Customers, actions: Sequence[ActionRule], order: Order) -> Plan:
+    """Decide about every customer.
+
+    The holdout is drawn after the allocation would be known, by a hash of the id alone, so that customers who got an
+    action and customers of the control arm with the same planned action differ by chance only. What the held out would
+    have cost is not spent on others.
+    """
+    found = offers(customers, actions)
+    cost = numpy.array([action.cost for action in actions])
+    planned = allocate(found.net, cost, order.budget, order.capacity)
+    held_out = numpy.zeros(len(customers), dtype=bool)
+    if order.holdout > 0:
+        held_out[:] = [in_holdout(order.salt, customer, order.holdout) for customer in customers.ids]
+    choice = numpy.where(held_out, NOTHING, planned.choice)
+    return Plan(tuple(actions), found, planned, held_out, choice, allocate(found.net, cost, numpy.inf))

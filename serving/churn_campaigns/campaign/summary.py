@@ -1,0 +1,118 @@
+"""A campaign in numbers, for programs and for people; assumed effects are called so beside every sum.
+
+It must not decide anything.
+"""
+
+from typing import Any
+
+import numpy
+
+from churn_campaigns.campaign.allocation import Allocation
+from churn_campaigns.campaign.orders import Order
+from churn_campaigns.campaign.plan import Plan
+from churn_campaigns.campaign.problem import NOTHING
+from churn_campaigns.experiment.assignment import salt_id
+
+ASSUMED = "assumed"
+
+
+def summary_of(plan: Plan, order: Order) -> dict[str, Any]:
+    """The campaign as `--json` prints it; money rounded to cents, shares from 0 to 1."""
+    net = plan.taken(plan.offers.net)
+    costs = numpy.array([*(action.cost for action in plan.actions), 0.0])
+    actions = [_action(plan, index, net) for index in range(len(plan.actions))]
+    spent = float(costs[plan.choice].sum())
+    assumed = sum(entry["expected_net"] for entry in actions if entry["effect_source"] == ASSUMED)
+    total = float(net.sum())
+    return {
+        "customers": len(plan.choice),
+        "contacted": int((plan.choice != NOTHING).sum()),
+        "actions": actions,
+        "budget": order.budget,
+        "cost": _money(spent),
+        "budget_left": _money(order.budget - spent),
+        "expected_net": _money(total),
+        "expected_net_assumed": _money(assumed),
+        "share_assumed": round(assumed / total, 4) if total > 0 else 0.0,
+        "planned": _allocation(plan.planned) | {"bound": _money(plan.planned.bound), "gap": plan.planned.gap},
+        "without_limits": _allocation(plan.unlimited),
+        "holdout": _holdout(plan, order, costs),
+    }
+
+
+def text_of(summary: dict[str, Any]) -> str:
+    """The campaign for people, some lines."""
+    lines = [f"{'action':24} {'customers':>9} {'cost':>14} {'expected net':>14}  effect"]
+    lines += [
+        f"{entry['id']:24} {entry['customers']:>9} {entry['cost']:>14.2f} {entry['expected_net']:>14.2f}  "
+        f"{entry['effect_source']}"
+        for entry in summary["actions"]
+    ]
+    lines.append(
+        f"{'together':24} {summary['contacted']:>9} {summary['cost']:>14.2f} {summary['expected_net']:>14.2f}  "
+        f"{summary['share_assumed']:.0%} of it rests on assumed effects"
+    )
+    planned, unlimited = summary["planned"], summary["without_limits"]
+    lines.append(
+        f"budget {summary['budget']:.2f}, {summary['budget_left']:.2f} left; "
+        f"planned net {planned['expected_net']:.2f}, no plan can have more than {planned['bound']:.2f} "
+        f"(gap at most {100 * planned['gap']:.3f} %)"
+    )
+    lines.append(
+        f"best action for each without budget and capacities: {unlimited['contacted']} customers, "
+        f"cost {unlimited['cost']:.2f}, expected net {unlimited['expected_net']:.2f}"
+    )
+    lines += _holdout_lines(summary["holdout"])
+    lines += [_reasons_line(entry) for entry in summary["actions"] if entry["not_eligible"]]
+    return "\n".join(lines)
+
+
+def _action(plan: Plan, index: int, net: numpy.ndarray) -> dict[str, Any]:
+    chosen = plan.choice == index
+    action = plan.actions[index]
+    return {
+        "id": action.id,
+        "customers": int(chosen.sum()),
+        "control": int((plan.control & (plan.planned.choice == index)).sum()),
+        "cost": _money(action.cost * float(chosen.sum())),
+        "expected_net": _money(float(net[chosen].sum())),
+        "effect_source": plan.offers.sources[index],
+        "evidence": action.evidence,
+        "eligible": len(plan.choice) - sum(plan.offers.reasons[index].values()),
+        "not_eligible": plan.offers.reasons[index],
+    }
+
+
+def _allocation(allocation: Allocation) -> dict[str, Any]:
+    contacted = int((allocation.choice != NOTHING).sum())
+    return {"contacted": contacted, "cost": _money(allocation.cost), "expected_net": _money(allocation.value)}
+
+
+def _holdout(plan: Plan, order: Order, costs: numpy.ndarray) -> dict[str, Any] | None:
+    if not order.salt:
+        return None
+    return {
+        "share": order.holdout,
+        "salt_id": salt_id(order.salt),
+        "customers": int(plan.held_out.sum()),
+        "control": int(plan.control.sum()),
+        "not_spent": _money(float(costs[plan.planned.choice[plan.control]].sum())),
+    }
+
+
+def _holdout_lines(holdout: dict[str, Any] | None) -> list[str]:
+    if holdout is None:
+        return []
+    planned = f"{holdout['control']} of them would have got an action for {holdout['not_spent']:.2f}"
+    how = "arm control; compare customers with the same planned_action"
+    return [f"held out: {holdout['customers']} customers, {planned} ({how})"]
+
+
+def _reasons_line(entry: dict[str, Any]) -> str:
+    reasons = ", ".join(f"{reason} {count}" for reason, count in entry["not_eligible"].items())
+    return f"not for {entry['id']}: {reasons}; for {entry['eligible']} customers it pays"
+
+
+def _money(amount: float) -> float:
+    # Adding 0 turns the -0.0 of a rounding into 0.
+    return round(amount, 2) + 0.0

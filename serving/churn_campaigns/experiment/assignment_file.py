@@ -1,0 +1,125 @@
+"""Deals a file of customers to the arms of an experiment and writes who is where; the file appears whole or not at all.
+
+It must not know what the arms get.
+"""
+
+import csv
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from churn_campaigns.experiment.assignment import arm_of, salt_id
+from churn_data.cells import Cell, clean
+from churn_data.errors import DataError
+from churn_data.tables import Table, is_parquet, open_table
+
+ARM, SALT_ID, SHARE, ASSIGNED_ON, TREATED_ON = "arm", "salt_id", "share", "assigned_on", "treated_on"
+"""Columns of an assignment beside the id: the arm, which salt dealt it, the arm's planned share (0 to 1), the day; and,
+added by whoever runs the experiment, the day on which the customer was really contacted (empty: never)."""
+
+Write = Callable[[Sequence[Sequence[Any]]], None]
+
+
+class Draw(NamedTuple):
+    """What every row of an assignment shares."""
+
+    salt: str
+    shares: Mapping[str, float]
+    day: date
+
+
+def assign(
+    source: Path, target: Path, id_column: str, missing: Iterable[str], draw: Draw, advance: Callable[[float], None]
+) -> dict[str, int]:
+    """Write the arm of every customer of `source` to `target`, in the same order; returns arm to customers in it.
+
+    Args:
+        source: CSV or Parquet with the id column; further columns are ignored.
+        target: CSV or Parquet by its ending.
+        id_column: the use case's.
+        missing: texts that mean "not known" beside blank ones.
+        draw: salt, shares of the arms and the day of assignment.
+        advance: told how many rows are done with each chunk.
+
+    Raises:
+        DataError: one line that names file, row and column; `target` is as before.
+    """
+    if target.exists() and source.exists() and target.samefile(source):
+        raise DataError(str(target), "is the input too, another output file was expected")
+    sizes = dict.fromkeys(draw.shares, 0)
+    name, day = salt_id(draw.salt), draw.day.isoformat()
+    with open_table(source) as table, _writer(target, id_column) as write:
+        for ids in unique_ids(table, id_column, frozenset(missing)):
+            arms = [arm_of(draw.salt, customer, draw.shares) for customer in ids]
+            for arm in arms:
+                sizes[arm] += 1
+            count = len(ids)
+            write([ids, arms, [name] * count, [draw.shares[arm] for arm in arms], [day] * count])
+            advance(count)
+        if not sum(sizes.values()):
+            raise DataError(str(source), "has a header but no rows")
+    return sizes
+
+
+def unique_ids(table: Table, id_column: str, missing: frozenset[str]) -> Iterator[list[str]]:
+    """The ids of a table, chunk by chunk; raises DataError for the first that is missing or there twice."""
+    place = column_place(table, id_column)
+    known: dict[str, int] = {}
+    for chunk in table.chunks:
+        ids: list[str] = []
+        for cell, row in zip(clean(chunk.columns[place], missing), chunk.rows, strict=True):
+            ids.append(new_id(cell, row, known, table.file, id_column))
+        yield ids
+
+
+def new_id(cell: Cell, row: int, known: dict[str, int], file: str, column: str) -> str:
+    """The id in the cell, remembered in `known` with its row; raises DataError if it is missing or was there before."""
+    if cell is None:
+        raise DataError(file, "the id is missing", column=column, row=row)
+    first = known.setdefault(cell, row)
+    if first != row:
+        raise DataError(file, f"the customer of row {first} is here again", column=column, row=row)
+    return cell
+
+
+def column_place(table: Table, name: str) -> int:
+    """Where a needed column is; raises DataError if it is not there."""
+    if name not in table.header:
+        raise DataError(table.file, "no such column in the header", column=name, row=1)
+    return table.header.index(name)
+
+
+@contextmanager
+def _writer(path: Path, id_column: str) -> Iterator[Write]:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    header = (id_column, ARM, SALT_ID, SHARE, ASSIGNED_ON)
+    try:
+        with (_parquet_rows if is_parquet(path) else _csv_rows)(temporary, header) as write:
+            yield write
+        temporary.replace(path)
+    except OSError as error:
+        raise DataError(str(path), f"cannot be written ({error.strerror or error})") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _csv_rows(path: Path, header: Sequence[str]) -> Iterator[Write]:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        yield lambda columns: writer.writerows(zip(*columns, strict=True))
+
+
+@contextmanager
+def _parquet_rows(path: Path, header: Sequence[str]) -> Iterator[Write]:
+    import pyarrow
+    import pyarrow.parquet
+
+    kinds = [pyarrow.float64() if name == SHARE else pyarrow.string() for name in header]
+    schema = pyarrow.schema(list(zip(header, kinds, strict=True)))
+    with pyarrow.parquet.ParquetWriter(str(path), schema) as writer:
+        yield lambda columns: writer.write_table(pyarrow.table(dict(zip(header, columns, strict=True)), schema=schema))

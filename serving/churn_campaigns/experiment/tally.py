@@ -1,0 +1,139 @@
+"""Reads what became of the customers of an experiment and counts it by arm.
+
+It must not know statistics, nor decide who belongs to the experiment: that is the assignment's business.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from churn_campaigns.experiment.assignment_file import column_place, new_id
+from churn_campaigns.experiment.cohort import Cohort, Member, day
+from churn_data.cells import Cell, clean, parse_number
+from churn_data.errors import DataError, glimpse
+from churn_data.tables import open_table
+from churn_model.usecase import UseCase
+
+OUTCOME_ON = "outcome_on"
+"""The day on which a customer left, or on which it was seen that they had stayed."""
+
+
+class OutcomeColumns(NamedTuple):
+    """Columns of a file of outcomes: did the customer leave, and the day of that."""
+
+    primary: str
+    day: str = OUTCOME_ON
+
+
+@dataclass
+class Tally:
+    """Arm to customers who are known to have left or stayed, arm to those of them who left, and how many outcomes were
+    of customers who were never assigned."""
+
+    known: Counter[str] = field(default_factory=Counter)
+    churned: Counter[str] = field(default_factory=Counter)
+    unassigned: int = 0
+
+
+class _Row(NamedTuple):
+    row: int
+    customer: str
+    label: Cell
+    day: Cell
+
+
+def read_outcomes(
+    path: Path, usecase: UseCase, cohort: Cohort, columns: OutcomeColumns, *, ignore_unassigned: bool = False
+) -> Tally:
+    """Count outcomes by arm. A customer without a row, or with an empty label, has no known outcome.
+
+    Args:
+        path: CSV or Parquet with the use case's id, the label and the day of the outcome.
+        usecase: names the id, the labels and what a missing cell looks like.
+        cohort: who was assigned.
+        columns: where label and day stand; in a column that is not the use case's label 1 and 0 are labels too.
+        ignore_unassigned: count outcomes of customers who were never assigned instead of refusing them.
+
+    Raises:
+        DataError: one line that names file, row and column.
+    """
+    labels = _Labels(usecase, str(path), columns.primary)
+    tally, rows = Tally(), 0
+    for row in _rows(path, usecase, columns):
+        rows += 1
+        member = cohort.members.get(row.customer)
+        if member is None:
+            if not ignore_unassigned:
+                problem = "the customer was never assigned to an arm (--ignore-unassigned counts such rows)"
+                raise DataError(str(path), problem, column=usecase.id, row=row.row)
+            tally.unassigned += 1
+        elif row.label is not None:
+            churned = labels.churned(row.label, row.row)
+            _check_day(row, member, str(path), columns.day)
+            tally.known[member.arm] += 1
+            tally.churned[member.arm] += churned
+    if not rows:
+        raise DataError(str(path), "has a header but no rows")
+    return tally
+
+
+def _check_day(row: _Row, member: Member, file: str, column: str) -> None:
+    found = day(row.day, file, column, row.row)
+    if found < member.since:
+        problem = f"{found} lies before the assignment or contact on {member.since}"
+        raise DataError(file, problem, column=column, row=row.row)
+
+
+class _Labels:
+    """Tells who left by the use case's labels."""
+
+    def __init__(self, usecase: UseCase, file: str, column: str) -> None:
+        self._file, self._column = file, column
+        self._known = {usecase.label.positive: 1}
+        self._negative = usecase.label.negative
+        if self._negative is not None:
+            self._known[self._negative] = 0
+        if column != usecase.label.column:
+            self._known.setdefault("1", 1)
+            self._known.setdefault("0", 0)
+            self._negative = "0"
+
+    def churned(self, label: str, row: int) -> int:
+        """1 for a customer who left, 0 for one who stayed; raises DataError for anything else."""
+        found = self._known.get(label)
+        if found is None:
+            found = self._learnt(label, row)
+        return found
+
+    def _learnt(self, label: str, row: int) -> int:
+        """A new spelling: Parquet may hold 1.0 where the use case says 1; a use case may leave the other label open."""
+        found = next((value for known, value in self._known.items() if _same_number(label, known)), None)
+        if found is None and self._negative is None:
+            self._negative, found = label, 0
+        if found is None:
+            expected = " or ".join(f'"{glimpse(known)}"' for known in self._known)
+            problem = f'"{glimpse(label)}" is not a label, {expected} was expected'
+            raise DataError(self._file, problem, column=self._column, row=row)
+        self._known[label] = found
+        return found
+
+
+def _same_number(cell: str, label: str) -> bool:
+    """Equal as numbers; equal texts are found before."""
+    try:
+        return parse_number(cell) == parse_number(label)
+    except ValueError:
+        return False
+
+
+def _rows(path: Path, usecase: UseCase, columns: OutcomeColumns) -> Iterator[_Row]:
+    missing = frozenset(usecase.missing)
+    with open_table(path) as table:
+        places = [column_place(table, name) for name in (usecase.id, columns.primary, columns.day)]
+        known: dict[str, int] = {}
+        for chunk in table.chunks:
+            ids, labels, days = (clean(chunk.columns[place], missing) for place in places)
+            for row, customer, label, when in zip(chunk.rows, ids, labels, days, strict=True):
+                yield _Row(row, new_id(customer, row, known, table.file, usecase.id), label, when)

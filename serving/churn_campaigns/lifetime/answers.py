@@ -1,0 +1,82 @@
+"""The file and the sentences of `churn value`.
+
+It must not compute an expectation.
+"""
+
+from typing import Any
+
+import numpy
+
+from churn_campaigns.lifetime.outlook import Estimate, Outlook
+from churn_campaigns.lifetime.selection import Judged, Selection
+
+BEYOND = "beyond horizon"
+
+
+def columns_of(ids: list[str], known: numpy.ndarray, outlook: Outlook) -> dict[str, list[Any]]:
+    """The file's columns, a row a customer in the file's order; empty where the duration is not known.
+
+    Args:
+        ids: of all customers.
+        known: whose duration is known, a truth value a customer.
+        outlook: of those whose duration is known.
+    """
+    columns: dict[str, list[Any]] = {"id": ids}
+    for name, digits in (
+        ("months_left", 2),
+        ("median_months", 1),
+        ("leaves_within_12_months", 4),
+        ("lifetime_value", 2),
+    ):
+        estimate: Estimate = getattr(outlook, name)
+        for suffix, values in (("", estimate.value), ("_low", estimate.low), ("_high", estimate.high)):
+            cells = numpy.full(len(ids), None, dtype=object)
+            cells[known] = [_cell(value, digits, text=name == "median_months") for value in values.tolist()]
+            columns[name + suffix] = cells.tolist()
+    return columns
+
+
+def _cell(value: float, digits: int, *, text: bool) -> float | str:
+    rounded = round(value, digits)
+    if not text:
+        return rounded
+    return str(rounded) if numpy.isfinite(value) else BEYOND
+
+
+def judged_json(judged: Judged) -> dict[str, Any]:
+    """A family's measures on held-out customers as plain data."""
+    observed, expected = judged.years[0]
+    return {
+        "family": judged.family.name,
+        "log_likelihood": judged.log_likelihood,
+        "concordance": judged.concordance,
+        "left_within_12_months": {"observed": observed, "expected": expected},
+        "years": [{"observed": seen, "expected": foretold} for seen, foretold in judged.years],
+    }
+
+
+def text_of(result: dict[str, Any], selection: Selection) -> str:
+    """The result for people."""
+    best = selection.judged[0]
+    observed, expected = best.years[0]
+    people = "simulated customers" if result["simulated"] else "customers"
+    held_out = (
+        f"on held-out ones: concordance {best.concordance:.3f}; "
+        f"{observed} left in their first 12 months, {expected:.0f} were expected"
+    )
+    ahead = (
+        f"ahead: {result['months_left']:.1f} of the next {result['horizon']} months on average, "
+        f"{result['leaves_within_12_months']:.1%} leave within 12 months"
+    )
+    worth = (
+        f"lifetime value {result['lifetime_value']:.2f} over {result['value_months']:g} months, "
+        "by each customer's own curve in place of the use case's retention"
+    )
+    lines = (
+        f"{result['file']}: {result['customers']} {people} who are still there",
+        f"learned from {result['learned_from']} {people}, of whom {result['left']} left: {best.family.title} curves",
+        held_out,
+        f"{ahead}; {worth}",
+        "assumed: margin and discount rate; that the data hold those who left long ago too",
+    )
+    return "\n".join(lines)

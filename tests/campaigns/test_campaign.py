@@ -1,0 +1,440 @@
+"""`churn campaign`: whom the rules allow, what fits the budget, what the file and the summary say, what is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pandas
+import pytest
+import yaml
+
+from churn_campaigns.campaign.customers import Customers
+from churn_campaigns.campaign.eligibility import offers
+from churn_campaigns.experiment.assignment import in_holdout
+from churn_cli.main import main
+from churn_data.dataset import Dataset
+from churn_model import ActionTable, Package, open_package
+from churn_model.mlflow_registry import MlflowRegistry, connect
+from churn_training.packaging.exporting import export_champion
+from churn_training.packaging.home import Home
+from churn_training.pipeline import Outcome
+from sample_package import Keys, PackageMaker, sample_rows, sample_schema
+
+SCHEMA = sample_schema()
+ACTIONS: list[dict[str, Any]] = [
+    {"id": "call", "name": "A call", "cost": 10.0, "effect": 0.2, "capacity": 25, "consent": "agreed", "rest_days": 30},
+    {"id": "discount", "name": "A discount", "cost": 40.0, "effect": 0.35, "segments": [1, 2], "minimum_value": 700},
+    {"id": "mail", "name": "A message", "cost": 1.5, "effect": 0.02, "yearly_limit": 3, "risk": ["low", "medium"]},
+    {"id": "gift", "name": "A gift", "cost": 15.0, "effect": 0.21, "source": "measured", "evidence": "spring, 2 arms"},
+]
+USECASE = {
+    "name": "sample",
+    "id": "customer",
+    "label": {"column": "left", "positive": "yes", "negative": "no"},
+    "value": {"column": "charges"},
+    "contacts": {"days_since_column": "days_since", "last_year_column": "contacts"},
+    "actions": ACTIONS,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(make_package: PackageMaker) -> Path:
+    return make_package()
+
+
+@pytest.fixture(scope="module")
+def package(folder: Path, keys: Keys) -> Package:
+    return open_package(folder, keys.trusted)
+
+
+@pytest.fixture(autouse=True)
+def trusting_home(tmp_path: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CHURN_VERIFY_KEY", str(keys.verify_path))
+
+
+def customers(count: int, seed: int) -> pandas.DataFrame:
+    """Customers who do not exist, with the columns that actions' rules look at."""
+    generator = numpy.random.default_rng(seed)
+    frame = pandas.DataFrame(sample_rows(count, seed), columns=list(SCHEMA.names))
+    frame.insert(0, "customer", [f"c{number}" for number in range(count)])
+    frame["agreed"] = generator.choice(["yes", "No", ""], count)
+    frame["days_since"] = [None if dealt < 0.3 else round(400 * dealt) for dealt in generator.random(count) ** 2]
+    frame["contacts"] = generator.integers(0, 6, count)
+    return frame
+
+
+class Desk:
+    """A folder with a use case and customers, and the command run in it."""
+
+    def __init__(self, folder: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self._folder, self._model, self._capsys = folder, model, capsys
+        self.input, self.output, self.usecase = folder / "in.csv", folder / "out.csv", folder / "sample.yaml"
+        self.write_usecase()
+
+    def write_usecase(self, **changes: Any) -> None:
+        self.usecase.write_text(yaml.safe_dump(USECASE | changes))
+
+    def run(self, *options: str, budget: str = "400") -> dict[str, Any]:
+        where = [str(self.input), str(self.output), "--usecase", str(self.usecase), "--model", str(self._model)]
+        assert main(["campaign", *where, "--budget", budget, "--json", *options]) == 0
+        result: dict[str, Any] = json.loads(self._capsys.readouterr().out.splitlines()[-1])
+        return result
+
+    def refused(self, *options: str, budget: str = "400") -> str:
+        """The one line of a command that ends with exit code 2 and leaves no output."""
+        where = [str(self.input), str(self.output), "--usecase", str(self.usecase), "--model", str(self._model)]
+        assert main(["campaign", *where, "--budget", budget, *options]) == 2
+        assert not self.output.exists()
+        return self._capsys.readouterr().err.splitlines()[-1].replace(f"{self._folder}/", "")
+
+    def answers(self) -> pandas.DataFrame:
+        if self.output.suffix == ".parquet":
+            return pandas.read_parquet(self.output)
+        return pandas.read_csv(self.output, float_precision="round_trip", keep_default_na=False)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    made = Desk(tmp_path, folder, capsys)
+    customers(600, 7).to_csv(made.input, index=False)
+    return made
+
+
+def allowed(given: pandas.DataFrame, answers: pandas.DataFrame, table: ActionTable) -> pandas.DataFrame:
+    """Which action the rules of the use case allow for whom, worked out rule by rule."""
+    risk = answers["churn_probability"].map(table.risk)
+    return pandas.DataFrame({
+        "call": (given["agreed"] == "yes") & ~(given["days_since"] < 30),
+        "discount": answers["segment"].isin([1, 2]) & (answers["value"] >= 700),
+        "mail": risk.isin(["low", "medium"]) & (given["contacts"] < 3),
+        "gift": pandas.Series(data=True, index=given.index),
+    })  # fmt: skip
+
+
+def test_everybody_gets_what_rules_and_budget_allow(desk: Desk, package: Package) -> None:
+    result = desk.run(budget="2500")
+    given, answers = pandas.read_csv(desk.input), desk.answers()
+    assert answers["id"].tolist() == given["customer"].tolist()
+    may = allowed(given, answers, package.description.actions)
+    rules = {action["id"]: action for action in ACTIONS}
+    chosen = answers[answers["action"] != "none"]
+    assert set(chosen["action"]) == set(rules)
+    for position in chosen.index:
+        line = answers.loc[position]
+        action = rules[line["action"]]
+        assert may.loc[position, line["action"]]
+        assert line["effect"] == pytest.approx(action["effect"] * line["churn_probability"], abs=1e-6)
+        assert line["expected_net"] == pytest.approx(line["effect"] * line["value"] - action["cost"], abs=0.02)
+        assert line["expected_net"] >= 0
+        assert (line["cost"], line["effect_source"]) == (action["cost"], action.get("source", "assumed"))
+        assert line["arm"] == line["planned_action"] == line["action"]
+    nothing = answers[answers["action"] == "none"]
+    assert (nothing[["expected_net", "cost", "effect"]] == 0).all(axis=None)
+    assert set(nothing["effect_source"]) == {""}
+    assert 2400 < chosen["cost"].sum() <= 2500
+    assert (chosen["action"] == "call").sum() <= 25
+    assert result["contacted"] == len(chosen)
+
+
+def test_the_summary_adds_up_with_the_file(desk: Desk, package: Package) -> None:
+    result = desk.run("--capacity", "call=5")
+    given, answers = pandas.read_csv(desk.input), desk.answers()
+    may = allowed(given, answers, package.description.actions)
+    for entry in result["actions"]:
+        mine = answers[answers["action"] == entry["id"]]
+        assert (entry["customers"], entry["cost"]) == (len(mine), pytest.approx(mine["cost"].sum()))
+        assert entry["expected_net"] == pytest.approx(mine["expected_net"].sum(), abs=0.01 * len(mine) + 0.01)
+        barred = dict(entry["not_eligible"])
+        assert entry["eligible"] + sum(barred.values()) == 600
+        barred.pop("does not pay", None)
+        assert sum(barred.values()) == (~may[entry["id"]]).sum()
+    entries = {entry["id"]: entry for entry in result["actions"]}
+    assert entries["call"]["customers"] <= 5
+    assert entries["gift"]["evidence"] == "spring, 2 arms"
+    assert result["budget_left"] == pytest.approx(400 - answers["cost"].sum(), abs=0.01)
+    assumed = answers.loc[answers["effect_source"] == "assumed", "expected_net"].sum()
+    assert result["expected_net_assumed"] == pytest.approx(assumed, abs=5)
+    assert 0 < result["share_assumed"] < 1
+    planned = result["planned"]
+    assert (
+        planned["expected_net"]
+        == result["expected_net"]
+        <= planned["bound"]
+        <= result["without_limits"]["expected_net"]
+    )
+    assert planned["gap"] <= 1e-3
+    assert result["holdout"] is None
+
+
+def test_without_limits_is_the_best_for_each(desk: Desk) -> None:
+    roomy = desk.run("--capacity", "call=600", budget="1e9")
+    assert roomy["expected_net"] == roomy["without_limits"]["expected_net"]
+    assert roomy["planned"]["gap"] == 0
+    tight = desk.run("--capacity", "call=600")
+    assert tight["without_limits"] == roomy["without_limits"]
+
+
+def test_csv_and_parquet_say_the_same_and_progress_stays_off_stdout(desk: Desk) -> None:
+    desk.run()
+    as_csv = desk.answers()
+    given = pandas.read_csv(desk.input)
+    desk.input, desk.output = desk.input.with_suffix(".parquet"), desk.output.with_suffix(".parquet")
+    given.to_parquet(desk.input)
+    desk.run()
+    pandas.testing.assert_frame_equal(desk.answers(), as_csv)
+
+
+def test_a_holdout_is_randomised_among_who_would_get_something(desk: Desk) -> None:
+    desk.run()
+    without = desk.answers()
+    result = desk.run("--holdout", "0.3", "--salt", "spring")
+    answers = desk.answers()
+    assert (answers["planned_action"] == without["action"]).all()
+    held = numpy.array([in_holdout("spring", customer, 0.3) for customer in answers["id"]])
+    planned = (answers["planned_action"] != "none").to_numpy()
+    assert (answers["arm"] == "control").to_numpy().tolist() == (held & planned).tolist()
+    assert set(answers.loc[held, "action"]) == {"none"}
+    assert (answers.loc[~held, "action"] == without.loc[~held, "action"]).all()
+    holdout = result["holdout"]
+    assert (holdout["customers"], holdout["control"]) == (held.sum(), (held & planned).sum())
+    assert holdout["not_spent"] == pytest.approx(without["cost"].sum() - answers["cost"].sum())
+    assert "spring" not in json.dumps(holdout)
+
+
+def past(count: int, seed: int) -> pandas.DataFrame:
+    """A simulated randomised campaign: a call keeps customers with a monthly contract and drives the others away."""
+    generator = numpy.random.default_rng(seed)
+    frame = customers(count, seed).drop(columns=["agreed", "days_since", "contacts"])
+    frame["arm"] = generator.choice(["call", "control"], count)
+    monthly = (frame["Contract"] == "Month-to-month").to_numpy()
+    chance = 0.45 + (frame["arm"] == "call") * numpy.where(monthly, -0.35, 0.3)
+    frame["left"] = numpy.where(generator.random(count) < chance, "yes", "no")
+    return frame
+
+
+def test_history_replaces_the_assumed_effect_and_spares_who_is_driven_away(desk: Desk, tmp_path: Path) -> None:
+    past(3_000, 11).to_csv(tmp_path / "past.csv", index=False)
+    desk.write_usecase(actions=[{"id": "call", "name": "A call", "cost": 10.0, "effect": 0.2}, ACTIONS[3]])
+    before = desk.run(budget="1e6")
+    result = desk.run("--history", str(tmp_path / "past.csv"), budget="1e6")
+    given, answers = pandas.read_csv(desk.input), desk.answers()
+    called = answers["action"] == "call"
+    monthly = given["Contract"] == "Month-to-month"
+    assert called[monthly].mean() > 0.9
+    assert not called[given["Contract"].isin(["One year", "Two year"])].any()
+    assert set(answers.loc[called, "effect_source"]) == {"measured (history)"}
+    assert answers.loc[called, "effect"].mean() == pytest.approx(0.35, abs=0.08)
+    sources = {entry["id"]: entry["effect_source"] for entry in result["actions"]}
+    assert sources == {"call": "measured (history)", "gift": "measured"}
+    assert result["actions"][0]["not_eligible"]["driven away or not moved"] >= 150
+    assert before["share_assumed"] > result["share_assumed"] == 0
+
+
+def test_a_campaigns_own_file_can_be_its_successors_history(desk: Desk, tmp_path: Path) -> None:
+    frame = past(2_000, 12)
+    frame["planned_action"] = "call"
+    # Nobody planned anything for these: they would mislead if they were compared with those who were called.
+    others = past(1_000, 13).assign(arm="none", left="yes", planned_action="none")
+    others["customer"] = "other-" + others["customer"]
+    pandas.concat([frame, others]).to_csv(tmp_path / "past.csv", index=False)
+    frame.to_csv(tmp_path / "without.csv", index=False)
+    desk.write_usecase(actions=[{"id": "call", "name": "A call", "cost": 10.0, "effect": 0.2}])
+    desk.run("--history", str(tmp_path / "past.csv"), budget="1e6")
+    with_others = desk.answers()
+    desk.run("--history", str(tmp_path / "without.csv"), budget="1e6")
+    pandas.testing.assert_frame_equal(with_others, desk.answers())
+
+
+def test_the_packages_own_actions_without_a_use_case(
+    desk: Desk, folder: Path, package: Package, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = [str(desk.input), str(desk.output), "--model", str(folder)]
+    assert main(["campaign", *where, "--budget", "300"]) == 0
+    said = capsys.readouterr().out
+    assert "together" in said
+    assert "rests on assumed effects" in said
+    assert set(desk.answers()["action"]) <= {"none", *(action.id for action in package.description.actions.actions)}
+    assert main(["campaign", *where, "--budget", "300", "--history", str(desk.input)]) == 2
+    assert "--history needs --usecase" in capsys.readouterr().err
+
+
+def test_an_effect_of_nothing_and_a_value_of_nothing_pay_for_nobody(package: Package) -> None:
+    known = {"segment": numpy.array([1]), "risk": numpy.array([2]), "probability": numpy.array([0.9])}
+    customer = Customers(
+        ids=["c"], value=numpy.array([0.0]), uplift={}, consent={}, days_since=numpy.array([numpy.nan]),
+        last_year=numpy.array([numpy.nan]), **known,
+    )  # fmt: skip
+    found = offers(customer, package.description.actions.actions)
+    assert (found.net < 0).all()
+    assert all(reasons == {"does not pay": 1} for reasons in found.reasons)
+
+
+BAD_OPTIONS = {
+    "negative budget": (["--budget=-5"], "churn: --budget: must not be negative, is -5"),
+    "no number": (["--budget", "much"], 'churn: --budget: "much" is not a number'),
+    "no amount": (["--budget", "inf"], 'churn: --budget: "inf" is infinite or too large, a finite number was expected'),
+    "pays for nobody": (
+        ["--budget", "1"], 'churn: --budget: 1 pays for nobody, the cheapest action "mail" costs 1.5'
+    ),
+    "unknown action": (
+        ["--capacity", "tea=3"], 'churn: --capacity: there is no action "tea", there are call, discount, mail, gift'
+    ),
+    "no capacity": (
+        ["--capacity", "call=-3"], 'churn: --capacity: "call=-3" is not ACTION=N with a whole number N of at least 0'
+    ),
+    "capacity twice": (["--capacity", "call=3", "--capacity", "call=4"], 'churn: --capacity: "call" is given twice'),
+    "everybody held out": (
+        ["--holdout", "1", "--salt", "s"], "churn: --holdout: is a share of at least 0 and below 1, is 1"
+    ),
+    "no salt": (
+        ["--holdout", "0.1"],
+        "churn: --holdout: needs --salt, and --salt needs it: the salt says which customers are held out",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_OPTIONS)
+def test_a_bad_option_is_one_line(name: str, desk: Desk) -> None:
+    options, line = BAD_OPTIONS[name]
+    assert desk.refused(*options) == line
+
+
+BAD_ACTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "unknown segment": ({"segments": [1, 7]}, "unknown segment 7; segments are 1 to 4"),
+    "negative cost": ({"cost": -2.0}, "`cost` must not be negative, is -2"),
+    "an effect of two": ({"effect": 2.0}, "`effect` is a probability, 0 to 1, is 2"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ACTIONS)
+def test_a_bad_action_is_one_line_that_names_it(name: str, desk: Desk) -> None:
+    changes, problem = BAD_ACTIONS[name]
+    desk.write_usecase(actions=[ACTIONS[0] | changes])
+    assert desk.refused() == f"churn: sample.yaml: `actions[0]` (call): {problem}"
+
+
+def test_rules_that_the_use_case_cannot_hold_are_refused(desk: Desk) -> None:
+    desk.write_usecase(actions=[])
+    assert desk.refused() == "churn: use case sample: `actions` is empty, a campaign needs at least one"
+    desk.write_usecase(contacts={})
+    line = "`rest_days` needs `contacts.days_since_column`, which names no column"
+    assert desk.refused() == f"churn: use case sample: `actions[0]` (call): {line}"
+    desk.write_usecase(contacts={"days_since_column": "days_since"})
+    line = "`yearly_limit` needs `contacts.last_year_column`, which names no column"
+    assert desk.refused() == f"churn: use case sample: `actions[2]` (mail): {line}"
+
+
+BAD_CELLS = {
+    "consent": ("agreed", 5, "perhaps", 'column "agreed", row 7: "perhaps" is neither yes nor no'),
+    "days": ("days_since", 5, "-1", 'column "days_since", row 7: "-1" is out of bounds, at least 0 was expected'),
+    "contacts": ("contacts", 5, "many", 'column "contacts", row 7: "many" is not a number'),
+    "feature": ("tenure", 5, "-3", 'column "tenure", row 7: "-3" is out of bounds, 0 to 1200 was expected'),
+    "no id": ("customer", 5, "", 'column "customer", row 7: the id is missing'),
+    "twice": ("customer", 5, "c2", 'column "customer", row 7: the same customer as in row 4'),
+}
+
+
+@pytest.mark.parametrize("name", BAD_CELLS)
+def test_a_bad_cell_is_one_line_that_names_the_row(name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    column, position, value, problem = BAD_CELLS[name]
+    frame = pandas.read_csv(desk.input, dtype=str)
+    frame.loc[position, column] = value
+    frame.to_csv(desk.input, index=False)
+    monkeypatch.setattr("churn_data.tables.open_table.__wrapped__.__defaults__", (4,))
+    assert desk.refused() == f"churn: in.csv, {problem}"
+
+
+@pytest.mark.parametrize(
+    ("column", "who"),
+    [
+        ("agreed", 'action "call" (consent)'),
+        ("days_since", 'action "call" (rest_days)'),
+        ("contacts", 'action "mail" (yearly_limit)'),
+        ("charges", "the model"),
+    ],
+)
+def test_a_missing_column_is_named_with_who_needs_it(column: str, who: str, desk: Desk) -> None:
+    pandas.read_csv(desk.input).drop(columns=column).to_csv(desk.input, index=False)
+    line = f'in.csv, column "{column}", row 1: no such column in the header, {who} needs it'
+    assert desk.refused() == f"churn: {line}"
+
+
+EXPECTED_ARMS = "one of call, discount, mail, gift, control was expected"
+BAD_HISTORY = {
+    "no action": ({"arm": "tea"}, f'column "arm", row 7: "tea" is no action, {EXPECTED_ARMS}'),
+    "no arm": ({"arm": ""}, 'column "arm", row 7: the arm is missing'),
+    "both arms": ({"arm": "control", "customer": "c2"},
+                  'column "customer", row 7: the same customer as in row 4, there in arm call, here in arm control'),
+    "twice": ({"arm": "call", "customer": "c2"}, 'column "customer", row 7: the same customer as in row 4'),
+    "label": ({"left": "perhaps"}, 'column "left", row 7: "perhaps" is not a label, "yes" or "no" was expected'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_HISTORY)
+def test_a_bad_history_is_one_line_that_names_the_row(name: str, desk: Desk, tmp_path: Path) -> None:
+    changes, problem = BAD_HISTORY[name]
+    frame = past(60, 14)
+    frame.loc[2, "arm"] = "call"
+    for column, value in changes.items():
+        frame.loc[5, column] = value
+    frame.to_csv(tmp_path / "past.csv", index=False)
+    assert desk.refused("--history", str(tmp_path / "past.csv")) == f"churn: past.csv, {problem}"
+
+
+def test_real_customers_and_the_champion(
+    trained: tuple[Home, Outcome],
+    telco: Dataset,
+    telco_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    home, outcome = trained
+    export_champion(MlflowRegistry(connect(home.tracking_uri)), outcome.registered.name, home)
+    monkeypatch.setenv("CHURN_HOME", str(home.path))
+    monkeypatch.delenv("CHURN_VERIFY_KEY")
+    output = tmp_path / "plan.csv"
+    options = ["--budget", "5000", "--capacity", "personal-call=50", "--capacity", "tech-support=30", "--json"]
+    assert main(["campaign", str(telco_path), str(output), *options]) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    answers = pandas.read_csv(output)
+    assert answers["id"].tolist() == pandas.read_csv(telco_path)["customerID"].tolist()
+    counts = answers["action"].value_counts()
+    assert counts.get("personal-call", 0) <= 50
+    assert counts.get("tech-support", 0) <= 30
+    assert 4_990 <= answers["cost"].sum() <= 5_000
+    assert result["planned"]["gap"] <= 1e-3
+    assert (result["share_assumed"], result["model"]["version"]) == (1.0, outcome.registered.version)
+    assert {entry["evidence"] for entry in result["actions"]} == {"assumed: no experiment yet"}
+    # Money moves to whom it keeps: those who get an action are likelier to leave than those who get none.
+    chosen = answers["action"] != "none"
+    assert answers.loc[chosen, "churn_probability"].mean() > answers.loc[~chosen, "churn_probability"].mean()
+    assert result["customers"] == len(telco)
+
+
+def test_a_history_that_teaches_nothing_is_refused(desk: Desk, tmp_path: Path) -> None:
+    frame = past(60, 15)
+    frame.drop(columns="arm").to_csv(tmp_path / "past.csv", index=False)
+    line = 'past.csv, column "arm", row 1: no such column in the header, --history needs it'
+    assert desk.refused("--history", str(tmp_path / "past.csv")) == f"churn: {line}"
+    frame.assign(arm="call").to_csv(tmp_path / "past.csv", index=False)
+    line = desk.refused("--history", str(tmp_path / "past.csv"))
+    assert line.startswith('churn: past.csv: the effect of action "call" cannot be learned: ')
+
+
+def test_no_customers_the_input_as_output_and_what_was_there_before(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--usecase", str(desk.usecase), "--budget", "400", "--model", str(desk._model)]
+    before = desk.input.read_bytes()
+    assert main(["campaign", str(desk.input), str(desk.input), *where]) == 2
+    assert "is the input too" in capsys.readouterr().err
+    assert desk.input.read_bytes() == before
+    desk.output.write_text("the plan of yesterday")
+    desk.input.write_text(desk.input.read_text().splitlines()[0] + "\n")
+    assert main(["campaign", str(desk.input), str(desk.output), *where]) == 2
+    assert "has a header but no rows" in capsys.readouterr().err
+    assert desk.output.read_text() == "the plan of yesterday"
+    assert sorted(path.name for path in desk.output.parent.iterdir()) == ["in.csv", "out.csv", "sample.yaml"]

@@ -1,0 +1,121 @@
+"""`churn value`: answers for whoever is still there, whole or not at all; bad input is one line."""
+
+import json
+from pathlib import Path
+
+import numpy
+import pandas
+import pytest
+import yaml
+
+from churn_cli.main import main
+
+NAMES = ("months_left", "median_months", "leaves_within_12_months", "lifetime_value")
+COLUMNS = ["id", *(f"{name}{end}" for name in NAMES for end in ("", "_low", "_high"))]
+
+
+@pytest.fixture(scope="module")
+def customers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Simulated customers of a shop, with five columns."""
+    folder = tmp_path_factory.mktemp("shop")
+    generator = numpy.random.default_rng(0)
+    spend, app = generator.uniform(10, 90, 700), generator.random(700) < 0.5
+    leaves = 25 * numpy.exp(spend / 90 + 0.5 * app) * generator.weibull(1.1, 700)
+    joined = generator.uniform(0, 60, 700)
+    frame = pandas.DataFrame({
+        "id": [f"simulated-{number}" for number in range(700)],
+        "months": numpy.minimum(leaves, joined).round(2),
+        "spend": spend.round(2),
+        "channel": numpy.where(app, "app", "web"),
+        "left": numpy.where(leaves <= joined, "yes", "no"),
+    })  # fmt: skip
+    frame.to_csv(folder / "customers.csv", index=False)
+    usecase = {
+        "name": "shop", "id": "id", "label": {"column": "left", "positive": "yes", "negative": "no"},
+        "value": {"column": "spend", "margin": 0.25, "discount_rate": 0.1}, "time": {"column": "months"},
+    }  # fmt: skip
+    (folder / "shop.yaml").write_text(yaml.safe_dump(usecase))
+    return folder / "customers.csv"
+
+
+def run(customers: Path, out: Path, *more: str, usecase: Path | None = None) -> int:
+    rules = usecase or customers.parent / "shop.yaml"
+    return main(["value", "--usecase", str(rules), "--data", str(customers), "--out", str(out), *more])
+
+
+def test_answers_for_those_who_stayed(customers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(customers, tmp_path / "out.csv", "--json", "--horizon", "24") == 0
+    printed = capsys.readouterr()
+    result = json.loads(printed.out.splitlines()[-1])
+    frame, answers = pandas.read_csv(customers), pandas.read_csv(tmp_path / "out.csv")
+    there = frame[frame["left"] == "no"]
+    assert list(answers.columns) == COLUMNS
+    assert answers["id"].tolist() == there["id"].tolist()
+    assert result["customers"] == len(there)
+    assert (result["simulated"], result["horizon"], result["learned_from"]) == (True, 24, 700)
+    assert result["lifetime_value"] == pytest.approx(answers["lifetime_value"].mean(), abs=0.01)
+    assert {family["family"] for family in result["families"]} >= {"weibull", "log-normal", "log-logistic"}
+    for name in ("months_left", "leaves_within_12_months", "lifetime_value"):
+        assert answers[f"{name}_low"].le(answers[name] + 0.01).mean() > 0.98
+        assert answers[f"{name}_high"].ge(answers[name] - 0.01).mean() > 0.98
+    assert answers["months_left"].between(0, 24).all()
+    assert answers["leaves_within_12_months"].between(0, 1).all()
+    assert "beyond horizon" in set(answers["median_months"])
+    assert "simulated customers who are still there" in printed.err
+
+
+def test_other_customers_as_parquet(customers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    current = pandas.read_csv(customers).drop(columns="left").head(3)
+    current.loc[1, "months"] = None
+    current.to_csv(tmp_path / "current.csv", index=False)
+    assert run(customers, tmp_path / "out.parquet", "--customers", str(tmp_path / "current.csv")) == 0
+    answers = pandas.read_parquet(tmp_path / "out.parquet")
+    assert list(answers.columns) == COLUMNS
+    assert answers["months_left"].isna().tolist() == [False, True, False]
+    printed = capsys.readouterr()
+    assert "1 customers have no known duration: their cells are empty" in printed.err
+    assert "assumed: margin and discount rate" in printed.out
+
+
+def changed(customers: Path, folder: Path, row: int, column: str, value: str) -> Path:
+    frame = pandas.read_csv(customers, dtype=str)
+    frame.loc[row, column] = value
+    frame.to_csv(folder / "changed.csv", index=False)
+    return folder / "changed.csv"
+
+
+@pytest.mark.parametrize("before", [None, "answers of yesterday"])
+def test_a_negative_duration_is_named_by_its_row(
+    before: str | None, customers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = changed(customers, tmp_path, 5, "months", "-1"), tmp_path / "out.csv"
+    if before:
+        out.write_text(before)
+    assert run(data, out, usecase=customers.parent / "shop.yaml") == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line == f'churn: {data}, column "months", row 7: "-1" is out of bounds, at least 0 was expected'
+    assert (out.read_text() if out.exists() else None) == before
+
+
+def test_what_else_is_refused(customers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def last(code: int) -> str:
+        assert code == 2
+        return capsys.readouterr().err.splitlines()[-1]
+
+    timeless = tmp_path / "timeless.yaml"
+    document = yaml.safe_load((customers.parent / "shop.yaml").read_text())
+    timeless.write_text(yaml.safe_dump({key: part for key, part in document.items() if key != "time"}))
+    out = tmp_path / "out.csv"
+    expected = "`time` is missing, it names the column that says how long somebody has been a customer"
+    assert last(run(customers, out, usecase=timeless)) == f"churn: use case shop: {expected}"
+    assert last(run(customers, out, "--horizon", "0")) == "churn: --horizon: is 0, at least 1 month was expected"
+    problem = "is the input too, another output file was expected"
+    assert last(run(customers, customers)) == f"churn: {customers}: {problem}"
+    nameless = changed(customers, tmp_path, 9, "id", "")
+    rules = customers.parent / "shop.yaml"
+    assert last(run(nameless, out, usecase=rules)) == f'churn: {nameless}, column "id", row 11: the id is missing'
+    current = tmp_path / "current.csv"
+    pandas.read_csv(customers).drop(columns="spend").to_csv(current, index=False)
+    problem = 'column "spend", row 1: no such column in the header'
+    assert last(run(customers, out, "--customers", str(current))) == f"churn: {current}, {problem}"
+    assert not out.exists()

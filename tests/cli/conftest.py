@@ -1,0 +1,8 @@
+"""Commands open MLflow."""
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def mlflow_comes_first(mlflow_is_loaded: None) -> None:
+    """MLflow's warnings of its own modules are over before a test begins."""

@@ -1,0 +1,1 @@
+"""The command `churn`: arguments in, one call, one answer out."""

@@ -1,0 +1,95 @@
+"""`churn campaign CUSTOMERS OUT --budget AMOUNT`."""
+
+import argparse
+import time
+from typing import TYPE_CHECKING, Any
+
+from churn_campaigns.campaign.customers import read_campaign_customers
+from churn_campaigns.campaign.orders import Rules, read_order
+from churn_campaigns.campaign.plan import make_plan
+from churn_campaigns.campaign.plan_file import columns_of, write_plan
+from churn_campaigns.campaign.summary import summary_of, text_of
+from churn_cli.training_command import show
+from churn_data.errors import DataError
+from churn_data.locations import local_copy, upload_after
+from churn_data.progress import Reporter, reporting
+from churn_model.errors import PackageError, UseCaseError
+from churn_model.package import Package, open_package
+from churn_model.rules import ContactRule
+from churn_model.usecase import DEFAULT_MISSING, UseCase, load_usecase
+from churn_training.packaging.home import Home
+from churn_training.packaging.keys import trusted_keys
+
+if TYPE_CHECKING:
+    from churn_campaigns.uplift.learner import UpliftModel
+
+SEED = 0
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Score customers, decide who gets what within the budget, and write it down."""
+    started = time.perf_counter()
+    usecase = _usecase(options)
+    package = _package(options, usecase)
+    rules = _rules(usecase, package)
+    rules.check()
+    order = read_order(rules.actions, options.budget, options.capacity, options.holdout, options.salt)
+    with local_copy(options.input) as source, upload_after(options.output) as target, reporting() as reporter:
+        if target.exists() and source.exists() and target.samefile(source):
+            raise DataError(str(target), "is the input too, another output file was expected")
+        uplift = _uplift(options, usecase, package, rules, reporter)
+        reporter.now(f"scoring with {package.manifest.name} version {package.manifest.version}")
+        customers = read_campaign_customers(source, package, rules, uplift, reporter.advance)
+        reporter.now(f"deciding about {len(customers)} customers")
+        plan = make_plan(customers, rules.actions, order)
+        write_plan(target, columns_of(customers, plan))
+    result = summary_of(plan, order)
+    manifest = package.manifest
+    simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""
+    head = f"{options.output}: {result['customers']} customers by {manifest.name} version {manifest.version}{simulated}"
+    show(f"{head}\n{text_of(result)}", options)
+    return {
+        "file": str(options.output),
+        **result,
+        "seconds": round(time.perf_counter() - started, 3),
+        "model": {"name": manifest.name, "version": manifest.version, "digest": package.digest},
+        "simulated": manifest.training_data.simulated,
+    }
+
+
+def _usecase(options: argparse.Namespace) -> UseCase | None:
+    """The use case whose rules count; None: those of the package that was given."""
+    given = "usecase" in getattr(options, "given", ())
+    return None if options.model is not None and not given else load_usecase(options.usecase)
+
+
+def _package(options: argparse.Namespace, usecase: UseCase | None) -> Package:
+    home = Home.from_environment()
+    if usecase is None or options.model is not None:
+        return open_package(options.model, trusted_keys(home))
+    champion = home.packages(usecase.model_name) / "champion"
+    if not champion.exists():
+        raise PackageError(f"{usecase.model_name}: there is no champion here; run `churn train` or give --model")
+    return open_package(champion.resolve(), trusted_keys(home))
+
+
+def _rules(usecase: UseCase | None, package: Package) -> Rules:
+    if usecase is None:
+        actions = package.description.actions.actions
+        return Rules(actions, ContactRule(), frozenset(DEFAULT_MISSING), f"package {package.manifest.name}")
+    return Rules(usecase.actions, usecase.contacts, frozenset(usecase.missing), f"use case {usecase.name}")
+
+
+def _uplift(
+    options: argparse.Namespace, usecase: UseCase | None, package: Package, rules: Rules, reporter: Reporter
+) -> "dict[str, UpliftModel]":
+    if options.history is None:
+        return {}
+    if usecase is None:
+        raise UseCaseError("--history needs --usecase, which says what the label is")
+    from churn_campaigns.campaign.history import fit_history, read_history
+
+    names = [action.id for action in rules.actions]
+    with local_copy(options.history) as path:
+        reporter.now("learning what actions change from the past campaign")
+        return fit_history(read_history(path, usecase, package.manifest.schema, names), names, SEED)

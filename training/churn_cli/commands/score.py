@@ -1,0 +1,67 @@
+"""`churn score IN OUT`."""
+
+import argparse
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from churn_cli.batch import score_file
+from churn_cli.training_command import show
+from churn_data.locations import local_copy, upload_after
+from churn_data.progress import reporting
+from churn_data.tables import is_parquet, open_table
+from churn_model.errors import PackageError
+from churn_model.package import Package, open_package
+from churn_model.usecase import DEFAULT_MISSING, load_usecase
+from churn_training.packaging.home import Home
+from churn_training.packaging.keys import trusted_keys
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Score a file with a package folder, or with the use case's champion."""
+    started = time.perf_counter()
+    package, missing = _package(options, Home.from_environment())
+    manifest = package.manifest
+    with (
+        local_copy(options.input) as source,
+        upload_after(options.output) as target,
+        reporting(_row_count(source)) as reporter,
+    ):
+        reporter.now(f"scoring with {manifest.name} version {manifest.version}")
+        rows = score_file(package, source, target, missing, reporter.advance)
+    seconds = time.perf_counter() - started
+    simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""
+    show(
+        f"{options.output}: {rows} rows by {manifest.name} version {manifest.version}{simulated}, {seconds:.1f} s",
+        options,
+    )
+    model = {"name": manifest.name, "version": manifest.version, "digest": package.digest}
+    return {
+        "file": str(options.output),
+        "rows": rows,
+        "seconds": round(seconds, 3),
+        "model": model,
+        "simulated": manifest.training_data.simulated,
+    }
+
+
+def _package(options: argparse.Namespace, home: Home) -> tuple[Package, Iterable[str]]:
+    if options.model is not None:
+        return open_package(options.model, trusted_keys(home)), DEFAULT_MISSING
+    usecase = load_usecase(options.usecase)
+    champion = home.packages(usecase.model_name) / "champion"
+    if not champion.exists():
+        raise PackageError(f"{usecase.model_name}: there is no champion here; run `churn train` or give --model")
+    return open_package(champion.resolve(), trusted_keys(home)), usecase.missing
+
+
+def _row_count(path: Path) -> int | None:
+    """Rows for the progress bar; for CSV as many as there are lines, which quoted line breaks make too many."""
+    if is_parquet(path):
+        with open_table(path) as table:
+            return table.row_count
+    if not path.is_file():
+        return None
+    with path.open("rb") as stream:
+        return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b"")) - 1

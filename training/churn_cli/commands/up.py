@@ -1,0 +1,81 @@
+"""`churn up`: a champion first, trained only if need be, then the servers of this machine in this very process.
+
+The serving side is another package: it is started as a program and never imported.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from churn_cli.terminal import say
+from churn_cli.training_command import summary, train_and_export
+from churn_data.locations import Location, local_copy
+from churn_data.tables import file_sha256
+from churn_data.usecase_digest import usecase_sha256
+from churn_model.usecase import UseCase, load_usecase
+from churn_training.packaging.exported import Exported, read_exported
+from churn_training.packaging.home import Home
+
+SERVER = "churn_serving.local"
+
+
+def run(options: argparse.Namespace) -> None:
+    """Make sure that a champion is exported, then become the server process."""
+    home = Home.from_environment()
+    usecase = load_usecase(options.usecase)
+    data_sha256 = _sha256(options.data) if options.data is not None else None
+    folder = home.packages(usecase.model_name)
+    exported = read_exported(folder) or _export_known(usecase, home)
+    reason = _reason_to_train(options, usecase, exported, data_sha256)
+    if reason:
+        say(f"training: {reason}")
+        # Whoever starts a server with these customers or this use case wants a model of them.
+        say(summary(train_and_export(options, home, "always")))
+    elif exported:
+        people = "simulated customers" if exported.simulated else "customers"
+        say(f"reusing {exported.name} version {exported.version}, trained on {people} of {exported.data_source}")
+    _become_server(folder, options)
+
+
+def _sha256(data: Location) -> str:
+    with local_copy(data) as path:
+        return file_sha256(path)
+
+
+def _reason_to_train(
+    options: argparse.Namespace, usecase: UseCase, exported: Exported | None, data_sha256: str | None
+) -> str | None:
+    """Why the champion there is will not do, None if it will."""
+    if exported is None:
+        return "there is no champion yet"
+    if options.retrain:
+        return "asked for by --retrain"
+    if data_sha256 not in (None, exported.data_sha256):
+        return "the champion was trained on other data"
+    if exported.usecase_sha256 not in ("", usecase_sha256(usecase)):
+        if options.data is not None or exported.simulated:
+            return "the use case has changed since the champion was trained"
+        say("the use case has changed since the champion was trained; give --data to train it anew")
+    return None
+
+
+def _export_known(usecase: UseCase, home: Home) -> Exported | None:
+    """The registry's champion, exported now; None if the registry has none. A new home is not asked."""
+    if home.tracking_uri.startswith("sqlite:") and not (home.path / "mlflow.db").exists():
+        return None
+    # MLflow takes seconds to import and is not needed where the champion is exported already.
+    from churn_model.mlflow_registry import MlflowRegistry, connect
+    from churn_training.packaging.exporting import export_champion
+
+    registry = MlflowRegistry(connect(home.tracking_uri))
+    if registry.champion(usecase.model_name) is None:
+        return None
+    return export_champion(registry, usecase.model_name, home)
+
+
+def _become_server(folder: Path, options: argparse.Namespace) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    command = [sys.executable, "-m", SERVER, "--model", str(folder), "--usecase", str(options.usecase), *options.rest]
+    os.execv(sys.executable, command)  # noqa: S606 - the program is this interpreter, the arguments are the user's own

@@ -1,0 +1,42 @@
+"""What `promote` and `rollback` share: change the champion, bring it to the servers of this machine, say what it is."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from churn_cli.training_command import show
+from churn_model.mlflow_registry import MlflowRegistry, connect
+from churn_model.registry import Registered
+from churn_model.usecase import load_usecase
+from churn_training.packaging.exporting import export_champion
+from churn_training.packaging.home import Home
+from churn_training.runs.tracking_server import wait_for_server
+
+SERVER_SECONDS = 10.0
+
+
+def change_champion(
+    options: argparse.Namespace, change: Callable[[MlflowRegistry, str], Registered], sentence: str
+) -> dict[str, Any]:
+    """Change the champion in the registry and show the sentence about it; the result's `uri` and `digest` are what a
+    deployment in git names.
+
+    Args:
+        options: with the use case.
+        change: the change, given the registry and the model's name; it returns the new champion.
+        sentence: with `{version}`.
+
+    Raises:
+        RegistryError: no such version.
+        Unavailable: MLflow's server does not answer.
+    """
+    home = Home.from_environment()
+    name = load_usecase(options.usecase).model_name
+    wait_for_server(home, SERVER_SECONDS)
+    registry = MlflowRegistry(connect(home.tracking_uri))
+    champion = change(registry, name)
+    # A registry elsewhere serves a cluster; only a machine that serves the model itself needs its package.
+    if home.is_local or home.packages(name).exists():
+        export_champion(registry, name, home)
+    show(f"{name}: {sentence.format(version=champion.version)} ({champion.digest})\n{champion.uri}", options)
+    return {"name": name, "version": champion.version, "digest": champion.digest, "uri": champion.uri}

@@ -1,0 +1,97 @@
+"""What `train` and `up` share: get customers, train on them, export the champion, say what happened."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from churn_cli.terminal import answer, say
+from churn_data.locations import Location, local_copy
+from churn_data.simulation_hints import can_simulate
+from churn_data.usecase_digest import usecase_sha256
+from churn_model.errors import UseCaseError
+from churn_model.usecase import UseCase, load_usecase
+from churn_training.packaging.home import Home
+
+if TYPE_CHECKING:
+    from churn_data.dataset import Dataset
+    from churn_training.pipeline import Promotion
+
+
+def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promotion" = "gated") -> dict[str, Any]:
+    """Train on `--data`, or on simulated customers without it, and export the champion if it was promoted.
+
+    Returns what `--json` prints.
+
+    Raises:
+        DataError, UseCaseError, RegistryError, PackageError, KeyFileError, Unavailable: one line each.
+    """
+    usecase = load_usecase(options.usecase)
+    # Bad input shall not wait for what only training needs, so libraries are imported as late as they can be.
+    dataset = _customers(options.data or _simulated_file(usecase, options, home), usecase)
+    from churn_training.runs.tracking_server import wait_for_server
+
+    wait_for_server(home)
+    from churn_model.mlflow_registry import MlflowRegistry, connect
+    from churn_training.packaging.exporting import export_champion
+    from churn_training.pipeline import train
+
+    outcome = train(dataset, home, seed=options.seed, promotion=promotion, budget=options.budget, fresh=options.fresh)
+    if outcome.promoted:
+        export_champion(MlflowRegistry(connect(home.tracking_uri)), usecase.model_name, home, usecase_sha256(usecase))
+    return {
+        "name": outcome.registered.name,
+        "version": outcome.registered.version,
+        "digest": outcome.registered.digest,
+        "uri": outcome.registered.uri,
+        "champion": outcome.promoted,
+        "gate": outcome.decision.to_json(),
+        "winner": outcome.winner,
+        "run_id": outcome.run_id,
+        "data": {
+            "source": dataset.source.name,
+            "sha256": dataset.source.sha256,
+            "rows": len(dataset),
+            "simulated": dataset.source.simulated,
+        },
+        "metrics": outcome.metrics,
+        "candidates": outcome.candidates,
+        "rounds": outcome.rounds,
+        "warnings": list(outcome.warnings),
+    }
+
+
+def _customers(place: Location, usecase: UseCase) -> "Dataset":
+    from churn_data.sources import read_customers
+
+    with local_copy(place) as path:
+        return read_customers(path, usecase, lambda line: say(line.replace(str(path), str(place))))
+
+
+def summary(result: dict[str, Any]) -> str:
+    """The result for people, simulated customers called so."""
+    metrics, data = result["metrics"], result["data"]
+    people = "simulated customers" if data["simulated"] else "customers"
+    role = "champion" if result["champion"] else "registered, not champion"
+    gate = result["gate"]["reason"]
+    return (
+        f"{result['name']} version {result['version']} ({role}): {result['winner']}, "
+        f"trained on {data['rows']} {people} of {data['source']}; "
+        f"held out: ROC AUC {metrics['roc_auc']:.3f}, Brier {metrics['brier']:.3f}, "
+        f"expected profit per customer {metrics['empc']:.2f} (assumed acceptance)\n"
+        f"{'champion' if result['champion'] else 'not champion'}: {gate}\n{result['digest']}"
+    )
+
+
+def _simulated_file(usecase: UseCase, options: argparse.Namespace, home: Home) -> Path:
+    if not can_simulate(usecase):
+        raise UseCaseError(f"use case {usecase.name}: give --data; it has no hints to simulate customers from")
+    from churn_data.simulate import write_simulated
+
+    name = f"simulated-{usecase.name}-{options.rows}-{options.seed}.csv"
+    say(f"no --data given: training on {options.rows} simulated customers, seed {options.seed} ({name})")
+    return write_simulated(usecase, options.rows, options.seed, home.data / name)
+
+
+def show(text: str, options: argparse.Namespace) -> None:
+    """Print the result for people: on stdout, or on stderr where stdout carries JSON."""
+    (say if options.json else answer)(text)

@@ -1,0 +1,170 @@
+"""Whether a new model may take the champion's place: it must earn more and do no harm.
+
+Every rule is a finding with one sentence for managers, passed or not. It judges answers to the same customers; it must
+not know models, packages or the registry.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy
+
+from churn_model.usecase import ProfitRule
+from churn_training.comparison.bootstrap import REPEATS, probability_better, probability_positive
+from churn_training.comparison.evaluation import Measure, measure
+from churn_training.comparison.fairness import SMALLEST_GROUP, group_members
+from churn_training.comparison.profit import tally
+
+SURE = 0.95
+# A quarter slower is what a caller may notice; below a millisecond nobody does.
+SLOWER = 1.25
+FAST_ENOUGH = 1.0
+# Samples for each group compared: the strictest level, 0.05 divided by the groups, is then counted in tens of samples.
+REPEATS_A_GROUP = 200
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A model's churn probabilities for the customers it is judged on, and its time for one answer in milliseconds."""
+
+    probabilities: numpy.ndarray
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One rule, whether the challenger passed it, and why, in a sentence for managers."""
+
+    rule_name: str
+    passed: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The findings on a challenger, whether it passed all of them, and how probable it is that it earns more."""
+
+    passed: bool
+    probability_better: float
+    findings: tuple[Finding, ...]
+
+
+def judge(
+    churned: numpy.ndarray,
+    groups: Mapping[str, numpy.ndarray],
+    rule: ProfitRule,
+    champion: Contender,
+    challenger: Contender,
+    seed: int,
+) -> Verdict:
+    """Hold a challenger against the champion, by five rules.
+
+    `profit`: its EMPC is higher with at least 95 % probability; `brier` and `ece`: not worse with as much; `latency`:
+    at most a quarter slower, or at most a millisecond; `groups`: its Brier score is in no group worse with as much,
+    corrected for the number of groups by Holm's method (1979). Probabilities are shares of paired bootstrap samples
+    (Efron and Tibshirani 1993) of customers that neither model has learnt from.
+
+    Args:
+        churned: 0 or 1 a customer.
+        groups: by name of the grouping the value of every customer as text; groups below 50 customers are not judged.
+        rule: the economics of the campaign.
+        champion: what is served today.
+        challenger: what may replace it.
+        seed: the same seed draws the same customers.
+    """
+    earns_more = _sure(churned, challenger, champion, measure("empc", rule), seed)
+    findings = (
+        _profit(churned, rule, champion, challenger, earns_more),
+        _calibration(churned, champion, challenger, measure("brier", rule), seed),
+        _calibration(churned, champion, challenger, measure("ece", rule), seed),
+        _latency(champion.milliseconds, challenger.milliseconds),
+        _groups(churned, groups, champion, challenger, seed),
+    )
+    return Verdict(all(finding.passed for finding in findings), earns_more, findings)
+
+
+def _sure(churned: numpy.ndarray, first: Contender, second: Contender, by: Measure, seed: int) -> float:
+    return probability_better(churned, first.probabilities, second.probabilities, by, seed)
+
+
+def _profit(
+    churned: numpy.ndarray, rule: ProfitRule, champion: Contender, challenger: Contender, probability: float
+) -> Finding:
+    empc = measure("empc", rule)
+    old, new = (empc.of(tally(churned, one.probabilities)) for one in (champion, challenger))
+    passed = probability >= SURE
+    judgement = "is enough" if passed else f"is not enough: at least {_percent(SURE, 0)} is asked for"
+    return Finding(
+        "profit",
+        passed,
+        f"A campaign with the new model is expected to earn {new:.2f} per customer instead of {old:.2f} (in the "
+        f"currency of the use case). The probability that it earns more is {_percent(probability)}, which {judgement}.",
+    )
+
+
+_IN_WORDS = {"brier": "the squared error of the probabilities (Brier score)", "ece": "the calibration error"}
+
+
+def _calibration(churned: numpy.ndarray, champion: Contender, challenger: Contender, by: Measure, seed: int) -> Finding:
+    worse = _sure(churned, champion, challenger, by, seed)
+    old, new = (by.of(tally(churned, one.probabilities)) for one in (champion, challenger))
+    passed = worse < SURE
+    judgement = "less than" if passed else "at least"
+    return Finding(
+        by.name,
+        passed,
+        f"With the new model {_IN_WORDS[by.name]} is {new:.4f} instead of {old:.4f}. The probability that it got worse "
+        f"is {_percent(worse)}, {judgement} the {_percent(SURE, 0)} at which a model is turned down.",
+    )
+
+
+def _latency(old: float, new: float) -> Finding:
+    limit = max(SLOWER * old, FAST_ENOUGH)
+    passed = bool(new <= limit)
+    judgement = "within" if passed else "above"
+    return Finding(
+        "latency",
+        passed,
+        f"The new model answers in {new:.2f} ms instead of {old:.2f} ms, {judgement} the limit of {limit:.2f} ms.",
+    )
+
+
+def _groups(
+    churned: numpy.ndarray,
+    groups: Mapping[str, numpy.ndarray],
+    champion: Contender,
+    challenger: Contender,
+    seed: int,
+) -> Finding:
+    everyone = list(group_members(groups))
+    judged = [group for group in everyone if group[2].sum() >= SMALLEST_GROUP]
+    lost = (challenger.probabilities - churned) ** 2 - (champion.probabilities - churned) ** 2
+    repeats = max(REPEATS, REPEATS_A_GROUP * len(judged))
+    chances = [1.0 - probability_positive(lost[members], seed, repeats) for _, _, members in judged]
+    worse = [f"{judged[number][0]} = {judged[number][1]}" for number in _rejected(chances)]
+    return Finding("groups", not worse, _groups_in_words(worse, len(judged), len(everyone) - len(judged)))
+
+
+def _rejected(chances: list[float]) -> list[int]:
+    """The numbers of the groups that got worse, in their order: Holm's step-down method on the chances that each did
+    not."""
+    found: list[int] = []
+    for step, number in enumerate(sorted(range(len(chances)), key=chances.__getitem__)):
+        # Chances are counted in samples and compared as such: 1 - 0.95 is a little above 0.05 in floating point.
+        if chances[number] * (len(chances) - step) > 1.0 - SURE + 1e-9:
+            break
+        found.append(number)
+    return sorted(found)
+
+
+def _groups_in_words(worse: list[str], judged: int, small: int) -> str:
+    too_small = f" {small} with fewer than {SMALLEST_GROUP} customers could not be judged." if small else ""
+    if worse:
+        return f"The new model's probabilities are worse for: {', '.join(worse)} ({judged} groups compared).{too_small}"
+    if judged:
+        return f"The new model's probabilities are demonstrably worse in none of {judged} groups.{too_small}"
+    return f"No group of customers was compared.{too_small}"
+
+
+def _percent(share: float, places: int = 1) -> str:
+    return f"{share * 100:.{places}f} %"

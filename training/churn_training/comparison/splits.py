@@ -1,0 +1,44 @@
+"""Splits that never leak: every class in every part, and never one customer on both sides.
+
+It only deals out row positions; rows come out shuffled because the encoder's ordered statistics depend on row order.
+"""
+
+from collections.abc import Iterator
+
+import numpy
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from churn_data.dataset import Dataset
+from churn_data.errors import DataError
+
+FOLDS = 5
+Split = tuple[numpy.ndarray, numpy.ndarray]
+
+
+def holdout(dataset: Dataset, seed: int, parts: int = FOLDS) -> Split:
+    """Positions of the training rows and of one part in `parts` that is kept for the final evaluation."""
+    # What is left must still have some of each class for every fold.
+    _require_enough(dataset, 2 * parts)
+    return next(folds(dataset, seed, parts))
+
+
+def folds(dataset: Dataset, seed: int, parts: int = FOLDS) -> Iterator[Split]:
+    """Positions of training and test rows, once a fold.
+
+    Raises:
+        DataError: too few customers of one class to have some in every part.
+    """
+    _require_enough(dataset, parts)
+    kind, groups = (StratifiedGroupKFold, dataset.groups) if dataset.repeats else (StratifiedKFold, None)
+    splitter = kind(n_splits=parts, shuffle=True, random_state=seed)
+    generator = numpy.random.default_rng(seed)
+    for train, test in splitter.split(dataset.frame, dataset.churned, groups):
+        yield generator.permutation(train), test
+
+
+def _require_enough(dataset: Dataset, needed: int) -> None:
+    for value, word in ((1, "left"), (0, "stayed")):
+        found = len(numpy.unique(dataset.groups[dataset.churned == value]))
+        if found < needed:
+            problem = f"only {found} customers who {word}, at least {needed} are needed"
+            raise DataError(dataset.source.name, problem, column=dataset.usecase.label.column)

@@ -1,0 +1,1 @@
+"""What competes: the model families and how they are combined."""

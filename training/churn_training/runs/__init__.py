@@ -1,0 +1,1 @@
+"""What a training run leaves behind: MLflow's records, pictures, the report, evaluations to resume from."""

@@ -1,0 +1,78 @@
+"""Writes a training run into MLflow: one parent run, one nested run a candidate.
+
+It speaks to the client that `churn_model.mlflow_registry.connect` made, and must not know models or data frames.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from churn_cli.stopping import Terminated
+from churn_training.packaging.home import Home
+
+if TYPE_CHECKING:
+    # Only the type: importing MLflow is the registry adapter's business, which quiets it first.
+    from mlflow import MlflowClient
+
+
+@dataclass(frozen=True)
+class Run:
+    """An open run in MLflow."""
+
+    client: "MlflowClient"
+    experiment: str
+    id: str
+
+    def parameters(self, values: Mapping[str, Any]) -> None:
+        """Record parameters."""
+        from mlflow.entities import Param
+
+        self.client.log_batch(self.id, params=[Param(name, str(value)) for name, value in values.items()])
+
+    def metrics(self, values: Mapping[str, float]) -> None:
+        """Record metrics, in one call: each costs a transaction, or a way to the server and back."""
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        self.client.log_batch(self.id, metrics=[Metric(name, value, now, 0) for name, value in values.items()])
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Set tags."""
+        from mlflow.entities import RunTag
+
+        self.client.log_batch(self.id, tags=[RunTag(name, value) for name, value in values.items()])
+
+    def files(self, folder: Path, place: str) -> None:
+        """Store a folder's files under `place` of the run's artifacts."""
+        self.client.log_artifacts(self.id, str(folder), place)
+
+
+@contextmanager
+def open_run(
+    client: "MlflowClient", experiment: str, name: str, tags: Mapping[str, str], parent: Run | None = None
+) -> Iterator[Run]:
+    """A run that ends FINISHED, FAILED when an exception passes, or KILLED after Ctrl-C and SIGTERM."""
+    nested = {"mlflow.parentRunId": parent.id} if parent else {}
+    created = client.create_run(experiment, run_name=name, tags={**tags, **nested})
+    run = Run(client, experiment, created.info.run_id)
+    try:
+        yield run
+    except (KeyboardInterrupt, Terminated):  # A run must not look as if it were still going on.
+        client.set_terminated(run.id, "KILLED")
+        raise
+    except BaseException:  # As above.
+        client.set_terminated(run.id, "FAILED")
+        raise
+    client.set_terminated(run.id, "FINISHED")
+
+
+def experiment_of(client: "MlflowClient", name: str, home: Home) -> str:
+    """The id of the experiment with this name, made if need be; local stores keep its artifacts in the home folder."""
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    location = (home.artifacts / name).as_uri() if home.is_local else None
+    return str(client.create_experiment(name, artifact_location=location))

@@ -1,0 +1,157 @@
+"""Finds four groups of customers by what they do, never by whether they left.
+
+K-means in a space where a number and a category weigh alike; the result is compiled to the linear form of
+churn_model.segments, so that training and serving assign by the same arithmetic.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+import pandas
+from sklearn.cluster import KMeans
+
+from churn_data.dataset import Dataset, rows_of
+from churn_data.errors import DataError
+from churn_model.schema import Schema, SchemaFeature
+from churn_model.segments import Segmenter
+from churn_training.segments.matching import match_segments, matching_warnings
+from churn_training.segments.names import describe_segments
+
+SEGMENTS = 4
+TYPICAL = (0.05, 0.95)
+"""Quantiles to which numbers are cut while groups are sought, so that a few giants do not become a group of their own;
+everybody is assigned to the nearest group all the same."""
+LARGEST_CATEGORY_SCALE = 2.0
+"""Keeps a column in which nearly everybody has the same level from making a segment of the few others."""
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """One behaviour feature's columns of the space: their values, and how a value becomes them."""
+
+    index: int
+    feature: SchemaFeature
+    points: numpy.ndarray
+    fill: float = 0.0
+    center: float = 0.0
+    scale: float = 1.0
+    levels: tuple[str | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The document of `segments.json`, and lines for whoever trains about what became of the former segments."""
+
+    document: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+
+
+def build_segments(dataset: Dataset, schema: Schema, seed: int, former: Segmenter | None = None) -> Segments:
+    """Four segments. With `former` ones, which must read the same schema, a segment that goes on keeps its id; without,
+    ids follow the falling mean of the value column.
+
+    Raises:
+        DataError: fewer than four customers who differ in behaviour.
+    """
+    axes = _all_axes(dataset, schema)
+    space = _space(axes, dataset, SEGMENTS)
+    clusters = KMeans(n_clusters=SEGMENTS, n_init=10, random_state=seed).fit(space)
+    order = _by_value(clusters.labels_, dataset.frame[dataset.usecase.value.column])
+    document = _document(axes, clusters.cluster_centers_[order])
+    rows = rows_of(dataset.frame)
+    jaccard: list[float] = []
+    if former is not None:
+        found = numpy.array(Segmenter.from_json(document, schema).assign(rows)) - 1
+        taken, jaccard = match_segments(former.assign(rows), found.tolist(), SEGMENTS)
+        order = [order[taken.index(number)] for number in range(1, SEGMENTS + 1)]
+        document = _document(axes, clusters.cluster_centers_[order])
+    # Names and profiles describe what serving will assign, not what the clustering library said.
+    assigned = numpy.array(Segmenter.from_json(document, schema).assign(rows))
+    document["segments"] = describe_segments(dataset, schema, [axis.feature for axis in axes], assigned)
+    if former is None:
+        return Segments(document)
+    before = [former.profiles[number].name for number in range(1, SEGMENTS + 1)]
+    after = [str(segment["name"]) for segment in document["segments"]]
+    return Segments(document, matching_warnings(jaccard, before, after))
+
+
+def behaviour_space(dataset: Dataset, schema: Schema, groups: int) -> numpy.ndarray:
+    """The space in which segments are sought: float array [customers, columns] of standardised numbers and one-hot
+    levels, scaled so that a category weighs as much as a number.
+
+    Raises:
+        DataError: fewer than `groups` customers differ in behaviour.
+    """
+    return _space(_all_axes(dataset, schema), dataset, groups)
+
+
+def _all_axes(dataset: Dataset, schema: Schema) -> list[_Axes]:
+    wanted = dataset.usecase.segments.features or schema.names
+    return [
+        _axes(index, feature, dataset.frame[feature.name])
+        for index, feature in enumerate(schema.features)
+        if feature.name in wanted
+    ]
+
+
+def _space(axes: Sequence[_Axes], dataset: Dataset, groups: int) -> numpy.ndarray:
+    space = numpy.hstack([axis.points for axis in axes])
+    if len(numpy.unique(space, axis=0)) < groups:
+        raise DataError(dataset.source.name, f"fewer than {groups} customers differ in the features of segments")
+    return space
+
+
+def _axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _Axes:
+    if feature.type == "number":
+        return _number_axes(index, feature, column)
+    return _category_axes(index, feature, column)
+
+
+def _number_axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _Axes:
+    fill = float(column.median())
+    filled = column.fillna(fill).clip(*column.quantile(list(TYPICAL))).to_numpy()
+    center, scale = float(filled.mean()), float(filled.std()) or 1.0
+    return _Axes(index, feature, ((filled - center) / scale)[:, None], fill, center, scale)
+
+
+def _category_axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _Axes:
+    levels: tuple[str | None, ...] = feature.categories
+    if column.isna().any():
+        levels = (*levels, None)
+    texts = [text if isinstance(text, str) else None for text in column]
+    hot = numpy.array([[text == level for level in levels] for text in texts], dtype=float)
+    spread = float(hot.var(axis=0).sum())
+    # With this scale the columns of a category have together the variance 1 of a standardised number.
+    scale = min(LARGEST_CATEGORY_SCALE, 1.0 / numpy.sqrt(spread)) if spread > 0 else 1.0
+    return _Axes(index, feature, hot * scale, scale=scale, levels=levels)
+
+
+def _by_value(labels: numpy.ndarray, value: pandas.Series) -> list[int]:
+    """Clusters by falling mean value; ties and clusters without a known value come last in their own order."""
+    means = [float(numpy.nan_to_num(value[labels == cluster].mean(), nan=-numpy.inf)) for cluster in range(SEGMENTS)]
+    return sorted(range(SEGMENTS), key=lambda cluster: -means[cluster])
+
+
+def _document(axes: Sequence[_Axes], centroids: numpy.ndarray) -> dict[str, Any]:
+    """Squared distance to a centroid, less what is the same for all four, is linear in numbers and one-hot levels."""
+    bias = (centroids**2).sum(axis=1)
+    numbers: list[dict[str, Any]] = []
+    categories: list[dict[str, Any]] = []
+    start = 0
+    for axis in axes:
+        part = centroids[:, start : start + axis.points.shape[1]]
+        start += axis.points.shape[1]
+        weights = -2.0 * part * (axis.scale if axis.levels else 1.0 / axis.scale)
+        if axis.levels:
+            table = dict(zip(axis.levels, weights.T.tolist(), strict=True))
+            nothing = [0.0] * SEGMENTS
+            missing = table.pop(None, nothing)
+            categories.append({"index": axis.index, "table": table, "missing": missing, "unseen": nothing})
+        else:
+            bias = bias - weights[:, 0] * axis.center
+            numbers.append({"index": axis.index, "fill": axis.fill, "weights": weights[:, 0].tolist()})
+    # Profiles need assignments first; the names below hold their place until then.
+    unnamed = [{"id": number, "name": f"Segment {number}", "size": 0.0} for number in range(1, SEGMENTS + 1)]
+    return {"format": 1, "segments": unnamed, "bias": bias.tolist(), "numbers": numbers, "categories": categories}
