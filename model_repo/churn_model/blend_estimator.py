@@ -6,15 +6,13 @@ blend's own file, so a package holds one estimator whatever it is made of. It mu
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
 from churn_model.errors import SchemaMismatch
+from churn_model.estimator import Estimator
 from churn_model.schema import Row
-
-if TYPE_CHECKING:
-    from churn_model.estimators import Estimator
 
 MOST_MEMBERS = 16
 
@@ -37,13 +35,13 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class BlendEstimator:
     """``slope`` × Σ weight × member's log-odds + ``intercept``, summed in the members' order; immutable."""
 
-    def __init__(self, slope: float, intercept: float, members: Sequence[tuple[float, "Estimator"]]) -> None:
+    def __init__(self, slope: float, intercept: float, members: Sequence[tuple[float, Estimator]]) -> None:
         self._slope = slope
         self._intercept = intercept
         self._members = tuple(members)
 
     @classmethod
-    def load(cls, content: bytes, load_member: Callable[[str, bytes], "Estimator"]) -> "BlendEstimator":
+    def load(cls, content: bytes, load_member: Callable[[str, bytes], Estimator]) -> "BlendEstimator":
         """Read the content of ``blend.json``; ``load_member`` loads a member by its kind and file.
 
         Raises:

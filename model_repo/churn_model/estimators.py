@@ -1,20 +1,16 @@
-"""What turns a customer's row into log-odds, in formats that hold no code.
+"""Opens an estimator by its kind: which file it is in and which evaluator reads it.
 
-An estimator is data plus one of a few fixed evaluators, each in a module of its own. Gradient boosting of CatBoost is
-imported only where such a model is served, because that library is heavy; the others need no model library.
+Each evaluator has a module of its own. Gradient boosting of CatBoost is imported only where such a model is served,
+because that library is heavy; the others need no model library.
 """
 
-import math
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
 
 import msgspec
 
-from churn_model.encoding import MISSING_CATEGORY
 from churn_model.errors import SchemaMismatch
-from churn_model.schema import Row, Schema
-
-__all__ = ["ESTIMATOR_FILES", "MISSING_CATEGORY", "Estimator", "load_estimator", "sigmoid"]
+from churn_model.estimator import Estimator
+from churn_model.schema import Schema
 
 ESTIMATOR_FILES = {
     "catboost": "model.cbm",
@@ -24,34 +20,6 @@ ESTIMATOR_FILES = {
     "trees": "trees.json",
     "blend": "blend.json",
 }
-
-
-class Estimator(Protocol):
-    """Log-odds of churn; the same bits for a row whether it is scored alone or among others.
-
-    Every method takes the same customers twice: ``encoded``, shape ``[rows][features]``, numbers with NaN for missing,
-    and ``rows`` as they came, in schema order. An estimator reads the one that it was trained on.
-    """
-
-    def raw(self, encoded: Sequence[Sequence[float]], rows: Sequence[Row]) -> list[float]:
-        """Log-odds, one a row."""
-
-    def contributions(self, encoded: Sequence[Sequence[float]], rows: Sequence[Row]) -> list[list[float]]:
-        """Shapley values of the log-odds, shape ``[rows][features + 1]``, the base last; they sum to :meth:`raw`
-        within 1e-6.
-
-        Raises:
-            ExplanationUnavailable: the model's file does not hold what that takes.
-        """
-
-
-def sigmoid(raw: float) -> float:
-    """Probability from log-odds. The one implementation that every scorer uses, so that all agree bit for bit;
-    written so that neither tail overflows."""
-    if raw >= 0.0:
-        return 1.0 / (1.0 + math.exp(-raw))
-    power = math.exp(raw)
-    return power / (1.0 + power)
 
 
 def load_estimator(kind: str, content: bytes, schema: Schema) -> Estimator:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from churn_model.errors import SchemaMismatch
-from churn_model.estimators import sigmoid
+from churn_model.estimator import sigmoid
 
 FORMAT = 1
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from churn_model.encoding import Encoder
-from churn_model.estimators import Estimator, sigmoid
+from churn_model.estimator import Estimator, sigmoid
 from churn_model.schema import Row
 from churn_model.segments import Segmenter
 

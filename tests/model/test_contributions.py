@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from churn_model import ExplanationUnavailable, Row, Scorer, open_package
 from churn_model.catboost_estimator import CatBoostEstimator, NativeEstimator
-from churn_model.estimators import ESTIMATOR_FILES, MISSING_CATEGORY, load_estimator
+from churn_model.encoding import MISSING_CATEGORY
+from churn_model.estimators import ESTIMATOR_FILES, load_estimator
 from churn_model.tree_shapley import LEAF, Tree, TreeShapley
 from sample_estimators import (
     BLENDED,

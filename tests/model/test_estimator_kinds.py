@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churn_model import GoldenMismatch, Row, SchemaMismatch, Scorer, open_package
-from churn_model.estimators import ESTIMATOR_FILES, MISSING_CATEGORY, load_estimator
+from churn_model.encoding import MISSING_CATEGORY
+from churn_model.estimators import ESTIMATOR_FILES, load_estimator
 from sample_estimators import blend_document, linear_document, trees_document
 from sample_package import PackageMaker, sample_contents, sample_rows, sample_schema
 from tests.model.test_package import replace_file

@@ -11,7 +11,9 @@ import pandas
 import pytest
 
 from churn_model import Row, Schema, SchemaFeature
-from churn_model.estimators import MISSING_CATEGORY, Estimator, load_estimator
+from churn_model.encoding import MISSING_CATEGORY
+from churn_model.estimator import Estimator
+from churn_model.estimators import load_estimator
 from churn_model.reasons import reasons
 
 _ELSEWHERE = """

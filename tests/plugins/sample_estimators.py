@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from churn_model import Row
-from churn_model.estimators import ESTIMATOR_FILES, MISSING_CATEGORY
+from churn_model.encoding import MISSING_CATEGORY
+from churn_model.estimators import ESTIMATOR_FILES
 
 CATEGORIES = [1, 3]
 BLENDED = ("native", "linear", "trees")

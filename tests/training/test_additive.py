@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churn_data.dataset import Dataset, rows_of, schema_of
-from churn_model.estimators import Estimator, load_estimator
+from churn_model.estimator import Estimator
+from churn_model.estimators import load_estimator
 from churn_model.schema import Schema, SchemaFeature
 from churn_training.families.additive import additive_document, build_additive
 

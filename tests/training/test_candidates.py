@@ -7,7 +7,8 @@ import pytest
 from scipy.special import expit
 
 from churn_data.dataset import Dataset
-from churn_model.estimators import ESTIMATOR_FILES, MISSING_CATEGORY
+from churn_model.encoding import MISSING_CATEGORY
+from churn_model.estimators import ESTIMATOR_FILES
 from churn_training.families.candidates import Candidate, CategoryTexts, default_candidates, log_odds
 from tests.training.small_families import small_candidates
 

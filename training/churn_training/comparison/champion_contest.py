@@ -15,8 +15,8 @@ from typing import Any
 import numpy
 
 from churn_data.dataset import Dataset, rows_of
+from churn_model.encoding import MISSING_CATEGORY
 from churn_model.errors import PackageError, RegistryError
-from churn_model.estimators import MISSING_CATEGORY
 from churn_model.package import Package, open_package
 from churn_model.registry import Registered, Registry
 from churn_model.schema import Row, Schema

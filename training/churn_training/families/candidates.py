@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from churn_model.estimators import MISSING_CATEGORY
+from churn_model.encoding import MISSING_CATEGORY
 from churn_training.families.additive import ESTIMATOR, SCALER, build_additive
 
 ENCODER = "encoder"
