@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churn_cli.terminal import answer, say
-from churn_data.locations import Location, local_copy
+from churn_data.local_files import local_copy
+from churn_data.locations import Location
 from churn_data.simulation_hints import can_simulate
 from churn_data.usecase_digest import usecase_sha256
 from churn_model.errors import UseCaseError

@@ -11,7 +11,7 @@ from churn_campaigns.campaign.plan_file import columns_of, write_plan
 from churn_campaigns.campaign.summary import summary_of, text_of
 from churn_cli.training_command import show
 from churn_data.errors import DataError
-from churn_data.locations import local_copy, upload_after
+from churn_data.local_files import local_copy, upload_after
 from churn_data.progress import Reporter, reporting
 from churn_model.errors import PackageError, UseCaseError
 from churn_model.package import Package, open_package

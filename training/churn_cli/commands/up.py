@@ -10,7 +10,8 @@ from pathlib import Path
 
 from churn_cli.terminal import say
 from churn_cli.training_command import summary, train_and_export
-from churn_data.locations import Location, local_copy
+from churn_data.local_files import local_copy
+from churn_data.locations import Location
 from churn_data.tables import file_sha256
 from churn_data.usecase_digest import usecase_sha256
 from churn_model.usecase import UseCase, load_usecase

@@ -16,7 +16,7 @@ from churn_cli.terminal import say
 from churn_cli.training_command import show
 from churn_data.dataset import Dataset
 from churn_data.errors import DataError
-from churn_data.locations import local_copy, upload_after
+from churn_data.local_files import local_copy, upload_after
 from churn_data.progress import reporting
 from churn_model.usecase import UseCase, load_usecase
 
