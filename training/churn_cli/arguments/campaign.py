@@ -1,0 +1,38 @@
+"""Arguments of `churn campaign`."""
+
+from pathlib import Path
+
+from churn_cli.arguments.shared import Commands, add_command, add_usecase
+from churn_data.locations import location
+
+
+def add_arguments(commands: Commands) -> None:
+    """Declare `churn campaign`."""
+    command = add_command(commands, "campaign", "choose an action for each customer under a budget")
+    command.add_argument(
+        "input", type=location, help="customers, CSV or Parquet by its ending, a path or s3://bucket/key"
+    )
+    command.add_argument("output", type=location, help="who gets what, in the same ways")
+    command.add_argument("--budget", required=True, metavar="AMOUNT", help="money for all actions together")
+    command.add_argument(
+        "--capacity",
+        action="append",
+        default=[],
+        metavar="ACTION=N",
+        help="to how many customers an action can be given (default: as the use case says); may be repeated",
+    )
+    add_usecase(command)
+    command.add_argument(
+        "--model",
+        type=Path,
+        help="folder of a model package (default: the use case's champion); without --usecase its actions count",
+    )
+    command.add_argument("--holdout", metavar="SHARE", help="share of customers who get nothing, to measure the effect")
+    command.add_argument("--salt", metavar="TEXT", help="names the holdout: the same salt holds out the same customers")
+    command.add_argument(
+        "--history",
+        type=location,
+        metavar="FILE",
+        help="customers of a past randomised campaign with label and column `arm` (an action or `control`): "
+        "effects are learned from it",
+    )

@@ -1,0 +1,10 @@
+"""Arguments of `churn promote`."""
+
+from churn_cli.arguments.shared import Commands, add_command, add_usecase
+
+
+def add_arguments(commands: Commands) -> None:
+    """Declare `churn promote`."""
+    command = add_command(commands, "promote", "make a registered version champion")
+    add_usecase(command)
+    command.add_argument("version", help="version number")

@@ -1,0 +1,18 @@
+"""Arguments of `churn score`."""
+
+from pathlib import Path
+
+from churn_cli.arguments.shared import Commands, add_command
+from churn_data.locations import location
+
+
+def add_arguments(commands: Commands) -> None:
+    """Declare `churn score`."""
+    command = add_command(commands, "score", "score a CSV or Parquet file of customers")
+    command.add_argument(
+        "input", type=location, help="customers, CSV or Parquet by its ending, a path or s3://bucket/key"
+    )
+    command.add_argument("output", type=location, help="answers, in the same ways")
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--model", type=Path, help="folder of a model package")
+    where.add_argument("--usecase", default="telecom", help="use case whose champion scores (%(default)s)")

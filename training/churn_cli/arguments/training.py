@@ -1,0 +1,30 @@
+"""Arguments that `train` and `up` share: what is trained on, and for how long."""
+
+import argparse
+from typing import Any
+
+from churn_cli.arguments.shared import Given, add_usecase, duration
+from churn_data.locations import location
+
+
+def add_training(command: argparse.ArgumentParser, budget: str) -> None:
+    """Declare what a training is made from; `budget` is how long it takes where nobody says."""
+    add_usecase(command)
+    number: dict[str, Any] = {"action": Given, "type": int}
+    command.add_argument(
+        "--data",
+        action=Given,
+        type=location,
+        help="CSV or Parquet of labelled customers, a path or s3://bucket/key; without it simulated ones",
+    )
+    command.add_argument("--rows", **number, default=4000, help="how many to simulate without --data (%(default)s)")
+    command.add_argument("--seed", **number, default=0, help="seed of splits, models and simulation (%(default)s)")
+    command.add_argument(
+        "--budget",
+        action=Given,
+        type=duration,
+        default=duration(budget),
+        metavar="DURATION",
+        help=f"how long to compare models, e.g. 90s or 10m; 0: each family once, at its defaults ({budget})",
+    )
+    command.add_argument("--fresh", action="store_true", help="evaluate every candidate anew, reuse nothing kept")
