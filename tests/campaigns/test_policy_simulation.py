@@ -11,7 +11,6 @@ import numpy
 import pytest
 
 from churn_campaigns.policy_simulation import policies
-from churn_campaigns.policy_simulation.__main__ import main
 from churn_campaigns.policy_simulation.assumptions import ACTIONS, ASSUMPTIONS
 from churn_campaigns.policy_simulation.report import as_document, as_text, write_files
 from churn_campaigns.policy_simulation.study import (
@@ -26,6 +25,7 @@ from churn_campaigns.policy_simulation.study import (
     simulate_once,
 )
 from churn_campaigns.policy_simulation.world import NOTHING, World
+from churn_cli.programs.policy_simulation import main
 
 SMALL = Scenario(customers=8_000, waves=(1_500,))
 LARGER = Scenario(customers=60_000, waves=(4_000, 4_000))
@@ -215,7 +215,7 @@ def test_bad_numbers_are_refused_in_one_line(
 
 
 def test_the_command_prints_json_last_and_writes_files(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "churn_campaigns.policy_simulation", "--seeds", "2", "--customers", "4000"]
+    command = [sys.executable, "-m", "churn_cli.programs.policy_simulation", "--seeds", "2", "--customers", "4000"]
     command += ["--other-seeds", "0", "--workers", "1", "--json", "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     document = json.loads(done.stdout.splitlines()[-1])

@@ -53,7 +53,7 @@ class Storage:
     def set_up(self, starter: Path, **changes: str) -> subprocess.CompletedProcess[str]:
         settings = {f"CHURN_STORAGE_{name.upper()}_USER": self.users[name][USER_ID] for name in CONSUMERS}
         settings |= {"CHURN_STORAGE_STARTER": str(starter), "CHURN_STORAGE_STARTER_URI": STARTER}
-        return process("churn_training.cluster.storage_setup", **self.environment(ROOT) | settings | changes)
+        return process("churn_cli.programs.storage_setup", **self.environment(ROOT) | settings | changes)
 
 
 @dataclasses.dataclass

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from churn_cli.terminal import say
 from churn_data.errors import DataError, Unavailable
 from churn_model import TrustedKeys
 from churn_model.signing import SigningKey
-from churn_training.cluster.bootstrap import Settings, bootstrap
+from churn_training.cluster.bootstrap import BootstrapSettings, bootstrap
 from churn_training.cluster.kubernetes_api import KubernetesApi, Refused
 from small_api_server import ApiServer, running
 
@@ -43,8 +44,13 @@ def api(server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> K
     return KubernetesApi.from_kubeconfig("shop")
 
 
-def settings(**changes: str) -> Settings:
-    return Settings.from_environment(
+def make(api: KubernetesApi, settings: BootstrapSettings) -> None:
+    """As in a pod, what it says on stderr."""
+    bootstrap(api, settings, say)
+
+
+def settings(**changes: str) -> BootstrapSettings:
+    return BootstrapSettings.from_environment(
         {"CHURN_BOOTSTRAP_NAMESPACE": "shop"} | {f"CHURN_BOOTSTRAP_{name}": value for name, value in changes.items()}
     )
 
@@ -59,7 +65,7 @@ def test_everything_is_made_and_fits_together(
 ) -> None:
     starter = SigningKey.generate(tmp_path / "starter.pem")
     (tmp_path / "verify.pem").write_bytes(starter.public_pem())
-    bootstrap(api, settings(STARTER_KEY=str(tmp_path / "verify.pem")))
+    make(api, settings(STARTER_KEY=str(tmp_path / "verify.pem")))
     assert server.objects.keys() == MADE
     labels = {name: made["metadata"]["labels"]["app.kubernetes.io/managed-by"] for name, made in server.objects.items()}
     assert set(labels.values()) == {"churn-bootstrap"}
@@ -89,10 +95,10 @@ def test_everything_is_made_and_fits_together(
 
 
 def test_a_second_time_changes_nothing(server: ApiServer, api: KubernetesApi) -> None:
-    bootstrap(api, settings())
+    make(api, settings())
     before = copy.deepcopy(server.objects)
     server.seen.clear()
-    bootstrap(api, settings())
+    make(api, settings())
     assert server.objects == before
     assert {method for method, _ in server.seen} == {"GET"}
 
@@ -110,11 +116,11 @@ def test_a_stop_after_any_step_is_completed_without_contradiction(
 
     server.create = stop
     with pytest.raises(Unavailable):
-        bootstrap(api, settings())
+        make(api, settings())
     half = copy.deepcopy(server.objects)
     assert len(half) == steps
     server.create = server.store
-    bootstrap(api, settings())
+    make(api, settings())
     assert server.objects.keys() == MADE
     assert all(server.objects[name] == made for name, made in half.items())
     first = secret(server, "churn-api-key-initial")["key"]
@@ -123,38 +129,38 @@ def test_a_stop_after_any_step_is_completed_without_contradiction(
 
 @pytest.mark.parametrize("lost", ["churn-s3-training", "churn-object-storage-users", "churn-object-storage-root"])
 def test_what_is_lost_is_made_to_fit_what_is_there(lost: str, server: ApiServer, api: KubernetesApi) -> None:
-    bootstrap(api, settings())
+    make(api, settings())
     before = secret(server, lost)
     del server.objects[f"{SECRETS}/{lost}"]
-    bootstrap(api, settings())
+    make(api, settings())
     if lost != "churn-object-storage-root":
         assert secret(server, lost) == before
 
 
 def test_the_first_key_may_be_thrown_away(server: ApiServer, api: KubernetesApi) -> None:
-    bootstrap(api, settings())
+    make(api, settings())
     del server.objects[f"{SECRETS}/churn-api-key-initial"]
     before = copy.deepcopy(server.objects)
-    bootstrap(api, settings())
+    make(api, settings())
     assert server.objects == before
 
 
 def test_a_new_releases_starter_is_trusted_beside_the_old_one(
     server: ApiServer, api: KubernetesApi, tmp_path: Path
 ) -> None:
-    bootstrap(api, settings())
+    make(api, settings())
     before = server.objects[VERIFY_KEY]["data"]["verify.pem"]
     starter = SigningKey.generate(tmp_path / "starter.pem")
     (tmp_path / "verify.pem").write_bytes(starter.public_pem())
     for _ in range(2):
-        bootstrap(api, settings(STARTER_KEY=str(tmp_path / "verify.pem")))
+        make(api, settings(STARTER_KEY=str(tmp_path / "verify.pem")))
         assert server.objects[VERIFY_KEY]["data"]["verify.pem"] == before + starter.public_pem().decode()
 
 
 def test_somebodys_own_public_keys_are_left_alone(server: ApiServer, api: KubernetesApi) -> None:
     own = {"metadata": {"name": "churn-verify-key"}, "data": {"verify.pem": "mine"}}
     server.objects[VERIFY_KEY] = copy.deepcopy(own)
-    bootstrap(api, settings())
+    make(api, settings())
     assert server.objects[VERIFY_KEY] == own
 
 
@@ -162,7 +168,7 @@ def test_only_the_parts_that_are_asked_for(server: ApiServer, api: KubernetesApi
     SigningKey.generate(tmp_path / "own.pem")
     content = base64.b64encode((tmp_path / "own.pem").read_bytes()).decode()
     server.objects[f"{SECRETS}/own"] = {"metadata": {"name": "own"}, "data": {"signing.pem": content}}
-    bootstrap(api, settings(PARTS="verify", SIGNING_SECRET="own", FULLNAME="x-churn"))
+    make(api, settings(PARTS="verify", SIGNING_SECRET="own", FULLNAME="x-churn"))
     assert server.objects.keys() == {f"{SECRETS}/own", "/api/v1/namespaces/shop/configmaps/x-churn-verify-key"}
 
 
@@ -170,14 +176,14 @@ def test_contradictions_and_gaps_are_named(server: ApiServer, api: KubernetesApi
     with pytest.raises(
         DataError, match=r"^Secret churn-signing-key: is not there, so there is no public key to trust$"
     ):
-        bootstrap(api, settings(PARTS="verify"))
-    bootstrap(api, settings())
+        make(api, settings(PARTS="verify"))
+    make(api, settings())
     user = server.objects[f"{SECRETS}/churn-s3-mlflow"]["data"]
     user["AWS_SECRET_ACCESS_KEY"] = base64.b64encode(b"other").decode()
     with pytest.raises(
         DataError, match=r"^Secret churn-object-storage-users: does not say what Secret churn-s3-mlflow"
     ):
-        bootstrap(api, settings())
+        make(api, settings())
 
 
 def test_a_secret_that_somebody_makes_in_between_counts(server: ApiServer, api: KubernetesApi) -> None:
@@ -189,14 +195,14 @@ def test_a_secret_that_somebody_makes_in_between_counts(server: ApiServer, api: 
         return server.store(path, body)
 
     server.create = overtake
-    bootstrap(api, settings(PARTS="signing,verify"))
+    make(api, settings(PARTS="signing,verify"))
     assert server.objects.keys() == {place, VERIFY_KEY}
 
 
 def test_a_refusal_is_one_line(server: ApiServer, api: KubernetesApi) -> None:
     server.refusals["GET", f"{SECRETS}/churn-signing-key"] = 403
     with pytest.raises(Refused) as caught:
-        bootstrap(api, settings())
+        make(api, settings())
     assert str(caught.value) == f"the Kubernetes API at {server.url} refused: no GET of this (403)"
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace) -> dict[str, Any] | None:
     """Train and register, here or on a cluster; promote and export unless told not to."""
     if options.on_cluster:
-        from churn_training.cluster.training_job import train_on_cluster
+        from churn_cli.cluster_training import train_on_cluster
 
         return train_on_cluster(options)
     result = train_and_export(options, Home.from_environment(), _promotion(options))

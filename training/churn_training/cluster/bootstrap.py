@@ -1,21 +1,18 @@
 """Makes what a fresh release lacks: its keys, its callers' first key, the users of its object storage.
 
-Runs in a pod before the release's own pods (`python -m churn_training.cluster.bootstrap`). What exists is never
-changed, but for public keys that are added to trust; so it may be run again, also after it was killed half way: what
-follows from something else is made after it, and made from what is there. It prints names and never a value.
+Runs before the release's own pods. What exists is never changed, but for public keys that are added to trust; so it may
+be run again, also after it was killed half way: what follows from something else is made after it, and made from what
+is there. It says names and never a value.
 """
 
 import base64
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from churn_cli.guard import guarded
-from churn_cli.terminal import say
 from churn_data.errors import DataError
 from churn_training.cluster import material
 from churn_training.cluster.kubernetes_api import CONFLICT, KubernetesApi, Refused
@@ -28,7 +25,7 @@ _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 
 @dataclass(frozen=True)
-class Settings:
+class BootstrapSettings:
     """Environment CHURN_BOOTSTRAP_<NAME>. `parts` are made; `signing_secret` may be somebody's own."""
 
     names: Names
@@ -41,7 +38,7 @@ class Settings:
     storage_region: str
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "BootstrapSettings":
         """Read the settings.
 
         Raises:
@@ -74,15 +71,15 @@ class Settings:
         )
 
 
-def bootstrap(api: KubernetesApi, settings: Settings) -> None:
-    """Make what is missing of the parts that are asked for.
+def bootstrap(api: KubernetesApi, settings: BootstrapSettings, say: Callable[[str], None]) -> None:
+    """Make what is missing of the parts that are asked for; `say` is told the name of each.
 
     Raises:
         DataError: what is there contradicts itself; the text names the Secret.
         Failure: the API server refused or does not answer.
     """
-    shelf = _Shelf(api, settings.instance)
-    steps: dict[str, Callable[[_Shelf, Settings], None]] = {
+    shelf = _Shelf(api, settings.instance, say)
+    steps: dict[str, Callable[[_Shelf, BootstrapSettings], None]] = {
         "signing": _make_signing_key,
         "verify": _make_verify_key,
         "api-keys": _make_api_keys,
@@ -93,11 +90,11 @@ def bootstrap(api: KubernetesApi, settings: Settings) -> None:
             steps[part](shelf, settings)
 
 
-def _make_signing_key(shelf: "_Shelf", settings: Settings) -> None:
+def _make_signing_key(shelf: "_Shelf", settings: BootstrapSettings) -> None:
     shelf.ensure_secret(settings.signing_secret, material.new_signing_key)
 
 
-def _make_verify_key(shelf: "_Shelf", settings: Settings) -> None:
+def _make_verify_key(shelf: "_Shelf", settings: BootstrapSettings) -> None:
     signing = shelf.secret(settings.signing_secret)
     if signing is None:
         raise DataError(f"Secret {settings.signing_secret}", "is not there, so there is no public key to trust")
@@ -105,18 +102,18 @@ def _make_verify_key(shelf: "_Shelf", settings: Settings) -> None:
     shelf.trust(settings.names.verify_key, starter, material.public_half(signing, f"Secret {settings.signing_secret}"))
 
 
-def _make_api_keys(shelf: "_Shelf", settings: Settings) -> None:
+def _make_api_keys(shelf: "_Shelf", settings: BootstrapSettings) -> None:
     names = settings.names
     if shelf.secret(names.api_keys) is not None:
         # The first key may have been thrown away on purpose; another one would not be among the hashed ones.
-        say(f"Secret {names.api_keys}: there already")
+        shelf.say(f"Secret {names.api_keys}: there already")
         return
     first = shelf.ensure_secret(names.first_api_key, material.new_api_key)
     hashed = material.hashed_api_keys(first, f"Secret {names.first_api_key}")
     shelf.ensure_secret(names.api_keys, lambda: hashed)
 
 
-def _make_storage_users(shelf: "_Shelf", settings: Settings) -> None:
+def _make_storage_users(shelf: "_Shelf", settings: BootstrapSettings) -> None:
     names = settings.names
     shelf.ensure_secret(names.storage_root, lambda: material.new_user(f"{names.fullname}-root"))
     known = shelf.secret(names.storage_users) or {}
@@ -133,7 +130,7 @@ def _make_storage_users(shelf: "_Shelf", settings: Settings) -> None:
         raise DataError(f"Secret {names.storage_users}", problem)
 
 
-def _kserve(settings: Settings) -> dict[str, str]:
+def _kserve(settings: BootstrapSettings) -> dict[str, str]:
     """What KServe's storage initializer wants to know of an object storage, on the Secret with its credentials."""
     address = urlsplit(settings.storage_endpoint)
     return {
@@ -146,8 +143,9 @@ def _kserve(settings: Settings) -> dict[str, str]:
 class _Shelf:
     """Secrets and ConfigMaps of the namespace as texts by key."""
 
-    def __init__(self, api: KubernetesApi, instance: str) -> None:
+    def __init__(self, api: KubernetesApi, instance: str, say: Callable[[str], None]) -> None:
         self._api = api
+        self.say = say
         self._labels = {
             "app.kubernetes.io/name": "churn",
             "app.kubernetes.io/instance": instance,
@@ -166,7 +164,7 @@ class _Shelf:
         """A Secret's content, made now if it is not there."""
         found = self.secret(name)
         if found is not None:
-            say(f"Secret {name}: there already")
+            self.say(f"Secret {name}: there already")
             return found
         content = make()
         body = {
@@ -183,7 +181,7 @@ class _Shelf:
                 raise
             # Somebody else made it in between; theirs counts.
             return self.ensure_secret(name, make, annotations)
-        say(f"Secret {name}: made")
+        self.say(f"Secret {name}: made")
         return content
 
     def trust(self, name: str, *public: str) -> None:
@@ -195,32 +193,18 @@ class _Shelf:
             self._api.create(
                 "configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": content}
             )
-            say(f"ConfigMap {name}: made")
+            self.say(f"ConfigMap {name}: made")
             return
         trusted = (found.get("data") or {}).get(VERIFY, "")
         content = material.verify_keys(trusted, *public)
         if content[VERIFY] == trusted:
-            say(f"ConfigMap {name}: there already")
+            self.say(f"ConfigMap {name}: there already")
         elif (found["metadata"].get("labels") or {}).get("app.kubernetes.io/managed-by") != MANAGER:
-            say(f"ConfigMap {name}: lacks a public key of this release, but is somebody's own and left as it is")
+            self.say(f"ConfigMap {name}: lacks a public key of this release, but is somebody's own and left as it is")
         else:
             self._api.merge("configmaps", name, {"data": content})
-            say(f"ConfigMap {name}: a public key was added")
+            self.say(f"ConfigMap {name}: a public key was added")
 
 
 def _texts(secret: Mapping[str, Any]) -> Content:
     return {key: base64.b64decode(value).decode() for key, value in (secret.get("data") or {}).items()}
-
-
-def main() -> int:
-    """Run once in a pod; returns the exit code: 0, 2 for what trying again cannot mend, 1 for anything else."""
-
-    def run() -> None:
-        settings = Settings.from_environment()
-        bootstrap(KubernetesApi.in_cluster(settings.namespace), settings)
-
-    return guarded(run)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

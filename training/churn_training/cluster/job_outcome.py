@@ -18,7 +18,7 @@ _STUCK = frozenset(
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobEnd:
     """How a Job ended: the exit code of its last container (1 if there is none), one line, the termination message."""
 
     exit_code: int
@@ -26,13 +26,13 @@ class Outcome:
     message: str
 
 
-def outcome(job: Object, pods: Sequence[Object]) -> Outcome | None:
+def outcome(job: Object, pods: Sequence[Object]) -> JobEnd | None:
     """How the Job ended, None while it goes on."""
     conditions = {each["type"]: each for each in job.get("status", {}).get("conditions") or () if _true(each)}
     ended = _last_end(pods)
     message = " ".join(str(ended.get("message") or "").split())
     if "Complete" in conditions:
-        return Outcome(0, "Complete", message)
+        return JobEnd(0, "Complete", message)
     failed = conditions.get("Failed")
     if failed is None:
         return None
@@ -40,7 +40,7 @@ def outcome(job: Object, pods: Sequence[Object]) -> Outcome | None:
     if message:
         cause = f"{message} ({cause})"
     # A container may have ended well in a Job that failed, by its deadline for example.
-    return Outcome(int(ended.get("exitCode") or 1), " ".join(cause.split()), message)
+    return JobEnd(int(ended.get("exitCode") or 1), " ".join(cause.split()), message)
 
 
 def newest(pods: Sequence[Object]) -> Object | None:

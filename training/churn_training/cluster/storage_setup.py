@@ -1,33 +1,31 @@
 """Prepares object storage for a release: buckets, who may do what, and the starter model.
 
-Runs in a pod (`python -m churn_training.cluster.storage_setup`), again at every change; what is there already is left
-as it is. A model's address is immutable: other bytes under it are never written over.
+Runs again at every change; what is there already is left as it is. A model's address is immutable: other bytes under it
+are never written over.
 """
 
 import hashlib
 import json
 import os
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from churn_cli.guard import guarded
-from churn_cli.terminal import say
 from churn_data.errors import DataError, Unavailable
 from churn_data.locations import SCHEME, ObjectLocation, location
 from churn_data.object_storage import storage, storage_errors
 from churn_training.cluster.policies import Users, data_policy, models_policy
 
 PAUSE_SECONDS = 2.0
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Settings:
+class StorageSettings:
     """Environment CHURN_STORAGE_<NAME>. `users` is None where this process administers nothing, and `starter` where
     there is no model to upload."""
 
@@ -39,7 +37,7 @@ class Settings:
     wait_seconds: float
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "StorageSettings":
         """Read the settings.
 
         Raises:
@@ -89,26 +87,26 @@ def _seconds(environment: Mapping[str, str]) -> float:
         raise DataError("CHURN_STORAGE_WAIT_SECONDS", f"{text!r} is not a number") from None
 
 
-def set_up(settings: Settings) -> None:
-    """Bring the storage to what the settings say; a second time changes nothing.
+def set_up(settings: StorageSettings, say: Say) -> None:
+    """Bring the storage to what the settings say; a second time changes nothing. `say` is told each step.
 
     Raises:
         DataError: refused, or the starter's address holds another model.
         Unavailable: the storage does not answer in time.
     """
     bucket = settings.target.bucket if settings.target is not None else settings.models
-    _wait(settings.models if settings.users is not None else bucket, settings.wait_seconds)
+    _wait(settings.models if settings.users is not None else bucket, settings.wait_seconds, say)
     if settings.users is not None:
-        _make_bucket(settings.models)
-        _make_bucket(settings.data)
-        _set_policy(settings.data, data_policy(settings.data, settings.users))
+        _make_bucket(settings.models, say)
+        _make_bucket(settings.data, say)
+        _set_policy(settings.data, data_policy(settings.data, settings.users), say)
     if settings.starter is not None and settings.target is not None:
-        _upload_starter(settings, settings.starter, settings.target)
+        _upload_starter(settings, settings.starter, settings.target, say)
     if settings.users is not None:
-        _set_policy(settings.models, models_policy(settings.models, settings.users))
+        _set_policy(settings.models, models_policy(settings.models, settings.users), say)
 
 
-def _wait(bucket: str, seconds: float) -> None:
+def _wait(bucket: str, seconds: float, say: Say) -> None:
     """Return when the storage answers anything; whether the bucket is there is seen later."""
     deadline = time.monotonic() + seconds
     while True:
@@ -126,7 +124,7 @@ def _wait(bucket: str, seconds: float) -> None:
             return
 
 
-def _make_bucket(bucket: str) -> None:
+def _make_bucket(bucket: str, say: Say) -> None:
     with storage_errors(f"{SCHEME}{bucket}"):
         client = storage()
         region = client.meta.region_name
@@ -142,13 +140,13 @@ def _make_bucket(bucket: str) -> None:
             say(f"bucket {bucket}: made")
 
 
-def _set_policy(bucket: str, policy: dict[str, object]) -> None:
+def _set_policy(bucket: str, policy: dict[str, object], say: Say) -> None:
     with storage_errors(f"policy of {SCHEME}{bucket}"):
         storage().put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
     say(f"bucket {bucket}: policy set")
 
 
-def _upload_starter(settings: Settings, starter: Path, target: ObjectLocation) -> None:
+def _upload_starter(settings: StorageSettings, starter: Path, target: ObjectLocation, say: Say) -> None:
     """Upload what is missing, and prove that all is there; serving cannot read a part of it."""
     if not (starter / "manifest.json").is_file():
         raise DataError(str(starter), "is no model package")
@@ -158,7 +156,7 @@ def _upload_starter(settings: Settings, starter: Path, target: ObjectLocation) -
         say(f"{target}: there already")
         return
     if settings.users is not None and target.bucket == settings.models:
-        _set_policy(settings.models, models_policy(settings.models, settings.users, closed=target.key))
+        _set_policy(settings.models, models_policy(settings.models, settings.users, closed=target.key), say)
     for name in missing:
         with storage_errors(f"{target}{name}"):
             storage().put_object(Bucket=target.bucket, Key=f"{target.key}{name}", Body=files[name])
@@ -185,12 +183,3 @@ def _missing(files: Mapping[str, bytes], target: ObjectLocation) -> list[str]:
                 )
                 raise DataError(f"{SCHEME}{target.bucket}/{key}", problem)
     return [name for name in files if f"{target.key}{name}" not in there]
-
-
-def main() -> int:
-    """Run once in a pod; returns the exit code: 0, 2 for what trying again cannot mend, 1 for anything else."""
-    return guarded(lambda: set_up(Settings.from_environment()))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

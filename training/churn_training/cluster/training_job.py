@@ -1,16 +1,16 @@
-"""`churn train --on-cluster`: makes a Job from the chart's CronJob, follows its log and ends as it ended."""
+"""Trains in a Job made from the chart's CronJob and follows its log to its end.
 
-import argparse
+It must not print: whoever follows is told the lines.
+"""
+
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from churn_cli.stopping import Terminated
-from churn_cli.terminal import answer, say
-from churn_cli.training_command import summary
 from churn_data.errors import Failure, Unavailable
 from churn_training.cluster.job_outcome import (
-    Outcome,
+    JobEnd,
     has_ended,
     has_started,
     newest,
@@ -18,7 +18,7 @@ from churn_training.cluster.job_outcome import (
     result_of,
     waiting_for,
 )
-from churn_training.cluster.job_template import CONTAINER, chosen, job_from
+from churn_training.cluster.job_template import CONTAINER, job_from
 from churn_training.cluster.kubernetes_api import KubernetesApi
 
 Object = dict[str, Any]
@@ -31,38 +31,18 @@ PATIENCE_SECONDS = 120.0
 """How long the API server may be away while a Job is followed."""
 
 
-def train_on_cluster(options: argparse.Namespace) -> Object:
-    """Train in a Job and return what it came to: the last line of its log, else its short termination message.
+def start_job(api: KubernetesApi, release: str, replaced: Mapping[str, str | bool]) -> str:
+    """Make a Job with these options in place of the chart's, as `job_from` takes them; returns its name.
 
     Raises:
-        DataError: a file that no pod can see.
-        Failure: the chart's training part is not there, the API server refused, or the Job failed; carries the exit
-            code of its container.
+        Failure: the chart's training part is not there, or the API server refused.
     """
-    replaced = chosen(getattr(options, "given", set()), vars(options))
-    api = KubernetesApi.from_kubeconfig(options.namespace, options.context)
-    name = f"{fullname(options.release)}-training"
+    name = f"{fullname(release)}-training"
     cronjob = api.find("batch/cronjobs", name)
     if cronjob is None:
-        place = f"CronJob {name} in namespace {options.namespace}"
+        place = f"CronJob {name} in namespace {api.namespace}"
         raise Failure(f"{place}: not there; install the chart with training.enabled=true", exit_code=2)
-    job = api.create("batch/jobs", job_from(cronjob, replaced))["metadata"]["name"]
-    say(f"Job {job} in namespace {options.namespace}")
-    deadline = time.monotonic() + options.timeout if options.timeout is not None else None
-    follower = _Follower(api, job, deadline)
-    try:
-        ended = follower.follow()
-    except (KeyboardInterrupt, Terminated):
-        say(follower.goes_on())
-        raise
-    if ended.exit_code != 0:
-        raise Failure(f"Job {job}: {ended.reason.removeprefix('churn: ')}", ended.exit_code)
-    result = follower.result or result_of(ended.message)
-    if result is None:
-        raise Failure(f"Job {job}: it succeeded, but neither its log nor its termination message names a version")
-    if not options.json:  # else the log has said it
-        answer(summary(result) if "metrics" in result else f"{result['name']} version {result['version']}")
-    return result
+    return str(api.create("batch/jobs", job_from(cronjob, replaced))["metadata"]["name"])
 
 
 def fullname(release: str) -> str:
@@ -70,19 +50,37 @@ def fullname(release: str) -> str:
     return release if "churn" in release else f"{release}-churn"
 
 
-class _Follower:
+class JobFollower:
     """Follows one Job: says what its pods wait for and write, until it has ended."""
 
-    def __init__(self, api: KubernetesApi, job: str, deadline: float | None) -> None:
-        self._api, self._job, self._deadline = api, job, deadline
+    def __init__(self, api: KubernetesApi, job: str, say: Callable[[str], None], timeout: float | None) -> None:
+        self._api, self._job, self._say = api, job, say
+        self._deadline = time.monotonic() + timeout if timeout is not None else None
         self._said = self._stuck = ""
         self._passed: dict[str, int] = {}
         self._read_out: set[str] = set()
         self._heard = time.monotonic()
-        self.result: Object | None = None
+        self._result: Object | None = None
 
-    def follow(self) -> Outcome:
-        """Returns how the Job ended.
+    def result(self) -> Object:
+        """What the Job came to, once it has ended: the last line of its log, else its short termination message.
+
+        Raises:
+            Failure: the Job failed, with the exit code of its container, or is gone, or the time to follow it is over.
+            Unavailable: the API server is away for long.
+        """
+        ended = self._follow()
+        if ended.exit_code != 0:
+            raise Failure(f"Job {self._job}: {ended.reason.removeprefix('churn: ')}", ended.exit_code)
+        result = self._result or result_of(ended.message)
+        if result is None:
+            raise Failure(
+                f"Job {self._job}: it succeeded, but neither its log nor its termination message names a version"
+            )
+        return result
+
+    def _follow(self) -> JobEnd:
+        """How the Job ended.
 
         Raises:
             Failure: the Job is gone, or the time to follow it is over; Unavailable: the API server is away for long.
@@ -109,7 +107,7 @@ class _Follower:
         where = f"job/{self._job} --namespace {self._api.namespace}"
         return f"Job {self._job} goes on: kubectl logs --follow {where}, or end it: kubectl delete {where}"
 
-    def _look(self) -> Outcome | None:
+    def _look(self) -> JobEnd | None:
         job = self._api.find("batch/jobs", self._job)
         if job is None:
             raise Failure(f"Job {self._job}: somebody deleted it")
@@ -152,11 +150,11 @@ class _Follower:
     def _pass_on(self, text: str) -> None:
         result = result_of(text)
         if result is not None:
-            self.result = result
+            self._result = result
         else:
-            say(text)
+            self._say(text)
 
     def _say_once(self, line: str) -> None:
         if line != self._said:
             self._said = line
-            say(line)
+            self._say(line)

@@ -1,31 +1,21 @@
 """How good the families are on a file of customers: repeated cross-validation, with intervals, beside each other.
 
-For people who want a figure they can quote and repeat: `make bench-models DATA=customers.csv`. It registers nothing and
-keeps nothing.
+For people who want a figure they can quote and repeat. It registers nothing and keeps nothing.
 """
 
-import argparse
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy
 
-from churn_cli.terminal import answer, say
 from churn_data.dataset import Dataset
-from churn_data.progress import Reporter, reporting
-from churn_data.sources import read_customers
-from churn_model.errors import ChurnModelError
-from churn_model.usecase import ProfitRule, load_usecase
+from churn_data.progress import Reporter
+from churn_model.usecase import ProfitRule
 from churn_training.comparison.bootstrap import intervals, probability_better
 from churn_training.comparison.competition import Result, Search, compete, second_level
 from churn_training.comparison.evaluation import evaluate, measure
 from churn_training.comparison.splits import FOLDS
 from churn_training.families.candidates import default_candidates
-
-SHOWN = ("roc_auc", "pr_auc", "brier", "log_loss", "ece", "empc", "budget_profit")
 
 
 @dataclass(frozen=True)
@@ -93,40 +83,3 @@ def _rows(dataset: Dataset, titles: Mapping[str, str], answers: Mapping[str, Seq
 def _means(churned: numpy.ndarray, given: Sequence[numpy.ndarray], rule: ProfitRule) -> dict[str, float]:
     measured = [evaluate(churned, probabilities, rule) for probabilities in given]
     return {name: float(numpy.mean([one[name] for one in measured])) for name in measured[0]}
-
-
-def table(rows: Sequence[Row]) -> str:
-    """The rows for people: mean and interval of each measure."""
-    lines = []
-    for row in rows:
-        lines.append(f"{row.title} (the reference earns more with {row.reference_better:.0%})")
-        for name in SHOWN:
-            low, high = row.intervals[name]
-            lines.append(f"    {name:14} {row.means[name]:9.4f}   [{low:.4f}, {high:.4f}]")
-    return "\n".join(lines)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the study; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m churn_training.comparison.model_study", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="CSV or Parquet of labelled customers")
-    parser.add_argument("--usecase", default="telecom", help="%(default)s")
-    parser.add_argument("--repeats", type=int, default=10, help="%(default)s")
-    parser.add_argument("--seconds", type=float, default=0.0, help="for tuning, a family and repeat (%(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
-    options = parser.parse_args(arguments)
-    try:
-        dataset = read_customers(options.data, load_usecase(options.usecase), say)
-    except ChurnModelError as error:
-        say(f"model study: {error}")
-        return 2
-    with reporting(options.repeats * len(default_candidates()) * FOLDS) as reporter:
-        rows = study(dataset, options.repeats, options.seconds, reporter)
-    answer(table(rows))
-    if options.json:
-        answer(json.dumps({row.name: {"means": row.means, "intervals": row.intervals} for row in rows}))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

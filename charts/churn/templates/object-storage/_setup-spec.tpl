@@ -16,7 +16,7 @@ template:
       - name: storage-setup
         image: {{ include "churn.image" (dict "root" . "image" .Values.training.image) }}
         imagePullPolicy: {{ .Values.image.pullPolicy }}
-        command: [python, -m, churn_training.cluster.storage_setup]
+        command: [python, -m, churn_cli.programs.storage_setup]
         env:
           {{- include "churn.homeEnvironment" . | nindent 10 }}
           - name: CHURN_TERMINATION_LOG

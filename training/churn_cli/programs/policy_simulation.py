@@ -1,4 +1,4 @@
-"""``python -m churn_campaigns.policy_simulation``: what each way to choose whom to contact brings, simulated."""
+"""``python -m churn_cli.programs.policy_simulation``: what each way to choose whom to contact brings, simulated."""
 
 import argparse
 import json
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m churn_campaigns.policy_simulation",
+        prog="python -m churn_cli.programs.policy_simulation",
         description="Simulate what each way to choose whom to contact brings.",
         allow_abbrev=False,
     )
