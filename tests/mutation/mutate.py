@@ -1,0 +1,252 @@
+"""Mutation testing: changes the code in one place after the other and asks whether the tests notice.
+
+Every mutant is made in a copy under `.mutation/`, so that the working tree can be edited meanwhile. A package is tried
+with the suites that belong to it and with nothing else; what survives there is behaviour that nobody asserts. Like the
+benchmark it reports and judges nothing by its exit code: 0 whatever the score, 1 when a package could not be tried.
+Scores go to stdout, progress to stderr, survivors with their differences to `.mutation/<package>.survivors.txt`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+WORK = ROOT / ".mutation"
+TOOL = WORK / "tool" / "bin"
+SOURCES = ("model_repo", "training", "serving")
+# A mutant that takes this much longer than the tests of the unchanged code hangs, and counts as noticed.
+PATIENCE_FACTOR, PATIENCE_SECONDS = 3.0, 10.0
+# Other plugins take longer to import than most mutants take to die.
+PLUGINS = ("pytest_asyncio.plugin", "pytest_timeout", "_hypothesis_pytestplugin")
+
+
+class MutationError(Exception):
+    """A package could not be tried, in one line."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """What is changed, by which suites that must be noticed, and how many of its mutants are tried (0: all)."""
+
+    path: str
+    suites: tuple[str, ...]
+    sample: int = 0
+
+
+# Samples keep a run within about an hour; the suites of a backend start real servers, so its sample is the smallest.
+PACKAGES: Mapping[str, Package] = {
+    "core": Package("serving/churn_serving/core", ("tests/core",)),
+    "gateway": Package("serving/churn_serving/gateway", ("tests/gateway",), sample=150),
+    "churn_model": Package("model_repo/churn_model", ("tests/model",), sample=150),
+    "backend": Package("serving/churn_serving/backend", ("tests/backends",), sample=60),
+}
+
+
+@dataclass(frozen=True)
+class Score:
+    """What became of a package's mutants; `failed` are those that the tool could not make."""
+
+    mutants: int
+    tried: int
+    killed: int
+    survived: int
+    failed: int
+    seed: int
+    revision: str
+
+    @property
+    def share(self) -> float:
+        """Share of the tried mutants that the tests noticed, 0 to 1."""
+        return self.killed / max(1, self.killed + self.survived)
+
+
+def main() -> int:
+    """Try the packages that were asked for."""
+    arguments = parse(sys.argv[1:])
+    failures = 0
+    for name in arguments.packages:
+        package = PACKAGES[name]
+        sample = package.sample if arguments.sample is None else arguments.sample
+        try:
+            score = tried(name, package, sample, arguments)
+        except MutationError as error:
+            failures += 1
+            progress(f"{name} could not be tried: {error}")
+            continue
+        record(name, score)
+        sys.stdout.write(line(name, score) + "\n")
+        sys.stdout.flush()
+    return 1 if failures else 0
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The command line; a mistake ends with 2 and one line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("packages", nargs="*", metavar="PACKAGE", help=f"of: {', '.join(PACKAGES)} (default: all)")
+    parser.add_argument("--revision", help="a commit whose code and tests are tried instead of the working tree")
+    parser.add_argument("--sample", type=int, help="mutants tried a package; 0: all (default: as the package says)")
+    parser.add_argument("--seed", type=int, default=9, help="of the sample (default 9)")
+    parser.add_argument(
+        "--modules", nargs="+", metavar="NAME", help="only these modules of the package: breaker routing"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on where an interrupted run stopped")
+    arguments = parser.parse_args(words)
+    arguments.packages = arguments.packages or list(PACKAGES)
+    unknown = [name for name in arguments.packages if name not in PACKAGES]
+    if unknown:
+        parser.error(f"{', '.join(unknown)}: no such package; there are {', '.join(PACKAGES)}")
+    return arguments
+
+
+def tried(name: str, package: Package, sample: int, arguments: argparse.Namespace) -> Score:
+    """Copy, check that the tests pass, make the mutants, try them, count.
+
+    Raises:
+        MutationError: the tests fail without any mutant, or the tool does.
+    """
+    folder = WORK / name
+    session = folder / "session.sqlite"
+    config = folder / "cosmic-ray.toml"
+    counts = folder / "counts.json"
+    tree = folder / "tree"
+    if not (arguments.resume and counts.is_file()):
+        shutil.rmtree(folder, ignore_errors=True)
+        copy_tree(tree, arguments.revision)
+        configure(config, tree, package, arguments.modules)
+        run([str(TOOL / "cosmic-ray"), "init", str(config), str(session)], tree)
+        chosen = ["--sample", str(sample), "--seed", str(arguments.seed)]
+        counts.write_text(
+            run([str(TOOL / "python"), str(ROOT / "tests/mutation/choose.py"), str(session), *chosen], tree)
+        )
+    found = json.loads(counts.read_text())
+    progress(f"{name}: {found['tried']} of {found['mutants']} mutants, tested by {' '.join(package.suites)}")
+    run([str(TOOL / "cosmic-ray"), "exec", str(config), str(session)], tree)
+    results = [json.loads(each) for each in run([str(TOOL / "cosmic-ray"), "dump", str(session)], tree).splitlines()]
+    (WORK / f"{name}.survivors.txt").write_text(survivors(results))
+    outcomes = [outcome(result) for _, result in results]
+    return Score(
+        **found,
+        killed=outcomes.count("killed"),
+        survived=outcomes.count("survived"),
+        failed=outcomes.count("failed"),
+        seed=arguments.seed,
+        revision=arguments.revision or "working tree",
+    )
+
+
+def copy_tree(target: Path, revision: str | None) -> None:
+    """Everything that is versioned, as a former commit had it or as it is now, new files included.
+
+    Raises:
+        MutationError: there is no such commit.
+    """
+    target.mkdir(parents=True)
+    archive = target.with_suffix(".tar")
+    if revision:
+        run(["git", "archive", "--output", str(archive), revision], ROOT)
+    else:
+        listed = run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate"], ROOT)
+        present = [name for name in listed.splitlines() if os.path.lexists(ROOT / name)]
+        names = target.with_suffix(".names")
+        names.write_text("\n".join(present))
+        run(["tar", "--create", "--file", str(archive), "--verbatim-files-from", "--files-from", str(names)], ROOT)
+    run(["tar", "--extract", "--file", str(archive), "--directory", str(target)], ROOT)
+
+
+def configure(config: Path, tree: Path, package: Package, modules: Sequence[str] | None) -> None:
+    """The tool's own configuration, with the time that the tests of the unchanged code take.
+
+    Raises:
+        MutationError: they fail.
+    """
+    command = [sys.executable, "-m", "pytest", "--exitfirst", "--quiet", "-p", "no:cacheprovider"]
+    command += [word for plugin in PLUGINS for word in ("-p", plugin)]
+    command += [*package.suites, "--hypothesis-seed", "0"]  # what a random example finds must be found again
+    begun = time.monotonic()
+    run(command, tree)
+    patience = PATIENCE_FACTOR * (time.monotonic() - begun) + PATIENCE_SECONDS
+    paths = [f"{package.path}/{module}.py" for module in modules] if modules else [package.path]
+    lines = ["[cosmic-ray]", f"module-path = {json.dumps(paths)}", f"timeout = {patience:.1f}", "excluded-modules = []"]
+    lines += [f"test-command = {json.dumps(shlex.join(command))}", "", "[cosmic-ray.distributor]", 'name = "local"']
+    config.write_text("\n".join([*lines, ""]))
+
+
+def run(command: Sequence[str], folder: Path) -> str:
+    """Run to the end and answer what it wrote.
+
+    Raises:
+        MutationError: it failed; says what it said last.
+    """
+    paths = os.pathsep.join(str(folder / source) for source in SOURCES)
+    customers = os.environ.get("CHURN_TELCO") or str(ROOT.parent / "shared" / "data" / "telco.csv")
+    environment = os.environ | {"PYTHONPATH": paths, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "CHURN_TELCO": customers}
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"  # two mutants of the same second and size would share one
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = [each for each in (done.stdout + done.stderr).splitlines() if each.strip()]
+        raise MutationError(
+            f"{' '.join(command[:4])} … ended with {done.returncode}: {said[-1] if said else 'no output'}"
+        )
+    return done.stdout
+
+
+def outcome(result: Mapping[str, Any] | None) -> str:
+    """killed, survived, skipped or failed."""
+    if result is None:
+        return "failed"
+    if result["worker_outcome"] == "skipped":
+        return "skipped"
+    return str(result["test_outcome"]) if result["test_outcome"] in ("killed", "survived") else "failed"
+
+
+def survivors(results: Sequence[Any]) -> str:
+    """What nobody noticed, by place, each with its difference."""
+    unnoticed = [(item["mutations"][0], result) for item, result in results if outcome(result) == "survived"]
+    unnoticed.sort(key=lambda found: (found[0]["module_path"], found[0]["start_pos"]))
+    parts = [f"{place['module_path']}:{place['start_pos'][0]} {place['operator_name']}\n{changed(result['diff'])}"
+             for place, result in unnoticed]  # fmt: skip
+    return "\n".join(parts)
+
+
+def changed(difference: str) -> str:
+    """The lines of a difference that differ."""
+    lines = (difference or "").splitlines()
+    return "".join(f"  {each}\n" for each in lines if each[:1] in "+-" and each[:3] not in ("+++", "---"))
+
+
+def record(name: str, score: Score) -> None:
+    """Keep the score beside those of other packages."""
+    path = WORK / "results.json"
+    results = json.loads(path.read_text()) if path.is_file() else {}
+    results[name] = {**dataclasses.asdict(score), "share": round(score.share, 4)}
+    path.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def line(name: str, score: Score) -> str:
+    """What a person reads."""
+    scope = "all" if score.tried == score.mutants else f"{score.tried} of {score.mutants} (seed {score.seed})"
+    return (
+        f"{name}: {score.share:.1%} killed, {score.survived} of {score.tried} survived; tried {scope}, {score.revision}"
+    )
+
+
+def progress(text: str) -> None:
+    """One line about what happens now."""
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
