@@ -39,6 +39,9 @@ class BackendMetrics:
         self._info = Gauge(
             names.MODEL_INFO, "1 for the model being served.", ["name", "version", "digest"], registry=self.registry
         )
+        self._connections_refused = Counter(
+            names.CONNECTIONS_REFUSED, names.CONNECTIONS_REFUSED_HELP, [names.REASON], registry=self.registry
+        )
         self._counted: dict[tuple[str, str], Counter] = {}
         self._timed: dict[str, Histogram] = {}
         self.observe_batch = batch_rows.observe
@@ -53,6 +56,10 @@ class BackendMetrics:
         if timer is None:
             timer = self._timed[protocol] = self._seconds.labels(protocol)
         timer.observe(seconds)
+
+    def connection_refused(self, reason: str) -> None:
+        """An HTTP connection was ended by us, or a request before it could be handed on."""
+        self._connections_refused.labels(reason).inc()
 
     def served(self, name: str, version: str, digest: str) -> None:
         """Note that this model, and no other, is served from now on."""

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict
+from pydantic_settings import CliApp, SettingsConfigDict
+
+from churn_serving.web.limits import ConnectionSettings
 
 BAD_SETTING = 2
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -20,7 +22,7 @@ class SettingError(Exception):
     """A setting is missing or unusable; the message names flag and variable."""
 
 
-class BackendSettings(BaseSettings):
+class BackendSettings(ConnectionSettings):
     """What primary and fallback have in common. ``CHURN_HOME`` and ``CHURN_VERIFY_KEY`` are shared by all processes."""
 
     model_config = SettingsConfigDict(

@@ -31,8 +31,13 @@ def main() -> None:
     service.use(process)
     # In front of BentoML's application as in front of KServe's: its middleware alone would cost more than the model.
     app = BackendApp(process.slot, Routes(process.slot, lambda: process.source), service.application())
-    config = uvicorn.Config(app, loop="uvloop", log_config=None)
-    server = DrainingServer(tune(config, settings.stop_seconds), process.listener, process.slot, settings.drain_seconds)
+    config = tune(
+        uvicorn.Config(app, loop="uvloop", log_config=None),
+        settings.stop_seconds,
+        settings.connection_limits,
+        process.slot.metrics.connection_refused,
+    )
+    server = DrainingServer(config, process.listener, process.slot, settings.drain_seconds)
     freeze_memory()
     server.run()
 

@@ -8,7 +8,6 @@ import uvicorn
 from churn_serving.gateway.bootstrap import open_gateway
 from churn_serving.gateway.grpc_server import start_server
 from churn_serving.gateway.settings import GatewaySettings
-from churn_serving.web.connection_age import protocol_of_age
 from churn_serving.web.server import DrainingServer, bind, tune
 
 _GRACE_SECONDS = 5
@@ -24,8 +23,12 @@ async def serve(settings: GatewaySettings) -> None:
     """
     async with open_gateway(settings) as gateway:
         listener = bind(settings.host, settings.http_port)
-        config = tune(uvicorn.Config(gateway.application, loop="none", lifespan="off", log_config=None), _GRACE_SECONDS)
-        config.http = protocol_of_age(settings.connection_seconds)  # type: ignore[assignment]  # whatever makes one
+        config = tune(
+            uvicorn.Config(gateway.application, loop="none", lifespan="off", log_config=None),
+            _GRACE_SECONDS,
+            settings.connection_limits,
+            gateway.metrics.connection_refused,
+        )
         if settings.metrics_port:
             prometheus_client.start_http_server(settings.metrics_port, settings.host, gateway.metrics.registry)
         grpc_server = None

@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AnyHttpUrl, BeforeValidator, Field, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from churn_serving.web.limits import ConnectionSettings
 
 HOME_VARIABLE = "CHURN_HOME"
 _PREFIX = "CHURN_GATEWAY_"
@@ -22,7 +24,7 @@ _Switchable = BeforeValidator(_none_if_empty)
 _OptionalUrl = Annotated[AnyHttpUrl | None, _Switchable]
 
 
-class GatewaySettings(BaseSettings):
+class GatewaySettings(ConnectionSettings):
     """Environment ``CHURN_GATEWAY_<NAME>``; ``CHURN_HOME`` and ``CHURN_VERIFY_KEY`` are shared with other processes."""
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
@@ -31,9 +33,6 @@ class GatewaySettings(BaseSettings):
     http_port: int = Field(default=8080, ge=1, le=65535)
     grpc_port: int = Field(default=8081, ge=0, le=65535)
     """0 switches gRPC off."""
-    connection_seconds: float = Field(default=60.0, ge=1.0, le=86_400.0)
-    """After this time, give or take a tenth, a caller is asked to open a new connection, so that callers spread over
-    gateways that were added since; for HTTP and gRPC."""
     metrics_port: int = Field(default=9090, ge=0, le=65535)
     """0 switches the metrics port off."""
     primary_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8082")

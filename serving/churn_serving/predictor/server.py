@@ -46,7 +46,12 @@ class ChurnModelServer(ModelServer):  # type: ignore[misc]  # KServe ships no ty
         """KServe's hook between building its HTTP server and running it."""
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
         process, settings = self._process, self._settings
-        config = tune(self._rest_server.config, settings.stop_seconds)
+        config = tune(
+            self._rest_server.config,
+            settings.stop_seconds,
+            settings.connection_limits,
+            process.slot.metrics.connection_refused,
+        )
         config.app = BackendApp(process.slot, Routes(process.slot, lambda: process.source), kserve_app)
         self._rest_server._server = DrainingServer(  # noqa: SLF001 - KServe offers no way to pass a server in
             config, process.listener, process.slot, settings.drain_seconds

@@ -56,6 +56,9 @@ class GatewayMetrics:
         self._key_loads = Counter(
             names.API_KEY_LOADS, "Changed files of API keys, read or refused.", (names.OUTCOME,), registry=self.registry
         )
+        self._connections_refused = Counter(
+            names.CONNECTIONS_REFUSED, names.CONNECTIONS_REFUSED_HELP, (names.REASON,), registry=self.registry
+        )
         self.request_child = cache(self._requests.labels)
         self.seconds_child = cache(self._seconds.labels)
         self._backend_seconds_child = cache(self._backend_seconds.labels)
@@ -95,6 +98,10 @@ class GatewayMetrics:
     def api_keys_loaded(self, outcome: str) -> None:
         """A changed file of API keys was read, or was refused; may be called from any thread."""
         self._key_loads.labels(outcome).inc()
+
+    def connection_refused(self, reason: str) -> None:
+        """An HTTP connection was ended by us, or a request before it could be handed on."""
+        self._connections_refused.labels(reason).inc()
 
     def log_dropped(self, lines: int) -> None:
         """Lines of the request log were lost; may be called from any thread."""

@@ -12,6 +12,9 @@ BATCH_ROWS = "churn_backend_batch_rows"
 LOG_DROPPED = "churn_request_log_dropped_total"
 AUTHENTICATION_REFUSED = "churn_authentication_refused_total"
 API_KEY_LOADS = "churn_api_key_loads_total"
+CONNECTIONS_REFUSED = "churn_connections_refused_total"
+
+CONNECTIONS_REFUSED_HELP = "HTTP connections that were ended by this process, by reason."
 
 ROUTE = "route"
 SERVED_BY = "served_by"

@@ -40,7 +40,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
 
 
 async def _read_chunks(message: MutableMapping[str, Any], receive: Receive, limit: int) -> bytes:
-    chunks: list[bytes] = []
+    body = bytearray()  # in a list of pieces each would cost forty bytes more than it holds
     size = 0
     while True:
         if message["type"] == "http.disconnect":
@@ -48,12 +48,12 @@ async def _read_chunks(message: MutableMapping[str, Any], receive: Receive, limi
         chunk = message.get("body", b"")
         size += len(chunk)
         if size <= limit:
-            chunks.append(chunk)
-        elif chunks:
-            chunks.clear()
+            body += chunk
+        elif body:
+            body = bytearray()
         more = message.get("more_body", False)
         if size > MAX_DROPPED_BYTES or (not more and size > limit):
             raise BodyTooLarge(f"the body is larger than {limit} bytes")
         if not more:
-            return b"".join(chunks)
+            return bytes(body)
         message = await receive()

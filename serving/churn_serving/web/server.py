@@ -1,22 +1,27 @@
 """An HTTP server that leaves politely: readiness fails first, requests in flight end, then the process does.
 
-With ``connection_age`` the only module that knows uvicorn.
+With ``connections`` the only module that knows uvicorn.
 """
 
 import asyncio
 import logging
+import resource
 import socket
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Protocol
 
 import uvicorn
 
+from churn_serving.web.connections import limited
+from churn_serving.web.limits import ConnectionLimits
+
 BACKLOG = 2048
-# Longer than any caller keeps an idle connection, so that the caller closes first and never meets a closed one.
-KEEP_ALIVE_SECONDS = 75
 # After the port is closed: for requests that were on their way on connections which are open already.
 LINGER_SECONDS = 0.3
+# Connections to backends, logs, libraries, the model.
+_OTHER_FILES = 512
 _CLOSE = (b"connection", b"close")
 
 
@@ -38,18 +43,31 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def tune(config: uvicorn.Config, stop_seconds: int) -> uvicorn.Config:
-    """The configuration a model server runs with, whoever made it: the fast parser, no access log."""
-    config.http = "httptools"
+def tune(
+    config: uvicorn.Config, stop_seconds: int, limits: ConnectionLimits, refused: Callable[[str], None]
+) -> uvicorn.Config:
+    """The configuration a server runs with, whoever made it: the fast parser within ``limits``, no access log;
+    ``refused`` is told why a connection was ended."""
+    config.http = limited(limits, refused)  # type: ignore[assignment]  # whatever makes a protocol
     config.ws = "none"
     config.access_log = False
     # uvicorn looks at the setting only where it is made, and asks each connection whether that logger has handlers.
     logging.getLogger("uvicorn.access").propagate = False
     config.server_header = False
     config.backlog = BACKLOG
-    config.timeout_keep_alive = KEEP_ALIVE_SECONDS
     config.timeout_graceful_shutdown = stop_seconds
+    _allow_open_files(limits.connections)
     return config
+
+
+def _allow_open_files(connections: int) -> None:
+    """Raise the soft limit as far as the hard one lets us: a shell's 1,024 would end accepting before our own limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * connections + _OTHER_FILES  # HTTP and gRPC
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class Drainable(Protocol):
