@@ -47,8 +47,8 @@ _PROBLEMS = {
 _SERVER_ERROR = 500
 
 
-def storage() -> "S3Client":
-    """A client as the environment says now.
+def storage(attempts: int = ATTEMPTS) -> "S3Client":
+    """A client as the environment says now, which makes so many attempts at a call.
 
     Raises:
         DataError: the address is not one.
@@ -56,7 +56,7 @@ def storage() -> "S3Client":
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
-        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        retries={"total_max_attempts": attempts, "mode": "standard"},
     )
     region = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or "us-east-1"
     try:

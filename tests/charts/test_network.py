@@ -20,6 +20,7 @@ EVERYBODY = {
     "storage-setup",
     "training",
     "bootstrap",
+    "first-answer",
     "test",
 }
 
@@ -29,13 +30,14 @@ FLOW: set[Edge] = {
         for source in ("stranger", "neighbour", "monitor", "outside", "test")
         for port in (8080, 8081)
     ),
+    ("first-answer", "gateway", 8080),
     ("gateway", "primary", 8080),
     ("gateway", "fallback", 8080),
     *((source, "object-storage", 9000) for source in ("primary", "training", "mlflow", "storage-setup")),
     ("training", "mlflow", 5000),
 }
 DNS: set[Edge] = {(source, "outside", 53) for source in EVERYBODY}
-API: set[Edge] = {("bootstrap", "outside", 443), ("bootstrap", "outside", 6443)}
+API: set[Edge] = {(source, "outside", port) for source in ("bootstrap", "first-answer") for port in (443, 6443)}
 # Places that no policy of ours holds back may do among themselves what they like.
 OTHERS = {"stranger", "neighbour", "monitor", "outside"}
 

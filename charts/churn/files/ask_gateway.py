@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""What `helm test` runs in the gateway's image: is it ready, and does it answer a customer over both protocols?
+"""What `helm test` runs in the gateway's image: does it answer a customer over both protocols, by whom it should?
 
-Takes the gateway's address and, in CHURN_API_KEY, a key. Knows nothing of the model before it has asked, and uses the
-standard library alone, so that it needs nothing that the image might lose.
+Waits for that as long as it is told to. Takes the gateway's address and, in CHURN_API_KEY, a key. Knows nothing of the
+model before it has asked, and uses the standard library alone, so that it needs nothing that the image might lose.
 """
 
+import argparse
 import json
 import os
 import sys
@@ -13,9 +14,10 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-READY_SECONDS = 120.0
 TIMEOUT_SECONDS = 5.0
+PAUSE_SECONDS = 1.0
 UNAUTHORIZED = 401
+CUSTOMER = "first-customer"
 
 
 class Refused(Exception):
@@ -23,36 +25,62 @@ class Refused(Exception):
 
 
 def main() -> int:
-    """Ask, say what came back, and return the exit code."""
-    gateway = sys.argv[1].rstrip("/")
-    key = os.environ.get("CHURN_API_KEY", "")
-    try:
-        wait_ready(gateway)
-        refuses_strangers(gateway, key)
-        model = ask(gateway, "/v1/model", key)
-        customer = {feature["name"]: a_value(feature) for feature in model["features"]}
-        probability = predict(gateway, key, customer)
-        same_over_v2(gateway, key, model, customer, probability)
-    except Refused as refused:
-        sys.stderr.write(f"{refused}\n")
-        return 1
-    sys.stdout.write(f"{model['name']} version {model['version']} answers {probability} over both protocols\n")
-    return 0
-
-
-def wait_ready(gateway: str) -> None:
-    """Ready may take as long as the first model does."""
-    end = time.monotonic() + READY_SECONDS
-    last = ""
-    while time.monotonic() < end:
+    """Ask until it is right or time is up, say what came back, and return the exit code."""
+    options = arguments()
+    deadline = time.monotonic() + options.seconds
+    while True:
         try:
-            urllib.request.urlopen(f"{gateway}/readyz", timeout=TIMEOUT_SECONDS).close()  # noqa: S310 - http by its caller
-        except OSError as error:
-            last = str(error)
-            time.sleep(1)
+            line = examine(options)
+        except Refused as refused:
+            if time.monotonic() > deadline:
+                sys.stderr.write(f"after {options.seconds:.0f} s: {refused}\n")
+                return 1
+            time.sleep(PAUSE_SECONDS)
         else:
-            return
-    raise Refused(f"{gateway}/readyz: not ready after {READY_SECONDS:.0f} s: {last}")
+            sys.stdout.write(f"{line}\n")
+            return 0
+
+
+def arguments(*, with_release: bool = False) -> argparse.Namespace:
+    """The command line; the API key comes from the environment, where no list of processes shows it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("gateway", type=lambda url: url.rstrip("/"), help="http://HOST:PORT")
+    parser.add_argument("--served-by", type=lambda names: set(names.split(",")), metavar="NAME,...", required=True)
+    parser.add_argument("--seconds", type=float, default=120.0, help="how long to wait for the first right answer")
+    parser.add_argument("--show", action="store_true", help="print the question and the whole answer")
+    if with_release:
+        parser.add_argument("--release", required=True, help="whose pods must be ready")
+    options = parser.parse_args()
+    options.key = os.environ.get("CHURN_API_KEY", "")
+    return options
+
+
+def examine(options: argparse.Namespace) -> str:
+    """One round of questions; returns what to say of it.
+
+    Raises:
+        Refused: something is not as it should be, or not yet.
+    """
+    ask_ready(options.gateway)
+    refuses_strangers(options.gateway, options.key)
+    model = ask(options.gateway, "/v1/model", options.key)
+    customer = {feature["name"]: a_value(feature) for feature in model["features"]}
+    question = {"customers": [{"customer_id": CUSTOMER, "features": customer}]}
+    answer = ask(options.gateway, "/v1/predictions", options.key, question)
+    probability = believable(answer, options.served_by)
+    same_over_v2(options.gateway, options.key, model, customer, probability)
+    line = f"{model['name']} version {model['version']} answers {probability} over both protocols"
+    return (
+        f"POST /v1/predictions {json.dumps(question)}\n{json.dumps(answer, indent=2)}\n{line}" if options.show else line
+    )
+
+
+def ask_ready(gateway: str) -> None:
+    """Ready takes as long as the first model does."""
+    try:
+        urllib.request.urlopen(f"{gateway}/readyz", timeout=TIMEOUT_SECONDS).close()  # noqa: S310 - http by its caller
+    except OSError as error:
+        raise Refused(f"{gateway}/readyz: {error}") from error
 
 
 def refuses_strangers(gateway: str, key: str) -> None:
@@ -68,13 +96,11 @@ def refuses_strangers(gateway: str, key: str) -> None:
     raise Refused("/v1/model: answers without an API key")
 
 
-def predict(gateway: str, key: str, customer: dict[str, Any]) -> float:
-    """The probability of one customer by the gateway's own protocol."""
-    body = {"customers": [{"customer_id": "helm-test", "features": customer}]}
-    answer = ask(gateway, "/v1/predictions", key, body)
+def believable(answer: dict[str, Any], wanted: set[str]) -> float:
+    """The probability of the one customer, answered by whom it should be."""
     served_by = answer["served_by"]
-    if served_by == "degraded":
-        raise Refused("/v1/predictions: no model answers, only the scorecard")
+    if served_by not in wanted:
+        raise Refused(f"/v1/predictions: answered by {served_by}, not by {' or '.join(sorted(wanted))}")
     probability = float(answer["predictions"][0]["churn_probability"])
     if not 0.0 <= probability <= 1.0:
         raise Refused(f"/v1/predictions: {probability} is no probability")
@@ -114,7 +140,7 @@ def a_value(feature: dict[str, Any]) -> float | str:
     if feature.get("categories"):
         return str(feature["categories"][0])
     if feature["type"] == "category":
-        return "helm-test"
+        return CUSTOMER
     low = feature.get("minimum")
     high = feature.get("maximum")
     if low is not None and high is not None:

@@ -29,6 +29,16 @@
 {{- include "churn.validateGateway" . -}}
 {{- include "churn.validateStores" . -}}
 {{- include "churn.validateTraining" . -}}
+{{- include "churn.validateCluster" . -}}
+{{- include "churn.checkCapacity" . -}}
+{{- end -}}
+
+{{/* What the cluster must have. Every one serves apiregistration.k8s.io, so where that is missing there is none to ask (helm template). */}}
+{{- define "churn.validateCluster" -}}
+{{- $known := .Capabilities.APIVersions.Has "apiregistration.k8s.io/v1" -}}
+{{- if and $known (include "churn.predictorEnabled" .) (not (.Capabilities.APIVersions.Has "serving.kserve.io/v1beta1")) -}}
+  {{- fail "primary.enabled: this cluster has no KServe; install KServe 0.20 or newer in Standard mode, or set primary.enabled=false and the fallback answers alone" -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "churn.validateGateway" -}}

@@ -31,6 +31,12 @@ spec:
         maxUnavailable: 0
         maxSurge: 1
     terminationGracePeriodSeconds: {{ include "churn.terminationGracePeriodSeconds" $serving }}
+    {{- if not .model.uri }}
+    initContainers:
+      {{- include "churn.modelWait" $root | nindent 6 }}
+    volumes:
+      {{- include "churn.modelWaitVolume" $root | nindent 6 }}
+    {{- end }}
     model:
       modelFormat:
         name: mlflow

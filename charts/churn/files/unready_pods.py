@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Which pods of a release are not ready, and why, one line each: what people would look up with `kubectl describe`.
+
+Reads the pods and events of a namespace as JSON: from the API server inside a pod that may list them, or from stdin
+(`kubectl get pods,events --output json | python unready_pods.py RELEASE`). It changes nothing, and uses the standard
+library alone, as it runs inside the images and beside helm.
+"""
+
+import json
+import ssl
+import sys
+import urllib.request
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+SERVER = "https://kubernetes.default.svc"
+TIMEOUT_SECONDS = 10.0
+INSTANCE, COMPONENT = "app.kubernetes.io/instance", "app.kubernetes.io/component"
+UNREMARKABLE = ("PodInitializing", "ContainerCreating")
+LONGEST = 400
+
+_NO_IMAGE = (
+    "the nodes do not get this image: push it to where image.registry says, or load it into them (make install does)"
+)
+_NO_ROOM = "ask for less (--values charts/churn/presets/small.yaml) or add nodes"
+HINTS = {
+    "ErrImagePull": _NO_IMAGE,
+    "ImagePullBackOff": _NO_IMAGE,
+    "ErrImageNeverPull": _NO_IMAGE,
+    "Unschedulable": _NO_ROOM,
+}
+
+Object = Mapping[str, Any]
+
+
+def main() -> int:
+    """Print the lines for a release; the exit code is 0 when all are ready."""
+    lines = unready(json.load(sys.stdin)["items"], sys.argv[1])
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    return 1 if lines else 0
+
+
+def from_api_server() -> list[Any]:
+    """Pods and events of the namespace of this pod.
+
+    Raises:
+        OSError: the API server refused or does not answer.
+    """
+    namespace = (ACCOUNT / "namespace").read_text()
+    headers = {"Authorization": f"Bearer {(ACCOUNT / 'token').read_text()}"}
+    trust = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
+    found: list[Any] = []
+    for plural, kind in (("pods", "Pod"), ("events", "Event")):
+        request = urllib.request.Request(f"{SERVER}/api/v1/namespaces/{namespace}/{plural}", headers=headers)  # noqa: S310 - https above
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS, context=trust) as answer:  # noqa: S310 - https above
+            found += [{"kind": kind, **item} for item in json.load(answer)["items"]]
+    return found
+
+
+def unready(items: Iterable[Object], release: str) -> list[str]:
+    """One line for each pod of a release that neither is ready nor has ended well; training is nobody's condition."""
+    found = list(items)
+    warnings = latest_warnings(one for one in found if one["kind"] == "Event")
+    pods = [one for one in found if one["kind"] == "Pod" and belongs(one, release)]
+    return sorted(f"{name_of(pod)}: {reason(pod, warnings)}" for pod in newest_tries(pods) if is_waited_for(pod))
+
+
+def belongs(pod: Object, release: str) -> bool:
+    """Whether a pod is one that an installation consists of."""
+    labels = pod["metadata"].get("labels", {})
+    return labels.get(INSTANCE) == release and labels.get(COMPONENT) != "training"
+
+
+def newest_tries(pods: Iterable[Object]) -> list[Object]:
+    """Of pods that are tries of one Job the last one alone: an earlier failure that was mended is none."""
+    last = {
+        job_of(pod) or name_of(pod): pod
+        for pod in sorted(pods, key=lambda one: str(one["metadata"]["creationTimestamp"]))
+    }
+    return list(last.values())
+
+
+def is_waited_for(pod: Object) -> bool:
+    """Whether a pod should become ready, or should have ended well, and has not."""
+    status = pod["status"]
+    gone = pod["metadata"].get("deletionTimestamp") or (status.get("phase") == "Failed" and not job_of(pod))
+    if gone or status.get("phase") == "Succeeded":
+        return False
+    return not any(one["type"] == "Ready" and one["status"] == "True" for one in status.get("conditions", []))
+
+
+def reason(pod: Object, warnings: Mapping[str, str]) -> str:
+    """Why a pod is not ready, as far as its status or the last warning about it tells."""
+    word, message = next(causes(pod["status"]), ("not ready yet", ""))
+    return shortened(word, message or warnings.get(name_of(pod), ""))
+
+
+def causes(status: Object) -> Iterator[tuple[str, str]]:
+    """What holds a pod up, the most telling first: a word, and a message that may be empty."""
+    containers = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+    for container in containers:
+        state = container.get("state", {})
+        ended = state.get("terminated") or container.get("lastState", {}).get("terminated") or {}
+        if ended.get("exitCode"):
+            yield f"{container['name']} ended with {ended['exitCode']}", last_line(ended.get("message"))
+    for container in containers:
+        waiting = container.get("state", {}).get("waiting", {})
+        if waiting.get("reason", UNREMARKABLE[0]) not in UNREMARKABLE:
+            yield waiting["reason"], f"{container['image']}: {waiting.get('message', '')}"
+    for condition in status.get("conditions", []):
+        if condition["type"] == "PodScheduled" and condition["status"] != "True":
+            yield condition.get("reason", "not scheduled"), condition.get("message", "")
+    for container in status.get("initContainerStatuses", []):
+        if "running" in container.get("state", {}):
+            yield f"{container['name']} is under way", ""
+
+
+def last_line(message: str | None) -> str:
+    """The end of a termination message, where the reason stands."""
+    return (message or "").strip().rpartition("\n")[2]
+
+
+def latest_warnings(events: Iterable[Object]) -> dict[str, str]:
+    """The last warning about each pod."""
+    found: dict[str, str] = {}
+    for event in sorted(events, key=lambda one: str(one.get("lastTimestamp") or one.get("eventTime") or "")):
+        if event.get("type") == "Warning" and event["involvedObject"].get("kind") == "Pod":
+            found[event["involvedObject"]["name"]] = event.get("message", "")
+    return found
+
+
+def job_of(pod: Object) -> str:
+    """The Job that a pod is a try of; empty if it is none."""
+    return str(pod["metadata"].get("labels", {}).get("batch.kubernetes.io/job-name", ""))
+
+
+def name_of(pod: Object) -> str:
+    """A pod's name."""
+    return str(pod["metadata"]["name"])
+
+
+def shortened(word: str, message: str) -> str:
+    """Both on one line, with what can be done about it where that is known."""
+    line = " ".join(f"{word}: {message}".split()).rstrip(": ")
+    hint = f" - {HINTS[word]}" if word in HINTS else ""
+    return (line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…") + hint
+
+
+if __name__ == "__main__":
+    sys.exit(main())
