@@ -14,7 +14,7 @@ PROVIDER ?= processes
 export DATA USECASE ARGS PROVIDER
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint charts images cluster cluster-down e2e bench bench-faults bench-models bench-policies mutation lock verify clean
+.PHONY: help run test lint charts images install cluster cluster-down e2e bench bench-faults bench-models bench-policies mutation lock verify clean
 
 help: ## Show the targets
 	@ci/help $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ charts: ## Lint, unit tests, schemas and policies of the Helm chart (builds its 
 
 images: ## Build the container images and print their sizes (buildah or Docker; ARGS="gateway predictor" for some)
 	@ci/images
+
+install: ## Images, the chart with its preset small and the first answer, on the cluster of KUBECONFIG or make cluster (REGISTRY=... for others)
+	@ci/install
 
 cluster: ## Start a throwaway Kubernetes with KServe on this machine (needs root and Go; PROVIDER=kind uses Docker)
 	@ci/cluster-up

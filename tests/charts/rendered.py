@@ -50,8 +50,8 @@ class Chart:
         return [document for document in yaml.safe_load_all(done.stdout) if document]
 
     def values_files(self) -> list[Path]:
-        """The sets of values that continuous integration renders."""
-        return sorted((self.folder / "ci").glob("*-values.yaml"))
+        """The sets of values that continuous integration renders: of its own, and the presets."""
+        return sorted([*(self.folder / "ci").glob("*-values.yaml"), *(self.folder / "presets").glob("*.yaml")])
 
 
 @dataclasses.dataclass(frozen=True)

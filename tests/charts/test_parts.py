@@ -37,7 +37,11 @@ def test_a_part_stands_alone(chart: Chart, part: str) -> None:
     if part == "gateway":
         others.remove("fallback")
     documents = chart.render(off(*others))
-    helpers = {"gateway": {"fallback", "test"}, "primary": {"storage-setup"}, "object-storage": {"storage-setup"}}
+    helpers = {
+        "gateway": {"fallback", "first-answer", "test"},
+        "primary": {"storage-setup"},
+        "object-storage": {"storage-setup"},
+    }
     assert {pod.component for pod in pods(documents)} == {part, *helpers.get(part, set())}
 
 

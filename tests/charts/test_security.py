@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.charts.rendered import Chart, Document, Pod, nested, pods
+from tests.charts.rendered import Chart, Document, Pod, nested, only, pods
 
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 SERVERS = {"gateway", "primary", "canary", "fallback", "mlflow", "object-storage"}
-SETS = sorted(path.stem for path in (Path(__file__).resolve().parents[2] / "charts/churn/ci").glob("*-values.yaml"))
+CHART = Path(__file__).resolve().parents[2] / "charts/churn"
+SETS = sorted(str(path.relative_to(CHART)) for path in [*CHART.glob("ci/*-values.yaml"), *CHART.glob("presets/*.yaml")])
 
 
 @pytest.fixture(scope="session", params=SETS)
 def documents(request: pytest.FixtureRequest, chart: Chart) -> list[Document]:
-    return chart.render(None, chart.folder / "ci" / f"{request.param}.yaml")
+    return chart.render(None, chart.folder / request.param)
 
 
 def containers(documents: list[Document]) -> Iterator[tuple[Pod, Document]]:
@@ -162,7 +163,7 @@ def test_each_consumer_of_object_storage_has_keys_of_its_own(chart: Chart) -> No
 
 def test_every_secret_that_is_used_is_one_that_the_hook_may_make(chart: Chart) -> None:
     documents = chart.render(nested(training__runOnInstall=True))
-    (role,) = (one for one in documents if one["kind"] == "Role")
+    role = only(documents, "Role", "churn-bootstrap")
     readable = {name for rule in role["rules"] for name in rule.get("resourceNames", [])}
     assert set(secret_names(documents)) | {"churn-verify-key"} <= readable
 

@@ -183,6 +183,12 @@ def is_ready(pod: Any) -> bool:
     return any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions or [])
 
 
+def restarts(pod: Any) -> int:
+    """How often containers of a pod had to be started again."""
+    statuses = [*(pod.status.init_container_statuses or []), *(pod.status.container_statuses or [])]
+    return sum(status.restart_count for status in statuses)
+
+
 def waiting_reasons(pod: Any) -> list[str]:
     """Why containers do not run."""
     statuses = [*(pod.status.init_container_statuses or []), *(pod.status.container_statuses or [])]

@@ -14,11 +14,11 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from tests.e2e import evidence
-from tests.e2e.cluster import SERVING, WORKLOADS, Cluster
+from tests.e2e.cluster import SERVING, WORKLOADS, Cluster, is_ready, restarts
 from tests.e2e.commands import ROOT, run, tool
 from tests.e2e.figures import Figures
 from tests.e2e.models import Model, fetch, train_on_cluster, upload_customers
-from tests.e2e.release import Release
+from tests.e2e.release import Installed, Release
 from tests.e2e.steady_load import GRPC_RATE, HTTP_RATE, SteadyLoad, Target
 from tests.e2e.waiting import wait_until
 
@@ -30,6 +30,7 @@ KEEP = os.environ.get("CHURN_E2E_KEEP") == "1"
 
 # Installation first; what trains comes before what needs a second model; what disturbs most comes late.
 ORDER = (
+    "test_first_installation",
     "test_install",
     "test_pod_security",
     "test_network",
@@ -89,6 +90,7 @@ def release(cluster: Cluster, figures: Figures) -> Iterator[Release]:
         started = time.monotonic()
         release.install()
         helm_returned = time.monotonic()
+        release.when_installed = state_of(cluster, release)
         cluster.wait_rolled_out(*WORKLOADS, seconds=240)
         wait_until(lambda: cluster.inference_service_is_ready("churn-primary"), 120, "ready InferenceService")
         figures.record(
@@ -98,8 +100,18 @@ def release(cluster: Cluster, figures: Figures) -> Iterator[Release]:
         )
     yield release
     if not KEEP:
-        run([tool("helm"), "uninstall", "churn", "--namespace", NAMESPACE, "--wait", "--timeout", "90s"], 120)
+        release.uninstall()
         cluster.core.delete_namespace(NAMESPACE)
+
+
+def state_of(cluster: Cluster, release: Release) -> Installed:
+    """What there is at this moment; no test may ask for it later, when everything has had more time."""
+    pods = [pod for component in WORKLOADS for pod in cluster.pods(component)]
+    return Installed(
+        helm_test=release.try_test().stdout,
+        unready=[pod.metadata.name for pod in pods if not is_ready(pod)],
+        restarts={pod.metadata.name: restarts(pod) for pod in pods if restarts(pod)},
+    )
 
 
 def create_namespace(cluster: Cluster) -> None:

@@ -1,12 +1,23 @@
 """The installed chart, driven by helm as people drive it. It knows no Kubernetes objects."""
 
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.commands import ROOT, run, succeed, tool
 
 CHART = ROOT / "charts" / "churn"
+PRESET = CHART / "presets" / "small.yaml"
 VALUES = Path(__file__).with_name("values.yaml")
+
+
+@dataclass(frozen=True)
+class Installed:
+    """When `helm install` had returned: pods that were not ready, restarts by pod, what `helm test` said."""
+
+    helm_test: str
+    unready: list[str]
+    restarts: dict[str, int]
 
 
 class Release:
@@ -15,10 +26,22 @@ class Release:
     def __init__(self, name: str, namespace: str) -> None:
         self.name = name
         self.namespace = namespace
+        self.when_installed: Installed | None = None
 
     def install(self) -> None:
-        """Install; returns when helm does, which is before everything is ready."""
-        succeed(self._command("install", self.name, str(CHART), "--values", str(VALUES)), 240)
+        """Install; returns when helm does, which is when the primary answers."""
+        ended = self.try_install()
+        assert ended.returncode == 0, ended.stderr
+
+    def try_install(self, *settings: str, preset: bool = True) -> subprocess.CompletedProcess[str]:
+        """As :meth:`install`, for settings that may be refused; without the preset the chart's defaults."""
+        files = ["--values", str(PRESET), "--values", str(VALUES)] if preset else []
+        words = [word for setting in settings for word in ("--set", setting)]
+        return run(self._command("install", self.name, str(CHART), *files, *words), 360)
+
+    def uninstall(self) -> None:
+        """Remove it, and wait until it is gone."""
+        run(self._command("uninstall", self.name, "--wait", "--timeout", "90s"), 120)
 
     def upgrade(self, *settings: str) -> int:
         """Change values and keep all others; returns the new revision."""
@@ -42,7 +65,13 @@ class Release:
 
     def test(self) -> str:
         """Run ``helm test`` and return what it printed."""
-        return succeed(self._command("test", self.name, "--logs", "--timeout", "3m"), 240)
+        ended = self.try_test()
+        assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
+        return ended.stdout
+
+    def try_test(self) -> subprocess.CompletedProcess[str]:
+        """As :meth:`test`, also when it may fail."""
+        return run(self._command("test", self.name, "--logs", "--timeout", "3m"), 240)
 
     def dry_run(self, *settings: str) -> subprocess.CompletedProcess[str]:
         """Ask the server what an installation with these settings would do."""

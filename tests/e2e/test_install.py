@@ -23,6 +23,14 @@ def test_everything_is_ready(release: Release, cluster: Cluster) -> None:
     assert namespace.metadata.labels["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
+def test_helm_returned_when_everything_was_ready_and_nothing_had_failed_before(release: Release) -> None:
+    if release.when_installed is None:
+        pytest.fail("the release was there already: run without CHURN_E2E_KEEP=1")
+    assert release.when_installed.unready == []
+    assert release.when_installed.restarts == {}
+    assert "Phase:          Succeeded" in release.when_installed.helm_test
+
+
 def test_the_starter_model_answers_and_is_said_to_be_simulated(target: Target) -> None:
     customers = read_customers(target.data, 3)
     answer = httpx.post(

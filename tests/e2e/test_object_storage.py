@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from botocore.exceptions import ClientError
 from churn_model import TrustedKeys, open_package
 from churn_training.cluster import material
 from churn_training.cluster.names import CONSUMERS, MLFLOW, SERVING, TRAINING, USER_ID, USER_SECRET
+from churn_training.cluster.policies import Users, models_policy
 from churn_training.families.candidates import default_candidates
 from real_processes import Service, free_port
 
@@ -260,8 +262,6 @@ def test_everybody_may_do_what_they_need_and_no_more(ready: Storage, customers: 
 
 
 def test_serving_cannot_read_a_starter_before_it_is_whole(ready: Storage, package_folder: Path) -> None:
-    from churn_training.cluster.policies import Users, models_policy
-
     users = Users(**{name: ready.users[name][USER_ID] for name in CONSUMERS})
     policy = json.dumps(models_policy("churn-models", users, closed="starter/0.0.0/"))
     ready.client(ROOT).put_bucket_policy(Bucket="churn-models", Policy=policy)
@@ -270,6 +270,72 @@ def test_serving_cannot_read_a_starter_before_it_is_whole(ready: Storage, packag
     assert may(ready.client(TRAINING), "get_object", **place)
     assert ready.set_up(package_folder).returncode == 0
     assert may(ready.client(SERVING), "get_object", **place)
+
+
+def waiting(storage: Storage, uri: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """What waits in front of the primary, with the keys of serving."""
+    settings = {**storage.environment(SERVING), "CHURN_MODEL_WAIT_URI": uri, "CHURN_MODEL_WAIT_SECONDS": "3"}
+    return process("churn_cli.programs.model_wait", **{**settings, **changes})
+
+
+def test_a_primary_does_not_wait_for_a_model_that_is_there(ready: Storage) -> None:
+    done = waiting(ready, STARTER, CHURN_MODEL_WAIT_SECONDS="60")
+    assert (done.returncode, done.stderr) == (0, f"{STARTER}: the model is there\n")
+
+
+def test_a_primary_waits_until_the_whole_model_may_be_read(ready: Storage, package_folder: Path) -> None:
+    """Bucket, rights and objects come one after another; the wait is over when the last of them is there."""
+    uri = "s3://churn-late/starter/1/"
+    root, keys = ready.client(ROOT), {"Bucket": "churn-late"}
+    with ThreadPoolExecutor() as pool:
+        ended = pool.submit(waiting, ready, uri, CHURN_MODEL_WAIT_SECONDS="60")
+        time.sleep(1)
+        root.create_bucket(**keys)
+        for path in sorted(package_folder.iterdir()):
+            root.put_object(**keys, Key=f"starter/1/{path.name}", Body=path.read_bytes())
+        root.delete_object(**keys, Key="starter/1/signature")
+        assert not ended.done()
+        users = Users(**{name: ready.users[name][USER_ID] for name in CONSUMERS})
+        root.put_bucket_policy(**keys, Policy=json.dumps(models_policy("churn-late", users)))
+        time.sleep(3)
+        assert not ended.done()
+        root.put_object(**keys, Key="starter/1/signature", Body=(package_folder / "signature").read_bytes())
+        done = ended.result(60)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, f"{uri}: the model is there")
+    assert f"{uri}: signature; waiting" in done.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "SignatureDoesNotMatch"),
+        ({"AWS_ACCESS_KEY_ID": "nobody"}, "InvalidAccessKeyId"),
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "NoCredentialsError"),
+    ],
+)
+def test_a_primary_does_not_wait_for_what_time_does_not_mend(
+    ready: Storage, changes: dict[str, str], cause: str
+) -> None:
+    """It goes on, and the storage initializer behind it says what is wrong."""
+    done = waiting(ready, STARTER, CHURN_MODEL_WAIT_SECONDS="60", **changes)
+    assert (done.returncode, done.stderr) == (0, f"{STARTER}: {cause}; going on without it\n")
+
+
+def test_a_primary_does_not_wait_for_ever(ready: Storage) -> None:
+    done = waiting(ready, "s3://churn-models/starter/9.9.9/")
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[-1] == "s3://churn-models/starter/9.9.9/: NoSuchKey; going on without it"
+    address = f"http://127.0.0.1:{free_port()}"
+    silent = waiting(ready, STARTER, AWS_ENDPOINT_URL_S3=address)
+    assert silent.returncode == 0
+    assert silent.stderr.splitlines()[-1] == f"{STARTER}: EndpointConnectionError; going on without it"
+
+
+@pytest.mark.parametrize("uri", ["", "s3://churn-models", "/models/", "s3://churn-models/starter"])
+def test_an_address_that_is_none_is_said(ready: Storage, uri: str) -> None:
+    done = waiting(ready, uri)
+    assert done.returncode == 2
+    assert done.stderr.startswith("churn: CHURN_MODEL_WAIT_URI: ")
 
 
 @pytest.mark.usefixtures("trained")
