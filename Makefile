@@ -46,10 +46,10 @@ cluster-down: ## Stop it and remove everything but what was built
 e2e: ## Prove everything on a live cluster; starts a throwaway one unless KUBECONFIG is set (ARGS goes to pytest)
 	@ci/e2e
 
-bench: ## Measure speed beside peers, needs Go and half an hour (ARGS=--quick for a short look)
+bench: ## Measure speed beside peers, needs Go and 45 minutes (ARGS=--quick for a short look, ARGS="--against REV" beside a former commit)
 	@ci/bench
 
-bench-faults: ## Kill, freeze, slow and corrupt the primary under load (needs Go)
+bench-faults: ## Hurt the primary in seven ways and attack every door, under load, an hour (needs Go; ARGS=--quick for a short look)
 	@ci/bench-faults
 
 bench-models: ## Cross-validate every family of models on DATA, ten times (ARGS="--repeats 3" for fewer)

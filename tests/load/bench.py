@@ -21,12 +21,13 @@ from churnbench.console import progress, result
 from churnbench.contenders import CONTENDERS, Contender
 from churnbench.errors import BenchError
 from churnbench.extras import measure_extras
+from churnbench.former import beside, comparison, comparison_table, former_workplace
 from churnbench.generator import Generator
 from churnbench.machine import circumstances
 from churnbench.processes import end_on_sigterm
 from churnbench.rounds import Measured, Plan, measure_all
-from churnbench.tables import claim_table, contender_table
-from churnbench.workplace import Workplace, open_workplace
+from churnbench.tables import claim_table, contender_table, process_table
+from churnbench.workplace import Workplace, open_workplace, simulated
 
 CLAIMS = "claims"
 SUSTAINED_SECONDS = 60.0
@@ -45,17 +46,19 @@ def main() -> int:
     try:
         workplace = open_workplace(arguments.data)
         generator = Generator(workplace.folder)
+        former = against(workplace, arguments)
     except BenchError as error:
         progress(str(error))
         return 1
     plan = Plan(arguments.rounds, arguments.seconds, time.monotonic() + 60.0 * arguments.minutes)
-    table = measure_all(workplace, generator, chosen(arguments.only), plan)
+    contenders = chosen(arguments.only)
+    table = measure_all(workplace, generator, beside(contenders, former) if former else contenders, plan)
     extras: dict[str, Any] = {}
     failures = {measured.contender.name: measured.failure for measured in table if measured.failure}
     if not arguments.only or CLAIMS in arguments.only:
         extras, missed = measure_extras(workplace, generator, arguments.sustained)
         failures |= missed
-    publish(workplace, arguments, table, extras, failures)
+    publish(workplace, former, arguments, table, extras, failures)
     return 1 if failures else 0
 
 
@@ -71,6 +74,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--minutes", type=float, default=45.0, help="no measurement of a round begins after this")
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"of: {', '.join(names)}")
+    parser.add_argument("--against", metavar="REV", help="a former commit, measured beside ours in the same rounds")
     parser.add_argument("--quick", action="store_true", help="one short round: does everything work?")
     arguments = parser.parse_args(words)
     if arguments.quick:
@@ -82,6 +86,13 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     return arguments
 
 
+def against(workplace: Workplace, arguments: argparse.Namespace) -> Workplace | None:
+    """The former commit's place, if there is one to compare with."""
+    if not arguments.against:
+        return None
+    return former_workplace(workplace, arguments.against, arguments.data or simulated(workplace))
+
+
 def chosen(only: Sequence[str] | None) -> list[Contender]:
     """Contenders by name or group; all without a choice."""
     return [each for each in CONTENDERS if not only or each.name in only or each.group in only]
@@ -89,6 +100,7 @@ def chosen(only: Sequence[str] | None) -> list[Contender]:
 
 def publish(
     workplace: Workplace,
+    former: Workplace | None,
     arguments: argparse.Namespace,
     table: Sequence[Measured],
     extras: dict[str, Any],
@@ -96,17 +108,22 @@ def publish(
 ) -> None:
     """Tables on stdout, everything in one JSON file."""
     claims = all_claims(table, extras)
+    compared = comparison(table, former) if former else []
     document = {
         **circumstances(),
         "options": {name: value for name, value in vars(arguments).items() if isinstance(value, (int, float, list))},
         "data": str(arguments.data.name) if arguments.data else "simulated",
         "contenders": {measured.contender.name: measured.to_json() for measured in table},
+        "against": former.folder.name if former else None,
+        "comparison": compared,
         "extras": extras,
         "claims": [dataclasses.asdict(claim) for claim in claims],
         "failures": failures,
     }
     (workplace.folder / "results.json").write_text(json.dumps(document, indent=1) + "\n")
     result(text(document, table, claims))
+    if former:
+        result("\n" + comparison_table(compared, former))
     progress(f"written: {workplace.folder / 'results.json'}")
 
 
@@ -118,6 +135,7 @@ def text(document: dict[str, Any], table: Sequence[Measured], claims: Sequence[C
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB; data: {document['data']}",
         "One model for all, one customer a request; medians [lowest–highest round].",
         contender_table(table) if table else "",
+        process_table(table),
         claim_table(claims),
     ]
     parts += [f"Not measured: {name}: {why}" for name, why in document["failures"].items()]

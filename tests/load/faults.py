@@ -1,4 +1,6 @@
-"""The fault drills: at 500 requests a second, hurt the primary in seven ways and see whether any customer notices.
+"""The fault drills and the hostile hour: at 500 requests a second, does any customer notice?
+
+First the primary is hurt in seven ways; then callers attack in every way of `churnattack`, one after the other.
 
 Like the benchmark it reports and does not judge by its exit code: 0 whatever the figures, 1 when a drill could not run.
 The table goes to stdout, progress to stderr, everything to `.bench/faults.json`.
@@ -11,14 +13,19 @@ import dataclasses
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from churnattack.attacks import ATTACKS
+from churnattack.target import Attack
 from churnbench.console import progress, result
 from churnbench.drills import DRILLS, Drill, Stage, staged
 from churnbench.errors import BenchError
 from churnbench.generator import Generator, Load, Report
+from churnbench.hostile import Ordeal, chosen_attacks
 from churnbench.machine import circumstances
+from churnbench.ordeals import attack_table, endure_all, to_json
 from churnbench.processes import end_on_sigterm
 from churnbench.tables import MET, markdown
 from churnbench.verdicts import BUCKET_SECONDS, Verdict, judge
@@ -31,10 +38,12 @@ BEFORE_SECONDS = 3.0
 # Enough for healing and for the ten seconds in which the primary must be back in use.
 TOTAL_SECONDS = 26.0
 TIERS = ("primary", "fallback", "degraded")
+ATTACK_SECONDS = 60.0
+QUICK_ATTACK_SECONDS = 6.0
 
 
 def main() -> int:
-    """Run the drills that were asked for."""
+    """Run the drills and the attacks that were asked for."""
     arguments = parse()
     end_on_sigterm()
     verdicts: dict[str, Verdict] = {}
@@ -45,9 +54,7 @@ def main() -> int:
     except BenchError as error:
         progress(str(error))
         return 1
-    for drill in DRILLS:
-        if arguments.only and drill.name not in arguments.only:
-            continue
+    for drill in chosen_drills(arguments):
         progress(f"drill: {drill.what}")
         try:
             verdicts[drill.name] = run(workplace, generator, drill, arguments.rate)
@@ -55,21 +62,50 @@ def main() -> int:
         except BenchError as error:
             failures[drill.name] = str(error)
             progress(f"{drill.name} could not be run: {error}")
-    publish(workplace, verdicts, failures, arguments.rate)
-    return 1 if failures else 0
+    attacks = chosen_attacks(arguments.only)
+    ordeals, unendured = endure_all(workplace, generator, attacks, arguments.rate, arguments.attack_seconds)
+    publish(workplace, Findings(verdicts, failures, attacks, ordeals, unendured), arguments.rate)
+    return 1 if failures or unendured else 0
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything that was found, and why the rest was not."""
+
+    verdicts: Mapping[str, Verdict]
+    failures: Mapping[str, str]
+    attacks: Sequence[Attack]
+    ordeals: Mapping[str, Ordeal]
+    unendured: Mapping[str, str]
 
 
 def parse() -> argparse.Namespace:
     """The command line; a mistake ends with 2 and one line."""
-    names = [drill.name for drill in DRILLS]
+    names = [*(drill.name for drill in DRILLS), *(attack.name for attack in ATTACKS)]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="churn CSV to learn from (default: simulated customers)")
     parser.add_argument("--rate", type=float, default=RATE, help="requests a second (default 500)")
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"of: {', '.join(names)}")
+    parser.add_argument(
+        "--attack-seconds",
+        type=float,
+        default=ATTACK_SECONDS,
+        help=f"length of each attack (default {ATTACK_SECONDS:g})",
+    )
+    parser.add_argument("--quick", action="store_true", help="short attacks and no drills: does the door hold at all?")
     arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.attack_seconds = QUICK_ATTACK_SECONDS
+    if not 0 < arguments.attack_seconds <= 100:
+        parser.error("--attack-seconds: more than 0, at most 100")
     if arguments.data and not arguments.data.is_file():
         parser.error(f"--data {arguments.data}: no such file")
     return arguments
+
+
+def chosen_drills(arguments: argparse.Namespace) -> list[Drill]:
+    """Drills by name; without a choice all, or none for a short look."""
+    return [drill for drill in DRILLS if (drill.name in arguments.only if arguments.only else not arguments.quick)]
 
 
 def run(workplace: Workplace, generator: Generator, drill: Drill, rate: float) -> Verdict:
@@ -115,15 +151,27 @@ def show(verdict: Verdict) -> None:
     )
 
 
-def publish(workplace: Workplace, verdicts: Mapping[str, Verdict], failures: Mapping[str, str], rate: float) -> None:
-    """A table on stdout, everything in one JSON file."""
+def publish(workplace: Workplace, findings: Findings, rate: float) -> None:
+    """Tables on stdout, everything in one JSON file."""
+    verdicts = findings.verdicts
     document = {
         **circumstances(),
         "rate": rate,
         "drills": {name: {**dataclasses.asdict(found), "met": found.met} for name, found in verdicts.items()},
-        "failures": dict(failures),
+        "failures": {**findings.failures, **findings.unendured},
+        "attacks": to_json(findings.ordeals),
     }
     (workplace.folder / "faults.json").write_text(json.dumps(document, indent=1) + "\n")
+    result(f"# Faults and attacks of {document['date']}, commit {document['commit']}, {rate:g} req/s\n")
+    if verdicts or findings.failures:
+        result(drill_table(findings) + "\n")
+    if findings.attacks:
+        result(attack_table(findings.attacks, findings.ordeals, findings.unendured))
+    progress(f"written: {workplace.folder / 'faults.json'}")
+
+
+def drill_table(findings: Findings) -> str:
+    """One line a drill."""
     head = [
         "primary",
         "failed (0)",
@@ -133,11 +181,9 @@ def publish(workplace: Workplace, verdicts: Mapping[str, Verdict], failures: Map
         "worst ms",
         "met",
     ]
-    rows = [row(drill, verdicts[drill.name]) for drill in DRILLS if drill.name in verdicts]
-    rows += [[name, f"could not be run: {why}"] for name, why in failures.items()]
-    result(f"# Fault drills of {document['date']}, commit {document['commit']}, {rate:g} req/s\n")
-    result(markdown(head, rows))
-    progress(f"written: {workplace.folder / 'faults.json'}")
+    rows = [row(drill, findings.verdicts[drill.name]) for drill in DRILLS if drill.name in findings.verdicts]
+    rows += [[name, f"could not be run: {why}"] for name, why in findings.failures.items()]
+    return markdown(head, rows)
 
 
 def row(drill: Drill, verdict: Verdict) -> list[str]:

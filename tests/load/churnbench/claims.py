@@ -22,6 +22,9 @@ THOUSAND_ROWS_MS = 10.0
 FRESH_START_S = 60.0
 RESTART_S = 15.0
 GATEWAY_MIB = 150.0
+AHEAD_OF_NGINX = 1.0
+AHEAD_OF_ENVOY = 1.0
+OF_A_DO_NOTHING_SERVER = 0.35
 PREDICTOR_MIB = 400.0
 
 
@@ -60,6 +63,11 @@ def all_claims(table: Sequence[Measured], extras: Mapping[str, Any]) -> list[Cla
         at_least("whole path, saturation, single customers", "req/s", WHOLE_PATH_RATE, saturation(table, "churn")),
         at_least("predictor, HTTP, one core", "req/s", PREDICTOR_RATE, saturation(table, "churn-predictor")),
         at_least("predictor, gRPC, one core", "req/s", PREDICTOR_GRPC_RATE, saturation(table, "churn-predictor-grpc")),
+        at_least("whole path beside nginx before the same predictor", "×", AHEAD_OF_NGINX, beside(table, "nginx")),
+        at_least("whole path beside Envoy before the same predictor", "×", AHEAD_OF_ENVOY, beside(table, "envoy")),
+        at_least(
+            "whole path beside a server that does nothing", "×", OF_A_DO_NOTHING_SERVER, beside(table, "do-nothing")
+        ),
         *in_process(extras.get("in_process")),
         at_most("make run to ready, simulated customers", "s", FRESH_START_S, dig(extras, "start", "fresh_seconds")),
         at_most("make run with a champion to ready", "s", RESTART_S, dig(extras, "start", "restart_seconds")),
@@ -107,6 +115,12 @@ def saturation(table: Sequence[Measured], name: str) -> float | None:
             rates: list[float] = [found["closed"]["achieved_rate"] for found in measured.rounds]
             return median(rates)
     return None
+
+
+def beside(table: Sequence[Measured], name: str) -> float | None:
+    """The whole path's closed-loop rate divided by another's."""
+    ours, theirs = saturation(table, "churn"), saturation(table, name)
+    return None if ours is None or theirs is None else ours / theirs
 
 
 def dig(document: Any, *path: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Who is measured: peers as an outsider writes them, controls without their pandas, limits, and our own.
+"""Who is measured: peers as an outsider writes them, controls without their pandas, limits, proxies, and our own.
 
 A table in code: one entry a contender, how it starts and what it is asked. Measuring is not its business.
 """
@@ -14,12 +14,13 @@ from typing import Literal
 from churnbench import ours
 from churnbench.mlserver import mlserver_command
 from churnbench.processes import Command
+from churnbench.proxies import behind_envoy, behind_nginx
 from churnbench.workplace import PEERS, Workplace
 
 PROGRAMS = Path(sys.executable).parent
 HOST = "127.0.0.1"
 
-Group = Literal["peer", "control", "limit", "ours"]
+Group = Literal["peer", "control", "limit", "anchor", "ours", "former"]
 Launch = Callable[[Workplace, Sequence[int]], list[Command]]
 
 
@@ -42,6 +43,8 @@ class Contender:
     """What must answer 200 before anything is asked: positions among the ports, and paths."""
     counted: Mapping[str, str] = field(default_factory=dict)
     """Substrings of answers to count, by name."""
+    workplace: Workplace | None = None
+    """Where its model and requests lie, if not where all others' do."""
 
 
 def peer(*arguments: str) -> Launch:
@@ -89,6 +92,13 @@ MLFLOW_MODEL = ("--model-uri", "{work}/mlmodel", "--env-manager", "local")
 MLFLOW = peer("mlflow", "models", "serve", *MLFLOW_MODEL, "--host", HOST, "--port", "{0}", *TWO_WORKERS)
 V2 = "/v2/models/churn/infer"
 
+
+def anchor(name: str, launch: Launch) -> Contender:
+    """Our primary behind a proxy that somebody else wrote, or behind nothing, on the cores that the whole path has."""
+    ready = ((0, ours.BACKEND_READY),)
+    return Contender(name, "anchor", launch, ours.INFER, "v2.jsonl", ready=ready)
+
+
 WHOLE_PATH = Contender(
     "churn",
     "ours",
@@ -113,6 +123,10 @@ CONTENDERS = (
     Contender("kserve-tables-1", "control", kserve("kserve_tables.py"), V2, "v2.jsonl", pinned=True),
     limit("starlette", "limits:starlette_app"),
     limit("bare-asgi", "limits:bare"),
+    Contender("do-nothing", "limit", uvicorn("limits:bare"), ours.PREDICTIONS, "gateway.jsonl", proves=False),
+    anchor("envoy", behind_envoy),
+    anchor("nginx", behind_nginx),
+    anchor("predictor-alone", ours.predictor),
     our_predictor("churn-predictor", ours.predictor, "v2.jsonl"),
     our_predictor("churn-predictor-grpc", ours.predictor_grpc, "grpc.bin", grpc=True),
     WHOLE_PATH,

@@ -35,6 +35,7 @@ class Load:
     counted: Mapping[str, str] = field(default_factory=dict)
     pids: Sequence[int] = ()
     core: int | None = None
+    key_file: Path | None = None
 
     def arguments(self) -> list[str]:
         """The generator's flags."""
@@ -52,6 +53,7 @@ class Load:
         flags += ["-require", self.require] if self.require else []
         for name, substring in self.counted.items():
             flags += ["-count-substring", f"{name}={substring}"]
+        flags += ["-key-file", str(self.key_file)] if self.key_file else []
         for pid in self.pids:
             flags += ["-pid", str(pid)]
         return flags

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 
-from churnbench.console import progress
-from churnbench.errors import BenchError
+from churnbench.environments import programs_of
 from churnbench.processes import Command
-from churnbench.workplace import Workplace, run_quietly
+from churnbench.workplace import Workplace
 
 OWN_REQUIREMENTS = ("mlserver==1.7.1", "mlserver-mlflow==1.7.1", "uvloop==0.21.0", "pandas==2.3.3")
 # The pickle inside the MLflow model opens only with what wrote it.
@@ -28,7 +25,8 @@ MODEL = {
 
 def mlserver_command(workplace: Workplace, ports: Sequence[int]) -> list[Command]:
     """Its settings folder and the command that serves it."""
-    program = install(workplace)
+    versions = [f"{name}=={version(name)}" for name in SHARED_LIBRARIES]
+    program = programs_of(workplace, "mlserver", [*OWN_REQUIREMENTS, *versions]) / "mlserver"
     settings = workplace.folder / "mlserver-settings"
     settings.mkdir(exist_ok=True)
     http, grpc, metrics = ports[:3]
@@ -37,26 +35,3 @@ def mlserver_command(workplace: Workplace, ports: Sequence[int]) -> list[Command
     model = MODEL | {"parameters": {"uri": str(workplace.folder / "mlmodel")}}
     (settings / "model-settings.json").write_text(json.dumps(model))
     return [Command("server", [str(program), "start", "."], settings, workplace.peer_environment())]
-
-
-def install(workplace: Workplace) -> Path:
-    """The `mlserver` program.
-
-    Raises:
-        BenchError: the environment cannot be made; the table then says so.
-    """
-    environment = workplace.folder / "mlserver"
-    wanted = "\n".join([*OWN_REQUIREMENTS, *(f"{name}=={version(name)}" for name in SHARED_LIBRARIES)])
-    stamp = environment / "installed"
-    program = environment / "bin" / "mlserver"
-    if stamp.is_file() and stamp.read_text() == wanted:
-        return program
-    progress("installing MLServer into an environment of its own")
-    log = workplace.logs / "mlserver-install.log"
-    try:
-        run_quietly([sys.executable, "-m", "venv", "--clear", str(environment)], log, {})
-        run_quietly([str(environment / "bin" / "pip"), "install", "--quiet", *wanted.split("\n")], log, {})
-    except BenchError as error:
-        raise BenchError(f"could not be installed: {error}") from error
-    stamp.write_text(wanted)
-    return program

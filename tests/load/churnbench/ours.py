@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from churnbench.processes import Command
-from churnbench.workplace import MODEL, ROOT, Workplace
+from churnbench.workplace import MODEL, Workplace
 
 INFER = f"/v2/models/{MODEL}/infer"
 PREDICTIONS = "/v1/predictions"
@@ -33,14 +32,15 @@ def fallback(workplace: Workplace, http: int, metrics: int) -> list[Command]:
     return [module(workplace, "fallback", "churn_serving.bento", "--model", workplace.package, *flags)]
 
 
-def gateway(workplace: Workplace, http: int, primary: int, fallback_port: int) -> list[Command]:
-    """The gateway in front of both; its gRPC and metrics ports are off."""
+def gateway(workplace: Workplace, http: int, primary: int, fallback_port: int, **settings: str) -> list[Command]:
+    """The gateway in front of both; its gRPC and metrics ports are off unless settings (variables) say otherwise."""
     environment = {
         "CHURN_GATEWAY_HTTP_PORT": str(http),
         "CHURN_GATEWAY_GRPC_PORT": "0",
         "CHURN_GATEWAY_METRICS_PORT": "0",
         "CHURN_GATEWAY_PRIMARY_URL": f"http://127.0.0.1:{primary}",
         "CHURN_GATEWAY_FALLBACK_URL": f"http://127.0.0.1:{fallback_port}",
+        **settings,
     }
     return [module(workplace, "gateway", "churn_serving.gateway", **environment)]
 
@@ -57,5 +57,5 @@ def whole_path(workplace: Workplace, ports: Sequence[int]) -> list[Command]:
 
 def module(workplace: Workplace, name: str, target: str, *arguments: object, **environment: str) -> Command:
     """`python -m target` with our common environment."""
-    command = [sys.executable, "-m", target, *map(str, arguments)]
-    return Command(name, command, ROOT, workplace.our_environment() | environment)
+    command = [str(workplace.python), "-m", target, *map(str, arguments)]
+    return Command(name, command, workplace.root, workplace.our_environment() | environment)

@@ -65,7 +65,8 @@ def measure_all(
     """Every contender in every round; one that fails is reported and not tried again."""
     table = [Measured(contender) for contender in contenders]
     for number in range(1, plan.rounds + 1):
-        for measured in table:
+        # To and fro, so that nobody always comes after the same neighbour.
+        for measured in table if number % 2 else reversed(table):
             if measured.failure:
                 continue
             if time.monotonic() > plan.ends:
@@ -91,12 +92,14 @@ def measure(workplace: Workplace, generator: Generator, contender: Contender, se
         for server in servers:
             server.check_alive()
     show(contender, closed, opened)
-    return {"start_seconds": round(start_seconds, 2), "closed": closed, "open": opened}
+    names = [server.command.name for server in servers]
+    return {"start_seconds": round(start_seconds, 2), "processes": names, "closed": closed, "open": opened}
 
 
 @contextmanager
 def started(workplace: Workplace, contender: Contender) -> Iterator[tuple[list[Server], float, dict[str, Any]]]:
     """A contender that answers rightly: its servers, the seconds that took, and what all loads on it have in common."""
+    workplace = contender.workplace or workplace
     ports = free_ports(PORTS)
     url = f"http://127.0.0.1:{ports[0]}{contender.path}"
     core = SERVER_CORE if contender.pinned else None

@@ -10,7 +10,8 @@ from churnbench.claims import Claim
 from churnbench.rounds import Measured
 
 MET = {True: "yes", False: "**no**", None: "–"}
-GROUPS = {"peer": "peer", "control": "control (no pandas)", "limit": "limit (no model)", "ours": "**ours**"}
+GROUPS = {"peer": "peer", "control": "control (no pandas)", "limit": "limit (no model)"}
+GROUPS |= {"anchor": "anchor", "ours": "**ours**", "former": "former commit"}
 
 
 def contender_table(table: Sequence[Measured]) -> str:
@@ -23,6 +24,7 @@ def contender_table(table: Sequence[Measured]) -> str:
         "req/s, 32 connections",
         "p99 ms",
         "CPU ms a request",
+        "req/s a core",
         "500 req/s: served/s",
         "p50 ms",
         "p99 ms",
@@ -44,6 +46,7 @@ def contender_row(measured: Measured) -> list[str]:
         (lambda found: found["closed"]["achieved_rate"], 0),
         (lambda found: found["closed"]["latency_ms"]["p99"], 1),
         (lambda found: cpu_milliseconds(found["closed"]), 3),
+        (lambda found: 1000.0 / max(1e-9, cpu_milliseconds(found["closed"])), 0),
         (lambda found: found["open"]["achieved_rate"], 0),
         (lambda found: found["open"]["latency_ms"]["p50"], 2),
         (lambda found: found["open"]["latency_ms"]["p99"], 2),
@@ -72,6 +75,25 @@ def cpu_milliseconds(report: dict[str, Any]) -> float:
     seconds = sum(tree["cpu_seconds"] for tree in report["servers"])
     answered: int = report["ok"]
     return float(1000.0 * seconds / max(1, answered))
+
+
+def process_table(table: Sequence[Measured]) -> str:
+    """What each process of a contender spends on one request, CPU microseconds: nothing that a proxy does is hidden."""
+    rows = []
+    for measured in table:
+        if not measured.rounds or len(measured.rounds[0]["processes"]) == 1:
+            continue
+        for position, name in enumerate(measured.rounds[0]["processes"]):
+            spent = [cpu_microseconds(found["closed"], position) for found in measured.rounds]
+            rows.append(
+                [measured.contender.name, name, spread(spent, 1), spread([1e6 / max(0.1, each) for each in spent], 0)]
+            )
+    return markdown(["contender", "process", "CPU µs a request", "req/s a core of its own"], rows) if rows else ""
+
+
+def cpu_microseconds(report: dict[str, Any], position: int) -> float:
+    """CPU time of one server and its descendants for one successful request."""
+    return float(1e6 * report["servers"][position]["cpu_seconds"] / max(1, report["ok"]))
 
 
 def spread(values: Sequence[float], digits: int) -> str:

@@ -27,9 +27,13 @@ SIMULATED_CUSTOMERS = 7000
 
 @dataclass(frozen=True)
 class Workplace:
-    """Folders of one benchmark."""
+    """Folders of one benchmark, and whose code runs in it: ours, or that of a former commit."""
 
     folder: Path
+    root: Path = ROOT
+    python: Path = Path(sys.executable)
+    paths: tuple[Path, ...] = ()
+    """Source folders that go before what is installed."""
 
     @property
     def package(self) -> Path:
@@ -71,7 +75,8 @@ class Workplace:
 
     def our_environment(self) -> dict[str, str]:
         """Variables that all of our processes read; the user's own models are never touched."""
-        return {"CHURN_HOME": str(self.folder / "home"), "CHURN_VERIFY_KEY": str(self.verify_key)}
+        variables = {"CHURN_HOME": str(self.folder / "home"), "CHURN_VERIFY_KEY": str(self.verify_key)}
+        return variables | ({"PYTHONPATH": os.pathsep.join(map(str, self.paths))} if self.paths else {})
 
 
 def open_workplace(data: Path | None) -> Workplace:
@@ -81,15 +86,25 @@ def open_workplace(data: Path | None) -> Workplace:
         BenchError: the customers cannot be learned from.
     """
     workplace = Workplace(ROOT / ".bench")
-    data = data or simulated(workplace)
+    prepare(workplace, data or simulated(workplace))
+    return workplace
+
+
+def prepare(workplace: Workplace, data: Path) -> None:
+    """Train on these customers with the workplace's own code, unless that is done already.
+
+    Raises:
+        BenchError: the customers cannot be learned from.
+    """
     prepared = workplace.folder / "prepared"
-    wanted = hashlib.sha256(data.read_bytes() + preparing_code()).hexdigest()
+    wanted = hashlib.sha256(data.read_bytes() + preparing_code(workplace.root)).hexdigest()
     if not (prepared.is_file() and prepared.read_text() == wanted):
         progress(f"training one pipeline for all on {data.name}, and writing requests")
-        script = [sys.executable, str(PEERS / "prepare.py"), str(data), "--out", str(workplace.folder)]
-        run_quietly(script, workplace.logs / "prepare.log", {})
+        script = workplace.root / "tests" / "load" / "peers" / "prepare.py"
+        command = [str(workplace.python), str(script), str(data.resolve()), "--out", str(workplace.folder)]
+        environment = {name: value for name, value in workplace.our_environment().items() if name == "PYTHONPATH"}
+        run_quietly(command, workplace.logs / "prepare.log", environment)
         prepared.write_text(wanted)
-    return workplace
 
 
 def simulated(workplace: Workplace) -> Path:
@@ -102,10 +117,11 @@ def simulated(workplace: Workplace) -> Path:
     return path
 
 
-def preparing_code() -> bytes:
+def preparing_code(root: Path) -> bytes:
     """Sources that decide what preparation writes, so that a change of them prepares anew."""
-    made_by_us = [*(ROOT / "model_repo").rglob("*.py"), *(ROOT / "training").rglob("*.py")]
-    files = sorted([PEERS / "prepare.py", PEERS / "savers.py", PEERS / "wire.py", *made_by_us])
+    made_by_us = [*(root / "model_repo").rglob("*.py"), *(root / "training").rglob("*.py")]
+    peers = root / "tests" / "load" / "peers"
+    files = sorted([peers / "prepare.py", peers / "savers.py", peers / "wire.py", *made_by_us])
     return b"".join(path.read_bytes() for path in files)
 
 

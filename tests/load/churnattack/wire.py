@@ -1,0 +1,171 @@
+"""Raw HTTP/1.1 connections: an attack is made of bytes, so no client stands between it and the server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from churnattack.target import HOST, Tally, Target, paced, together
+
+PATIENCE_SECONDS = 20.0
+CHUNK = 65_536
+JSON_TYPE = ("content-type", "application/json")
+BINARY_TYPE = ("content-type", "application/octet-stream")
+
+Headers = Sequence[tuple[str, str]]
+
+
+def request(
+    path: str, body: bytes = b"", headers: Headers = (JSON_TYPE,), *, key: str = "", method: str = "POST"
+) -> bytes:
+    """One well-formed request."""
+    lines = [f"{method} {path} HTTP/1.1", f"host: {HOST}", f"content-length: {len(body)}"]
+    lines += [f"x-api-key: {key}"] if key else []
+    lines += [f"{name}: {value}" for name, value in headers]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+def prediction(target: Target, document: Any) -> bytes:
+    """`POST /v1/predictions` by a caller with a key; text is sent as it is."""
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return request("/v1/predictions", body, key=target.key)
+
+
+def customer(target: Target, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The body of a good prediction, or of one with more in it."""
+    return {"customers": [{"customer_id": "a", "features": {**target.features, **(more or {})}}]}
+
+
+def customers(target: Target, count: int) -> dict[str, Any]:
+    """The body of a good prediction for so many."""
+    return {"customers": [{"customer_id": f"c{number}", "features": dict(target.features)} for number in range(count)]}
+
+
+def tensors(features: Mapping[str, str | float], rows: int = 1) -> list[dict[str, Any]]:
+    """V2 inputs of equal rows."""
+    return [
+        {
+            "name": name,
+            "shape": [rows],
+            "datatype": "BYTES" if isinstance(value, str) else "FP64",
+            "data": [value] * rows,
+        }
+        for name, value in features.items()
+    ]
+
+
+class Wire:
+    """One connection, counted."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tally: Tally) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.tally = tally
+
+    async def send(self, content: bytes) -> None:
+        """Send; waits while the server does not read."""
+        self.writer.write(content)
+        self.tally.bytes_sent += len(content)
+        await self.writer.drain()
+
+    async def answer(self, *, to_head: bool = False) -> bool:
+        """Read and count one answer; False when the connection is over with it. One to HEAD has no body.
+
+        Raises:
+            OSError: the connection broke.
+            asyncio.IncompleteReadError: the server closed it.
+        """
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        status = first.split(" ")[1]
+        self.tally.bytes_received += len(head)
+        if status.startswith("1"):
+            return await self.answer(to_head=to_head)
+        self.tally.answers[status] += 1
+        if "x-served-by" in headers:
+            self.tally.served_by[headers["x-served-by"]] += 1
+        await self._drop(0 if to_head else int(headers.get("content-length", "0")))
+        return headers.get("connection", "") != "close"
+
+    async def _drop(self, length: int) -> None:
+        while length > 0:
+            content = await self.reader.readexactly(min(CHUNK, length))
+            self.tally.bytes_received += len(content)
+            length -= len(content)
+
+
+@asynccontextmanager
+async def wired(port: int, tally: Tally) -> AsyncIterator[Wire | None]:
+    """A connection, or None when it is refused; a server that closes it is counted, not raised."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            reader, writer = await asyncio.open_connection(HOST, port, limit=1 << 20)
+    except (OSError, TimeoutError):
+        tally.answers["refused"] += 1
+        yield None
+        return
+    try:
+        yield Wire(reader, writer, tally)
+    except TimeoutError:
+        tally.answers["no answer"] += 1
+    except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        tally.answers["closed"] += 1
+    finally:
+        writer.transport.abort()
+
+
+async def hold(wire: Wire, target: Target) -> None:
+    """Wait for whatever the server does with a connection that says nothing more, until the attack is over."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(max(0.0, target.left)):
+            await wire.answer()
+            await wire.reader.read(1)
+
+
+def repeated(
+    make: Callable[[Target, int], bytes], rate: float, connections: int = 2, door: Callable[[Target], int] | None = None
+) -> Callable[[Target, Tally], Any]:
+    """An attack that sends such requests in turn, each when the one before was answered."""
+
+    async def run(target: Target, tally: Tally) -> None:
+        port = door(target) if door else target.gateway
+        await together(connections, lambda _: ask_in_turn(target, tally, port, make, rate / connections))
+
+    return run
+
+
+async def ask_in_turn(
+    target: Target, tally: Tally, port: int, make: Callable[[Target, int], bytes], rate: float
+) -> None:
+    """One connection after the other, as long as each lasts."""
+    turns = paced(target, rate)
+    while target.left > 0:
+        async with wired(port, tally) as wire:
+            async for number in turns:
+                if wire is None:
+                    break
+                tally.sent += 1
+                content = make(target, number)
+                await wire.send(content)
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    if not await wire.answer(to_head=content.startswith(b"HEAD ")):
+                        break
+            else:
+                return
+
+
+def in_turn(requests: Callable[[Target], Iterable[bytes]]) -> Callable[[Target, int], bytes]:
+    """Requests made once and sent one after the other."""
+    made: list[bytes] = []
+
+    def make(target: Target, number: int) -> bytes:
+        if not made:
+            made.extend(requests(target))
+        return made[number % len(made)]
+
+    return make
