@@ -13,8 +13,8 @@ from churn_model.description import Description
 from churn_model.package import Package
 from churn_model.signing import TrustedKeys
 from churn_serving.backend import errors
-from churn_serving.backend.answers import HTTP_STATUS
-from churn_serving.backend.asgi import MAX_BODY_BYTES, BackendApp
+from churn_serving.backend.answers import HTTP_STATUS, MAX_BODY_BYTES
+from churn_serving.backend.asgi import BackendApp
 from churn_serving.backend.grpc_service import GRPC_CODE
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.metrics import BackendMetrics

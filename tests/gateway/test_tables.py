@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from churn_serving.core.errors import BackendError, RequestRefused
-from churn_serving.gateway import grpc_server, problems
+from churn_serving.gateway import grpc_service, problems
 from churn_serving.gateway.authentication import Unauthenticated
 from churn_serving.gateway.records import MalformedRequest
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
@@ -29,7 +29,7 @@ def test_http() -> None:
 
 
 def test_grpc() -> None:
-    assert set(grpc_server.REFUSALS) == {
+    assert set(grpc_service.REFUSALS) == {
         *family(RequestRefused),
         InvalidRequest,
         Unauthenticated,

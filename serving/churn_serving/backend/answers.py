@@ -1,14 +1,17 @@
 """HTTP answers of a model server, and the one table from what went wrong to a status code."""
 
+from http import HTTPStatus
 from typing import NamedTuple
 
 import msgspec
 
 from churn_serving.backend import errors
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
-from churn_serving.web.body import BodyTooLarge
+from churn_serving.oip.http_reply import encode_error
+from churn_serving.web.body import BodyTooLarge, Send
 from churn_serving.web.request import MethodNotAllowed, UnknownPath, UnsupportedMediaType, WrongRequest
 
+MAX_BODY_BYTES = 8 * 1024 * 1024
 JSON = (b"content-type", b"application/json")
 OCTETS = (b"content-type", b"application/octet-stream")
 
@@ -42,12 +45,21 @@ def json_answer(document: object, status: int = 200) -> Answer:
 
 def error_answer(error: Exception) -> Answer:
     """The answer to a request that went wrong in a way this project expects: ``{"error": "..."}`` as V2 wants it."""
-    answer = json_answer({"error": str(error)}, HTTP_STATUS[type(error)])
+    answer = Answer(HTTP_STATUS[type(error)], (JSON,), encode_error(str(error)))
     if isinstance(error, WrongRequest):
         return answer._replace(headers=(JSON, *error.headers))
     if isinstance(error, errors.NoModelLoaded | errors.ExplainerBusy):
         return answer._replace(headers=(JSON, (b"retry-after", b"1")))
     return answer
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    """Send a complete response."""
+    headers = list(answer.headers)
+    if answer.status != HTTPStatus.NO_CONTENT:
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
 INTERNAL_ERROR = json_answer({"error": "internal error"}, 500)

@@ -8,21 +8,31 @@ import asyncio
 import logging
 from time import perf_counter
 
-from churn_serving.backend.answers import EXPECTED, INTERNAL_ERROR, JSON, OCTETS, Answer, error_answer
+from churn_serving.backend.answers import (
+    EXPECTED,
+    INTERNAL_ERROR,
+    JSON,
+    MAX_BODY_BYTES,
+    OCTETS,
+    Answer,
+    error_answer,
+    send_answer,
+)
 from churn_serving.backend.loaded_model import LoadedModel, ModelSlot
 from churn_serving.backend.routes import Headers, Routes
+from churn_serving.backend.wrapped import BoundedApplication
 from churn_serving.oip.http_headers import JSON_LENGTH, json_length
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import encode_response
-from churn_serving.oip.messages import asks_for_contributions
+from churn_serving.oip.messages import UNNAMED, asks_for_contributions
+from churn_serving.oip.model_path import INFER, PREFIX, read_model_path
 from churn_serving.web.body import Application, Disconnected, Receive, Scope, Send, read_body
 from churn_serving.web.request import JSON as APPLICATION_JSON
 from churn_serving.web.request import OCTETS as APPLICATION_OCTETS
-from churn_serving.web.request import UnknownPath, require_media_type, require_method
+from churn_serving.web.request import MethodNotAllowed, UnknownPath, require_media_type, require_method
 
 logger = logging.getLogger(__name__)
 
-MAX_BODY_BYTES = 8 * 1024 * 1024
 # Above this a body is decoded in a thread, so that other requests are not held up.
 LARGE_BODY_BYTES = 64 * 1024
 
@@ -33,24 +43,24 @@ class BackendApp:
     def __init__(self, slot: ModelSlot, routes: Routes, wrapped: Application | None = None) -> None:
         self._slot = slot
         self._routes = routes
-        self._wrapped = wrapped
+        self._wrapped = None if wrapped is None else BoundedApplication(wrapped)
         self._answered = slot.metrics.answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI interface."""
         if scope["type"] == "http":
             path: str = scope["path"]
-            if path.startswith("/v2/models/") and path.endswith("/infer"):
+            if path.startswith(PREFIX) and path.endswith(f"/{INFER}") and scope["method"] != "OPTIONS":
                 await self._answer_inference(scope, receive, send)
                 return
             answer = await self._answer(scope)
             if answer is not None:
-                await self._send(send, answer)
+                await send_answer(send, answer)
                 return
         if self._wrapped is not None:
             await self._wrapped(scope, receive, send)
         elif scope["type"] == "http":
-            await self._send(send, error_answer(UnknownPath("no such path")))
+            await send_answer(send, error_answer(UnknownPath("no such path")))
 
     async def _answer_inference(self, scope: Scope, receive: Receive, send: Send) -> None:
         begin = perf_counter()
@@ -63,15 +73,17 @@ class BackendApp:
         except Exception:  # the last line of defence: the caller gets an answer, the log gets the reason
             logger.exception("inference failed")
             answer = INTERNAL_ERROR
-        await self._send(send, answer)
+        await send_answer(send, answer)
         self._answered("http", str(answer.status), perf_counter() - begin)
 
     def _target(self, scope: Scope) -> LoadedModel:
         """The model that an inference path names: ``/v2/models/{name}[/versions/{version}]/infer``."""
         model = self._slot.current
         if model is None or scope["path"] != model.infer_path:
-            name, _, version = scope["path"][len("/v2/models/") : -len("/infer")].partition("/versions/")
-            model = self._slot.model(name, version)
+            path = read_model_path(scope["path"])
+            if path is None:
+                raise UnknownPath("no such path")
+            model = self._slot.model(path.name, path.version)
         require_method(scope, "POST")
         return model
 
@@ -83,6 +95,8 @@ class BackendApp:
             request = await asyncio.to_thread(model.json.decode, body, header_length)
         else:
             request = model.json.decode(body, header_length)
+        if request.model != UNNAMED:
+            model.require_named(*request.model)
         reply = await model.answer(request)
         if request.outputs is None:
             return Answer(200, (JSON,), encode_response(reply))
@@ -98,10 +112,9 @@ class BackendApp:
         try:
             handler = self._routes.find(scope["method"], scope["path"])
             return None if handler is None else await handler(scope["headers"])
+        except MethodNotAllowed as error:
+            if scope["method"] == "OPTIONS":
+                return Answer(204, ((b"allow", ", ".join([*error.allowed, "OPTIONS"]).encode()),), b"")
+            return error_answer(error)
         except EXPECTED as error:
             return error_answer(error)
-
-    async def _send(self, send: Send, answer: Answer) -> None:
-        headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body})

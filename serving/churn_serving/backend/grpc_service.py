@@ -12,21 +12,23 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import grpc
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
+from grpc_reflection.v1alpha.reflection_pb2_grpc import add_ServerReflectionServicer_to_server
 
 from churn_serving.backend import errors
+from churn_serving.backend.grpc_health import Health, Reflection
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.routes import EXTENSIONS, SERVER_NAME
 from churn_serving.oip import open_inference_grpc_pb2 as messages
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.grpc_codec import encode_metadata, encode_response
 from churn_serving.oip.grpc_methods import service_handler
+from churn_serving.oip.grpc_status import PLAIN_REQUEST_ID, REQUEST_ID, fitting
 from churn_serving.oip.messages import asks_for_contributions
 
 logger = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
-# Status details travel in trailers, which clients cut at 8 KiB by refusing the whole answer.
-MAX_DETAIL_CHARACTERS = 2000
 # Python runs one at a time; more threads only let a large request not hold up the small ones.
 THREADS = 4
 # Beyond this a caller is told at once to come back (RESOURCE_EXHAUSTED) instead of waiting in a queue.
@@ -91,8 +93,12 @@ def inference_handler(slot: ModelSlot) -> "grpc.GenericRpcHandler[Any, Any]":
 
     def infer(request: messages.ModelInferRequest, context: _Context) -> messages.ModelInferResponse:
         begin = perf_counter()
+        for name, value in context.invocation_metadata():
+            if name == REQUEST_ID and PLAIN_REQUEST_ID.fullmatch(str(value)):
+                context.set_trailing_metadata(((REQUEST_ID, value),))
         outcome = _call(service.infer, request)
-        count("grpc", outcome.code.name, perf_counter() - begin)
+        code = outcome.code if context.is_active() else grpc.StatusCode.CANCELLED  # nobody waits for it any more
+        count("grpc", code.name, perf_counter() - begin)
         answer: messages.ModelInferResponse = _delivered(outcome, context)
         return answer
 
@@ -124,6 +130,8 @@ def grpc_server(slot: ModelSlot, address: str) -> grpc.Server:
         ],
     )
     server.add_generic_rpc_handlers((inference_handler(slot),))
+    add_HealthServicer_to_server(Health(lambda: slot.ready), server)
+    add_ServerReflectionServicer_to_server(Reflection(), server)
     server.add_insecure_port(address)
     return server
 
@@ -147,9 +155,7 @@ def _call(method: _Method, request: Any) -> _Outcome:
     try:
         return _Outcome(grpc.StatusCode.OK, method(request))
     except EXPECTED as error:
-        text = str(error)
-        shown = text if len(text) <= MAX_DETAIL_CHARACTERS else text[:MAX_DETAIL_CHARACTERS] + "…"
-        return _Outcome(GRPC_CODE[type(error)], details=shown)
+        return _Outcome(GRPC_CODE[type(error)], details=fitting(str(error)))
     except Exception:  # the last line of defence: the caller gets a status, the log gets the reason
         logger.exception("gRPC call failed")
         return _Outcome(grpc.StatusCode.INTERNAL, details="internal error")

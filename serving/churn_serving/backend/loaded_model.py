@@ -49,6 +49,17 @@ class LoadedModel:
         self._coalescer = Coalescer(package.scorer.score, metrics.observe_batch)
         self._explainer = explainer
 
+    def require_named(self, name: str, version: str) -> None:
+        """Return if a request that names a model (empty: any) means this one.
+
+        Raises:
+            UnknownModel: it means another one.
+        """
+        if name not in ("", self.name):
+            raise UnknownModel(f"this server serves {self.name} and no other model")
+        if version not in ("", self.version):
+            raise UnknownModel(f"{self.name} is served in version {self.version} and no other")
+
     async def score(self, rows: Sequence[Row]) -> Scores:
         """Scores of checked rows, sharing a model call with whoever arrives at the same time."""
         return await self._coalescer.score(rows)
@@ -100,7 +111,7 @@ class ModelSlot:
         return self.current is not None and not self.draining
 
     def model(self, name: str | None = None, version: str = "") -> LoadedModel:
-        """The model being served, if it is the one asked for (an empty version is any).
+        """The model being served, if it is the one asked for (None, or an empty version, is any).
 
         Raises:
             NoModelLoaded: none is loaded.
@@ -109,10 +120,9 @@ class ModelSlot:
         current = self.current
         if current is None:
             raise NoModelLoaded("no model is loaded")
-        if name is not None and name != current.name:
-            raise UnknownModel(f"this server serves {current.name} and no other model")
-        if version and version != current.version:
-            raise UnknownModel(f"{current.name} is served in version {current.version} and no other")
+        if name == "":
+            raise UnknownModel("the request names no model")
+        current.require_named(name or "", version)
         return current
 
     def load(self, path: Path, verify_key: Path) -> LoadedModel:

@@ -8,6 +8,7 @@ from pathlib import Path
 from churn_serving.backend.answers import JSON, Answer, json_answer
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.oip.metadata import describe_tensors
+from churn_serving.oip.model_path import INFER, READY, ModelPath, read_model_path
 from churn_serving.web.request import MethodNotAllowed, UnknownPath
 
 SERVER_NAME = "churn-serving"
@@ -45,23 +46,21 @@ class Routes:
             UnknownModel, NoModelLoaded: the path names a model that is not served.
         """
         handler = self._fixed.get(path)
-        if handler is None and path.startswith("/v2/models/"):
-            handler = self._model_route(path.removeprefix("/v2/models/").split("/"))
+        if handler is None:
+            asked = read_model_path(path)
+            if asked is not None:
+                handler = self._model_route(asked)
         if handler is not None:
             if method not in ("GET", "HEAD"):
                 raise MethodNotAllowed("GET", "HEAD")
             return handler
         return self._repository(method, path)
 
-    def _model_route(self, parts: list[str]) -> Handler | None:
-        """``{name}[/versions/{version}][/ready]``."""
-        name, rest, version = parts[0], parts[1:], ""
-        if rest[:1] == ["versions"]:
-            version, rest = "".join(rest[1:2]), rest[2:]
-        if rest not in ([], ["ready"]):
-            return None
-        self._slot.model(name, version)
-        return self._model_ready if rest else self._metadata
+    def _model_route(self, asked: ModelPath) -> Handler:
+        self._slot.model(asked.name, asked.version)
+        if asked.action == INFER:  # asked what may be done with it: inference itself has a way of its own
+            raise MethodNotAllowed("POST")
+        return self._model_ready if asked.action == READY else self._metadata
 
     def _repository(self, method: str, path: str) -> Handler | None:
         prefix, _, action = path.rpartition("/")

@@ -8,18 +8,18 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 
 from churn_serving.core.errors import NotReady
-from churn_serving.gateway import inference, predictions
+from churn_serving.gateway import predictions
 from churn_serving.gateway.authentication import Authentication, Unauthenticated, is_protected
 from churn_serving.gateway.documentation import add_security, extend_openapi
 from churn_serving.gateway.inference import InferenceRoute
-from churn_serving.gateway.model_view import describe_model
+from churn_serving.gateway.model_view import describe_model, require_served
+from churn_serving.gateway.page_errors import add_error_pages, refusal_page
 from churn_serving.gateway.predictions import PredictionsRoute
-from churn_serving.gateway.problems import problem_for
 from churn_serving.gateway.service import PredictionService
 from churn_serving.oip.metadata import describe_tensors
+from churn_serving.oip.model_path import INFER, PREFIX
+from churn_serving.web.body import Application as Route
 from churn_serving.web.body import Receive, Scope, Send
-
-_PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 
 class Readiness:
@@ -47,17 +47,32 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http":
-            path = scope["path"]
-            if path == predictions.PATH:
-                return await self._predictions(scope, receive, send)
-            if path.startswith(inference.PREFIX) and path.endswith(inference.SUFFIX):
-                return await self._inference(scope, receive, send)
+            path: str = scope["path"]
+            hot = self._hot_route(path)
+            if hot is not None and scope["method"] != "OPTIONS":
+                return await hot(scope, receive, send)
+            if hot is not None:
+                return await _tell_methods(send)
             if is_protected(path):
                 try:
                     self._authentication.caller(scope["headers"])
                 except Unauthenticated as error:
-                    return await _problem(error)(scope, receive, send)
+                    return await refusal_page(path, error)(scope, receive, send)
+            if scope["method"] == "HEAD":  # the server leaves the body out
+                scope = {**scope, "method": "GET"}
         return await self._pages(scope, receive, send)
+
+    def _hot_route(self, path: str) -> Route | None:
+        if path == predictions.PATH:
+            return self._predictions
+        if path.startswith(PREFIX) and path.endswith(f"/{INFER}"):
+            return self._inference
+        return None
+
+
+async def _tell_methods(send: Send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", b"POST, OPTIONS")]})
+    await send({"type": "http.response.body"})
 
 
 def build_pages(
@@ -66,15 +81,7 @@ def build_pages(
     """FastAPI with health, model description and documentation."""
     app = FastAPI(title="Churn Serving gateway", version="1", docs_url="/docs", redoc_url=None)
 
-    @app.exception_handler(NotReady)
-    async def not_ready(_: object, error: NotReady) -> Response:
-        return _problem(error)
-
-    @app.exception_handler(404)
-    async def not_found(_: object, __: object) -> Response:
-        body = {"type": "urn:churn-serving:problem:not-found", "title": "No such page", "status": 404,
-                "detail": "See /docs for what there is."}  # fmt: skip
-        return JSONResponse(body, 404, media_type=_PROBLEM_MEDIA_TYPE)
+    add_error_pages(app)
 
     @app.get("/livez", summary="The process runs", tags=["health"])
     async def livez() -> dict[str, str]:
@@ -85,7 +92,7 @@ def build_pages(
     )
     async def readyz() -> Response:
         if readiness.draining:
-            return _problem(NotReady("draining"))
+            raise NotReady("draining")
         description = service.description
         return JSONResponse({"status": "ready", "model": description.name, "version": description.version})
 
@@ -110,28 +117,26 @@ def _add_protocol_pages(app: FastAPI, service: PredictionService, readiness: Rea
     @app.get("/v2/health/ready", summary="Requests can be answered", tags=["open inference protocol"])
     async def ready() -> Response:
         if readiness.draining:
-            return _problem(NotReady("draining"))
+            raise NotReady("draining")
         return JSONResponse({"ready": bool(service.description)})
 
     @app.get("/v2/models/{name}", summary="A model's tensors", tags=["open inference protocol"])
-    async def model_metadata(name: str) -> Response:
+    @app.get("/v2/models/{name}/versions/{version}", summary="The same, by version", tags=["open inference protocol"])
+    async def model_metadata(name: str, version: str = "") -> Response:
         description = service.description
-        if name != description.name:
-            return JSONResponse({"error": "unknown model"}, 404)
+        require_served(description, name, version)
         schema, digest = description.schema, description.digest
         return JSONResponse(describe_tensors(name, description.version, "churn_serving", digest, schema))
 
     @app.get("/v2/models/{name}/ready", summary="A model can answer", tags=["open inference protocol"])
-    async def model_ready(name: str) -> Response:
-        if name != service.description.name:
-            return JSONResponse({"error": "unknown model"}, 404)
-        return JSONResponse({"name": name, "ready": not readiness.draining})
-
-
-def _problem(error: Exception) -> Response:
-    problem = problem_for(error, "")
-    headers = {name.decode(): value.decode() for name, value in problem.headers}
-    return Response(problem.body, problem.status, headers, _PROBLEM_MEDIA_TYPE)
+    @app.get(
+        "/v2/models/{name}/versions/{version}/ready", summary="The same, by version", tags=["open inference protocol"]
+    )
+    async def model_ready(name: str, version: str = "") -> Response:
+        require_served(service.description, name, version)
+        if readiness.draining:
+            raise NotReady("draining")
+        return JSONResponse({"name": name, "ready": True})
 
 
 def _documented_openapi(

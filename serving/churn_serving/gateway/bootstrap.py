@@ -21,7 +21,7 @@ from churn_serving.core.recovery import probe_forever
 from churn_serving.core.routing import Router
 from churn_serving.gateway.application import Application, Readiness, build_pages
 from churn_serving.gateway.authentication import Authentication
-from churn_serving.gateway.grpc_server import InferenceService
+from churn_serving.gateway.grpc_service import InferenceService
 from churn_serving.gateway.http import RequestIds
 from churn_serving.gateway.inference import InferenceRoute
 from churn_serving.gateway.key_ring import KeyRing

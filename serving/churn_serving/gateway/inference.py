@@ -1,29 +1,27 @@
 """Open Inference Protocol V2 over HTTP at the gateway: the same split, fallback and deadline as for predictions.
 
-``POST /v2/models/{name}/infer`` in plain ASGI. Answers name who served them in their ``parameters``, where every client
-of the protocol sees it, and in ``X-Served-By``. A customer's side of a split follows the request's ``id``.
+``POST /v2/models/{name}[/versions/{version}]/infer`` in plain ASGI. Answers name who served them in their
+``parameters``, where every client of the protocol sees it, and in ``X-Served-By``. A customer's side of a split follows
+the request's ``id``.
 """
 
 import logging
+from http import HTTPStatus
 
-import msgspec
-
-from churn_serving.core.errors import RequestRefused
 from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.http import RequestIds, answer
-from churn_serving.gateway.problems import problem_for
+from churn_serving.gateway.model_view import require_served
+from churn_serving.gateway.problems import protocol_error_for
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
-from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.http_headers import JSON_LENGTH, json_length
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import codec_for
-from churn_serving.oip.messages import InferReply, refuse_contributions
+from churn_serving.oip.messages import UNNAMED, InferReply, refuse_contributions
+from churn_serving.oip.model_path import read_model_path
 from churn_serving.web.body import Disconnected, Receive, Scope, Send, read_body
-from churn_serving.web.request import JSON, OCTETS, WrongRequest, require_media_type, require_method
+from churn_serving.web.request import JSON, OCTETS, UnknownPath, require_media_type, require_method
 
 ROUTE = "/v2/models/infer"
-PREFIX = "/v2/models/"
-SUFFIX = "/infer"
 _logger = logging.getLogger(__name__)
 
 
@@ -50,10 +48,12 @@ class InferenceRoute:
             body, length = await self._infer(exchange, scope, receive)
         except Disconnected:
             self._service.finish(exchange, CLIENT_CLOSED_REQUEST)
-        except Exception as error:  # noqa: BLE001 - the last line of defence: every failure becomes a protocol error
-            status, document, more = self._refusal(error, exchange)
-            self._service.finish(exchange, status)
-            await answer(send, status, JSON, document, headers + more)
+        except Exception as error:  # the last line of defence: every failure becomes a protocol error
+            refusal = protocol_error_for(error)
+            if refusal.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                _logger.exception("request %s failed", exchange.request_id)
+            self._service.finish(exchange, refusal.status)
+            await answer(send, refusal.status, JSON, refusal.body, headers + refusal.headers)
         else:
             self._service.finish(exchange, 200)
             assert exchange.outcome is not None  # noqa: S101 - it was scored, or an error was raised
@@ -65,13 +65,17 @@ class InferenceRoute:
     async def _infer(self, exchange: Exchange, scope: Scope, receive: Receive) -> tuple[bytes, int | None]:
         exchange.caller = self._authentication.caller(scope["headers"])
         require_method(scope, "POST")
-        require_media_type(scope["headers"], (JSON, OCTETS))
+        require_media_type(scope["headers"], (JSON, OCTETS), may_be_absent=True)
         header_length = json_length(scope["headers"])
+        path = read_model_path(scope["path"])
+        if path is None:
+            raise UnknownPath
         description = self._service.description
-        if scope["path"][len(PREFIX) : -len(SUFFIX)] != description.name:
-            raise UnknownModel("unknown model; GET /v1/model tells its name")
+        require_served(description, path.name, path.version)
         body = await read_body(receive, self._maximum_body_bytes)
         request = codec_for(description.schema).decode(body, header_length)
+        if request.model != UNNAMED:
+            require_served(description, request.model.name or path.name, request.model.version)
         if request.outputs is not None:
             refuse_contributions(request.outputs)
         outcome = await self._service.predict(exchange, request.rows, description.schema, request.id or None)
@@ -87,15 +91,3 @@ class InferenceRoute:
             served_by=outcome.served_by,
         )
         return encode_requested(reply, request.outputs)
-
-    def _refusal(self, error: Exception, exchange: Exchange) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
-        """The protocol's own form of an error, with the status of the table of problems (400 where that says 422)."""
-        if isinstance(error, UnknownModel):
-            return 404, msgspec.json.encode({"error": str(error)}), []
-        if isinstance(error, InvalidRequest):
-            return 400, msgspec.json.encode({"error": str(error)}), []
-        problem = problem_for(error, exchange.request_id)
-        if not isinstance(error, RequestRefused | WrongRequest):
-            _logger.error("request %s failed", exchange.request_id)
-        detail = msgspec.json.decode(problem.body)["detail"]
-        return problem.status, msgspec.json.encode({"error": detail}), problem.headers

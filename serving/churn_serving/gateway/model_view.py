@@ -1,10 +1,11 @@
-"""How a model is shown to callers of ``GET /v1/model``."""
+"""How the served model is shown to callers of ``GET /v1/model``, and whether it is the one that a V2 request names."""
 
 from typing import Any
 
 import msgspec
 
 from churn_model import Description
+from churn_serving.oip.faults import UnknownModel
 
 
 def describe_model(description: Description) -> dict[str, Any]:
@@ -23,3 +24,13 @@ def describe_model(description: Description) -> dict[str, Any]:
         "segments": [msgspec.to_builtins(profile) for profile in description.segmenter.profiles.values()],
         "actions": [msgspec.to_builtins(action) for action in description.actions.actions],
     }
+
+
+def require_served(description: Description, name: str, version: str) -> None:
+    """Return if a request that names a model (an empty version is any) means the one that is served.
+
+    Raises:
+        UnknownModel: it means another one.
+    """
+    if name != description.name or version not in ("", description.version):
+        raise UnknownModel("no such model or version; GET /v1/model tells what is served")

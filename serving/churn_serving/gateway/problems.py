@@ -1,6 +1,7 @@
-"""RFC 9457 problem documents: how refusals look over HTTP, in one total table.
+"""How refusals look over HTTP, in one total table and two forms: RFC 9457 problem documents, and V2's own.
 
-The table is keyed by the errors of the decision path and of the records; a test proves that none is missing.
+The table is keyed by the errors of the decision path and of the requests; a test proves that none is missing. Neither
+form ever holds more than :data:`MAX_ERROR_BYTES`.
 """
 
 from typing import NamedTuple
@@ -10,12 +11,14 @@ import msgspec
 from churn_serving.core.errors import NotReady, Overloaded, RequestRefused
 from churn_serving.gateway.authentication import Unauthenticated
 from churn_serving.gateway.records import MalformedRequest
-from churn_serving.oip.faults import InvalidRequest, UnknownModel
+from churn_serving.oip.faults import MAX_ERROR_BYTES, InvalidRequest, Problem, UnknownModel
+from churn_serving.oip.http_reply import encode_error
 from churn_serving.web.body import BodyTooLarge
 from churn_serving.web.request import MethodNotAllowed, UnknownPath, UnsupportedMediaType, WrongRequest
 
 CONTENT_TYPE = b"application/problem+json"
 _TYPE = "urn:churn-serving:problem:"
+_BAD_REQUEST = 400
 
 
 class Kind(NamedTuple):
@@ -52,11 +55,11 @@ class _Document(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str
     status: int
     detail: str
-    request_id: str
+    request_id: str = ""
     errors: list[_Fault] = []
 
 
-class Problem(NamedTuple):
+class Refusal(NamedTuple):
     """A refusal ready to send."""
 
     status: int
@@ -64,14 +67,33 @@ class Problem(NamedTuple):
     headers: list[tuple[bytes, bytes]]
 
 
-def problem_for(error: Exception, request_id: str) -> Problem:
+def problem_for(error: Exception, request_id: str = "") -> Refusal:
     """The document of a refusal; anything unforeseen is a 500 that says nothing about its inside."""
-    kind = next((REFUSALS[cls] for cls in type(error).__mro__ if cls in REFUSALS), UNEXPECTED)
-    faults = [_Fault(*fault) for fault in error.problems] if isinstance(error, InvalidRequest) else []
-    document = _Document(_TYPE + kind.slug, kind.title, kind.status, kind.detail, request_id, faults)
-    headers: list[tuple[bytes, bytes]] = []
+    kind = _kind(error)
+    faults: tuple[Problem, ...] = error.problems if isinstance(error, InvalidRequest) else ()
+    while True:
+        listed = [_Fault(*fault) for fault in faults]
+        document = _Document(_TYPE + kind.slug, kind.title, kind.status, kind.detail, request_id, listed)
+        body = msgspec.json.encode(document)
+        if len(body) <= MAX_ERROR_BYTES:
+            return Refusal(kind.status, body, _headers(error))
+        faults = faults[: len(faults) // 2]
+
+
+def protocol_error_for(error: Exception) -> Refusal:
+    """The same refusal as V2 wants it: ``{"error": "..."}``, and 400 where a problem document says 422."""
+    kind = _kind(error)
+    status = _BAD_REQUEST if isinstance(error, InvalidRequest) else kind.status
+    own_words = isinstance(error, InvalidRequest | UnknownModel | UnsupportedMediaType)
+    text = str(error) if own_words else kind.detail
+    return Refusal(status, encode_error(text), _headers(error))
+
+
+def _kind(error: Exception) -> Kind:
+    return next((REFUSALS[cls] for cls in type(error).__mro__ if cls in REFUSALS), UNEXPECTED)
+
+
+def _headers(error: Exception) -> list[tuple[bytes, bytes]]:
     if isinstance(error, RequestRefused):
-        headers.append((b"retry-after", str(getattr(error, "retry_after", 1)).encode()))
-    if isinstance(error, WrongRequest):
-        headers.extend(error.headers)
-    return Problem(kind.status, msgspec.json.encode(document), headers)
+        return [(b"retry-after", str(getattr(error, "retry_after", 1)).encode())]
+    return list(error.headers) if isinstance(error, WrongRequest) else []

@@ -11,6 +11,7 @@ from churn_serving.oip import binary
 from churn_serving.oip.faults import Problems, shown
 from churn_serving.oip.messages import (
     CONTRIBUTIONS,
+    MAX_ID,
     NAMEABLE_DATATYPES,
     OUTPUT_DATATYPES,
     PROBABILITY,
@@ -62,11 +63,14 @@ class GrpcCodec:
         Raises:
             InvalidRequest: naming everything that is wrong with it.
         """
-        if not request.raw_input_contents and not request.outputs and len(request.inputs) == len(self._plan):
+        plain = not request.raw_input_contents and not request.outputs and len(request.id) <= MAX_ID
+        if plain and len(request.inputs) == len(self._plan):
             row = self._usual_row(request)
             if row is not None:
                 return InferRequest(request.id, [row])
         problems = Problems()
+        if len(request.id) > MAX_ID:
+            problems.add("id", f"expected a text of at most {MAX_ID} characters")
         outputs = _outputs(request, problems)
         return InferRequest(request.id, rows_of(_tensors(request, problems), self.schema, problems), outputs)
 

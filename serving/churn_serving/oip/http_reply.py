@@ -1,4 +1,4 @@
-"""Replies in the less usual forms of V2 over HTTP: some outputs only, or outputs as raw bytes behind the JSON."""
+"""Replies in the less usual forms of V2 over HTTP: some outputs only, outputs as raw bytes behind the JSON, errors."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from churn_serving.oip import binary
+from churn_serving.oip.faults import MAX_ERROR_BYTES
 from churn_serving.oip.json_codec import encode_response
 from churn_serving.oip.messages import NAMEABLE_DATATYPES, InferReply, RequestedOutput
 
@@ -44,3 +45,11 @@ def encode_requested(reply: InferReply, outputs: Sequence[RequestedOutput] | Non
         }
     )
     return header + contents, len(header) if contents else None
+
+
+def encode_error(text: str) -> bytes:
+    """The protocol's form of an error, ``{"error": "..."}``, of at most :data:`MAX_ERROR_BYTES`."""
+    document = msgspec.json.encode({"error": text.encode(errors="backslashreplace").decode()})
+    if len(document) <= MAX_ERROR_BYTES:
+        return document
+    return encode_error(text[: MAX_ERROR_BYTES // 8] + "…")  # no character takes more than six bytes

@@ -13,14 +13,17 @@ from churn_model.schema import NAN, Row, Schema, SchemaFeature
 from churn_serving.oip.json_request import read_request
 from churn_serving.oip.messages import (
     CONTRIBUTIONS,
+    MAX_ID,
     MAX_ROWS,
     NAMEABLE_DATATYPES,
     OUTPUT_DATATYPES,
     PROBABILITY,
     SEGMENT,
+    UNNAMED,
     InferReply,
     InferRequest,
     InvalidReply,
+    ModelName,
     is_finite,
     require_sound,
 )
@@ -101,7 +104,7 @@ class RequestCodec:
             row.append(tensor.data[0])
         if None in row or "" in row:
             row = [_known(value, number) for value, number in zip(row, self._is_number, strict=True)]
-        return InferRequest(request.id, [row])
+        return InferRequest(request.id or "", [row], None, _model(request))
 
     def _batch(self, request: Any, body: bytes) -> InferRequest:
         count = len(request.inputs[0].data)
@@ -115,7 +118,7 @@ class RequestCodec:
             [_known(value, number) for value in tensor.data]
             for tensor, number in zip(request.inputs, self._is_number, strict=True)
         ]
-        return InferRequest(request.id, list(map(list, zip(*columns, strict=True))))
+        return InferRequest(request.id or "", list(map(list, zip(*columns, strict=True))), None, _model(request))
 
     def encode(self, rows: Sequence[Row], request_id: str = "") -> bytes:
         """Write a request for rows in schema order; NaN and None become null."""
@@ -219,6 +222,12 @@ def decode_contributions(body: bytes, rows: int, features: int) -> tuple[str, li
     raise InvalidReply(f"no {CONTRIBUTIONS} (FP64) that fit {rows} rows of {features} features")
 
 
+def _model(request: Any) -> ModelName:
+    if request.model_name is None and request.model_version is None:
+        return UNNAMED
+    return ModelName(request.model_name or "", request.model_version or "")
+
+
 def _known(value: Any, number: bool) -> Any:  # noqa: FBT001 - called for every value
     """A value as rows hold it: NaN for a missing number, None for a missing or empty text."""
     if number:
@@ -229,9 +238,10 @@ def _known(value: Any, number: bool) -> Any:  # noqa: FBT001 - called for every 
 def _request_type(schema: Schema) -> type[Any]:
     """A struct type that only a request in the usual form fits: every tensor in its place, of its type, in bounds."""
     tensors: Any = tuple(_tensor_type(feature) for feature in schema.features)
-    return msgspec.defstruct(
-        "UsualRequest", [("inputs", tuple[tensors]), ("id", str, "")], forbid_unknown_fields=True, gc=False
-    )
+    text = Annotated[str, msgspec.Meta(max_length=MAX_ID)] | None
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [("inputs", tuple[tensors])]
+    fields += [(name, text, None) for name in ("id", "model_name", "model_version")]
+    return msgspec.defstruct("UsualRequest", fields, forbid_unknown_fields=True, gc=False)
 
 
 def _tensor_type(feature: SchemaFeature) -> type[Any]:

@@ -11,11 +11,19 @@ from typing import Any
 
 from churn_model.schema import Schema
 from churn_serving.oip import binary
-from churn_serving.oip.faults import Problems, shown
-from churn_serving.oip.messages import NAMEABLE_DATATYPES, OUTPUT_DATATYPES, InferRequest, RequestedOutput
+from churn_serving.oip.faults import Problems, is_text, shown
+from churn_serving.oip.messages import (
+    MAX_ID,
+    NAMEABLE_DATATYPES,
+    OUTPUT_DATATYPES,
+    InferRequest,
+    ModelName,
+    RequestedOutput,
+)
 from churn_serving.oip.tensors import Tensor, rows_of
 
-_REQUEST_KEYS = {"id", "inputs", "outputs", "parameters"}
+# The protocol names the model in the path; KServe's client repeats it in the body.
+_REQUEST_KEYS = {"id", "inputs", "outputs", "parameters", "model_name", "model_version"}
 _TENSOR_KEYS = {"name", "datatype", "shape", "data", "parameters"}
 
 
@@ -31,16 +39,25 @@ def read_request(body: bytes, schema: Schema, header_length: int | None = None) 
     if header_length is not None and not 0 <= header_length <= len(body):
         problems.add("Inference-Header-Content-Length", "larger than the body")
     problems.raise_any()
-    for key in sorted(document.keys() - _REQUEST_KEYS):
-        problems.add("request", f"unknown key {shown(key)}")
-    request_id = document.get("id", "")
-    if not isinstance(request_id, str):
-        problems.add("id", "expected a text")
+    problems.add_unknown("request", "key", document.keys() - _REQUEST_KEYS)
+    request_id = _short_text(document, "id", problems)
+    model = ModelName(*(_short_text(document, key, problems) for key in ("model_name", "model_version")))
     outputs = _outputs(document, problems)
     tensors = _tensors(document.get("inputs"), contents, problems)
     if contents.left:
         problems.add("body", f"{contents.left} bytes of binary contents belong to no tensor")
-    return InferRequest(str(request_id), rows_of(tensors, schema, problems), outputs)
+    return InferRequest(request_id, rows_of(tensors, schema, problems), outputs, model)
+
+
+def _short_text(document: Mapping[str, Any], key: str, problems: Problems) -> str:
+    """An optional text that may be answered with or compared; empty if it is missing or null."""
+    value = document.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > MAX_ID or not is_text(value):
+        problems.add(key, f"expected a text of at most {MAX_ID} characters, or null")
+        return ""
+    return value
 
 
 class _Contents:
@@ -94,8 +111,7 @@ def _tensor(item: object, place: str, contents: _Contents, problems: Problems) -
     if not isinstance(name, str):
         problems.add(f"{place}.name", "expected a text")
         return None
-    for key in sorted(item.keys() - _TENSOR_KEYS):
-        problems.add(name, f"unknown key {shown(key)}")
+    problems.add_unknown(name, "key", item.keys() - _TENSOR_KEYS)
     if not isinstance(datatype, str):
         problems.add(name, "datatype: expected a text")
         datatype = ""

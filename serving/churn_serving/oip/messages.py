@@ -20,6 +20,8 @@ OUTPUT_DATATYPES = {PROBABILITY: "FP64", SEGMENT: "INT64"}
 NAMEABLE_DATATYPES = {**OUTPUT_DATATYPES, CONTRIBUTIONS: "FP64"}
 """What a request's ``outputs`` may name; contributions are computed for those alone who name them."""
 MAX_ROWS = 10_000
+MAX_ID = 128
+"""Characters of a request's id, which every answer repeats."""
 MAX_EXPLAINED_ROWS = 32
 """Rows of a request for contributions. A row takes 4 ms where scoring takes 0.02 (200 trees of depth 6, 19 features):
 32 keep well under the quarter of a second that the gateway waits."""
@@ -36,12 +38,24 @@ class RequestedOutput(NamedTuple):
     binary: bool
 
 
+class ModelName(NamedTuple):
+    """The model that a request's body names; empty where it names none, or any version."""
+
+    name: str = ""
+    version: str = ""
+
+
+UNNAMED = ModelName()
+
+
 class InferRequest(NamedTuple):
-    """Customers to score: at least one row, in schema order. ``outputs`` is None for the usual answer: all, as JSON."""
+    """Customers to score: at least one row, in schema order. ``outputs`` is None for the usual answer: all, as JSON.
+    ``model`` may repeat the model of the path, which is then another one's request or this one's."""
 
     id: str
     rows: list[Row]
     outputs: tuple[RequestedOutput, ...] | None = None
+    model: ModelName = UNNAMED
 
 
 class InferReply(msgspec.Struct, frozen=True):

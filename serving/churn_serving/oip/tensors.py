@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from churn_model.schema import NAN, Row, Schema, SchemaFeature
-from churn_serving.oip.faults import Problems, shown
+from churn_serving.oip.faults import Problems, is_text, shown
 from churn_serving.oip.messages import MAX_ROWS, is_finite
 
 # Models compare single-precision features, so a number beyond that range would silently become infinite.
@@ -125,10 +125,11 @@ def _text(value: object, name: str, index: int, problems: Problems) -> str | Non
     try:
         if isinstance(value, bytes):
             return value.decode()
-        if isinstance(value, str):
-            value.encode()  # half of a surrogate pair is no text, though JSON can spell it
+        if isinstance(value, str) and is_text(value):
             return value
-    except UnicodeError:
+    except UnicodeDecodeError:
+        value = ""
+    if isinstance(value, str):
         problems.add(f"{name}[{index}]", "not valid UTF-8 text")
         return None
     problems.add(f"{name}[{index}]", "expected a text or null")

@@ -1,0 +1,88 @@
+"""gRPC's standard health and reflection services at the gateway.
+
+Health is open to everybody, as readiness is over HTTP, and says nothing of a model. Reflection shows the protocol's own
+messages; where callers need a key it wants one, as everything else does that is not health.
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from typing import Any
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health_pb2
+from grpc_health.v1.health_pb2_grpc import HealthServicer
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
+from churn_serving.gateway.authentication import Unauthenticated
+from churn_serving.oip.grpc_descriptors import HEALTHY_SERVICES, MAX_REFLECTION_BYTES, SERVICES, descriptor_pool
+
+MAX_WATCHERS = 64
+"""Callers that may watch at once; each holds a call open for as long as it likes."""
+_LOOK_SECONDS = 0.25
+_Context = grpc.aio.ServicerContext[Any, Any]
+_Status = Any  # health_pb2.HealthCheckResponse, which has no type information
+_status = health_pb2.HealthCheckResponse
+
+
+class Health(HealthServicer):  # type: ignore[misc]  # the library ships no types
+    """Asks ``ready`` each time, so that it can never differ from what readiness says over HTTP."""
+
+    def __init__(self, ready: Callable[[], bool]) -> None:
+        self._ready = ready
+        self._watchers = 0
+
+    async def Check(self, request: health_pb2.HealthCheckRequest, context: _Context) -> _Status:  # noqa: N802 - gRPC's name
+        """Whether requests should come here."""
+        if request.service not in HEALTHY_SERVICES:
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no such service")
+        return self._status()
+
+    async def Watch(  # noqa: N802 - gRPC's name
+        self, request: health_pb2.HealthCheckRequest, context: _Context
+    ) -> AsyncIterator[_Status]:
+        """The same, and again whenever it changes."""
+        if self._watchers >= MAX_WATCHERS:
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many watch already")
+        self._watchers += 1
+        try:
+            told = None
+            while True:
+                status = self._status() if request.service in HEALTHY_SERVICES else _status(status="SERVICE_UNKNOWN")
+                if status != told:
+                    yield status
+                    told = status
+                await asyncio.sleep(_LOOK_SECONDS)
+        finally:
+            self._watchers -= 1
+
+    def _status(self) -> _Status:
+        return _status(status="SERVING" if self._ready() else "NOT_SERVING")
+
+
+class Reflection(reflection.aio.ReflectionServicer):  # type: ignore[misc]  # the library ships no types
+    """The library's, for callers that ``authenticate`` lets pass."""
+
+    def __init__(self, authenticate: Callable[[_Context], None]) -> None:
+        super().__init__(SERVICES, descriptor_pool())
+        self._authenticate = authenticate
+
+    async def ServerReflectionInfo(  # noqa: N802 - gRPC's name
+        self, request_iterator: AsyncIterable[reflection_pb2.ServerReflectionRequest], context: _Context
+    ) -> AsyncIterator[reflection_pb2.ServerReflectionResponse]:
+        """Answers question by question."""
+        try:
+            self._authenticate(context)
+        except Unauthenticated:
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, Unauthenticated.__name__)
+        async for answer in super().ServerReflectionInfo(_short(request_iterator, context), context):
+            yield answer
+
+
+async def _short(
+    questions: AsyncIterable[reflection_pb2.ServerReflectionRequest], context: _Context
+) -> AsyncIterator[reflection_pb2.ServerReflectionRequest]:
+    async for question in questions:
+        if question.ByteSize() > MAX_REFLECTION_BYTES:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the question is too long")
+        yield question

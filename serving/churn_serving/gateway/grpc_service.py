@@ -1,0 +1,157 @@
+"""Open Inference Protocol V2 over gRPC at the gateway: the same split, fallback and deadline as over HTTP."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import grpc
+import grpc.aio
+
+from churn_serving.core.errors import NotReady, Overloaded
+from churn_serving.gateway.authentication import Authentication, Unauthenticated
+from churn_serving.gateway.http import RequestIds
+from churn_serving.gateway.model_view import require_served
+from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
+from churn_serving.oip import open_inference_grpc_pb2 as messages
+from churn_serving.oip.faults import InvalidRequest, UnknownModel
+from churn_serving.oip.grpc_codec import GrpcCodec, encode_metadata, encode_response
+from churn_serving.oip.grpc_status import REQUEST_ID, fitting
+from churn_serving.oip.messages import InferReply, refuse_contributions
+
+ROUTE = "grpc/ModelInfer"
+_logger = logging.getLogger(__name__)
+
+
+# How refusals look over gRPC; a test proves that none is missing. The number is the HTTP status that metrics show.
+REFUSALS: dict[type[Exception], tuple[grpc.StatusCode, int]] = {
+    Unauthenticated: (grpc.StatusCode.UNAUTHENTICATED, 401),
+    InvalidRequest: (grpc.StatusCode.INVALID_ARGUMENT, 422),
+    UnknownModel: (grpc.StatusCode.NOT_FOUND, 404),
+    Overloaded: (grpc.StatusCode.RESOURCE_EXHAUSTED, 503),
+    NotReady: (grpc.StatusCode.UNAVAILABLE, 503),
+}
+_UNEXPECTED = (grpc.StatusCode.INTERNAL, 500)
+_Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class InferenceService:
+    """The protocol's six methods on the gateway's service."""
+
+    def __init__(
+        self,
+        service: PredictionService,
+        authentication: Authentication,
+        request_ids: RequestIds,
+        draining: Callable[[], bool],
+    ) -> None:
+        self._service = service
+        self._authentication = authentication
+        self._request_ids = request_ids
+        self._draining = draining
+        self._codec: GrpcCodec | None = None
+
+    async def server_live(self, _: messages.ServerLiveRequest, __: _Context) -> messages.ServerLiveResponse:
+        """The process runs."""
+        return messages.ServerLiveResponse(live=True)
+
+    async def server_ready(self, _: messages.ServerReadyRequest, __: _Context) -> messages.ServerReadyResponse:
+        """Requests can be answered."""
+        return messages.ServerReadyResponse(ready=self.ready())
+
+    async def model_ready(self, request: messages.ModelReadyRequest, __: _Context) -> messages.ModelReadyResponse:
+        """This model can answer."""
+        try:
+            require_served(self._service.description, request.name, request.version)
+        except (UnknownModel, NotReady):
+            return messages.ModelReadyResponse(ready=False)
+        return messages.ModelReadyResponse(ready=self.ready())
+
+    async def server_metadata(self, _: messages.ServerMetadataRequest, __: _Context) -> messages.ServerMetadataResponse:
+        """What this server is."""
+        return messages.ServerMetadataResponse(name="churn-serving-gateway", version="1", extensions=[])
+
+    async def model_metadata(
+        self, request: messages.ModelMetadataRequest, context: _Context
+    ) -> messages.ModelMetadataResponse:
+        """The model's tensors."""
+        try:
+            self.authenticate(context)
+            description = self._service.description
+            require_served(description, request.name, request.version)
+        except tuple(REFUSALS) as error:
+            await _refuse(context, error)
+        return encode_metadata(description.name, description.version, "churn_serving", description.schema)
+
+    async def model_infer(self, request: messages.ModelInferRequest, context: _Context) -> messages.ModelInferResponse:
+        """Score customers. The request's id, the caller's own if it is a plain one, comes back in trailing metadata."""
+        metadata = _pairs(context)
+        exchange = Exchange(ROUTE, self._request_ids.of(metadata))
+        context.set_trailing_metadata(((REQUEST_ID, exchange.request_id),))
+        try:
+            exchange.caller = self._authentication.caller(metadata)
+            response = await self._infer(exchange, request)
+        except asyncio.CancelledError:  # its caller gave up, or its deadline has passed
+            self._service.finish(exchange, CLIENT_CLOSED_REQUEST)
+            raise
+        except Exception as error:  # the last line of defence: every failure becomes a status
+            status = _refusal(error)[1]
+            self._service.finish(exchange, status)
+            if status == _UNEXPECTED[1]:
+                _logger.exception("request %s failed", exchange.request_id)
+            await _refuse(context, error)
+        self._service.finish(exchange, 200)
+        return response
+
+    async def _infer(self, exchange: Exchange, request: messages.ModelInferRequest) -> messages.ModelInferResponse:
+        description = self._service.description
+        require_served(description, request.model_name, request.model_version)
+        if self._codec is None or self._codec.schema is not description.schema:
+            self._codec = GrpcCodec(description.schema)
+        decoded = self._codec.decode(request)
+        if decoded.outputs is not None:
+            refuse_contributions(decoded.outputs)
+        outcome = await self._service.predict(exchange, decoded.rows, description.schema, decoded.id or None)
+        served, scores = outcome.description, outcome.scores
+        reply = InferReply(
+            served.name,
+            served.version,
+            served.digest,
+            decoded.id,
+            scores.probabilities,
+            scores.segments,
+            served_by=outcome.served_by,
+        )
+        return encode_response(reply, decoded.outputs, raw=bool(request.raw_input_contents))
+
+    def authenticate(self, context: _Context) -> None:
+        """Return if the caller may ask what is not open to everybody.
+
+        Raises:
+            Unauthenticated: it may not.
+        """
+        self._authentication.caller(_pairs(context))
+
+    def ready(self) -> bool:
+        """Whether requests can be answered and should come here."""
+        try:
+            return not self._draining() and bool(self._service.description)
+        except NotReady:
+            return False
+
+
+def _refusal(error: Exception) -> tuple[grpc.StatusCode, int]:
+    return next((REFUSALS[cls] for cls in type(error).__mro__ if cls in REFUSALS), _UNEXPECTED)
+
+
+async def _refuse(context: _Context, error: Exception) -> NoReturn:
+    own_words = isinstance(error, InvalidRequest | UnknownModel)
+    await context.abort(_refusal(error)[0], fitting(str(error)) if own_words else type(error).__name__)
+
+
+def _pairs(context: _Context) -> list[tuple[bytes, bytes]]:
+    """The caller's metadata as HTTP's headers look."""
+    return [
+        (name.encode(), value if isinstance(value, bytes) else value.encode())
+        for name, value in context.invocation_metadata() or ()
+    ]
