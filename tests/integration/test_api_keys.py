@@ -84,7 +84,9 @@ def test_without_one_nothing_of_a_model_does(
 ) -> None:
     answer = client.request(method, path, json=BODY, headers=headers)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
-    if not path.endswith("/infer"):  # which speaks the protocol's own words
+    if path.startswith("/v2"):  # which speaks the protocol's own words
+        assert isinstance(answer.json()["error"], str)
+    else:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["type"] == "urn:churn-serving:problem:unauthenticated"
 
@@ -120,6 +122,19 @@ def test_grpc(channel: grpc.Channel) -> None:
             assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
     for method, message in (("ServerLive", b""), ("ServerReady", b""), ("ModelReady", name)):
         assert call(channel, method, message) == b"\x08\x01"
+
+
+def test_grpc_health_is_open_and_reflection_is_not(channel: grpc.Channel) -> None:
+    check = channel.unary_unary("/grpc.health.v1.Health/Check", None, None)
+    assert check(b"", timeout=5) == b"\x08\x01"
+    reflect: Any = channel.stream_stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", None, None)
+    list_services = b"\x3a\x00"
+    assert b"inference.GRPCInferenceService" in next(
+        reflect(iter([list_services]), timeout=5, metadata=(("x-api-key", KEY),))
+    )
+    with pytest.raises(grpc.RpcError) as caught:
+        next(reflect(iter([list_services]), timeout=5))
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
 def test_the_documentation_says_how_to_present_a_key(client: httpx.Client) -> None:

@@ -22,6 +22,7 @@ DRAIN_SECONDS = "2"
 BODY = {"customers": [{"customer_id": "a", "features": CUSTOMER}]}
 INFER = f"/v2/models/{MODEL_NAME}/infer"
 READY = b"\x08\x01"
+NOT_SERVING = b"\x08\x02"
 
 
 @pytest.fixture
@@ -54,6 +55,7 @@ def test_every_answer_of_a_leaving_process_asks_its_caller_to_go(leaving: System
             client.close()
         with httpx.Client(base_url=url) as fresh:  # still taken while readiness fails
             assert fresh.get("/v2/health/ready").status_code == 503
+            assert fresh.get(f"/v2/models/{MODEL_NAME}/ready").status_code == 503
     for service in leaving.services:
         assert service.process is not None
         assert service.process.wait(15) == 0
@@ -89,11 +91,11 @@ def answer_on(connection: socket.socket, end: bytes) -> bytes:
     return answer.lower()
 
 
-def call(channel: grpc.Channel, method: str) -> bytes:
+def call(channel: grpc.Channel, method: str, service: str = "inference.GRPCInferenceService") -> bytes:
     request = grpc_codec.encode_request(sample_rows(1, 3), sample_schema())
     request.model_name = MODEL_NAME
     message = request.SerializeToString() if method == "ModelInfer" else b""
-    answer: bytes = channel.unary_unary(f"/inference.GRPCInferenceService/{method}", None, None)(message, timeout=5)
+    answer: bytes = channel.unary_unary(f"/{service}/{method}", None, None)(message, timeout=5)
     return answer
 
 
@@ -109,6 +111,7 @@ def test_grpc_goes_on_while_its_process_drains(leaving: System, door: str) -> No
             assert call(channel, "ModelInfer")
             assert call(channel, "ServerLive") == READY
             assert call(channel, "ServerReady") == b""
+            assert call(channel, "Check", "grpc.health.v1.Health") == NOT_SERVING
         assert service.process is not None
         assert service.process.wait(15) == 0
         with pytest.raises(grpc.RpcError) as caught:

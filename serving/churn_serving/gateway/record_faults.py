@@ -4,27 +4,26 @@ Reads what the standard library's JSON parser made of a body that the compiled d
 customer's value into a message: a field's name and what is expected there are enough to mend it.
 """
 
+import itertools
 import math
 from collections.abc import Iterator
 
 from churn_model.schema import Schema, SchemaFeature
-from churn_serving.oip.faults import MAX_PROBLEMS, Problem, shown
+from churn_serving.oip.faults import MAX_PROBLEMS, MAX_SHOWN, InvalidRequest, Problem, is_text, shown
 from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
 from churn_serving.oip.tensors import LARGEST
 
 MAXIMUM_TEXT = 256
 MAXIMUM_ID = 128
-_NAME_LIMIT = 64
 
 
-def find_faults(document: object, schema: Schema, maximum_customers: int) -> tuple[Problem, ...]:
+def find_faults(document: object, schema: Schema, maximum_customers: int) -> InvalidRequest:
     """All faults, at least one; beyond :data:`MAX_PROBLEMS` the rest is counted."""
-    faults = list(_body(document, schema, maximum_customers))
-    if not faults:
-        return (Problem("body", "not a request this service can read"),)
-    if len(faults) > MAX_PROBLEMS:
-        return (*faults[:MAX_PROBLEMS], Problem("body", f"and {len(faults) - MAX_PROBLEMS} more faults"))
-    return tuple(faults)
+    faults = _body(document, schema, maximum_customers)
+    listed = list(itertools.islice(faults, MAX_PROBLEMS))
+    if not listed:
+        return InvalidRequest([Problem("body", "not a request this service can read")])
+    return InvalidRequest(listed, sum(1 for _ in faults))
 
 
 def explain_fault(customers: int) -> Problem | None:
@@ -76,7 +75,7 @@ def _customer(customer: object, place: str, schema: Schema) -> Iterator[Problem]
     for key in customer.keys() - {"customer_id", "features"}:
         yield Problem(f"{place}.{_named(key)}", "unknown field")
     customer_id = customer.get("customer_id")
-    if not isinstance(customer_id, str) or not 1 <= len(customer_id) <= MAXIMUM_ID:
+    if not isinstance(customer_id, str) or not 1 <= len(customer_id) <= MAXIMUM_ID or not is_text(customer_id):
         yield Problem(f"{place}.customer_id", f"expected a text of 1 to {MAXIMUM_ID} characters")
     features = customer.get("features")
     if not isinstance(features, dict):
@@ -107,7 +106,7 @@ def _text_fault(value: object) -> str:
         return "expected a text or null"
     if len(value) > MAXIMUM_TEXT:
         return f"longer than {MAXIMUM_TEXT} characters"
-    return "" if _is_text(value) else "not valid Unicode"
+    return "" if is_text(value) else "not valid Unicode"
 
 
 def _number_fault(value: object, feature: SchemaFeature) -> str:
@@ -134,12 +133,4 @@ def _range_fault(value: float, feature: SchemaFeature) -> str:
 
 def _named(key: str) -> str:
     """An unknown field's name as the caller wrote it, if it can be shown as it is."""
-    return key if key.isprintable() and key.isascii() and 0 < len(key) <= _NAME_LIMIT else shown(key)
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair
-        return False
-    return True
+    return key if key.isprintable() and key.isascii() and 0 < len(key) <= MAX_SHOWN else shown(key)

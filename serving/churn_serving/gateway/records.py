@@ -83,7 +83,7 @@ class RecordDecoder:
             return MalformedRequest([Problem("body", "JSON is nested too deeply")])
         except ValueError:  # an integer of more digits than Python converts
             return MalformedRequest([Problem("body", "a number has too many digits")])
-        return InvalidRequest(find_faults(document, self.schema, self._maximum_customers))
+        return find_faults(document, self.schema, self._maximum_customers)
 
 
 def body_type(schema: Schema, maximum_customers: int) -> type[msgspec.Struct]:
