@@ -19,6 +19,11 @@ FEW_KNOWN = 10
 """A column with fewer known values teaches nothing and may be empty in a fold."""
 
 Notice = Callable[[str], None]
+"""Is told lines about what was read, for a person."""
+
+
+def unheard(line: str) -> None:
+    """A notice that nobody wants to hear."""
 
 
 def infer_features(

@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy
 import pandas
 
-from churn_cli.terminal import say
 from churn_data.cells import Cell, clean, numbers, parse_number
 from churn_data.dataset import Dataset, Source
 from churn_data.errors import DataError, glimpse
-from churn_data.inference import Notice, infer_features
+from churn_data.inference import Notice, infer_features, unheard
 from churn_data.tables import file_sha256, open_table
 from churn_model.usecase import Feature, UseCase
 
@@ -21,7 +20,7 @@ SIMULATED = "simulated"
 """In a file's name or at the start of its ids, this word marks customers who do not exist."""
 
 
-def read_customers(path: Path, usecase: UseCase, notice: Notice = say) -> Dataset:
+def read_customers(path: Path, usecase: UseCase, notice: Notice = unheard) -> Dataset:
     """Read a CSV or Parquet file of labelled customers.
 
     Args:

@@ -7,10 +7,9 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from churn_cli.terminal import say
 from churn_data.cells import Cell, clean, is_number
 from churn_data.errors import DataError
-from churn_data.inference import infer_features
+from churn_data.inference import Notice, infer_features
 from churn_data.tables import open_table
 from churn_model.usecase import DEFAULT_MISSING, Feature, Label, UseCase, ValueRule
 
@@ -76,7 +75,9 @@ features:
 """
 
 
-def starter_usecase(path: Path, label: str, positive: str, id_column: str | None, value: str | None) -> str:
+def starter_usecase(
+    path: Path, label: str, positive: str, id_column: str | None, value: str | None, notice: Notice
+) -> str:
     """The YAML text of a use case for this file.
 
     Args:
@@ -85,6 +86,7 @@ def starter_usecase(path: Path, label: str, positive: str, id_column: str | None
         positive: its value for customers who left.
         id_column: column of ids; None: the first whose values all differ.
         value: number column of a customer's value; None: the first number whose name sounds like money.
+        notice: told one line about each column that is left out.
 
     Raises:
         DataError: not a table, no such column, or nothing fit to be id or value.
@@ -97,7 +99,7 @@ def starter_usecase(path: Path, label: str, positive: str, id_column: str | None
     found_id = id_column or _first_unique(columns, label, file)
     found_value = value or _likely_value(columns, {label, found_id}, file)
     guess = UseCase(name="guess", id=found_id, label=Label(label, positive), value=ValueRule(found_value))
-    features = infer_features(columns, guess, file, say)
+    features = infer_features(columns, guess, file, notice)
     name = "".join(letter if letter.isalnum() else "-" for letter in path.stem.lower()).strip("-") or "my-customers"
     return _TEMPLATE.format(
         file=path.name,

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from churn_cli.terminal import say
 from churn_cli.training_command import show
 from churn_model.mlflow_registry import MlflowRegistry, connect
 from churn_model.registry import Registered
@@ -32,7 +33,7 @@ def change_champion(
     """
     home = Home.from_environment()
     name = load_usecase(options.usecase).model_name
-    wait_for_server(home, SERVER_SECONDS)
+    wait_for_server(home, say, SERVER_SECONDS)
     registry = MlflowRegistry(connect(home.tracking_uri))
     champion = change(registry, name)
     # A registry elsewhere serves a cluster; only a machine that serves the model itself needs its package.

@@ -31,7 +31,7 @@ def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promot
     dataset = _customers(options.data or _simulated_file(usecase, options, home), usecase)
     from churn_training.runs.tracking_server import wait_for_server
 
-    wait_for_server(home)
+    wait_for_server(home, say)
     from churn_model.mlflow_registry import MlflowRegistry, connect
     from churn_training.packaging.exporting import export_champion
     from churn_training.pipeline import train

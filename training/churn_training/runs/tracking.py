@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churn_cli.stopping import Terminated
 from churn_training.packaging.home import Home
 
 if TYPE_CHECKING:
@@ -60,11 +59,9 @@ def open_run(
     run = Run(client, experiment, created.info.run_id)
     try:
         yield run
-    except (KeyboardInterrupt, Terminated):  # A run must not look as if it were still going on.
-        client.set_terminated(run.id, "KILLED")
-        raise
-    except BaseException:  # As above.
-        client.set_terminated(run.id, "FAILED")
+    except BaseException as error:  # A run must not look as if it were still going on.
+        # Ctrl-C and SIGTERM pass every `except Exception`: nothing in the run went wrong, it was ended from outside.
+        client.set_terminated(run.id, "FAILED" if isinstance(error, Exception) else "KILLED")
         raise
     client.set_terminated(run.id, "FINISHED")
 

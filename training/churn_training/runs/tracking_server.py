@@ -4,10 +4,10 @@ MLflow's own client would try again for minutes without a word.
 """
 
 import time
+from collections.abc import Callable
 
 import httpx
 
-from churn_cli.terminal import say
 from churn_data.errors import Unavailable
 from churn_training.packaging.home import Home
 
@@ -17,8 +17,9 @@ ANSWER_SECONDS = 3.0
 SERVER_ERROR = 500
 
 
-def wait_for_server(home: Home, seconds: float = WAIT_SECONDS) -> None:
-    """Return as soon as MLflow's server answers; at once where MLflow is a database of this machine.
+def wait_for_server(home: Home, say: Callable[[str], None], seconds: float = WAIT_SECONDS) -> None:
+    """Return as soon as MLflow's server answers; at once where MLflow is a database of this machine. `say` is told when
+    there is something to wait for.
 
     Raises:
         Unavailable: it did not answer in time.
