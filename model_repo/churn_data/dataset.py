@@ -21,6 +21,11 @@ class Source:
     sha256: str
     simulated: bool
 
+    @property
+    def people(self) -> str:
+        """What to call them, so that nobody takes simulated ones for evidence."""
+        return "simulated customers" if self.simulated else "customers"
+
 
 @dataclass(frozen=True)
 class Dataset:

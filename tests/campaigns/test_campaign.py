@@ -18,7 +18,7 @@ from churn_model import ActionTable, Package, open_package
 from churn_model.mlflow_registry import MlflowRegistry, connect
 from churn_training.packaging.exporting import export_champion
 from churn_training.packaging.home import Home
-from churn_training.pipeline import Outcome
+from churn_training.pipeline import TrainingOutcome
 from sample_package import Keys, PackageMaker, sample_rows, sample_schema
 
 SCHEMA = sample_schema()
@@ -384,7 +384,7 @@ def test_a_bad_history_is_one_line_that_names_the_row(name: str, desk: Desk, tmp
 
 
 def test_real_customers_and_the_champion(
-    trained: tuple[Home, Outcome],
+    trained: tuple[Home, TrainingOutcome],
     telco: Dataset,
     telco_path: Path,
     tmp_path: Path,

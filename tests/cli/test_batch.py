@@ -15,7 +15,7 @@ from churn_model.mlflow_registry import MlflowRegistry, connect
 from churn_model.usecase import DEFAULT_MISSING
 from churn_training.packaging.exporting import export_champion
 from churn_training.packaging.home import Home
-from churn_training.pipeline import Outcome
+from churn_training.pipeline import TrainingOutcome
 
 COLUMNS = [
     "id", "churn_probability", "risk", "segment", "segment_name", "action", "action_name", "expected_value", "cost"
@@ -23,14 +23,14 @@ COLUMNS = [
 
 
 @pytest.fixture(scope="module")
-def folder(trained: tuple[Home, Outcome]) -> Path:
+def folder(trained: tuple[Home, TrainingOutcome]) -> Path:
     home, outcome = trained
     export_champion(MlflowRegistry(connect(home.tracking_uri)), outcome.registered.name, home)
     return home.packages(outcome.registered.name) / "champion"
 
 
 @pytest.fixture(scope="module")
-def package(folder: Path, trained: tuple[Home, Outcome]) -> Package:
+def package(folder: Path, trained: tuple[Home, TrainingOutcome]) -> Package:
     return open_package(folder.resolve(), TrustedKeys.load(trained[0].verify_key))
 
 
@@ -95,7 +95,7 @@ def test_a_file_without_rows_gives_a_file_without_rows(package: Package, telco_p
 
 
 @pytest.fixture
-def home_of_trained(trained: tuple[Home, Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
+def home_of_trained(trained: tuple[Home, TrainingOutcome], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHURN_HOME", str(trained[0].path))
     monkeypatch.delenv("CHURN_VERIFY_KEY", raising=False)
 

@@ -12,7 +12,7 @@ from churn_data.sources import read_customers
 from churn_model.mlflow_registry import connect
 from churn_model.usecase import UseCase, load_usecase
 from churn_training.packaging.home import Home
-from churn_training.pipeline import Outcome, train
+from churn_training.pipeline import TrainingOutcome, train
 from tests.training.small_families import small_candidates
 
 
@@ -55,7 +55,7 @@ def home(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, telco: Dataset) -> tuple[Home, Outcome]:
+def trained(tmp_path_factory: pytest.TempPathFactory, telco: Dataset) -> tuple[Home, TrainingOutcome]:
     """A home with one champion trained on real customers; tests only read it."""
     home = Home.from_environment({"CHURN_HOME": str(tmp_path_factory.mktemp("trained"))})
     return home, train(telco, home, seed=1, candidates=small_candidates(), parts=3)

@@ -19,7 +19,7 @@ from churn_training.comparison.splits import holdout
 from churn_training.families.candidates import Candidate
 from churn_training.packaging.home import Home
 from churn_training.packaging.keys import trusted_keys
-from churn_training.pipeline import Outcome, train
+from churn_training.pipeline import TrainingOutcome, train
 
 NAME = "churn-telecom"
 WEAK = Candidate("weak", "Weak", "additive", {"C": 1e-6, "knots": 2})
@@ -27,7 +27,7 @@ STRONG = Candidate("strong", "Strong", "additive", {"C": 0.02, "knots": 8})
 
 
 @pytest.fixture(scope="module")
-def champion(trained: tuple[Home, Outcome]) -> Champion:
+def champion(trained: tuple[Home, TrainingOutcome]) -> Champion:
     home, _ = trained
     return fetch_champion(MlflowRegistry(connect(home.tracking_uri)), NAME, trusted_keys(home))
 
@@ -136,7 +136,7 @@ def test_only_a_better_model_replaces_the_champion(
 ) -> None:
     registry = MlflowRegistry(connect(home.tracking_uri))
 
-    def trained_on(candidate: Candidate, **more: Any) -> Outcome:
+    def trained_on(candidate: Candidate, **more: Any) -> TrainingOutcome:
         outcome = train(with_groups(telco), home, candidates=[candidate], parts=3, **more)
         found = registry.champion(NAME)
         assert found is not None
@@ -160,7 +160,7 @@ def test_only_a_better_model_replaces_the_champion(
     assert trained_on(STRONG, promotion="always").promoted
 
 
-def records_tell_everything(registry: MlflowRegistry, home: Home, outcome: Outcome, folder: Path) -> None:
+def records_tell_everything(registry: MlflowRegistry, home: Home, outcome: TrainingOutcome, folder: Path) -> None:
     client = connect(home.tracking_uri)
     run = client.get_run(outcome.run_id)
     assert run.data.tags["churn.gate"] == "promoted: it is better than version 1"

@@ -16,7 +16,7 @@ from churn_training.packaging.exported import read_exported
 from churn_training.packaging.exporting import export_champion
 from churn_training.packaging.home import Home
 from churn_training.packaging.keys import signing_key
-from churn_training.pipeline import Outcome, train
+from churn_training.pipeline import TrainingOutcome, train
 from churn_training.runs.tracking import experiment_of
 from tests.training.small_families import small_candidates
 
@@ -199,7 +199,7 @@ def test_a_failed_training_leaves_the_champion(home: Home, telco: Dataset, monke
     assert "RUNNING" not in states
 
 
-def test_runs_tell_everything(trained: tuple[Home, Outcome]) -> None:
+def test_runs_tell_everything(trained: tuple[Home, TrainingOutcome]) -> None:
     home, outcome = trained
     client = connect(home.tracking_uri)
     parent = client.get_run(outcome.run_id)
@@ -222,7 +222,7 @@ def test_runs_tell_everything(trained: tuple[Home, Outcome]) -> None:
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 def test_pyfunc_answers_like_the_scorer(
-    trained: tuple[Home, Outcome], telco: Dataset, monkeypatch: pytest.MonkeyPatch
+    trained: tuple[Home, TrainingOutcome], telco: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import mlflow.pyfunc
 

@@ -15,8 +15,10 @@ from churn_training.comparison.bootstrap import intervals, probability_better
 from churn_training.comparison.evaluation import evaluate, measure
 from churn_training.comparison.fairness import fairness_table
 from churn_training.comparison.gate import Finding, Verdict
-from churn_training.runs.plots import draw_comparison, draw_curves
-from churn_training.runs.report import CandidateRow, Picture, Report, SegmentStudyRow, write_report
+from churn_training.comparison.standings import Standing
+from churn_training.runs.pictures import draw_comparison, draw_curves
+from churn_training.runs.report import Picture, Report, write_report
+from churn_training.segments.study import SegmentCount
 
 RULE = ProfitRule()
 VOID = {"meta", "img", "br", "link", "hr", "input"}
@@ -78,7 +80,7 @@ def small_report(folder: Path) -> Report:
     churned, candidates = simulated()
     better = probability_better(churned, candidates["Linear"], candidates["Trees"], measure("empc", RULE), 1, 50)
     rows = [
-        CandidateRow(title, evaluate(churned, answers, RULE), intervals(churned, answers, RULE, 1, repeats=50))
+        Standing(title, evaluate(churned, answers, RULE), intervals(churned, answers, RULE, 1, repeats=50))
         for title, answers in candidates.items()
     ]
     groups = {"gender": numpy.repeat(["Female", "Male", "(not known)"], [200, 190, 10])}
@@ -99,7 +101,7 @@ def small_report(folder: Path) -> Report:
         pictures=(Picture("Profit", "More is better.", folder / "profit.png"),),
         fairness=fairness_table(churned, candidates["Linear"], groups, RULE),
         verdict=Verdict(False, 0.25, (Finding("profit", passed=False, sentence="It may not earn more."),)),
-        segments=(SegmentStudyRow(4, 0.3, 1.2, 0.9, (0.4, 0.3, 0.2, 0.1), chosen=True),),
+        segments=(SegmentCount(4, 0.3, 1.2, 0.9, 0.8, (0.4, 0.3, 0.2, 0.1)),),
         assumptions=("Calls cost 2.00 (assumed).",),
     )
 
@@ -201,7 +203,7 @@ def test_what_was_not_measured_is_left_out(tmp_path: Path) -> None:
         measured_on="a holdout",
         winner="Linear",
         reason="",
-        candidates=(CandidateRow("Linear", evaluate(churned, candidates["Linear"], RULE)),),
+        candidates=(Standing("Linear", evaluate(churned, candidates["Linear"], RULE)),),
         rule=RULE,
     )
     text = written(report, tmp_path).text
@@ -225,7 +227,7 @@ def test_numbers_that_do_not_exist_are_a_dash(pictures: Path, tmp_path: Path) ->
 def test_where_no_campaign_pays_the_page_says_so(pictures: Path, tmp_path: Path) -> None:
     rule = msgspec.structs.replace(RULE, offer_cost=300.0)
     churned, candidates = simulated()
-    rows = tuple(CandidateRow(title, evaluate(churned, answers, rule)) for title, answers in candidates.items())
+    rows = tuple(Standing(title, evaluate(churned, answers, rule)) for title, answers in candidates.items())
     text = written(dataclasses.replace(small_report(pictures), candidates=rows, rule=rule), tmp_path).text
     assert "no campaign pays" in text
 

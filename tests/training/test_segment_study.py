@@ -7,9 +7,10 @@ import pytest
 
 from churn_data.dataset import Dataset, rows_of, schema_of
 from churn_model.segments import Segmenter
+from churn_training.runs.pictures import draw_segment_study
 from churn_training.segments.matching import match_segments, matching_warnings
 from churn_training.segments.segmentation import build_segments
-from churn_training.segments.study import draw_segment_study, study_segments
+from churn_training.segments.study import study_segments
 
 
 def test_four_segments_of_the_real_customers_are_stable(telco: Dataset, tmp_path: Path) -> None:

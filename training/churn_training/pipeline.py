@@ -1,7 +1,7 @@
-"""The training run: compare, fit, measure, package, register, promote.
+"""The training run, from top to bottom: read, compare, fit, judge, package, register.
 
-The order is the safety: a version is registered only when its package is complete, and promoted only after that and
-only if it is better than the champion.
+Each step hands its results to the recorder and to nothing else. The order is the safety: a version is registered only
+when its package is complete, and promoted only after that and only if it is better than the champion.
 """
 
 import tempfile
@@ -10,42 +10,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy
-
-from churn_data.dataset import Dataset, rows_of, schema_of
+from churn_data.dataset import Dataset, schema_of
 from churn_data.progress import Reporter, reporting
-from churn_model.encoding import Encoder
-from churn_model.estimators import load_estimator
 from churn_model.mlflow_registry import MlflowRegistry, connect
-from churn_model.registry import Registered
-from churn_model.scorecard import Scorecard
+from churn_model.registry import Registered, Registry
+from churn_model.schema import Schema
 from churn_model.scorer import Scorer
-from churn_model.segments import Segmenter
 from churn_model.signing import SigningKey, TrustedKeys
-from churn_training.comparison.bootstrap import intervals
-from churn_training.comparison.champion_contest import Champion, Decision, contest, fetch_champion, milliseconds_of
-from churn_training.comparison.comparison import Comparison, Finished, compare, people, record, tags_of
-from churn_training.comparison.competition import Result, Search
-from churn_training.comparison.evaluation import evaluate
-from churn_training.comparison.splits import FOLDS, Split, holdout
+from churn_training.comparison.champion_contest import Champion, ChampionDecision, contest, fetch_champion
+from churn_training.comparison.competition import Search
+from churn_training.comparison.final_measure import Finished, measure_finished
+from churn_training.comparison.measuring import Comparison, compare
+from churn_training.comparison.recorder import Judgement, Recorder
+from churn_training.comparison.splits import FOLDS, holdout
+from churn_training.comparison.standings import standings
 from churn_training.families.candidates import Candidate, default_candidates
-from churn_training.packaging.compilation import Compiled, compile_model, contents_of
+from churn_training.packaging.compilation import compile_model, contents_of
 from churn_training.packaging.home import Home
 from churn_training.packaging.keys import signing_key, trusted_keys
-from churn_training.runs.plots import draw_curves
-from churn_training.runs.resumption import close_abandoned
-from churn_training.runs.tracking import Run, experiment_of, open_run
+from churn_training.runs.mlflow_recorder import mlflow_recorder
+from churn_training.segments.study import study_segments
 
 Promotion = Literal["gated", "always", "never"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingOutcome:
     """What a training run came to. `metrics` were measured on held-out customers; `decision` says whether the new
     version is champion now, and why."""
 
     registered: Registered
-    decision: Decision
+    decision: ChampionDecision
     winner: str
     metrics: dict[str, float]
     candidates: dict[str, dict[str, float]]
@@ -60,20 +55,15 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class _Settings:
-    key: SigningKey
-    trusted: TrustedKeys
+class _Order:
+    """What a run is told to do, and whom its packages are signed for."""
+
+    candidates: Sequence[Candidate]
     search: Search
     promotion: Promotion
     fresh: bool
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    compiled: Compiled
-    scorer: Scorer
-    finished: Finished
-    metrics: dict[str, float]
+    key: SigningKey
+    trusted: TrustedKeys
 
 
 def train(
@@ -86,7 +76,7 @@ def train(
     parts: int = FOLDS,
     budget: float = 0.0,
     fresh: bool = False,
-) -> Outcome:
+) -> TrainingOutcome:
     """Train on these customers and register the best contender.
 
     Args:
@@ -105,119 +95,73 @@ def train(
         RegistryError: MLflow refused; the registry is as before.
     """
     candidates = candidates or default_candidates()
-    split = holdout(dataset, seed, parts)
+    training, held_out = (dataset.take(positions) for positions in holdout(dataset, seed, parts))
+    search = Search(seed, parts, budget)
     key = signing_key(home)
+    order = _Order(candidates, search, promotion, fresh, key, trusted_keys(home))
     with reporting(len(candidates) * parts + 3) as reporter:
         reporter.now("opening MLflow")
         client = connect(home.tracking_uri)
-        experiment = experiment_of(client, dataset.usecase.model_name, home)
-        for closed in close_abandoned(client, experiment):
-            reporter.note(f"run {closed} was left open by an earlier pod of this Job; it counts as killed now")
-        settings = _Settings(key, trusted_keys(home), Search(seed, parts, budget), promotion, fresh)
-        with open_run(client, experiment, f"train {dataset.source.name}", tags_of(dataset)) as run:
-            return _train_in_run(dataset, split, candidates, settings, run, reporter)
+        with mlflow_recorder(client, home, training, held_out, search, reporter) as recorder:
+            return _run(order, training, held_out, recorder, MlflowRegistry(client), reporter)
 
 
-def _train_in_run(
-    dataset: Dataset,
-    split: Split,
-    candidates: Sequence[Candidate],
-    settings: _Settings,
-    run: Run,
-    reporter: Reporter,
-) -> Outcome:
-    training, held_out = dataset.take(split[0]), dataset.take(split[1])
-    search = settings.search
-    run.parameters(
-        {
-            "seed": search.seed,
-            "folds": search.parts,
-            "budget_seconds": search.seconds,
-            "training_rows": len(training),
-            "holdout_rows": len(held_out),
-        }
-    )
-    comparison = compare(training, candidates, search, run, reporter, fresh=settings.fresh)
-    registry = MlflowRegistry(run.client)
-    champion = fetch_champion(registry, training.usecase.model_name, settings.trusted)
+def _run(
+    order: _Order, training: Dataset, held_out: Dataset, recorder: Recorder, registry: Registry, reporter: Reporter
+) -> TrainingOutcome:
+    search = order.search
+    comparison = compare(training, order.candidates, search, recorder, reporter, fresh=order.fresh)
+    best = comparison.best
+    champion = fetch_champion(registry, training.usecase.model_name, order.trusted)
     with tempfile.TemporaryDirectory() as folder:
-        reporter.now(f"fitting the best, {comparison.best.contender.title}, and packaging it")
-        fitted = _fit(training, held_out, comparison.best, search.seed, Path(folder), champion)
-        run.metrics(fitted.metrics)
-        run.tags({"churn.winner": comparison.best.contender.name})
-        _store_curves(run, fitted.finished)
-        for line in fitted.compiled.warnings:
-            reporter.note(line)
+        reporter.now(f"fitting the best, {best.contender.title}, and packaging it")
+        former = champion.segmenter_for(schema_of(training))
+        compiled = compile_model(best.contender, training, Path(folder), search.seed, former)
+        scorer, encoder, scorecard = compiled.served_scorer(), compiled.served_encoder(), compiled.served_scorecard()
+        finished = measure_finished(scorer, encoder, scorecard, held_out, best, search.seed)
+        recorder.finished(best.contender, finished, compiled.warnings)
         reporter.advance()
+
         reporter.now("comparing it with the champion")
-        decision = _decide(champion, fitted, search.seed, settings.promotion)
-        for finding in decision.verdict.findings if decision.verdict else ():
-            reporter.note(f"{finding.rule_name}: {'passed' if finding.passed else 'not passed'}. {finding.sentence}")
-        record(run, training, comparison, fitted.finished, decision, tuned=search.seconds > 0)
+        decision = _decide(order, champion, scorer, compiled.schema, finished)
+        recorder.judged(_judgement(training, comparison, finished, decision, tuned=search.seconds > 0))
+
         reporter.now("registering")
-        contents = contents_of(fitted.compiled, training, fitted.metrics, search.seed)
-        registered = registry.register(contents, settings.key, run.id)
+        contents = contents_of(compiled, training, finished.figures, search.seed)
+        registered = registry.register(contents, order.key, recorder.run_id)
         reporter.advance()
     if decision.promoted:
         registry.promote(registered.name, registered.version)
-    run.tags(
-        {
-            "churn.version": registered.version,
-            "churn.digest": registered.digest,
-            "churn.gate": f"{'promoted' if decision.promoted else 'not promoted'}: {decision.reason}",
-        }
-    )
-    return _outcome(registered, decision, comparison, fitted, run)
-
-
-def _outcome(registered: Registered, decision: Decision, comparison: Comparison, fitted: _Fitted, run: Run) -> Outcome:
-    return Outcome(
+    recorder.registered(registered, decision)
+    return TrainingOutcome(
         registered=registered,
         decision=decision,
-        winner=comparison.best.contender.name,
-        metrics=fitted.metrics,
+        winner=best.contender.name,
+        metrics=finished.figures,
         candidates={result.contender.name: result.metrics for result in comparison.results},
         rounds={result.contender.name: result.rounds for result in comparison.results if result.rounds},
-        warnings=fitted.compiled.warnings,
-        run_id=run.id,
+        warnings=compiled.warnings,
+        run_id=recorder.run_id,
     )
 
 
-def _decide(champion: Champion, fitted: _Fitted, seed: int, promotion: Promotion) -> Decision:
-    if promotion != "gated":
-        return Decision(promotion == "always", "asked for" if promotion == "always" else "asked not to be")
-    return contest(champion, fitted.scorer, fitted.compiled.schema, fitted.finished.held_out, seed)
+def _decide(order: _Order, champion: Champion, scorer: Scorer, schema: Schema, finished: Finished) -> ChampionDecision:
+    if order.promotion == "always":
+        return ChampionDecision(promoted=True, reason="asked for")
+    if order.promotion == "never":
+        return ChampionDecision(promoted=False, reason="asked not to be")
+    return contest(champion, scorer, schema, finished.held_out, order.search.seed)
 
 
-def _fit(training: Dataset, held_out: Dataset, best: Result, seed: int, folder: Path, champion: Champion) -> _Fitted:
-    former = champion.segmenter_for(schema_of(training))
-    compiled = compile_model(best.contender, training, folder, seed, former)
-    scorer = _scorer_of(compiled)
-    rows, rule = rows_of(held_out.frame), held_out.usecase.profit
-    # What is measured is what will be served.
-    answered = numpy.array(scorer.score(rows).probabilities)
-    metrics = evaluate(held_out.churned, answered, rule)
-    found = intervals(held_out.churned, answered, rule, seed)
-    finished = Finished(held_out, answered, dict(metrics), found, milliseconds_of(scorer, rows))
-    metrics |= {f"{name}_low": low for name, (low, _) in found.items()}
-    metrics |= {f"{name}_high": high for name, (_, high) in found.items()}
-    encoded = Encoder.from_json(compiled.encoder, compiled.schema).encode(rows)
-    stand_in = Scorecard.from_json(compiled.scorecard, len(compiled.schema.features)).probabilities(encoded)
-    scorecard = evaluate(held_out.churned, numpy.array(stand_in), rule)
-    metrics |= {f"scorecard_{name}": value for name, value in scorecard.items()}
-    metrics |= {f"cv_{name}": value for name, value in best.metrics.items()}
-    return _Fitted(compiled, scorer, finished, metrics)
-
-
-def _scorer_of(compiled: Compiled) -> Scorer:
-    estimator = load_estimator(compiled.kind, compiled.estimator_file.read_bytes(), compiled.schema)
-    encoder = Encoder.from_json(compiled.encoder, compiled.schema)
-    return Scorer(encoder, estimator, Segmenter.from_json(compiled.segments, compiled.schema))
-
-
-def _store_curves(run: Run, finished: Finished) -> None:
-    held_out = finished.held_out
-    with tempfile.TemporaryDirectory() as folder:
-        title = f"holdout, {len(held_out)} {people(held_out)}"
-        draw_curves(held_out.churned, finished.probabilities, held_out.usecase.profit, title, Path(folder))
-        run.files(Path(folder), "curves")
+def _judgement(
+    training: Dataset, comparison: Comparison, finished: Finished, decision: ChampionDecision, *, tuned: bool
+) -> Judgement:
+    """Everything that was compared; where there was time for tuning, how many segments the customers really have."""
+    return Judgement(
+        winner=comparison.best,
+        results=comparison.results,
+        standings=standings(training, comparison.results, comparison.best),
+        finished=finished,
+        decision=decision,
+        segments=study_segments(training, seed=0) if tuned else None,
+    )

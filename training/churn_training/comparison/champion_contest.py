@@ -29,7 +29,7 @@ TIMED_ROWS = 200
 
 
 @dataclass(frozen=True)
-class Decision:
+class ChampionDecision:
     """Whether the new model becomes champion, the sentence that says why, and the findings where two were compared."""
 
     promoted: bool
@@ -73,7 +73,7 @@ def fetch_champion(registry: Registry, name: str, trusted: TrustedKeys) -> Champ
             return Champion(registered, None, f"version {registered.version}, the champion, cannot be opened: {error}")
 
 
-def contest(champion: Champion, challenger: Scorer, schema: Schema, held_out: Dataset, seed: int) -> Decision:
+def contest(champion: Champion, challenger: Scorer, schema: Schema, held_out: Dataset, seed: int) -> ChampionDecision:
     """Whether the challenger takes the champion's place.
 
     A champion that takes other features cannot answer for these customers, and is replaced. One that cannot be opened
@@ -82,21 +82,25 @@ def contest(champion: Champion, challenger: Scorer, schema: Schema, held_out: Da
     """
     package = champion.package
     if package is None:
-        return Decision(promoted=champion.registered is None, reason=champion.problem)
+        return ChampionDecision(promoted=champion.registered is None, reason=champion.problem)
     was, is_now = package.manifest.training_data.simulated, held_out.source.simulated
     if is_now and not was:
-        return Decision(promoted=False, reason="a model of simulated customers does not replace one of real customers")
+        return ChampionDecision(
+            promoted=False, reason="a model of simulated customers does not replace one of real customers"
+        )
     if was and not is_now:
-        return Decision(promoted=True, reason="a model of real customers replaces one of simulated customers")
+        return ChampionDecision(promoted=True, reason="a model of real customers replaces one of simulated customers")
     if not _answers(package, schema):
-        return Decision(promoted=True, reason=f"version {package.manifest.version}, the champion, takes other features")
+        return ChampionDecision(
+            promoted=True, reason=f"version {package.manifest.version}, the champion, takes other features"
+        )
     rows = rows_of(held_out.frame)
     old, new = _contender(package.scorer, rows), _contender(challenger, rows)
     verdict = judge(held_out.churned, groups_of(held_out), held_out.usecase.profit, old, new, seed)
     failed = [finding.sentence for finding in verdict.findings if not finding.passed]
     version = package.manifest.version
     reason = f"it is better than version {version}" if verdict.passed else f"version {version} stays: {failed[0]}"
-    return Decision(verdict.passed, reason, _with_note(verdict, package, held_out))
+    return ChampionDecision(verdict.passed, reason, _with_note(verdict, package, held_out))
 
 
 def groups_of(dataset: Dataset) -> dict[str, numpy.ndarray]:

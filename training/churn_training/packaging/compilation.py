@@ -21,6 +21,8 @@ from churn_model.errors import ChurnModelError
 from churn_model.estimators import ESTIMATOR_FILES, load_estimator
 from churn_model.package import PackageContents
 from churn_model.schema import Schema
+from churn_model.scorecard import Scorecard
+from churn_model.scorer import Scorer
 from churn_model.segments import Segmenter
 from churn_training.families.candidates import ENCODER, log_odds
 from churn_training.families.ensemble import Blend, Contender
@@ -47,6 +49,19 @@ class Compiled:
     actions: dict[str, Any]
     scorecard: dict[str, Any]
     warnings: tuple[str, ...] = ()
+
+    def served_encoder(self) -> Encoder:
+        """The encoder as whoever serves will read it."""
+        return Encoder.from_json(self.encoder, self.schema)
+
+    def served_scorer(self) -> Scorer:
+        """The model as whoever serves will open it."""
+        estimator = load_estimator(self.kind, self.estimator_file.read_bytes(), self.schema)
+        return Scorer(self.served_encoder(), estimator, Segmenter.from_json(self.segments, self.schema))
+
+    def served_scorecard(self) -> Scorecard:
+        """What stands in when no model answers."""
+        return Scorecard.from_json(self.scorecard, len(self.schema.features))
 
 
 def compile_model(

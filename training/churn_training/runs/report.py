@@ -6,8 +6,7 @@ it: pictures are embedded, and neither scripts nor fonts are fetched.
 
 import base64
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
@@ -15,6 +14,8 @@ import jinja2
 from churn_model.usecase import ProfitRule
 from churn_training.comparison.fairness import SMALLEST_GROUP, GroupRow
 from churn_training.comparison.gate import Verdict
+from churn_training.comparison.standings import Standing
+from churn_training.segments.study import SegmentCount
 
 TEMPLATE = "report.html.jinja"
 UNKNOWN = "–"
@@ -30,42 +31,12 @@ RULE_WORDS = {
 
 
 @dataclass(frozen=True)
-class CandidateRow:
-    """One model that competed.
-
-    `metrics` and `intervals` are what `evaluation.evaluate` and `bootstrap.intervals` give. `winner_better` is the
-    probability that the winner earns more than this one (None: not compared, or the winner itself), `milliseconds` its
-    time for one answer (None: not measured).
-    """
-
-    title: str
-    metrics: Mapping[str, float]
-    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    winner_better: float | None = None
-    milliseconds: float | None = None
-
-
-@dataclass(frozen=True)
 class Picture:
     """A PNG file, with the heading and the sentence that say what it shows."""
 
     heading: str
     sentence: str
     path: Path
-
-
-@dataclass(frozen=True)
-class SegmentStudyRow:
-    """One number of segments that was tried: how well they are separated (silhouette, -1 to 1, higher is better;
-    Davies-Bouldin, lower is better), whether they come back on other customers (stability, up to 1), and the shares of
-    customers in them."""
-
-    segments: int
-    silhouette: float
-    davies_bouldin: float
-    stability: float
-    shares: tuple[float, ...]
-    chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,13 +58,13 @@ class Report:
     measured_on: str
     winner: str
     reason: str
-    candidates: tuple[CandidateRow, ...]
+    candidates: tuple[Standing, ...]
     rule: ProfitRule
-    held_out: CandidateRow | None = None
+    held_out: Standing | None = None
     pictures: tuple[Picture, ...] = ()
     fairness: tuple[GroupRow, ...] = ()
     verdict: Verdict | None = None
-    segments: tuple[SegmentStudyRow, ...] = ()
+    segments: tuple[SegmentCount, ...] = ()
     assumptions: tuple[str, ...] = ()
 
 
@@ -149,7 +120,7 @@ def economics(rule: ProfitRule) -> tuple[str, ...]:
     )
 
 
-def _headline(winner: CandidateRow, rule: ProfitRule) -> str:
+def _headline(winner: Standing, rule: ProfitRule) -> str:
     profit, contacted = winner.metrics["empc"], winner.metrics["empc_contacted"]
     if profit <= 0.0:
         return "Under the assumptions below no campaign pays: an offer costs more than it is expected to bring."
@@ -162,7 +133,7 @@ def _headline(winner: CandidateRow, rule: ProfitRule) -> str:
     )
 
 
-def _against_the_next(winner: CandidateRow, candidates: tuple[CandidateRow, ...]) -> str:
+def _against_the_next(winner: Standing, candidates: tuple[Standing, ...]) -> str:
     others = [row for row in candidates if row is not winner]
     if not others:
         return ""

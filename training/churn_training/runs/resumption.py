@@ -9,13 +9,14 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy
 
 from churn_training.comparison.competition import Result
+from churn_training.comparison.recorder import Recalled
 from churn_training.families.candidates import Candidate
 from churn_training.runs.tracking import Run
 
@@ -28,14 +29,6 @@ JOB = "churn.job"
 POD = "churn.pod"
 FOLDER = "evaluation"
 FILE = "evaluation.json"
-
-
-@dataclass(frozen=True)
-class Kept:
-    """An evaluation of an earlier run."""
-
-    run_id: str
-    result: Result
 
 
 def keep(run: Run, key: str, result: Result) -> None:
@@ -54,7 +47,7 @@ def keep(run: Run, key: str, result: Result) -> None:
     run.tags({DIGEST: hashlib.sha256(content).hexdigest(), KEY: key})
 
 
-def find(client: "MlflowClient", experiment: str, key: str, candidate: Candidate) -> Kept | None:
+def find(client: "MlflowClient", experiment: str, key: str, candidate: Candidate) -> Recalled | None:
     """The newest evaluation that was kept under this key and can still be read whole."""
     wanted = f"tags.`{KEY}` = '{key}' and attributes.status = 'FINISHED'"
     for run in client.search_runs([experiment], wanted, max_results=3, order_by=["attributes.start_time DESC"]):
@@ -63,7 +56,7 @@ def find(client: "MlflowClient", experiment: str, key: str, candidate: Candidate
             numbers = json.loads(content)
             profits, raw = numpy.array(numbers["profits"]), numpy.array(numbers["raw"])
             chosen = replace(candidate, parameters=numbers["parameters"], alternatives=())
-            return Kept(run.info.run_id, Result(chosen, numbers["metrics"], profits, raw, numbers["rounds"]))
+            return Recalled(run.info.run_id, Result(chosen, numbers["metrics"], profits, raw, numbers["rounds"]))
     return None
 
 

@@ -5,11 +5,9 @@ Serving has four; the study shows what that choice gains or costs. It must not c
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy
-from matplotlib.figure import Figure
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouette_score
 
@@ -35,6 +33,11 @@ class SegmentCount:
     least_stability: float
     shares: tuple[float, ...]
 
+    @property
+    def chosen(self) -> bool:
+        """Whether it is the number that serving has."""
+        return self.segments == SEGMENTS
+
 
 @dataclass(frozen=True)
 class SegmentStudy:
@@ -44,7 +47,7 @@ class SegmentStudy:
 
     def to_json(self) -> list[dict[str, Any]]:
         """Plain data."""
-        return [{**asdict(count), "chosen": count.segments == SEGMENTS} for count in self.counts]
+        return [{**asdict(count), "chosen": count.chosen} for count in self.counts]
 
 
 def study_segments(
@@ -59,25 +62,6 @@ def study_segments(
     space = behaviour_space(dataset, schema_of(dataset), SEGMENTS)
     different = len(numpy.unique(space, axis=0))
     return SegmentStudy(tuple(_count(space, count, seed, resamples) for count in counts if count < different))
-
-
-def draw_segment_study(study: SegmentStudy, path: Path) -> None:
-    """Write the study as a picture (PNG)."""
-    figure = Figure(figsize=(8, 3.6), layout="constrained")
-    figure.suptitle("How many segments (dotted: what is served)", fontsize=11)
-    numbers = [count.segments for count in study.counts]
-    panels = (
-        ("silhouette", "separation (silhouette)"),
-        ("davies_bouldin", "overlap (Davies-Bouldin)"),
-        ("stability", "stability (adjusted Rand)"),
-    )
-    for axes, (name, label) in zip(figure.subplots(1, len(panels)), panels, strict=True):
-        axes.plot(numbers, [getattr(count, name) for count in study.counts], marker="o", color="#0072B2")
-        axes.axvline(SEGMENTS, linestyle=":", color="grey")
-        axes.set_xlabel("segments")
-        axes.set_ylabel(label)
-        axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=100)
 
 
 def _count(space: numpy.ndarray, count: int, seed: int, resamples: int) -> SegmentCount:

@@ -1,6 +1,7 @@
-"""Curves for people, as PNG files: ROC, calibration, profit, gains and lift, of one model or of several side by side.
+"""Pictures for people, as PNG files: ROC, calibration, profit, gains and lift, of one model or of several side by side;
+and numbers of segments.
 
-The only module that draws models; it must not compute a metric itself. Colours are those of Okabe and Ito, which people
+The only module that draws; it must not compute a metric itself. Colours are those of Okabe and Ito, which people
 with colour vision deficiencies can tell apart, and lines differ by their dashes too.
 """
 
@@ -19,6 +20,8 @@ from sklearn.metrics import roc_curve
 from churn_model.usecase import ProfitRule
 from churn_training.comparison.evaluation import BINS, calibration_bins, gains, lift_by_part, rate_intervals
 from churn_training.comparison.profit import profit_curve, tally
+from churn_training.segments.segmentation import SEGMENTS
+from churn_training.segments.study import SegmentStudy
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", ":")
@@ -66,6 +69,25 @@ def draw_comparison(
         _legend(axes)
     _draw_calibrations(churned, candidates, title, folder / "calibration.png")
     _draw_lift(churned, candidates, title, folder / "lift.png")
+
+
+def draw_segment_study(study: SegmentStudy, path: Path) -> None:
+    """Write a study of numbers of segments as a picture (PNG)."""
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    figure.suptitle("How many segments (dotted: what is served)", fontsize=11)
+    numbers = [count.segments for count in study.counts]
+    panels = (
+        ("silhouette", "separation (silhouette)"),
+        ("davies_bouldin", "overlap (Davies-Bouldin)"),
+        ("stability", "stability (adjusted Rand)"),
+    )
+    for axes, (name, label) in zip(figure.subplots(1, len(panels)), panels, strict=True):
+        axes.plot(numbers, [getattr(count, name) for count in study.counts], marker="o", color=COLOURS[0])
+        axes.axvline(SEGMENTS, linestyle=":", color="grey")
+        axes.set_xlabel("segments")
+        axes.set_ylabel(label)
+        axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=100)
 
 
 @contextmanager

@@ -1,0 +1,184 @@
+"""Keeps a training run in MLflow: one run for all, a nested one for each contender, pictures and the report as files.
+
+The adapter behind the comparison's recorder; what was kept is said to the person who waits, too. It must not measure or
+decide anything.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy
+
+from churn_data.dataset import Dataset
+from churn_data.progress import Reporter
+from churn_model.registry import Registered
+from churn_training.comparison.champion_contest import ChampionDecision
+from churn_training.comparison.competition import Result, Search
+from churn_training.comparison.final_measure import Finished
+from churn_training.comparison.recorder import Judgement, Recalled
+from churn_training.families.candidates import Candidate
+from churn_training.families.ensemble import Contender
+from churn_training.packaging.home import Home
+from churn_training.runs.pictures import draw_comparison, draw_curves, draw_segment_study
+from churn_training.runs.report import write_report
+from churn_training.runs.report_content import report_of
+from churn_training.runs.resume_key import resume_key
+from churn_training.runs.resumption import close_abandoned, find, job_tags, keep
+from churn_training.runs.tracking import Run, experiment_of, open_run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+@contextmanager
+def mlflow_recorder(
+    client: "MlflowClient", home: Home, training: Dataset, held_out: Dataset, search: Search, reporter: Reporter
+) -> Iterator["MlflowRecorder"]:
+    """A recorder whose run ends with the block, as the block ends; runs that an earlier pod of this Job left open are
+    closed first.
+
+    Args:
+        client: of MLflow.
+        home: where a local store keeps artifacts.
+        training: the customers to learn from.
+        held_out: those kept for the final measure.
+        search: how families are measured; part of what an evaluation is recalled by.
+        reporter: told what was kept.
+    """
+    experiment = experiment_of(client, training.usecase.model_name, home)
+    for closed in close_abandoned(client, experiment):
+        reporter.note(f"run {closed} was left open by an earlier pod of this Job; it counts as killed now")
+    with open_run(client, experiment, f"train {training.source.name}", _tags_of(training)) as run:
+        run.parameters(
+            {
+                "seed": search.seed,
+                "folds": search.parts,
+                "budget_seconds": search.seconds,
+                "training_rows": len(training),
+                "holdout_rows": len(held_out),
+            }
+        )
+        yield MlflowRecorder(run, training, search, reporter)
+
+
+class MlflowRecorder:
+    """Records of one training run; implements :class:`churn_training.comparison.recorder.Recorder`."""
+
+    def __init__(self, run: Run, training: Dataset, search: Search, reporter: Reporter) -> None:
+        self._run, self._training, self._search, self._reporter = run, training, search, reporter
+
+    @property
+    def run_id(self) -> str:
+        """MLflow's id of the run."""
+        return self._run.id
+
+    def recall(self, candidate: Candidate) -> Recalled | None:
+        """What a finished run of this experiment has kept under the candidate's key."""
+        return find(self._run.client, self._run.experiment, self._key(candidate), candidate)
+
+    @contextmanager
+    def contender(self, contender: Contender) -> Iterator["_ContenderRecord"]:
+        """A nested run, which ends with the block."""
+        parent = self._run
+        tags = _tags_of(self._training)
+        key = self._key(contender) if isinstance(contender, Candidate) else None
+        with open_run(parent.client, parent.experiment, contender.name, tags, parent) as run:
+            record = _ContenderRecord(run, self._training, self._search.seed, key)
+            yield record
+        self._reporter.note(record.line)
+
+    def finished(self, winner: Contender, finished: Finished, warnings: tuple[str, ...]) -> None:
+        """Its figures, its name and its curves."""
+        self._run.metrics(finished.figures)
+        self._run.tags({"churn.winner": winner.name})
+        _store_curves(self._run, finished.held_out, finished.probabilities, "holdout")
+        for line in warnings:
+            self._reporter.note(line)
+
+    def judged(self, judgement: Judgement) -> None:
+        """Pictures, the table of groups, the gate's decision, the study of segments and the report, in one folder."""
+        verdict = judgement.decision.verdict
+        for finding in verdict.findings if verdict else ():
+            passed = "passed" if finding.passed else "not passed"
+            self._reporter.note(f"{finding.rule_name}: {passed}. {finding.sentence}")
+        training = self._training
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            curves = folder / "curves"
+            curves.mkdir()
+            answers = {result.contender.title: result.probabilities for result in judgement.results}
+            title = f"Out of fold, {len(training)} {training.source.people}"
+            draw_comparison(training.churned, answers, training.usecase.profit, title, curves)
+            _write_json(folder / "fairness.json", [asdict(row) for row in judgement.finished.groups])
+            _write_json(folder / "gate.json", judgement.decision.to_json())
+            if judgement.segments is not None:
+                _write_json(folder / "segments.json", judgement.segments.to_json())
+                draw_segment_study(judgement.segments, folder / "segments.png")
+            write_report(folder / "report.html", report_of(judgement, training, self._run.id, curves))
+            self._run.files(folder, "comparison")
+
+    def registered(self, registered: Registered, decision: ChampionDecision) -> None:
+        """Version, digest and what the gate said."""
+        gate = f"{'promoted' if decision.promoted else 'not promoted'}: {decision.reason}"
+        self._run.tags({"churn.version": registered.version, "churn.digest": registered.digest, "churn.gate": gate})
+
+    def _key(self, candidate: Candidate) -> str:
+        search = self._search
+        return resume_key(self._training, candidate, search.seed, search.parts, search.seconds)
+
+
+class _ContenderRecord:
+    """A contender's nested run; `line` says what it came to, once the run has ended."""
+
+    def __init__(self, run: Run, training: Dataset, seed: int, key: str | None) -> None:
+        self._run, self._training, self._seed, self._key = run, training, seed, key
+        self.line = ""
+
+    def measured(self, result: Result) -> None:
+        """Curves, and a family's evaluation so that a later run can recall it; then its figures."""
+        _store_curves(self._run, self._training, result.probabilities, result.contender.title)
+        if self._key is not None:
+            keep(self._run, self._key, result)
+        self._figures(result, "")
+
+    def recalled(self, recalled: Recalled) -> None:
+        """Where its figures came from, and the figures."""
+        self._run.tags({"churn.reused_run": recalled.run_id})
+        self._figures(recalled.result, f", reused from run {recalled.run_id} (--fresh evaluates anew)")
+
+    def _figures(self, result: Result, source: str) -> None:
+        contender = result.contender
+        own = {"family": contender.kind, "seed": self._seed, "rounds": result.rounds}
+        self._run.parameters({**own, **contender.parameters})
+        self._run.metrics(result.metrics)
+        settings = f", best of {result.rounds} settings" if result.rounds else ""
+        worth, auc = result.metrics["empc"], result.metrics["roc_auc"]
+        self.line = f"{contender.title}: expected profit per customer {worth:.3f}, ROC AUC {auc:.4f}{settings}{source}"
+
+
+def _store_curves(run: Run, customers: Dataset, probabilities: numpy.ndarray, name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        title = f"{name}, {len(customers)} {customers.source.people}"
+        draw_curves(customers.churned, probabilities, customers.usecase.profit, title, Path(folder))
+        run.files(Path(folder), "curves")
+
+
+def _write_json(path: Path, document: object) -> None:
+    path.write_text(json.dumps(document, indent=2))
+
+
+def _tags_of(dataset: Dataset) -> dict[str, str]:
+    """Where the data came from, a file's name without its folder, and which pod is at work; for every run."""
+    source = dataset.source
+    return {
+        **job_tags(),
+        "churn.usecase": dataset.usecase.name,
+        "churn.data_source": source.name,
+        "churn.data_sha256": source.sha256,
+        "churn.data_kind": "simulated" if source.simulated else "real",
+    }
