@@ -4,8 +4,6 @@ What comes out is called simulated wherever it shows: in the file's name and in 
 evidence about real customers; the effects are whatever the use case's author wrote down.
 """
 
-import csv
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import numpy
 from churn_data.errors import DataError
 from churn_data.simulation_hints import CategoryHint, NumberHint, hint_of, simulation_of
 from churn_data.sources import SIMULATED
+from churn_data.written_files import csv_rows, whole_file
 from churn_model.errors import UseCaseError
 from churn_model.usecase import Feature, UseCase
 
@@ -39,18 +38,10 @@ def write_simulated(usecase: UseCase, rows: int, seed: int, path: Path) -> Path:
     if rows < 1:
         raise DataError(str(path), f"at least 1 row is needed, asked for {rows}")
     header, columns = simulate(usecase, rows, seed)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with whole_file(path) as temporary:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(header)
-            writer.writerows(zip(*columns, strict=True))
-        temporary.replace(path)
-    except OSError as error:
-        raise DataError(str(path), f"cannot be written ({error.strerror})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+        with csv_rows(temporary, header) as write:
+            write(columns)
     return path
 
 

@@ -5,15 +5,39 @@ It reads cells by the rules of training. It must not hold a whole file in memory
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from churn_data.answer_files import Answers, answer_file
 from churn_data.cells import Cell, clean, numbers
 from churn_data.errors import DataError
 from churn_data.tables import Chunk, Table, open_table
+from churn_data.written_files import Columns, Kind, table_file
 from churn_model.package import Package
 from churn_model.schema import Row, SchemaFeature
 
 Advance = Callable[[float], None]
+
+
+class Answers(NamedTuple):
+    """Answers by column, one entry a customer; the field names are the columns of the file."""
+
+    id: Sequence[str]
+    churn_probability: Sequence[float]
+    risk: Sequence[str]
+    segment: Sequence[int]
+    segment_name: Sequence[str]
+    action: Sequence[str]
+    action_name: Sequence[str]
+    expected_value: Sequence[float]
+    cost: Sequence[float]
+
+
+_KINDS: dict[str, Kind] = {
+    "churn_probability": "number",
+    "segment": "whole number",
+    "expected_value": "number",
+    "cost": "number",
+}
+COLUMNS: Columns = [(name, _KINDS.get(name, "text")) for name in Answers._fields]
 
 
 def score_file(package: Package, source: Path, target: Path, missing: Iterable[str], advance: Advance) -> int:
@@ -34,10 +58,10 @@ def score_file(package: Package, source: Path, target: Path, missing: Iterable[s
     done = 0
     with open_table(source) as table:
         reader = _Reader(table, package, frozenset(missing))
-        with answer_file(target) as writer:
+        with table_file(target, COLUMNS) as write:
             for chunk in table.chunks:
                 ids, rows = reader.read(chunk)
-                writer.write(answer(package, ids, rows))
+                write(answer(package, ids, rows))
                 done += len(ids)
                 advance(len(ids))
     return done

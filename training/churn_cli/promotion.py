@@ -4,8 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from churn_cli.terminal import say
-from churn_cli.training_command import show
+from churn_cli.terminal import say, show
 from churn_model.mlflow_registry import MlflowRegistry, connect
 from churn_model.registry import Registered
 from churn_model.usecase import load_usecase

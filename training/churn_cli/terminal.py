@@ -1,5 +1,6 @@
 """Lines for the person at the terminal: progress and problems on stderr, results on stdout."""
 
+import argparse
 import sys
 
 
@@ -13,3 +14,8 @@ def answer(line: str) -> None:
     """Write a line to stdout, where a program may read it."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def show(text: str, options: argparse.Namespace) -> None:
+    """Print the result for people: on stdout, or on stderr where stdout carries JSON."""
+    (say if options.json else answer)(text)

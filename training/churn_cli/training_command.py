@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churn_cli.terminal import answer, say
+from churn_cli.terminal import say
 from churn_data.local_files import local_copy
 from churn_data.locations import Location
 from churn_data.simulation_hints import can_simulate
@@ -91,8 +91,3 @@ def _simulated_file(usecase: UseCase, options: argparse.Namespace, home: Home) -
     name = f"simulated-{usecase.name}-{options.rows}-{options.seed}.csv"
     say(f"no --data given: training on {options.rows} simulated customers, seed {options.seed} ({name})")
     return write_simulated(usecase, options.rows, options.seed, home.data / name)
-
-
-def show(text: str, options: argparse.Namespace) -> None:
-    """Print the result for people: on stdout, or on stderr where stdout carries JSON."""
-    (say if options.json else answer)(text)

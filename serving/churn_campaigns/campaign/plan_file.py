@@ -1,11 +1,5 @@
-"""Writes a campaign as CSV or Parquet; the file appears whole or not at all.
+"""The columns of a campaign's file. It must not know how decisions come about."""
 
-It must not know how decisions come about.
-"""
-
-import csv
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy
@@ -13,8 +7,6 @@ import numpy
 from churn_campaigns.campaign.customers import Customers
 from churn_campaigns.campaign.plan import Plan
 from churn_campaigns.experiment.assignment import CONTROL
-from churn_data.errors import DataError
-from churn_data.tables import is_parquet
 
 NO_ACTION = "none"
 
@@ -39,34 +31,3 @@ def columns_of(customers: Customers, plan: Plan) -> dict[str, list[Any]]:
         "arm": numpy.where(plan.control, CONTROL, action).tolist(),
         "planned_action": names[plan.planned.choice].tolist(),
     }
-
-
-def write_plan(path: Path, columns: dict[str, list[Any]]) -> None:
-    """Write the columns, Parquet by the path's ending, else CSV. If it fails nothing is left behind and a file that was
-    there before is untouched.
-
-    Raises:
-        DataError: the folder is not there or cannot be written to.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        (_write_parquet if is_parquet(path) else _write_csv)(temporary, columns)
-        temporary.replace(path)
-    except OSError as error:
-        raise DataError(str(path), f"cannot be written ({error.strerror or error})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _write_csv(path: Path, columns: dict[str, list[Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
-
-
-def _write_parquet(path: Path, columns: dict[str, list[Any]]) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
-    pyarrow.parquet.write_table(pyarrow.table(columns), str(path))

@@ -3,24 +3,20 @@
 It must not know what the arms get.
 """
 
-import csv
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from churn_campaigns.experiment.assignment import arm_of, salt_id
 from churn_data.cells import Cell, clean
 from churn_data.errors import DataError
-from churn_data.tables import Table, is_parquet, open_table
+from churn_data.tables import Table, open_table
+from churn_data.written_files import Columns, table_file
 
 ARM, SALT_ID, SHARE, ASSIGNED_ON, TREATED_ON = "arm", "salt_id", "share", "assigned_on", "treated_on"
 """Columns of an assignment beside the id: the arm, which salt dealt it, the arm's planned share (0 to 1), the day; and,
 added by whoever runs the experiment, the day on which the customer was really contacted (empty: never)."""
-
-Write = Callable[[Sequence[Sequence[Any]]], None]
 
 
 class Draw(NamedTuple):
@@ -51,7 +47,10 @@ def assign(
         raise DataError(str(target), "is the input too, another output file was expected")
     sizes = dict.fromkeys(draw.shares, 0)
     name, day = salt_id(draw.salt), draw.day.isoformat()
-    with open_table(source) as table, _writer(target, id_column) as write:
+    columns: Columns = [
+        (id_column, "text"), (ARM, "text"), (SALT_ID, "text"), (SHARE, "number"), (ASSIGNED_ON, "text")
+    ]  # fmt: skip
+    with open_table(source) as table, table_file(target, columns) as write:
         for ids in unique_ids(table, id_column, frozenset(missing)):
             arms = [arm_of(draw.salt, customer, draw.shares) for customer in ids]
             for arm in arms:
@@ -90,36 +89,3 @@ def column_place(table: Table, name: str) -> int:
     if name not in table.header:
         raise DataError(table.file, "no such column in the header", column=name, row=1)
     return table.header.index(name)
-
-
-@contextmanager
-def _writer(path: Path, id_column: str) -> Iterator[Write]:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    header = (id_column, ARM, SALT_ID, SHARE, ASSIGNED_ON)
-    try:
-        with (_parquet_rows if is_parquet(path) else _csv_rows)(temporary, header) as write:
-            yield write
-        temporary.replace(path)
-    except OSError as error:
-        raise DataError(str(path), f"cannot be written ({error.strerror or error})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def _csv_rows(path: Path, header: Sequence[str]) -> Iterator[Write]:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        yield lambda columns: writer.writerows(zip(*columns, strict=True))
-
-
-@contextmanager
-def _parquet_rows(path: Path, header: Sequence[str]) -> Iterator[Write]:
-    import pyarrow
-    import pyarrow.parquet
-
-    kinds = [pyarrow.float64() if name == SHARE else pyarrow.string() for name in header]
-    schema = pyarrow.schema(list(zip(header, kinds, strict=True)))
-    with pyarrow.parquet.ParquetWriter(str(path), schema) as writer:
-        yield lambda columns: writer.write_table(pyarrow.table(dict(zip(header, columns, strict=True)), schema=schema))

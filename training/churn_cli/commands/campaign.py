@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from churn_campaigns.campaign.customers import read_campaign_customers
 from churn_campaigns.campaign.orders import Rules, read_order
 from churn_campaigns.campaign.plan import make_plan
-from churn_campaigns.campaign.plan_file import columns_of, write_plan
+from churn_campaigns.campaign.plan_file import columns_of
 from churn_campaigns.campaign.summary import summary_of, text_of
-from churn_cli.training_command import show
+from churn_cli.terminal import show
 from churn_data.errors import DataError
 from churn_data.local_files import local_copy, upload_after
 from churn_data.progress import Reporter, reporting
+from churn_data.written_files import write_table
 from churn_model.errors import PackageError, UseCaseError
 from churn_model.package import Package, open_package
 from churn_model.rules import ContactRule
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         customers = read_campaign_customers(source, package, rules, uplift, reporter.advance)
         reporter.now(f"deciding about {len(customers)} customers")
         plan = make_plan(customers, rules.actions, order)
-        write_plan(target, columns_of(customers, plan))
+        write_table(target, columns_of(customers, plan))
     result = summary_of(plan, order)
     manifest = package.manifest
     simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""

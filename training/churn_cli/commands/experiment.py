@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from churn_campaigns.experiment.shares import all_shares
-from churn_cli.training_command import show
+from churn_cli.terminal import show
 from churn_data.errors import DataError
 from churn_data.local_files import local_copy, upload_after
 from churn_data.progress import reporting

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from churn_cli.batch import score_file
-from churn_cli.training_command import show
+from churn_cli.terminal import show
 from churn_data.local_files import local_copy, upload_after
 from churn_data.progress import reporting
 from churn_data.tables import is_parquet, open_table

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from churn_cli.training_command import show
+from churn_cli.terminal import show
 from churn_data.simulate import write_simulated
 from churn_data.tables import file_sha256
 from churn_model.usecase import load_usecase

@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy
 
-from churn_campaigns.campaign.plan_file import write_plan
 from churn_campaigns.lifetime.answers import columns_of, judged_json, text_of
 from churn_campaigns.lifetime.customers import Current, read_current, read_labelled, time_rule
 from churn_campaigns.lifetime.model import TimeModel, learn
-from churn_cli.terminal import say
-from churn_cli.training_command import show
+from churn_cli.terminal import say, show
 from churn_data.dataset import Dataset
 from churn_data.errors import DataError
 from churn_data.local_files import local_copy, upload_after
 from churn_data.progress import reporting
+from churn_data.written_files import write_table
 from churn_model.usecase import UseCase, load_usecase
 
 
@@ -38,7 +37,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             reporter.note(line)
         reporter.now(f"answering for {len(current.ids)} customers")
         outlook, known = model.outlook(current.frame, options.horizon, options.seed)
-        write_plan(target, columns_of(current.ids, known, outlook))
+        write_table(target, columns_of(current.ids, known, outlook))
     unknown = int((~known).sum())
     if unknown:
         say(f"{unknown} customers have no known duration: their cells are empty")

@@ -1,0 +1,92 @@
+"""Writes tables as CSV or Parquet, by the path's ending; a file appears whole or not at all.
+
+It must not know what is in the columns, nor how it came about.
+"""
+
+import csv
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from churn_data.errors import DataError
+from churn_data.tables import is_parquet
+
+Kind = Literal["text", "number", "whole number"]
+Columns = Sequence[tuple[str, Kind]]
+Write = Callable[[Sequence[Sequence[Any]]], None]
+"""Appends rows, given as columns in the order of the header."""
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Another path to write to in the block, which takes the place of `path` when the block has succeeded. If it fails
+    nothing is left behind, and a file that was there before is untouched.
+
+    Raises:
+        DataError: the folder is not there or cannot be written to.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise DataError(str(path), f"cannot be written ({error.strerror or error})") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def csv_rows(path: Path, header: Iterable[str]) -> Iterator[Write]:
+    """What appends to a new CSV file in the block."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        yield lambda columns: writer.writerows(zip(*columns, strict=True))
+
+
+@contextmanager
+def table_file(path: Path, columns: Columns) -> Iterator[Write]:
+    """What appends to a new table with these columns, chunk by chunk, in the block.
+
+    Raises:
+        DataError: the folder is not there or cannot be written to.
+    """
+    with (
+        whole_file(path) as temporary,
+        _parquet_rows(temporary, columns)
+        if is_parquet(path)
+        else csv_rows(temporary, [name for name, _ in columns]) as write,
+    ):
+        yield write
+
+
+def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Write a table that is there as a whole; in Parquet the values decide a column's type.
+
+    Raises:
+        DataError: the folder is not there or cannot be written to.
+    """
+    with whole_file(path) as temporary:
+        if is_parquet(path):
+            import pyarrow
+            import pyarrow.parquet
+
+            pyarrow.parquet.write_table(pyarrow.table(columns), str(temporary))
+        else:
+            with csv_rows(temporary, columns) as write:
+                write(list(columns.values()))
+
+
+@contextmanager
+def _parquet_rows(path: Path, columns: Columns) -> Iterator[Write]:
+    import pyarrow
+    import pyarrow.parquet
+
+    types = {"text": pyarrow.string(), "number": pyarrow.float64(), "whole number": pyarrow.int64()}
+    schema = pyarrow.schema([(name, types[kind]) for name, kind in columns])
+    with pyarrow.parquet.ParquetWriter(str(path), schema) as writer:
+        yield lambda values: writer.write_table(
+            pyarrow.table(dict(zip(schema.names, values, strict=True)), schema=schema)
+        )
