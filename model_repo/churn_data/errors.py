@@ -1,10 +1,10 @@
-"""Errors of training: what is wrong with the data somebody handed in, and what failed without anybody's bad input.
+"""What is wrong with the data somebody handed in, and what failed without anybody's bad input.
 
     ChurnModelError
-    ├── DataError       the data cannot be used
-    ├── KeyFileError    a key that the environment names cannot be used
-    └── Failure         nothing is wrong with the input; carries the exit code
-        └── Unavailable     something that is needed does not answer now; worth trying again
+    ├── DataError           the data cannot be used
+    ├── PackageKeyError     a key that the environment names cannot be used (churn_training.packaging.keys)
+    └── Failure             nothing is wrong with the input; carries the exit code
+        └── Unavailable         something that is needed does not answer now; worth trying again
 
 A message is one line for a person at a terminal. It must not carry a customer's id or more than a glimpse of a cell.
 """
@@ -30,10 +30,6 @@ class DataError(ChurnModelError):
     def of(self, file: str) -> "DataError":
         """The same problem of a file that people know by another name."""
         return DataError(file, self._problem, column=self._column, row=self._row)
-
-
-class KeyFileError(ChurnModelError):
-    """CHURN_SIGNING_KEY or CHURN_VERIFY_KEY names a file that cannot be used."""
 
 
 class Failure(ChurnModelError):

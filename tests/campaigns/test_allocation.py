@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churn_campaigns.campaign.allocation import Allocation, allocate, solve_by_prices, solve_exactly
-from churn_campaigns.campaign.problem import Problem
+from churn_campaigns.campaign.problem import AllocationProblem
 
 NONE = -numpy.inf
 CENTS = st.integers(0, 400).map(lambda cents: cents / 100)
@@ -71,7 +71,7 @@ def test_the_way_of_large_problems_keeps_its_own_promises(
     instance: tuple[numpy.ndarray, numpy.ndarray, float, numpy.ndarray],
 ) -> None:
     net, cost, budget, capacity = instance
-    problem = Problem.of(net, cost, budget, capacity)
+    problem = AllocationProblem.of(net, cost, budget, capacity)
     if not len(problem.limits):
         return
     choice, bound = solve_by_prices(problem)

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from churn_campaigns.experiment.power import Goal, Plan, make_plan
+from churn_campaigns.experiment.power import ExperimentPlan, Goal, make_plan
 from churn_campaigns.experiment.wording import plan_text
 from churn_cli.main import main
 from churn_data.errors import DataError
 
 
-def sizes(plan: Plan) -> tuple[int, int]:
+def sizes(plan: ExperimentPlan) -> tuple[int, int]:
     assert plan.size is not None
     return plan.size.control, plan.size.treatment
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from churn_campaigns.lifetime.covariates import choose_covariates
-from churn_campaigns.lifetime.durations import SHORTEST, Clock
+from churn_campaigns.lifetime.durations import SHORTEST, DurationReader
 from churn_campaigns.lifetime.families import ACCELERATED, Family, cumulative_hazard, piecewise
 from churn_campaigns.lifetime.fitting import Fitted, breakpoints_for, fit
 from churn_campaigns.lifetime.model import TimeModel, learn
@@ -148,8 +148,8 @@ def test_breakpoints_follow_those_who_left() -> None:
 def test_whole_units_lost_half_of_one() -> None:
     rule = TimeRule("years", months=12)
     whole, exact = pandas.Series([0.0, 3.0, numpy.nan]), pandas.Series([0.0, 3.5])
-    numpy.testing.assert_allclose(Clock.of(whole, rule).months(whole), [6.0, 42.0, numpy.nan])
-    numpy.testing.assert_allclose(Clock.of(exact, rule).months(exact), [SHORTEST, 42.0])
+    numpy.testing.assert_allclose(DurationReader.of(whole, rule).months(whole), [6.0, 42.0, numpy.nan])
+    numpy.testing.assert_allclose(DurationReader.of(exact, rule).months(exact), [SHORTEST, 42.0])
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import numpy
 import pytest
 
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.gate import Contender, Finding, Verdict, judge
+from churn_training.comparison.gate import Finding, JudgedModel, Verdict, judge
 
 RULE = ProfitRule()
 SIZE = 2000
@@ -41,7 +41,7 @@ def decide(
     milliseconds: tuple[float, float] = (0.5, 0.5),
 ) -> Verdict:
     old, new = milliseconds
-    return judge(CHURNED, groups or {}, RULE, Contender(champion, old), Contender(challenger, new), seed=3)
+    return judge(CHURNED, groups or {}, RULE, JudgedModel(champion, old), JudgedModel(challenger, new), seed=3)
 
 
 def finding(verdict: Verdict, name: str) -> Finding:

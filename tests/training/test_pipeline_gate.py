@@ -14,7 +14,7 @@ from churn_data.dataset import Dataset, schema_of
 from churn_model.mlflow_registry import MlflowRegistry, connect
 from churn_model.package import Package, open_package
 from churn_model.schema import Schema, SchemaFeature
-from churn_training.comparison.champion_contest import Champion, contest, fetch_champion, groups_of
+from churn_training.comparison.champion_contest import CurrentChampion, contest, fetch_champion, groups_of
 from churn_training.comparison.splits import holdout
 from churn_training.families.candidates import Candidate
 from churn_training.packaging.home import Home
@@ -27,13 +27,13 @@ STRONG = Candidate("strong", "Strong", "additive", {"C": 0.02, "knots": 8})
 
 
 @pytest.fixture(scope="module")
-def champion(trained: tuple[Home, TrainingOutcome]) -> Champion:
+def champion(trained: tuple[Home, TrainingOutcome]) -> CurrentChampion:
     home, _ = trained
     return fetch_champion(MlflowRegistry(connect(home.tracking_uri)), NAME, trusted_keys(home))
 
 
 @pytest.fixture
-def package(champion: Champion) -> Package:
+def package(champion: CurrentChampion) -> Package:
     assert champion.package is not None
     return champion.package
 
@@ -51,7 +51,7 @@ def simulated(dataset: Dataset) -> Dataset:
     return replace(dataset, source=replace(dataset.source, simulated=True))
 
 
-def of_simulated_customers(champion: Champion, package: Package) -> Champion:
+def of_simulated_customers(champion: CurrentChampion, package: Package) -> CurrentChampion:
     data = msgspec.structs.replace(package.manifest.training_data, simulated=True)
     manifest = msgspec.structs.replace(package.manifest, training_data=data)
     return replace(champion, package=replace(package, manifest=manifest))
@@ -63,12 +63,12 @@ def schema_with(schema: Schema, feature: SchemaFeature) -> Schema:
 
 
 def test_the_first_model_is_champion(package: Package, held_out: Dataset) -> None:
-    nobody = Champion(None, None, "there was no champion")
+    nobody = CurrentChampion(None, None, "there was no champion")
     decision = contest(nobody, package.scorer, package.manifest.schema, held_out, seed=0)
     assert (decision.promoted, decision.reason, decision.verdict) == (True, "there was no champion", None)
 
 
-def test_a_model_is_no_better_than_itself(champion: Champion, package: Package, held_out: Dataset) -> None:
+def test_a_model_is_no_better_than_itself(champion: CurrentChampion, package: Package, held_out: Dataset) -> None:
     decision = contest(champion, package.scorer, package.manifest.schema, held_out, seed=0)
     assert not decision.promoted
     assert decision.verdict is not None
@@ -78,21 +78,23 @@ def test_a_model_is_no_better_than_itself(champion: Champion, package: Package, 
     assert decision.to_json()["verdict"]["findings"][0]["rule_name"] == "profit"
 
 
-def test_customers_of_another_file_need_no_note(champion: Champion, package: Package, held_out: Dataset) -> None:
+def test_customers_of_another_file_need_no_note(champion: CurrentChampion, package: Package, held_out: Dataset) -> None:
     other = replace(held_out, source=replace(held_out.source, sha256="0" * 64))
     decision = contest(champion, package.scorer, package.manifest.schema, other, seed=0)
     assert decision.verdict is not None
     assert "same data" not in [finding.rule_name for finding in decision.verdict.findings]
 
 
-def test_simulated_customers_replace_no_real_ones(champion: Champion, package: Package, held_out: Dataset) -> None:
+def test_simulated_customers_replace_no_real_ones(
+    champion: CurrentChampion, package: Package, held_out: Dataset
+) -> None:
     decision = contest(champion, package.scorer, package.manifest.schema, simulated(held_out), seed=0)
     assert not decision.promoted
     assert decision.reason == "a model of simulated customers does not replace one of real customers"
 
 
 def test_real_customers_replace_simulated_ones_uncontested(
-    champion: Champion, package: Package, held_out: Dataset
+    champion: CurrentChampion, package: Package, held_out: Dataset
 ) -> None:
     before = of_simulated_customers(champion, package)
     schema = package.manifest.schema
@@ -101,7 +103,9 @@ def test_real_customers_replace_simulated_ones_uncontested(
     assert not contest(before, package.scorer, schema, simulated(held_out), seed=0).promoted
 
 
-def test_a_champion_of_other_features_is_replaced(champion: Champion, package: Package, held_out: Dataset) -> None:
+def test_a_champion_of_other_features_is_replaced(
+    champion: CurrentChampion, package: Package, held_out: Dataset
+) -> None:
     schema = package.manifest.schema
     other = schema_with(schema, msgspec.structs.replace(schema.features[0], type="number", categories=()))
     decision = contest(champion, package.scorer, other, held_out, seed=0)
@@ -110,7 +114,7 @@ def test_a_champion_of_other_features_is_replaced(champion: Champion, package: P
 
 
 def test_a_level_that_the_champion_does_not_know_is_no_way_round_the_contest(
-    champion: Champion, package: Package, held_out: Dataset
+    champion: CurrentChampion, package: Package, held_out: Dataset
 ) -> None:
     schema = package.manifest.schema
     contract = next(feature for feature in schema.features if feature.name == "Contract")

@@ -12,7 +12,7 @@ from churn_data.dataset import Dataset, Source
 from churn_data.progress import Reporter, reporting
 from churn_model.usecase import Feature, Label, UseCase, ValueRule
 from churn_training.comparison.competition import Search, compete
-from churn_training.comparison.tuning import Clock, Tuned, tune
+from churn_training.comparison.tuning import SearchClock, Tuned, tune
 from churn_training.families.candidates import Candidate
 
 FAMILY = Candidate("linear", "Logistic regression", "linear", {"C": 1e-5}, ({"C": 1e-4}, {"C": 1.0}, {"C": 1e-6}))
@@ -40,13 +40,13 @@ def few() -> Dataset:
     return Dataset(usecase, frame, left.astype(int), numpy.arange(900), Source("few.csv", "0" * 64, simulated=True))
 
 
-def ticking(seconds: float, tick: float, reserve: float = 0.0) -> Clock:
+def ticking(seconds: float, tick: float, reserve: float = 0.0) -> SearchClock:
     """A clock on which every look takes so long."""
     time = iter(numpy.arange(0, 1e6, tick).tolist())
-    return Clock(seconds, reserve, lambda: float(next(time)))
+    return SearchClock(seconds, reserve, lambda: float(next(time)))
 
 
-def tuned(dataset: Dataset, clock: Clock, reporter: Reporter, family: Candidate = FAMILY) -> Tuned:
+def tuned(dataset: Dataset, clock: SearchClock, reporter: Reporter, family: Candidate = FAMILY) -> Tuned:
     parts = [dataset.take(numpy.arange(600)), dataset.take(numpy.arange(300, 900))]
     return tune(family, parts, seed=0, clock=clock, expected=1.0, reporter=reporter)
 

@@ -15,7 +15,7 @@ from churn_cli.guard import guarded
 from churn_cli.terminal import answer
 from churn_cli.termination import leave_result
 
-Answer = Mapping[str, Any] | None
+Reply = Mapping[str, Any] | None
 COMMANDS = (train, up, score, simulate, promote, rollback, init, value, campaign, experiment)
 """In the order in which `churn --help` lists them."""
 
@@ -39,8 +39,8 @@ def _run(options: argparse.Namespace) -> None:
             answer(json.dumps(result))
 
 
-def _command(name: str) -> Callable[[argparse.Namespace], Answer]:
-    run: Callable[[argparse.Namespace], Answer] = import_module(f"churn_cli.commands.{name}").run
+def _command(name: str) -> Callable[[argparse.Namespace], Reply]:
+    run: Callable[[argparse.Namespace], Reply] = import_module(f"churn_cli.commands.{name}").run
     return run
 
 

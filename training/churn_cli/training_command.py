@@ -24,7 +24,7 @@ def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promot
     Returns what `--json` prints.
 
     Raises:
-        DataError, UseCaseError, RegistryError, PackageError, KeyFileError, Unavailable: one line each.
+        DataError, UseCaseError, RegistryError, PackageError, PackageKeyError, Unavailable: one line each.
     """
     usecase = load_usecase(options.usecase)
     # Bad input shall not wait for what only training needs, so libraries are imported as late as they can be.

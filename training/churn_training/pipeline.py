@@ -17,7 +17,7 @@ from churn_model.registry import Registered, Registry
 from churn_model.schema import Schema
 from churn_model.scorer import Scorer
 from churn_model.signing import SigningKey, TrustedKeys
-from churn_training.comparison.champion_contest import Champion, ChampionDecision, contest, fetch_champion
+from churn_training.comparison.champion_contest import ChampionDecision, CurrentChampion, contest, fetch_champion
 from churn_training.comparison.competition import Search
 from churn_training.comparison.final_measure import Finished, measure_finished
 from churn_training.comparison.measuring import Comparison, compare
@@ -91,7 +91,7 @@ def train(
 
     Raises:
         DataError: the customers are too few or too alike.
-        KeyFileError, UntrustedPackage: there would be no key to sign with.
+        PackageKeyError, UntrustedPackage: there would be no key to sign with.
         RegistryError: MLflow refused; the registry is as before.
     """
     candidates = candidates or default_candidates()
@@ -145,7 +145,9 @@ def _run(
     )
 
 
-def _decide(order: _Order, champion: Champion, scorer: Scorer, schema: Schema, finished: Finished) -> ChampionDecision:
+def _decide(
+    order: _Order, champion: CurrentChampion, scorer: Scorer, schema: Schema, finished: Finished
+) -> ChampionDecision:
     if order.promotion == "always":
         return ChampionDecision(promoted=True, reason="asked for")
     if order.promotion == "never":

@@ -12,7 +12,7 @@ import numpy
 from churn_campaigns.campaign.dual import price
 from churn_campaigns.campaign.exact import solve
 from churn_campaigns.campaign.primal import recover, without_hopeless
-from churn_campaigns.campaign.problem import Floats, Integers, Problem
+from churn_campaigns.campaign.problem import AllocationProblem, Floats, Integers
 
 EXACT_CELLS = 2_000
 EXACT_NODES = 2_000
@@ -48,7 +48,7 @@ def allocate(net: Floats, cost: Floats, budget: float, capacity: Integers | None
     """
     net, cost = numpy.asarray(net, dtype=numpy.float64), numpy.asarray(cost, dtype=numpy.float64)
     _check(net, cost, budget, capacity)
-    problem = Problem.of(net, cost, budget, capacity)
+    problem = AllocationProblem.of(net, cost, budget, capacity)
     choice, bound = _unlimited(problem)
     if not problem.feasible(choice):
         few = numpy.count_nonzero(problem.gain > 0) <= EXACT_CELLS
@@ -59,7 +59,7 @@ def allocate(net: Floats, cost: Floats, budget: float, capacity: Integers | None
     return Allocation(choice, value, float(problem.counts(choice) @ cost), bound, gap)
 
 
-def solve_exactly(problem: Problem) -> tuple[Integers, float]:
+def solve_exactly(problem: AllocationProblem) -> tuple[Integers, float]:
     """The optimum and itself as its bound; where branch and bound has not proven one in :data:`EXACT_NODES` nodes, the
     best choice and the best bound known. For problems of few cells."""
     priced = price(problem)
@@ -73,13 +73,13 @@ def solve_exactly(problem: Problem) -> tuple[Integers, float]:
     return choice, value if bound - value <= PROVEN * bound else bound
 
 
-def solve_by_prices(problem: Problem) -> tuple[Integers, float]:
+def solve_by_prices(problem: AllocationProblem) -> tuple[Integers, float]:
     """A choice near the optimum and a proven bound, in a time that grows with the number of cells alone."""
     priced = price(problem)
     return recover(problem, priced), priced.bound
 
 
-def _unlimited(problem: Problem) -> tuple[Integers, float]:
+def _unlimited(problem: AllocationProblem) -> tuple[Integers, float]:
     """What everybody would get if there were no limits: the optimum where it keeps them."""
     gains, choice = problem.best_at(numpy.zeros(problem.actions))
     return choice, float(gains.sum())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy
 
-from churn_campaigns.campaign.problem import Floats, Integers, Problem
+from churn_campaigns.campaign.problem import AllocationProblem, Floats, Integers
 
 TOLERANCE = 1e-6  # of the bound: a hundredth of a hundredth of what a campaign is asked to reach
 EVALUATIONS = 400
@@ -59,14 +59,14 @@ class _Cuts:
         return result.x[:limits] * self.upper, float(result.fun) * self.scale, -result.ineqlin.marginals
 
 
-def evaluate(problem: Problem, prices: Floats) -> tuple[float, Integers, Floats]:
+def evaluate(problem: AllocationProblem, prices: Floats) -> tuple[float, Integers, Floats]:
     """The dual at some prices: its value (an upper bound of the optimum), what customers choose, and its slope."""
     gains, choice = problem.best_at(prices @ problem.rows)
     slope = problem.limits - problem.rows @ problem.counts(choice)
     return float(gains.sum() + prices @ problem.limits), choice, slope
 
 
-def price(problem: Problem) -> Priced:
+def price(problem: AllocationProblem) -> Priced:
     """Prices whose bound is the lowest, to :data:`TOLERANCE`; the problem must have a limit and something to gain."""
     cuts = _Cuts(_highest(problem), scale=1.0)
     best, best_value = numpy.zeros(len(problem.limits)), numpy.inf
@@ -87,7 +87,7 @@ def price(problem: Problem) -> Priced:
     return Priced(best_value, best, tuple((weight / whole, point) for weight, point in kept))
 
 
-def _highest(problem: Problem) -> Floats:
+def _highest(problem: AllocationProblem) -> Floats:
     """Prices from which a limit is not used at all: float [limits], above 0."""
     most = numpy.where(numpy.isfinite(problem.gain), problem.gain, 0.0).max(axis=1)
     ratios = numpy.divide(most, problem.rows, out=numpy.zeros_like(problem.rows), where=problem.rows > 0)

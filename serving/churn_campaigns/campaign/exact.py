@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from churn_campaigns.campaign.problem import NOTHING, Integers, Problem
+from churn_campaigns.campaign.problem import NOTHING, AllocationProblem, Integers
 
 # HiGHS allows an error of 1e-6 in objective and rows, whatever their size: so they are made larger.
 SCALE = 1e3
@@ -25,7 +25,7 @@ class Solved(NamedTuple):
     bound: float
 
 
-def solve(problem: Problem, nodes: int) -> Solved:
+def solve(problem: AllocationProblem, nodes: int) -> Solved:
     """The best choice that branch and bound finds within so many nodes, and the bound that it has proven."""
     action, customer = numpy.nonzero(problem.gain > 0)
     if not len(action):
@@ -41,7 +41,9 @@ def solve(problem: Problem, nodes: int) -> Solved:
     return Solved(choice if problem.feasible(choice) else None, bound)
 
 
-def _branch_and_bound(problem: Problem, action: Integers, customer: Integers, largest: float, nodes: int) -> Any:
+def _branch_and_bound(
+    problem: AllocationProblem, action: Integers, customer: Integers, largest: float, nodes: int
+) -> Any:
     """SciPy's answer for the possible pairs of action and customer, all as shares of the largest gain and of limits."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array, vstack

@@ -18,7 +18,7 @@ from churn_model.rules import ActionRule
 
 
 @dataclass(frozen=True)
-class Plan:
+class CampaignPlan:
     """``planned`` is the best allocation with the budget to all customers; who of them is ``held_out`` gets nothing all
     the same: ``choice``, int [customers], -1 for nothing, is what is done. ``unlimited``: what would be best for each
     customer without budget and capacities."""
@@ -42,7 +42,7 @@ class Plan:
         return numpy.where(self.choice == NOTHING, 0.0, chosen)
 
 
-def make_plan(customers: Customers, actions: Sequence[ActionRule], order: Order) -> Plan:
+def make_plan(customers: Customers, actions: Sequence[ActionRule], order: Order) -> CampaignPlan:
     """Decide about every customer.
 
     The holdout is drawn after the allocation would be known, by a hash of the id alone, so that customers who got an
@@ -56,4 +56,4 @@ def make_plan(customers: Customers, actions: Sequence[ActionRule], order: Order)
     if order.holdout > 0:
         held_out[:] = [in_holdout(order.salt, customer, order.holdout) for customer in customers.ids]
     choice = numpy.where(held_out, NOTHING, planned.choice)
-    return Plan(tuple(actions), found, planned, held_out, choice, allocate(found.net, cost, numpy.inf))
+    return CampaignPlan(tuple(actions), found, planned, held_out, choice, allocate(found.net, cost, numpy.inf))

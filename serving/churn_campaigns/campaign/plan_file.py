@@ -5,13 +5,13 @@ from typing import Any
 import numpy
 
 from churn_campaigns.campaign.customers import Customers
-from churn_campaigns.campaign.plan import Plan
+from churn_campaigns.campaign.plan import CampaignPlan
 from churn_campaigns.experiment.assignment import CONTROL
 
 NO_ACTION = "none"
 
 
-def columns_of(customers: Customers, plan: Plan) -> dict[str, list[Any]]:
+def columns_of(customers: Customers, plan: CampaignPlan) -> dict[str, list[Any]]:
     """The file's columns, one entry a customer. ``effect`` is by how much the action lowers this customer's churn
     probability; ``arm`` is the action, ``control`` for who would have got ``planned_action`` and is held out, or
     ``none``."""

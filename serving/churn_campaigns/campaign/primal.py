@@ -8,14 +8,14 @@ import numpy
 
 from churn_campaigns.campaign.dual import Priced, evaluate
 from churn_campaigns.campaign.exact import solve
-from churn_campaigns.campaign.problem import FORGIVEN, NOTHING, Floats, Integers, Problem
+from churn_campaigns.campaign.problem import FORGIVEN, NOTHING, AllocationProblem, Floats, Integers
 
 CORE_CELLS = 500
 CORE_NODES = 100
 ENOUGH = 1e-4  # share of the bound that may be missed without deciding anew about anybody
 
 
-def recover(problem: Problem, priced: Priced) -> Integers:
+def recover(problem: AllocationProblem, priced: Priced) -> Integers:
     """A choice near the dual's bound: int [customers]."""
     choice = _repaired(problem, _rounded(problem, priced), priced.prices)
     choice = _filled(problem, choice, priced.prices)
@@ -24,17 +24,17 @@ def recover(problem: Problem, priced: Priced) -> Integers:
     return _filled(problem, _improved(problem, choice, priced.prices), priced.prices)
 
 
-def without_hopeless(problem: Problem, priced: Priced, value: float) -> Problem:
+def without_hopeless(problem: AllocationProblem, priced: Priced, value: float) -> AllocationProblem:
     """The problem without pairs of customer and action that no choice better than ``value`` can hold: a pair whose
     reduced gain lies so far below the customer's best that the bound would fall below the value (variable fixing by
     reduced costs; Kellerer, Pferschy and Pisinger 2004, "Knapsack Problems", section 3.2)."""
     charge = priced.prices @ problem.rows
     lost = problem.best_at(charge)[0] - (problem.gain - charge[:, None])
     hopeless = priced.bound - lost < value * (1 - FORGIVEN)
-    return Problem(numpy.where(hopeless, -numpy.inf, problem.gain), problem.rows, problem.limits)
+    return AllocationProblem(numpy.where(hopeless, -numpy.inf, problem.gain), problem.rows, problem.limits)
 
 
-def _rounded(problem: Problem, priced: Priced) -> Integers:
+def _rounded(problem: AllocationProblem, priced: Priced) -> Integers:
     """The mixture of choices as one choice: customers of whom the parts say the same are shared out by weight."""
     parts = numpy.array([evaluate(problem, prices)[1] for _, prices in priced.mixture])
     choice: Integers = parts[0].copy()
@@ -55,7 +55,7 @@ def _rounded(problem: Problem, priced: Priced) -> Integers:
     return choice
 
 
-def _repaired(problem: Problem, choice: Integers, prices: Floats) -> Integers:
+def _repaired(problem: AllocationProblem, choice: Integers, prices: Floats) -> Integers:
     """Takes actions away, those worth least at the prices first, until every limit is kept."""
     choice = choice.copy()
     worth = problem.gains(choice) - numpy.append(prices @ problem.rows, 0.0)[choice]
@@ -69,7 +69,7 @@ def _repaired(problem: Problem, choice: Integers, prices: Floats) -> Integers:
     return choice
 
 
-def _improved(problem: Problem, choice: Integers, prices: Floats) -> Integers:
+def _improved(problem: AllocationProblem, choice: Integers, prices: Floats) -> Integers:
     """Decides anew, exactly, about the customers whose best actions are nearly equal at the prices (the core of Balas
     and Zemel 1980, "An algorithm for large zero-one knapsack problems"); all others keep what they have."""
     core = _contested(problem, choice, prices)
@@ -79,7 +79,7 @@ def _improved(problem: Problem, choice: Integers, prices: Floats) -> Integers:
     gain = problem.gain[:, core]
     gain[(problem.rows > left[:, None]).any(axis=0)] = -numpy.inf
     usable = left > 0
-    found = solve(Problem(gain, problem.rows[usable], left[usable]), CORE_NODES).choice
+    found = solve(AllocationProblem(gain, problem.rows[usable], left[usable]), CORE_NODES).choice
     if found is None:
         return choice
     others[core] = found
@@ -87,7 +87,7 @@ def _improved(problem: Problem, choice: Integers, prices: Floats) -> Integers:
     return others if better and problem.feasible(others) else choice
 
 
-def _contested(problem: Problem, choice: Integers, prices: Floats) -> Integers:
+def _contested(problem: AllocationProblem, choice: Integers, prices: Floats) -> Integers:
     """The customers with the smallest difference between best and second best, as many as make a small problem."""
     best, wanted = problem.best_at(prices @ problem.rows)
     reduced = problem.gain - (prices @ problem.rows)[:, None]
@@ -98,7 +98,7 @@ def _contested(problem: Problem, choice: Integers, prices: Floats) -> Integers:
     return numpy.sort(numpy.argsort(margin, kind="stable")[: CORE_CELLS // problem.actions])
 
 
-def _filled(problem: Problem, choice: Integers, prices: Floats) -> Integers:
+def _filled(problem: AllocationProblem, choice: Integers, prices: Floats) -> Integers:
     """Gives what is left to those who gain most by it at the prices, in place of nothing or of a lesser action.
 
     In each round the longest run of changes that fits is made; what did not fit next is not tried again, so that there
@@ -124,7 +124,9 @@ def _filled(problem: Problem, choice: Integers, prices: Floats) -> Integers:
         choice[run] = target[run]
 
 
-def _best_change(problem: Problem, choice: Integers, fits: numpy.ndarray, prices: Floats) -> tuple[Floats, Integers]:
+def _best_change(
+    problem: AllocationProblem, choice: Integers, fits: numpy.ndarray, prices: Floats
+) -> tuple[Floats, Integers]:
     """For each customer the best change that gains something: its worth at the prices and its action, or nothing."""
     now = problem.gains(choice)
     best = numpy.full(problem.customers, -numpy.inf)

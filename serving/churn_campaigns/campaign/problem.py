@@ -19,7 +19,7 @@ FORGIVEN = 1e-9
 
 
 @dataclass(frozen=True)
-class Problem:
+class AllocationProblem:
     """``gain``: float [actions, customers], -inf where an action is not possible or does not pay. ``rows``: float
     [limits, actions], what one customer with the action uses of each limit. ``limits``: float [limits]."""
 

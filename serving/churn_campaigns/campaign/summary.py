@@ -9,14 +9,14 @@ import numpy
 
 from churn_campaigns.campaign.allocation import Allocation
 from churn_campaigns.campaign.orders import Order
-from churn_campaigns.campaign.plan import Plan
+from churn_campaigns.campaign.plan import CampaignPlan
 from churn_campaigns.campaign.problem import NOTHING
 from churn_campaigns.experiment.assignment import salt_id
 
 ASSUMED = "assumed"
 
 
-def summary_of(plan: Plan, order: Order) -> dict[str, Any]:
+def summary_of(plan: CampaignPlan, order: Order) -> dict[str, Any]:
     """The campaign as `--json` prints it; money rounded to cents, shares from 0 to 1."""
     net = plan.taken(plan.offers.net)
     costs = numpy.array([*(action.cost for action in plan.actions), 0.0])
@@ -67,7 +67,7 @@ def text_of(summary: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _action(plan: Plan, index: int, net: numpy.ndarray) -> dict[str, Any]:
+def _action(plan: CampaignPlan, index: int, net: numpy.ndarray) -> dict[str, Any]:
     chosen = plan.choice == index
     action = plan.actions[index]
     return {
@@ -88,7 +88,7 @@ def _allocation(allocation: Allocation) -> dict[str, Any]:
     return {"contacted": contacted, "cost": _money(allocation.cost), "expected_net": _money(allocation.value)}
 
 
-def _holdout(plan: Plan, order: Order, costs: numpy.ndarray) -> dict[str, Any] | None:
+def _holdout(plan: CampaignPlan, order: Order, costs: numpy.ndarray) -> dict[str, Any] | None:
     if not order.salt:
         return None
     return {

@@ -53,7 +53,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ExperimentPlan:
     """A goal, the looks that go with it, and what was asked: the size for a reduction (None: none was given), the
     smallest reduction that so many customers show (None: no number was given, or even no churn at all would not be
     shown), and the power of so many customers for the given reduction (None: not both were given)."""
@@ -74,8 +74,8 @@ class Plan:
         return document
 
 
-def make_plan(goal: Goal, reduction: float | None = None, customers: int | None = None) -> Plan:
-    """Plan an experiment with one treatment arm and a two-sided test.
+def make_plan(goal: Goal, reduction: float | None = None, customers: int | None = None) -> ExperimentPlan:
+    """ExperimentPlan an experiment with one treatment arm and a two-sided test.
 
     Args:
         goal: what it shall be able to do.
@@ -90,7 +90,7 @@ def make_plan(goal: Goal, reduction: float | None = None, customers: int | None 
     scores = boundaries(information, goal.alpha)
     more = inflation(goal.looks, goal.alpha, goal.power)
     looks = tuple(Look(share, score, nominal_p(score)) for share, score in zip(information, scores, strict=True))
-    return Plan(
+    return ExperimentPlan(
         goal=goal,
         looks=looks,
         inflation=more,

@@ -28,7 +28,7 @@ class OutcomeColumns(NamedTuple):
 
 
 @dataclass
-class Tally:
+class OutcomeTally:
     """Arm to customers who are known to have left or stayed, arm to those of them who left, and how many outcomes were
     of customers who were never assigned."""
 
@@ -46,7 +46,7 @@ class _Row(NamedTuple):
 
 def read_outcomes(
     path: Path, usecase: UseCase, cohort: Cohort, columns: OutcomeColumns, *, ignore_unassigned: bool = False
-) -> Tally:
+) -> OutcomeTally:
     """Count outcomes by arm. A customer without a row, or with an empty label, has no known outcome.
 
     Args:
@@ -60,7 +60,7 @@ def read_outcomes(
         DataError: one line that names file, row and column.
     """
     labels = _Labels(usecase, str(path), columns.primary)
-    tally, rows = Tally(), 0
+    tally, rows = OutcomeTally(), 0
     for row in _rows(path, usecase, columns):
         rows += 1
         member = cohort.members.get(row.customer)

@@ -5,7 +5,7 @@ It must not compute anything.
 
 from churn_campaigns.experiment.analysis import Arm, Effect, Read
 from churn_campaigns.experiment.comparison import Interval
-from churn_campaigns.experiment.power import Plan
+from churn_campaigns.experiment.power import ExperimentPlan
 
 
 def verdict(effect: Effect, read: Read) -> str:
@@ -33,7 +33,7 @@ def table(read: Read) -> str:
     return "\n".join([*_counts(read), *_effects(read), *_checks(read), *read.verdicts])
 
 
-def plan_text(plan: Plan) -> str:
+def plan_text(plan: ExperimentPlan) -> str:
     """A plan in plain sentences."""
     goal = plan.goal
     test = f"two-sided test at {_percent(goal.alpha)}, power {_percent(goal.power)}"
@@ -49,7 +49,7 @@ def plan_text(plan: Plan) -> str:
     return "\n".join(lines + _looks(plan))
 
 
-def _with_customers(plan: Plan, customers: int) -> str:
+def _with_customers(plan: ExperimentPlan, customers: int) -> str:
     if plan.detectable is None:
         return f"{customers:,} customers in all are too few to show any reduction"
     line = f"{customers:,} customers in all show a relative reduction of {_percent(plan.detectable)} or more"
@@ -58,7 +58,7 @@ def _with_customers(plan: Plan, customers: int) -> str:
     return f"{line}; one of {_percent(plan.size.reduction)} with power {_percent(plan.power_of_customers)}"
 
 
-def _looks(plan: Plan) -> list[str]:
+def _looks(plan: ExperimentPlan) -> list[str]:
     if plan.goal.looks == 1:
         return []
     title = (

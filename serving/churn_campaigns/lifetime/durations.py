@@ -15,7 +15,7 @@ SHORTEST = 0.01
 
 
 @dataclass(frozen=True)
-class Clock:
+class DurationReader:
     """Reads durations as the use case says. Where everybody's is a whole number of units, the rest of a unit was cut
     off: half a unit is added, its mean if people join on any day (an assumption)."""
 
@@ -23,7 +23,7 @@ class Clock:
     shift: float
 
     @classmethod
-    def of(cls, column: pandas.Series, rule: TimeRule) -> "Clock":
+    def of(cls, column: pandas.Series, rule: TimeRule) -> "DurationReader":
         """The clock of these customers' durations, in units of the rule; a missing one is NaN."""
         known = column.dropna()
         return cls(rule, 0.5 if bool((known == known.round()).all()) else 0.0)

@@ -10,7 +10,7 @@ import pandas
 
 from churn_campaigns.lifetime.covariates import Covariates, choose_covariates
 from churn_campaigns.lifetime.customers import time_rule
-from churn_campaigns.lifetime.durations import Clock
+from churn_campaigns.lifetime.durations import DurationReader
 from churn_campaigns.lifetime.fitting import Fitted, fit
 from churn_campaigns.lifetime.outlook import Outlook, look_ahead
 from churn_campaigns.lifetime.selection import Selection, select
@@ -25,7 +25,7 @@ MOST = 20_000
 class TimeModel:
     """Fitted curves and all that is needed to ask them; `notes` are lines for whoever runs it."""
 
-    clock: Clock
+    clock: DurationReader
     covariates: Covariates
     selection: Selection
     fitted: Fitted
@@ -61,7 +61,7 @@ def learn(dataset: Dataset, seed: int) -> TimeModel:
         positions = numpy.random.default_rng(seed).choice(positions, MOST, replace=False)
         notes.append(f"learning from {MOST} customers drawn at random")
     part = dataset.take(positions)
-    clock = Clock.of(part.frame[rule.column], rule)
+    clock = DurationReader.of(part.frame[rule.column], rule)
     months = clock.months(part.frame[rule.column])
     covariates = choose_covariates(part.frame, months, part.usecase)
     matrix = covariates.matrix(part.frame)

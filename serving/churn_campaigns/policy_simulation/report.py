@@ -11,7 +11,7 @@ from typing import Any
 
 from churn_campaigns.policy_simulation.assumptions import ASSUMPTIONS
 from churn_campaigns.policy_simulation.needed import customers_to_confirm
-from churn_campaigns.policy_simulation.study import OURS, POLICIES, RIVALS, Estimate, Scenario, Study
+from churn_campaigns.policy_simulation.study import OURS, POLICIES, RIVALS, Scenario, SeedMean, Study
 
 TITLE = "SIMULATION: churn and money by policy, on simulated customers with known effects"
 NAMES = {
@@ -161,11 +161,11 @@ def _aligned(rows: Sequence[Row]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _percent(value: Estimate) -> str:
+def _percent(value: SeedMean) -> str:
     return f"{value.mean:.1%} [{value.low:.1%}, {value.high:.1%}]"
 
 
-def _money(value: Estimate) -> str:
+def _money(value: SeedMean) -> str:
     return f"{value.mean:.2f} [{value.low:.2f}, {value.high:.2f}]"
 
 

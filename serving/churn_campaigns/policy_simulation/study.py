@@ -19,7 +19,7 @@ from churn_campaigns.policy_simulation.assumptions import BUDGET, CUSTOMERS, HIS
 from churn_campaigns.policy_simulation.planner import plan
 from churn_campaigns.policy_simulation.world import NOTHING, World
 from churn_campaigns.uplift.base_learners import Churn
-from churn_campaigns.uplift.encoding import Encoder
+from churn_campaigns.uplift.encoding import CovariateEncoder
 
 OURS, ORACLE = "ours", "oracle"
 RIVALS = ("nobody", "random", "highest risk", "highest risk × value")
@@ -46,7 +46,7 @@ class Scenario:
 
 
 @dataclass(frozen=True)
-class Result:
+class PolicyResult:
     """What one policy did in one world, against doing nothing there.
 
     Attributes:
@@ -71,13 +71,13 @@ class SeedResult:
 
     seed: int
     churn_rate: float
-    results: Mapping[str, Result]
-    waves: Result
+    results: Mapping[str, PolicyResult]
+    waves: PolicyResult
     used: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class SeedMean:
     """A mean over seeds with its 95 % interval (Student's t)."""
 
     mean: float
@@ -93,23 +93,23 @@ class Study:
     seeds: tuple[SeedResult, ...]
 
     def values(self, policy: str, measure: str) -> Array:
-        """A measure (a field of `Result`) of a policy: float [seeds]."""
+        """A measure (a field of `PolicyResult`) of a policy: float [seeds]."""
         return numpy.array([getattr(seed.results[policy], measure) for seed in self.seeds])
 
-    def estimate(self, policy: str, measure: str) -> Estimate:
+    def estimate(self, policy: str, measure: str) -> SeedMean:
         """Its mean."""
         return estimate(self.values(policy, measure))
 
-    def advantage(self, policy: str, measure: str) -> Estimate:
+    def advantage(self, policy: str, measure: str) -> SeedMean:
         """Ours less another policy, seed by seed."""
         return estimate(self.values(OURS, measure) - self.values(policy, measure))
 
-    def share_of_oracle(self) -> Estimate | None:
+    def share_of_oracle(self) -> SeedMean | None:
         """Our net value as a share of the oracle's; None where there is nothing to gain."""
         best = self.values(ORACLE, "net")
         return estimate(self.values(OURS, "net") / best) if (best > 0.0).all() else None
 
-    def waves(self, measure: str) -> Estimate:
+    def waves(self, measure: str) -> SeedMean:
         """A measure of our waves alone."""
         return estimate(numpy.array([getattr(seed.waves, measure) for seed in self.seeds]))
 
@@ -118,13 +118,13 @@ class Study:
         return sum(bool(seed.used) for seed in self.seeds)
 
 
-def estimate(values: Array) -> Estimate:
+def estimate(values: Array) -> SeedMean:
     """Mean and 95 % interval of independent values; a single one has the whole line as its interval."""
     mean = float(values.mean())
     if len(values) == 1:
-        return Estimate(mean, -numpy.inf, numpy.inf)
+        return SeedMean(mean, -numpy.inf, numpy.inf)
     reach = float(student.ppf(0.975, len(values) - 1) * values.std(ddof=1) / numpy.sqrt(len(values)))
-    return Estimate(mean, mean - reach, mean + reach)
+    return SeedMean(mean, mean - reach, mean + reach)
 
 
 def simulate_once(scenario: Scenario, seed: int) -> SeedResult:
@@ -175,15 +175,15 @@ def _leave_interrupts_to_parent() -> None:
 def _learned_risk(world: World, seed: int, strength: float) -> Array:
     """Churn probabilities by a model of earlier customers whom nobody had contacted: float [customers]."""
     earlier = World.simulate(HISTORY, EARLIER + seed, strength)
-    encoder = Encoder(earlier.features)
+    encoder = CovariateEncoder(earlier.features)
     model = Churn(seed).fit(encoder.encode(earlier.features), earlier.leaves)
     return model.predict(encoder.encode(world.features))
 
 
-def _result(world: World, choice: Array) -> Result:
+def _result(world: World, choice: Array) -> PolicyResult:
     kept = world.leaves - world.outcome(choice)
     cost, customers = world.spent(choice), len(world)
-    return Result(
+    return PolicyResult(
         reduction=float(kept.sum() / world.leaves.sum()),
         net=float((kept @ world.value - cost) / customers),
         expected_net=policies.expected_net(world, choice) / customers,

@@ -17,7 +17,7 @@ LEVELS = 250  # of a category; what is rarer than the most frequent ones teaches
 Array = numpy.ndarray
 
 
-class Encoder:
+class CovariateEncoder:
     """Makes the matrix of any table that has the columns it was made with.
 
     Args:

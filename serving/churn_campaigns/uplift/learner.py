@@ -17,7 +17,7 @@ from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from churn_campaigns.uplift.base_learners import Churn, Response, Shift, line, trees
-from churn_campaigns.uplift.encoding import Encoder
+from churn_campaigns.uplift.encoding import CovariateEncoder
 from churn_model.errors import ChurnModelError
 
 FOLDS = 5
@@ -49,7 +49,7 @@ class UpliftModel:
     out_of_fold: Array
     scores: Array
     weights: tuple[float, ...]
-    _encoder: Encoder
+    _encoder: CovariateEncoder
     _members: tuple[Any, ...]
     _means: Array
 
@@ -103,7 +103,7 @@ class _Campaign:
     """One randomised campaign while it is learned from."""
 
     def __init__(self, features: pandas.DataFrame, treated: Array, churned: Array, seed: int) -> None:
-        self._encoder = Encoder(features)
+        self._encoder = CovariateEncoder(features)
         self._customers = self._encoder.encode(features)
         self._treated, self._churned, self._seed = treated, churned, seed
         folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)

@@ -23,7 +23,7 @@ from churn_model.schema import Row, Schema
 from churn_model.scorer import Scorer
 from churn_model.segments import Segmenter
 from churn_model.signing import TrustedKeys
-from churn_training.comparison.gate import Contender, Finding, Verdict, judge
+from churn_training.comparison.gate import Finding, JudgedModel, Verdict, judge
 
 TIMED_ROWS = 200
 
@@ -43,7 +43,7 @@ class ChampionDecision:
 
 
 @dataclass(frozen=True)
-class Champion:
+class CurrentChampion:
     """The champion as it is now: its package, or why there is none to compare with."""
 
     registered: Registered | None
@@ -57,7 +57,7 @@ class Champion:
         return self.package.description.segmenter
 
 
-def fetch_champion(registry: Registry, name: str, trusted: TrustedKeys) -> Champion:
+def fetch_champion(registry: Registry, name: str, trusted: TrustedKeys) -> CurrentChampion:
     """The registry's champion, opened and proven.
 
     Raises:
@@ -65,15 +65,19 @@ def fetch_champion(registry: Registry, name: str, trusted: TrustedKeys) -> Champ
     """
     registered = registry.champion(name)
     if registered is None:
-        return Champion(None, None, "there was no champion")
+        return CurrentChampion(None, None, "there was no champion")
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return Champion(registered, open_package(registry.fetch(registered, Path(folder) / "champion"), trusted))
+            package = open_package(registry.fetch(registered, Path(folder) / "champion"), trusted)
         except (PackageError, RegistryError) as error:
-            return Champion(registered, None, f"version {registered.version}, the champion, cannot be opened: {error}")
+            problem = f"version {registered.version}, the champion, cannot be opened: {error}"
+            return CurrentChampion(registered, None, problem)
+        return CurrentChampion(registered, package)
 
 
-def contest(champion: Champion, challenger: Scorer, schema: Schema, held_out: Dataset, seed: int) -> ChampionDecision:
+def contest(
+    champion: CurrentChampion, challenger: Scorer, schema: Schema, held_out: Dataset, seed: int
+) -> ChampionDecision:
     """Whether the challenger takes the champion's place.
 
     A champion that takes other features cannot answer for these customers, and is replaced. One that cannot be opened
@@ -131,8 +135,8 @@ def _with_note(verdict: Verdict, package: Package, held_out: Dataset) -> Verdict
     )
 
 
-def _contender(scorer: Scorer, rows: Sequence[Row]) -> Contender:
-    return Contender(numpy.array(scorer.score(rows).probabilities), milliseconds_of(scorer, rows))
+def _contender(scorer: Scorer, rows: Sequence[Row]) -> JudgedModel:
+    return JudgedModel(numpy.array(scorer.score(rows).probabilities), milliseconds_of(scorer, rows))
 
 
 def milliseconds_of(scorer: Scorer, rows: Sequence[Row]) -> float:

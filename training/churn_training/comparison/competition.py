@@ -15,7 +15,7 @@ from churn_data.progress import Reporter
 from churn_training.comparison.evaluation import evaluate
 from churn_training.comparison.profit import empc
 from churn_training.comparison.splits import FOLDS, folds
-from churn_training.comparison.tuning import INNER_FOLDS, Clock, tune
+from churn_training.comparison.tuning import INNER_FOLDS, SearchClock, tune
 from churn_training.families.candidates import Candidate, log_odds
 from churn_training.families.ensemble import Blend, Contender
 
@@ -72,7 +72,7 @@ def compete(training: Dataset, candidate: Candidate, search: Search, reporter: R
         # A round fits on two thirds of the rows, three times for every fold and for all rows together.
         expected = seconds * INNER_FOLDS * (search.parts + 1) / search.parts
         wanted = [training.take(train) for train, _ in splits]
-        clock = Clock(search.seconds - seconds, 1.2 * seconds)
+        clock = SearchClock(search.seconds - seconds, 1.2 * seconds)
         tuned = tune(candidate, [*wanted, training], search.seed, clock, expected, reporter)
         *chosen, final = tuned.chosen
         rounds = tuned.rounds

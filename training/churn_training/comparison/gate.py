@@ -24,7 +24,7 @@ REPEATS_A_GROUP = 200
 
 
 @dataclass(frozen=True)
-class Contender:
+class JudgedModel:
     """A model's churn probabilities for the customers it is judged on, and its time for one answer in milliseconds."""
 
     probabilities: numpy.ndarray
@@ -53,8 +53,8 @@ def judge(
     churned: numpy.ndarray,
     groups: Mapping[str, numpy.ndarray],
     rule: ProfitRule,
-    champion: Contender,
-    challenger: Contender,
+    champion: JudgedModel,
+    challenger: JudgedModel,
     seed: int,
 ) -> Verdict:
     """Hold a challenger against the champion, by five rules.
@@ -83,12 +83,12 @@ def judge(
     return Verdict(all(finding.passed for finding in findings), earns_more, findings)
 
 
-def _sure(churned: numpy.ndarray, first: Contender, second: Contender, by: Measure, seed: int) -> float:
+def _sure(churned: numpy.ndarray, first: JudgedModel, second: JudgedModel, by: Measure, seed: int) -> float:
     return probability_better(churned, first.probabilities, second.probabilities, by, seed)
 
 
 def _profit(
-    churned: numpy.ndarray, rule: ProfitRule, champion: Contender, challenger: Contender, probability: float
+    churned: numpy.ndarray, rule: ProfitRule, champion: JudgedModel, challenger: JudgedModel, probability: float
 ) -> Finding:
     empc = measure("empc", rule)
     old, new = (empc.of(tally(churned, one.probabilities)) for one in (champion, challenger))
@@ -105,7 +105,9 @@ def _profit(
 _IN_WORDS = {"brier": "the squared error of the probabilities (Brier score)", "ece": "the calibration error"}
 
 
-def _calibration(churned: numpy.ndarray, champion: Contender, challenger: Contender, by: Measure, seed: int) -> Finding:
+def _calibration(
+    churned: numpy.ndarray, champion: JudgedModel, challenger: JudgedModel, by: Measure, seed: int
+) -> Finding:
     worse = _sure(churned, champion, challenger, by, seed)
     old, new = (by.of(tally(churned, one.probabilities)) for one in (champion, challenger))
     passed = worse < SURE
@@ -132,8 +134,8 @@ def _latency(old: float, new: float) -> Finding:
 def _groups(
     churned: numpy.ndarray,
     groups: Mapping[str, numpy.ndarray],
-    champion: Contender,
-    challenger: Contender,
+    champion: JudgedModel,
+    challenger: JudgedModel,
     seed: int,
 ) -> Finding:
     everyone = list(group_members(groups))

@@ -29,7 +29,7 @@ class Tuned:
 
 
 @dataclass
-class Clock:
+class SearchClock:
     """Seconds that a search may take, `reserve` of them kept for what follows it."""
 
     seconds: float
@@ -46,7 +46,7 @@ class Clock:
 
 
 def tune(
-    candidate: Candidate, parts: Sequence[Dataset], seed: int, clock: Clock, expected: float, reporter: Reporter
+    candidate: Candidate, parts: Sequence[Dataset], seed: int, clock: SearchClock, expected: float, reporter: Reporter
 ) -> Tuned:
     """The setting with the lowest log loss for each data set, by cross-validation inside it.
 

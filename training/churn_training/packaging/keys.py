@@ -5,10 +5,13 @@ It must not sign anything itself, nor write where a key came from outside: those
 
 import os
 
-from churn_data.errors import KeyFileError
-from churn_model.errors import UntrustedPackage
+from churn_model.errors import ChurnModelError, UntrustedPackage
 from churn_model.signing import SigningKey, TrustedKeys
 from churn_training.packaging.home import Home
+
+
+class PackageKeyError(ChurnModelError):
+    """CHURN_SIGNING_KEY or CHURN_VERIFY_KEY names a file that cannot be used."""
 
 
 def signing_key(home: Home) -> SigningKey:
@@ -17,13 +20,13 @@ def signing_key(home: Home) -> SigningKey:
     The public half is added to the home folder's `verify.pem`; a file that CHURN_VERIFY_KEY names must hold it already.
 
     Raises:
-        KeyFileError: a key file that the environment names is missing, or the two do not belong together.
+        PackageKeyError: a key file that the environment names is missing, or the two do not belong together.
         UntrustedPackage: the key file is there but cannot be used.
     """
     path = home.signing_key
     if home.given_signing_key is not None:
         if not path.is_file():
-            raise KeyFileError(f"CHURN_SIGNING_KEY: {path}: no such file")
+            raise PackageKeyError(f"CHURN_SIGNING_KEY: {path}: no such file")
         key = SigningKey.load(path)
     else:
         key = SigningKey.load(path) if path.exists() else SigningKey.generate(path)
@@ -38,11 +41,11 @@ def trusted_keys(home: Home) -> TrustedKeys:
     """The public keys whose packages may be used here.
 
     Raises:
-        KeyFileError: CHURN_VERIFY_KEY names no file.
+        PackageKeyError: CHURN_VERIFY_KEY names no file.
         UntrustedPackage: there are none, or the file cannot be used.
     """
     if home.given_verify_key is not None and not home.given_verify_key.is_file():
-        raise KeyFileError(f"CHURN_VERIFY_KEY: {home.given_verify_key}: no such file")
+        raise PackageKeyError(f"CHURN_VERIFY_KEY: {home.given_verify_key}: no such file")
     return TrustedKeys.load(home.verify_key)
 
 
@@ -52,7 +55,7 @@ def _require_trust(home: Home, key: SigningKey) -> None:
         trusted_keys(home).verify(message, key.sign(message))
     except UntrustedPackage:
         problem = f"does not hold the public half of {home.signing_key}, so nobody would serve what it signs"
-        raise KeyFileError(f"CHURN_VERIFY_KEY: {home.verify_key}: {problem}") from None
+        raise PackageKeyError(f"CHURN_VERIFY_KEY: {home.verify_key}: {problem}") from None
 
 
 def _add_trust(home: Home, key: SigningKey) -> None:
