@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from scipy.special import beta as beta_function
 
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.profit import empc, maximum_profit, profit_at_share
+from churn_training.comparison.profit import empc, profit_curve
 
 RULE = ProfitRule()
 SETS = 1000
@@ -143,7 +143,7 @@ def test_where_nothing_costs_anything_all_leavers_are_contacted_and_no_more() ->
 def test_choosing_for_each_acceptance_is_worth_at_least_one_choice_for_all(customers: list[tuple[int, float]]) -> None:
     churned, scores = (numpy.array(column) for column in zip(*customers, strict=True))
     found = empc(churned, scores, RULE)
-    assert found.profit >= maximum_profit(churned, scores, RULE) - 1e-9
+    assert found.profit >= profit_curve(churned, scores, RULE).best.profit - 1e-9
     assert 0.0 <= found.contacted <= 1.0 + 1e-12
 
 
@@ -159,11 +159,11 @@ def test_a_campaign_of_fixed_size_contacts_the_highest_scores_and_ties_in_propor
     gain, loss = 0.3 * 190 - 1, -11.0
     shares = {0.25: gain / 4, 0.5: (gain + (gain + loss) / 2) / 4, 1.0: (2 * gain + 2 * loss) / 4, 0.125: gain / 8}
     for share, profit in shares.items():
-        assert profit_at_share(churned, scores, RULE, share) == pytest.approx(profit)
+        assert profit_curve(churned, scores, RULE).at(share) == pytest.approx(profit)
 
 
 def test_a_fixed_budget_is_spent_even_where_it_does_not_pay() -> None:
-    assert profit_at_share(numpy.zeros(10), numpy.linspace(0, 1, 10), RULE, 0.2) == pytest.approx(-11 * 0.2)
+    assert profit_curve(numpy.zeros(10), numpy.linspace(0, 1, 10), RULE).at(0.2) == pytest.approx(-11 * 0.2)
 
 
 def test_labels_without_scores_are_refused() -> None:

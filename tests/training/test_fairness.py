@@ -5,9 +5,9 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.evaluation import expected_calibration_error
+from churn_training.comparison.evaluation import ece
 from churn_training.comparison.fairness import GroupRow, fairness_table
-from churn_training.comparison.profit import profit_curve
+from churn_training.comparison.profit import profit_curve, tally
 
 RULE = ProfitRule()
 SIZES = {"Female": 120, "Male": 180, "(not known)": 7}
@@ -35,7 +35,7 @@ def test_a_group_is_measured_on_its_own_customers(
     assert row.churn_rate == pytest.approx(churned.mean())
     assert row.mean_probability == pytest.approx(probabilities.mean())
     assert row.brier == pytest.approx(brier_score_loss(churned, probabilities))
-    assert row.ece == pytest.approx(expected_calibration_error(churned, probabilities))
+    assert row.ece == pytest.approx(ece(tally(churned, probabilities)))
     assert row.roc_auc == pytest.approx(roc_auc_score(churned, probabilities))
 
 

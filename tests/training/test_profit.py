@@ -10,14 +10,14 @@ from sklearn.metrics import log_loss as log_loss_of_scikit_learn
 from churn_model.usecase import ProfitRule
 from churn_training.comparison.evaluation import (
     calibration_bins,
+    ece,
     evaluate,
-    expected_calibration_error,
     gains,
     lift_by_part,
     measure,
     rate_intervals,
 )
-from churn_training.comparison.profit import maximum_profit, profit_curve, tally, unit_profits
+from churn_training.comparison.profit import profit_curve, tally, unit_profits
 
 RULE = ProfitRule()
 
@@ -45,7 +45,7 @@ def by_hand(churned: list[int], scores: list[float], rule: ProfitRule) -> float:
 def test_maximum_profit_is_the_brute_force_one(customers: list[tuple[int, float]], value: float, offer: float) -> None:
     churned, scores = [left for left, _ in customers], [score for _, score in customers]
     rule = ProfitRule(customer_value=value, offer_cost=offer)
-    found = maximum_profit(numpy.array(churned), numpy.array(scores), rule)
+    found = profit_curve(numpy.array(churned), numpy.array(scores), rule).best.profit
     assert found == pytest.approx(by_hand(churned, scores, rule), abs=1e-9)
 
 
@@ -64,13 +64,13 @@ def test_perfect_and_useless_scores() -> None:
 def test_calibration_error() -> None:
     probabilities = numpy.repeat([0.2, 0.8], 50)
     churned = numpy.concatenate([numpy.repeat([1, 0], [10, 40]), numpy.repeat([1, 0], [30, 20])])
-    assert expected_calibration_error(churned, probabilities, bins=2) == pytest.approx(0.1)
+    assert ece(tally(churned, probabilities)) == pytest.approx(0.1)
 
 
 def test_calibration_error_does_not_depend_on_the_order_of_equal_probabilities() -> None:
     probabilities = numpy.full(100, 0.5)
     churned = numpy.repeat([0, 1], 50)
-    assert expected_calibration_error(churned, probabilities) == pytest.approx(0.0)
+    assert ece(tally(churned, probabilities)) == pytest.approx(0.0)
     predicted, observed, sizes = calibration_bins(churned, probabilities, bins=3)
     assert predicted == pytest.approx([0.5] * 3)
     assert observed == pytest.approx([0.5] * 3)

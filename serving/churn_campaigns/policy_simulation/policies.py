@@ -49,9 +49,3 @@ def expected_net(world: World, choice: Array) -> float:
     """Expected value kept less cost, of all customers."""
     chosen = numpy.flatnonzero(choice != NOTHING)
     return float(world.net[chosen, choice[chosen]].sum())
-
-
-def expected_kept(world: World, choice: Array) -> float:
-    """How many more customers are expected to stay."""
-    chosen = numpy.flatnonzero(choice != NOTHING)
-    return float(world.effect[chosen, choice[chosen]].sum())

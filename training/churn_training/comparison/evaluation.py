@@ -116,11 +116,6 @@ def ece(counted: Tally) -> float:
     return _distance(*bins_of(counted, BINS))
 
 
-def expected_calibration_error(churned: numpy.ndarray, probabilities: numpy.ndarray, bins: int = BINS) -> float:
-    """Mean distance of predicted and observed churn over equal-frequency bins, weighted by their size."""
-    return _distance(*calibration_bins(churned, probabilities, bins))
-
-
 def calibration_bins(
     churned: numpy.ndarray, probabilities: numpy.ndarray, bins: int = BINS
 ) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:

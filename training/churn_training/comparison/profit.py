@@ -61,7 +61,9 @@ class ProfitCurve:
 
     def at(self, share: float) -> float:
         """Profit per customer when this share of customers is contacted: on the straight line between two points,
-        since customers of equal score at the edge are contacted in proportion."""
+        since customers of equal score at the edge are contacted in proportion. Negative when the campaign costs more
+        than it brings: a fixed budget is spent whether it pays or not. Exact for any acceptance distribution of the
+        same mean."""
         return float(numpy.interp(share, self.contacted, self.profit))
 
 
@@ -113,20 +115,6 @@ def curve_of(counted: Tally, rule: ProfitRule) -> ProfitCurve:
         numpy.concatenate(([0.0], total / size)),
         numpy.concatenate(([numpy.inf], counted.scores)),
     )
-
-
-def maximum_profit(churned: numpy.ndarray, scores: numpy.ndarray, rule: ProfitRule) -> float:
-    """Profit per customer at the best threshold; 0 when contacting nobody is best."""
-    return profit_curve(churned, scores, rule).best.profit
-
-
-def profit_at_share(churned: numpy.ndarray, scores: numpy.ndarray, rule: ProfitRule, share: float) -> float:
-    """Profit per customer of the base when the given share of customers, those with the highest scores, is contacted.
-
-    Customers of equal score at the edge are contacted in proportion. Negative when the campaign costs more than it
-    brings: a fixed budget is spent whether it pays or not. Exact for any acceptance distribution of the same mean.
-    """
-    return profit_curve(churned, scores, rule).at(share)
 
 
 def unit_profits(rule: ProfitRule) -> tuple[float, float]:

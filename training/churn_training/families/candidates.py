@@ -26,8 +26,6 @@ from churn_training.families.additive import ESTIMATOR, SCALER, build_additive
 ENCODER = "encoder"
 IMPUTER = "imputer"
 TEXTS = "texts"
-ENCODED = frozenset({"catboost", "linear", "trees"})
-"""Kinds whose categories CatBoostEncoder turns into numbers; the others read them as they are."""
 
 __all__ = ["ENCODER", "ESTIMATOR", "IMPUTER", "SCALER", "Candidate", "default_candidates", "log_odds"]
 
@@ -84,58 +82,61 @@ class CategoryTexts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return frame.fillna(dict.fromkeys(self.categories, MISSING_CATEGORY))
 
 
+_FAMILIES = (
+    Candidate(
+        "additive-splines",
+        "Additive model, splines",
+        "additive",
+        {"C": 0.01, "knots": 10},
+        ({"C": 0.02}, {"C": 0.05, "knots": 6}, {"knots": 14}, {"C": 0.1, "knots": 5}, {"C": 0.003}),
+    ),
+    Candidate(
+        "logistic-regression",
+        "Encoder, logistic regression",
+        "linear",
+        {"C": 1.0, "max_iter": 1000},
+        ({"C": 0.1}, {"C": 0.01}, {"C": 10.0}),
+    ),
+    Candidate(
+        "gradient-boosting",
+        "Encoder, gradient boosting",
+        "trees",
+        {"max_depth": 3, "n_estimators": 150, "learning_rate": 0.06, "subsample": 0.6, "max_features": 0.4},
+        (
+            {"max_depth": 2, "n_estimators": 250},
+            {"learning_rate": 0.03, "n_estimators": 200},
+            {"max_depth": 4, "n_estimators": 100, "learning_rate": 0.04},
+        ),
+    ),
+    Candidate(
+        "catboost",
+        "Encoder, CatBoost",
+        "catboost",
+        {"depth": 3, "iterations": 300, "learning_rate": 0.05},
+        (
+            {"depth": 4, "iterations": 300, "learning_rate": 0.04, "l2_leaf_reg": 10},
+            {"depth": 6, "iterations": 300, "learning_rate": 0.03},
+            {"iterations": 600, "learning_rate": 0.03, "rsm": 0.5},
+        ),
+    ),
+    Candidate(
+        "catboost-native",
+        "CatBoost, categories as they are",
+        "native",
+        {"depth": 4, "iterations": 400, "learning_rate": 0.04},
+        (
+            {"bootstrap_type": "Bernoulli", "subsample": 0.7},
+            {"depth": 3, "iterations": 600},
+            {"iterations": 600, "learning_rate": 0.03, "l2_leaf_reg": 10},
+            {"depth": 5, "iterations": 300, "rsm": 0.5, "l2_leaf_reg": 10},
+        ),
+    ),
+)
+
+
 def default_candidates() -> tuple[Candidate, ...]:
     """The families every training run compares, the quick ones first."""
-    return (
-        Candidate(
-            "additive-splines",
-            "Additive model, splines",
-            "additive",
-            {"C": 0.01, "knots": 10},
-            ({"C": 0.02}, {"C": 0.05, "knots": 6}, {"knots": 14}, {"C": 0.1, "knots": 5}, {"C": 0.003}),
-        ),
-        Candidate(
-            "logistic-regression",
-            "Encoder, logistic regression",
-            "linear",
-            {"C": 1.0, "max_iter": 1000},
-            ({"C": 0.1}, {"C": 0.01}, {"C": 10.0}),
-        ),
-        Candidate(
-            "gradient-boosting",
-            "Encoder, gradient boosting",
-            "trees",
-            {"max_depth": 3, "n_estimators": 150, "learning_rate": 0.06, "subsample": 0.6, "max_features": 0.4},
-            (
-                {"max_depth": 2, "n_estimators": 250},
-                {"learning_rate": 0.03, "n_estimators": 200},
-                {"max_depth": 4, "n_estimators": 100, "learning_rate": 0.04},
-            ),
-        ),
-        Candidate(
-            "catboost",
-            "Encoder, CatBoost",
-            "catboost",
-            {"depth": 3, "iterations": 300, "learning_rate": 0.05},
-            (
-                {"depth": 4, "iterations": 300, "learning_rate": 0.04, "l2_leaf_reg": 10},
-                {"depth": 6, "iterations": 300, "learning_rate": 0.03},
-                {"iterations": 600, "learning_rate": 0.03, "rsm": 0.5},
-            ),
-        ),
-        Candidate(
-            "catboost-native",
-            "CatBoost, categories as they are",
-            "native",
-            {"depth": 4, "iterations": 400, "learning_rate": 0.04},
-            (
-                {"bootstrap_type": "Bernoulli", "subsample": 0.7},
-                {"depth": 3, "iterations": 600},
-                {"iterations": 600, "learning_rate": 0.03, "l2_leaf_reg": 10},
-                {"depth": 5, "iterations": 300, "rsm": 0.5, "l2_leaf_reg": 10},
-            ),
-        ),
-    )
+    return _FAMILIES
 
 
 def log_odds(pipeline: Pipeline, kind: str, frame: pandas.DataFrame) -> numpy.ndarray:
