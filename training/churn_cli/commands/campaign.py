@@ -9,17 +9,16 @@ from churn_campaigns.campaign.orders import Rules, read_order
 from churn_campaigns.campaign.plan import make_plan
 from churn_campaigns.campaign.plan_file import columns_of
 from churn_campaigns.campaign.summary import summary_of, text_of
+from churn_cli.scoring_package import open_champion, open_named
 from churn_cli.terminal import show
 from churn_data.errors import DataError
 from churn_data.local_files import local_copy, upload_after
 from churn_data.progress import Reporter, reporting
 from churn_data.written_files import write_table
-from churn_model.errors import PackageError, UseCaseError
-from churn_model.package import Package, open_package
+from churn_model.errors import UseCaseError
+from churn_model.package import Package
 from churn_model.rules import ContactRule
 from churn_model.usecase import DEFAULT_MISSING, UseCase, load_usecase
-from churn_training.packaging.home import Home
-from churn_training.packaging.keys import trusted_keys
 
 if TYPE_CHECKING:
     from churn_campaigns.uplift.learner import UpliftModel
@@ -65,13 +64,9 @@ def _usecase(options: argparse.Namespace) -> UseCase | None:
 
 
 def _package(options: argparse.Namespace, usecase: UseCase | None) -> Package:
-    home = Home.from_environment()
     if usecase is None or options.model is not None:
-        return open_package(options.model, trusted_keys(home))
-    champion = home.packages(usecase.model_name) / "champion"
-    if not champion.exists():
-        raise PackageError(f"{usecase.model_name}: there is no champion here; run `churn train` or give --model")
-    return open_package(champion.resolve(), trusted_keys(home))
+        return open_named(options.model)
+    return open_champion(usecase.model_name)
 
 
 def _rules(usecase: UseCase | None, package: Package) -> Rules:

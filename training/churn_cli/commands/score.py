@@ -7,21 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from churn_cli.batch import score_file
+from churn_cli.scoring_package import open_champion, open_named
 from churn_cli.terminal import show
 from churn_data.local_files import local_copy, upload_after
 from churn_data.progress import reporting
 from churn_data.tables import is_parquet, open_table
-from churn_model.errors import PackageError
-from churn_model.package import Package, open_package
+from churn_model.package import Package
 from churn_model.usecase import DEFAULT_MISSING, load_usecase
-from churn_training.packaging.home import Home
-from churn_training.packaging.keys import trusted_keys
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Score a file with a package folder, or with the use case's champion."""
     started = time.perf_counter()
-    package, missing = _package(options, Home.from_environment())
+    package, missing = _package(options)
     manifest = package.manifest
     with (
         local_copy(options.input) as source,
@@ -46,14 +44,11 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _package(options: argparse.Namespace, home: Home) -> tuple[Package, Iterable[str]]:
+def _package(options: argparse.Namespace) -> tuple[Package, Iterable[str]]:
     if options.model is not None:
-        return open_package(options.model, trusted_keys(home)), DEFAULT_MISSING
+        return open_named(options.model), DEFAULT_MISSING
     usecase = load_usecase(options.usecase)
-    champion = home.packages(usecase.model_name) / "champion"
-    if not champion.exists():
-        raise PackageError(f"{usecase.model_name}: there is no champion here; run `churn train` or give --model")
-    return open_package(champion.resolve(), trusted_keys(home)), usecase.missing
+    return open_champion(usecase.model_name), usecase.missing
 
 
 def _row_count(path: Path) -> int | None:
