@@ -9,7 +9,14 @@ from pathlib import Path
 
 from ci.image.engine import ROOT
 
-_EVERYWHERE = ("LICENSE", "pyproject.toml", ".dockerignore", "ci/image/stage", "model_repo")
+_EVERYWHERE = (
+    "LICENSE",
+    "pyproject.toml",
+    ".dockerignore",
+    "ci/image/stage",
+    "model_repo/churn_model",
+    "model_repo/usecases",
+)
 _OWN = {
     "gateway": ("serving/images/gateway.*", "serving/churn_serving"),
     "predictor": ("serving/images/predictor.*", "serving/churn_serving"),
@@ -17,6 +24,7 @@ _OWN = {
     "fallback": ("serving/images/fallback.*",),
     "training": (
         "training/images/training.*",
+        "model_repo/churn_data",
         "training/churn_training",
         "training/churn_cli",
         "serving/churn_campaigns",
