@@ -10,6 +10,7 @@ from functools import cached_property
 
 import msgspec
 
+from churn_model.names import name_fault
 from churn_model.usecase import FeatureType
 
 Row = Sequence[float | str | None]
@@ -34,6 +35,19 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
     usecase: str
     id: str
     features: tuple[SchemaFeature, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what no protocol can carry, so that such a package is never opened rather than never answered with.
+
+        Raises:
+            ValueError: a name is empty, too long or no text, or stands twice.
+        """
+        for index, feature in enumerate(self.features):
+            fault = name_fault(feature.name)
+            if fault:
+                raise ValueError(f"the name of feature {index + 1} {fault}")
+        if len(set(self.names)) != len(self.features):
+            raise ValueError("two features have the same name")
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import msgspec
 import yaml
 
 from churn_model.errors import UseCaseError
+from churn_model.names import name_fault, usecase_name_fault
 from churn_model.rules import (
     RISKS,
     SEGMENT_IDS,
@@ -132,12 +133,25 @@ def shipped_usecases() -> list[str]:
 
 
 def _check(usecase: UseCase, source: str) -> None:
-    if not usecase.name or not usecase.name.replace("-", "").isalnum() or usecase.name != usecase.name.lower():
-        raise UseCaseError(f"{source}: `name` must be lower-case letters, digits and hyphens")
+    fault = usecase_name_fault(usecase.name)
+    if fault:
+        raise UseCaseError(f"{source}: `name` {fault}")
+    for key, column in (
+        ("id", usecase.id),
+        ("label.column", usecase.label.column),
+        ("value.column", usecase.value.column),
+    ):
+        _check_name(column, f"`{key}`", source)
     _check_numbers(usecase, source)
     _check_actions(usecase.actions, source)
     if usecase.features:
         _check_references(usecase, source)
+
+
+def _check_name(name: str, where: str, source: str) -> None:
+    fault = name_fault(name)
+    if fault:
+        raise UseCaseError(f"{source}: {where} {name[:20]!a} {fault}")
 
 
 def _check_numbers(usecase: UseCase, source: str) -> None:
@@ -175,6 +189,8 @@ def _check_actions(actions: tuple[ActionRule, ...], source: str) -> None:
         if action.id in seen or action.id in ("", "none"):
             raise UseCaseError(f"{where}: `id` must be unique, not empty and not 'none'")
         seen.add(action.id)
+        _check_name(action.id, f"`actions[{index}].id`", source)
+        _check_name(action.name, f"`actions[{index}].name`", source)
         if not 0 <= action.cost < math.inf:
             problem = "must not be negative" if action.cost < 0 else "must be a number"
             raise UseCaseError(f"{where}: `cost` {problem}, is {action.cost:g}")
@@ -192,11 +208,17 @@ def _check_actions(actions: tuple[ActionRule, ...], source: str) -> None:
                 raise UseCaseError(f"{where}: `{key}` must not be negative, is {limit}")
 
 
-def _check_references(usecase: UseCase, source: str) -> None:
-    names = [feature.name for feature in usecase.features]
+def _check_feature_names(names: list[str], source: str) -> None:
+    for index, name in enumerate(names):
+        _check_name(name, f"`features[{index}].name`", source)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UseCaseError(f"{source}: feature {twice[0]!r} is listed twice")
+
+
+def _check_references(usecase: UseCase, source: str) -> None:
+    names = [feature.name for feature in usecase.features]
+    _check_feature_names(names, source)
     for special, key in ((usecase.id, "id"), (usecase.label.column, "label.column")):
         if special in names:
             raise UseCaseError(f"{source}: `{key}` {special!r} must not be a feature")

@@ -89,12 +89,12 @@ def _customer(customer: object, place: str, schema: Schema) -> Iterator[Problem]
         if feature.name not in features:
             yield Problem(where, "missing; send null if it is not known")
         else:
-            fault = _value(features[feature.name], feature)
+            fault = value_fault(features[feature.name], feature)
             if fault:
                 yield Problem(where, fault)
 
 
-def _value(value: object, feature: SchemaFeature) -> str:
+def value_fault(value: object, feature: SchemaFeature) -> str:
     """What is wrong with a value; empty if nothing is."""
     if value is None:
         return ""

@@ -10,11 +10,11 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from churn_model.schema import NAN, Row, Schema, SchemaFeature
-from churn_serving.gateway.record_faults import MAXIMUM_ID, MAXIMUM_TEXT, find_faults
+from churn_model.schema import Row, Schema
+from churn_serving.gateway.feature_types import features_type
+from churn_serving.gateway.record_faults import MAXIMUM_ID, find_faults
 from churn_serving.oip.faults import InvalidRequest, Problem
 from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
-from churn_serving.oip.tensors import LARGEST
 
 _Explain = Annotated[
     bool,
@@ -42,10 +42,10 @@ class RecordDecoder:
 
     def __init__(self, schema: Schema, maximum_customers: int) -> None:
         self.schema = schema
-        self.body_type = body_type(schema, maximum_customers)
+        features, self._row = features_type(schema)
+        self.body_type = _body_type(features, maximum_customers)
         self._maximum_customers = maximum_customers
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.body_type).decode
-        self._numbers = tuple(feature.type == "number" for feature in schema.features)
 
     def decode(self, body: bytes) -> Request:
         """Read a request.
@@ -61,16 +61,10 @@ class RecordDecoder:
         customer_ids = [customer.customer_id for customer in parsed.customers]
         if len(customer_ids) > 1 and len(set(customer_ids)) != len(customer_ids):
             raise self._explain(body)
-        return Request(customer_ids, [self._row(customer.features) for customer in parsed.customers], parsed.explain)
-
-    def _row(self, features: Any) -> Row:
-        values = msgspec.structs.astuple(features)
-        if None in values or "" in values:
-            return [
-                (NAN if value is None else value) if number else (value or None)
-                for value, number in zip(values, self._numbers, strict=True)
-            ]
-        return values
+        rows = [self._row(customer.features) for customer in parsed.customers]
+        if None in rows:
+            raise self._explain(body)
+        return Request(customer_ids, rows, parsed.explain)  # type: ignore[arg-type]  # none of them is None
 
     def _explain(self, body: bytes) -> InvalidRequest:
         try:
@@ -86,11 +80,8 @@ class RecordDecoder:
         return find_faults(document, self.schema, self._maximum_customers)
 
 
-def body_type(schema: Schema, maximum_customers: int) -> type[msgspec.Struct]:
-    """The struct type of a request body for a schema; its JSON schema is what the API documentation shows."""
-    fields = [(f"field{index}", _value_type(feature)) for index, feature in enumerate(schema.features)]
-    rename = {f"field{index}": feature.name for index, feature in enumerate(schema.features)}
-    features = msgspec.defstruct("Features", fields, rename=rename, forbid_unknown_fields=True, gc=False)
+def _body_type(features: Any, maximum_customers: int) -> type[msgspec.Struct]:
+    """The struct type of a request body; its JSON schema is what the API documentation shows."""
     customer = msgspec.defstruct(
         "Customer",
         [("customer_id", Annotated[str, msgspec.Meta(min_length=1, max_length=MAXIMUM_ID)]), ("features", features)],
@@ -101,11 +92,3 @@ def body_type(schema: Schema, maximum_customers: int) -> type[msgspec.Struct]:
     return msgspec.defstruct(
         "PredictionRequest", [("customers", customers), ("explain", _Explain, False)], forbid_unknown_fields=True
     )
-
-
-def _value_type(feature: SchemaFeature) -> Any:
-    if feature.type == "category":
-        return Annotated[str, msgspec.Meta(max_length=MAXIMUM_TEXT, examples=list(feature.categories[:4]))] | None
-    low = -LARGEST if feature.minimum is None else feature.minimum
-    high = LARGEST if feature.maximum is None else feature.maximum
-    return Annotated[float, msgspec.Meta(ge=low, le=high)] | None
