@@ -69,6 +69,14 @@ class Description:
         """What the scorecard and the segments answer without any backend."""
         return Scores(self.scorecard.probabilities(self.encoder.encode(rows)), self.segmenter.assign(rows))
 
+    def is_signed_by(self, trusted: TrustedKeys) -> bool:
+        """Whether one of the keys that are trusted now signed it; they can have changed since it was read."""
+        try:
+            verify_signature(self._manifest_bytes, self._signature, trusted)
+        except UntrustedPackage:
+            return False
+        return True
+
     def to_documents(self) -> dict[str, Any]:
         """The signed files as one JSON-able document."""
         return {

@@ -13,7 +13,8 @@ from churn_model.signing import SigningKey
 from churn_serving.backend.errors import NoModelLoaded, PackageRefused
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.metrics import BackendMetrics
-from churn_serving.backend.watcher import fingerprint, watch
+from churn_serving.backend.routes import ModelSource
+from churn_serving.backend.watcher import ModelWatcher
 from churn_serving.oip.faults import UnknownModel
 from tests.backends.packages import Factory, customers
 
@@ -105,7 +106,7 @@ async def test_a_moved_link_is_noticed_and_a_refused_one_not_tried_again(
     former = slot.model().package.path
     champion = tmp_path / "champion"
     champion.symlink_to(former)
-    task = asyncio.create_task(watch(slot, champion, verify_key, fingerprint(champion), seconds=0.02))
+    ModelWatcher(slot, ModelSource(champion, verify_key), 0.02).start()
     (tmp_path / "next").symlink_to(tmp_path / "2")
     (tmp_path / "next").replace(champion)
     await until(lambda: slot.model().version == "2")
@@ -114,11 +115,67 @@ async def test_a_moved_link_is_noticed_and_a_refused_one_not_tried_again(
     await asyncio.sleep(0.1)
     assert refused(slot) == 1
     assert slot.model().version == "2"
-    task.cancel()
+    await slot.supervisor.stop()
+
+
+async def test_what_its_key_no_longer_vouches_for_is_unloaded_and_comes_back_with_the_key(
+    slot: ModelSlot, verify_key: Path, tmp_path: Path
+) -> None:
+    package = slot.model().package.path
+    keys = tmp_path / "keys.pem"
+    shutil.copy(verify_key, keys)
+    ModelWatcher(slot, ModelSource(package, keys), 0.02).start()
+    keys.write_bytes(SigningKey.generate(tmp_path / "other.pem").public_pem())
+    await until(lambda: slot.current is None)
+    with pytest.raises(NoModelLoaded):
+        slot.model()
+    assert counted(slot, "withdrawn") == 1
+    assert slot.metrics.registry.get_sample_value("churn_model_info", {}) is None
+    join(keys, verify_key, keys)
+    await until(lambda: slot.ready)
+    keys.write_text("not a key")
+    await until(lambda: loaded_keys(slot, "refused") == 1)
+    keys.unlink()
+    await until(lambda: loaded_keys(slot, "refused") == 2)
+    assert slot.ready, "a broken file must not end all service"
+    await slot.supervisor.stop()
+
+
+async def test_links_in_a_circle_end_no_watching(
+    slot: ModelSlot, factory: Factory, verify_key: Path, tmp_path: Path
+) -> None:
+    champion, keys = tmp_path / "champion", tmp_path / "keys.pem"
+    champion.symlink_to(slot.model().package.path)
+    keys.symlink_to(verify_key)
+    ModelWatcher(slot, ModelSource(champion, keys), 0.02).start()
+    for link in (champion, keys):
+        link.unlink()
+        link.symlink_to(link)
+    await asyncio.sleep(0.3)
+    assert slot.ready
+    keys.unlink()
+    join(keys, verify_key)
+    factory.write(tmp_path / "2", "2", seed=2)
+    champion.unlink()
+    champion.symlink_to(tmp_path / "2")
+    await until(lambda: slot.model().version == "2")
+    await slot.supervisor.stop()
+
+
+def join(target: Path, *sources: Path) -> None:
+    target.write_bytes(b"".join([source.read_bytes() for source in sources]))
 
 
 def refused(slot: ModelSlot) -> float:
-    return slot.metrics.registry.get_sample_value("churn_model_server_loads_total", {"outcome": "refused"}) or 0.0
+    return counted(slot, "refused")
+
+
+def counted(slot: ModelSlot, outcome: str) -> float:
+    return slot.metrics.registry.get_sample_value("churn_model_server_loads_total", {"outcome": outcome}) or 0.0
+
+
+def loaded_keys(slot: ModelSlot, outcome: str) -> float:
+    return slot.metrics.registry.get_sample_value("churn_package_key_loads_total", {"outcome": outcome}) or 0.0
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -134,6 +134,15 @@ class HttpBackend:
             self._learning.add_done_callback(self._forget_learning)
         return await asyncio.shield(self._learning)
 
+    def forget_untrusted(self) -> bool:
+        """Forget every model that no trusted key signed, and say whether the present one is among them; to be called
+        when the trusted keys have changed."""
+        self._seen.keep(lambda model: model.is_signed_by(self._trusted))
+        if self._description is None or self._description.is_signed_by(self._trusted):
+            return False
+        self._description = None
+        return True
+
     def _forget_learning(self, task: "asyncio.Task[Description]") -> None:
         self._learning = None
         if not task.cancelled():

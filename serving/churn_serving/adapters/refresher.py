@@ -1,9 +1,8 @@
-"""Keeps the descriptions of backends fresh while no request does: a backend that nobody has asked yet is learned, one
+"""Keeps the description of a backend fresh while no request does: a backend that nobody has asked yet is learned, one
 that changed its model is noticed."""
 
 import asyncio
 import logging
-from collections.abc import Sequence
 
 from churn_serving.adapters.http_backend import HttpBackend
 from churn_serving.core.errors import BackendError
@@ -12,14 +11,8 @@ PERIOD_SECONDS = 1.0
 _logger = logging.getLogger(__name__)
 
 
-async def refresh_forever(backends: Sequence[HttpBackend]) -> None:
-    """Ask every backend once a period, each on its own, until cancelled."""
-    async with asyncio.TaskGroup() as group:
-        for backend in backends:
-            group.create_task(_refresh_one(backend))
-
-
-async def _refresh_one(backend: HttpBackend) -> None:
+async def refresh(backend: HttpBackend) -> None:
+    """Ask a backend once a period, until cancelled."""
     reachable = True
     while True:
         try:

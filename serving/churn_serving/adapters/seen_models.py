@@ -4,6 +4,8 @@ While a new version rolls out, servers with the old one and servers with the new
 answer is believed by the description of the model that gave it, not by the one that was described last.
 """
 
+from collections.abc import Callable
+
 from churn_model import Description
 
 KEPT = 4
@@ -22,6 +24,10 @@ class SeenModels:
         self._by_digest[description.digest] = description
         while len(self._by_digest) > KEPT:
             del self._by_digest[next(iter(self._by_digest))]
+
+    def keep(self, wanted: Callable[[Description], bool]) -> None:
+        """Forget all others."""
+        self._by_digest = {digest: model for digest, model in self._by_digest.items() if wanted(model)}
 
     def get(self, digest: str) -> Description | None:
         """The model with this digest, None if it was never described or is forgotten."""

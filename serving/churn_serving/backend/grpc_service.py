@@ -63,8 +63,8 @@ class InferenceService:
         return encode_response(reply, decoded.outputs, raw=bool(request.raw_input_contents))
 
     def server_live(self, _: messages.ServerLiveRequest) -> messages.ServerLiveResponse:
-        """Whoever can ask has the answer."""
-        return messages.ServerLiveResponse(live=True)
+        """Whether no background task needs the process to be replaced."""
+        return messages.ServerLiveResponse(live=not self._slot.supervisor.failing)
 
     def server_ready(self, _: messages.ServerReadyRequest) -> messages.ServerReadyResponse:
         """Whether callers should send requests."""

@@ -25,6 +25,7 @@ from churn_serving.oip.faults import UnknownModel
 from churn_serving.oip.grpc_codec import GrpcCodec
 from churn_serving.oip.json_codec import RequestCodec
 from churn_serving.oip.messages import InferReply, InferRequest
+from churn_serving.runtime.supervision import Supervisor
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +104,10 @@ class ModelSlot:
         self._explainer = Explainer()
         self.expected_digest = ""
         """Digest of the one package that may be served; empty: any that a trusted key signed."""
+        self.supervisor = Supervisor(metrics.task_crashed)
+        """The background tasks of the process; those that cannot be kept alive make it answer that it is not alive."""
         self._loading = threading.Lock()
+        self._name: str | None = None
 
     @property
     def ready(self) -> bool:
@@ -141,9 +145,22 @@ class ModelSlot:
                 logger.error("package refused, %s: %s", still, error)  # noqa: TRY400 - one line, no traceback
                 raise PackageRefused(str(error)) from error
             self.current = loaded
+            self._name = loaded.name
             self.metrics.served(loaded.name, loaded.version, loaded.digest)
             logger.info("serving %s version %s (%s)", loaded.name, loaded.version, loaded.digest)
             return loaded
+
+    def withdraw_untrusted(self, trusted: TrustedKeys) -> None:
+        """Serve nothing any more if no trusted key signed what is served; requests that have begun are answered."""
+        with self._loading:
+            current = self.current
+            if current is None or current.package.description.is_signed_by(trusted):
+                return
+            self.current = None
+            self.metrics.withdrawn()
+            logger.error(
+                "version %s is served no more: the key that signed it is not trusted any more", current.version
+            )
 
     def _open(self, path: Path, verify_key: Path) -> LoadedModel:
         try:
@@ -155,6 +172,6 @@ class ModelSlot:
         loaded = LoadedModel(open_package(folder, TrustedKeys.load(verify_key)), self.metrics, self._explainer)
         if self.expected_digest not in ("", loaded.digest):
             raise PackageRefused(f"its digest is {loaded.digest}, only {self.expected_digest} may be served here")
-        if self.current is not None and loaded.name != self.current.name:
-            raise PackageRefused(f"it is a package of {loaded.name}, this server serves {self.current.name}")
+        if self._name not in (None, loaded.name):
+            raise PackageRefused(f"it is a package of {loaded.name}, this server serves {self._name}")
         return loaded

@@ -39,6 +39,10 @@ class BackendMetrics:
         self._info = Gauge(
             names.MODEL_INFO, "1 for the model being served.", ["name", "version", "digest"], registry=self.registry
         )
+        self._task_crashes = Counter(names.TASK_CRASHES, names.TASK_CRASHES_HELP, (names.TASK,), registry=self.registry)
+        self._package_key_loads = Counter(
+            names.PACKAGE_KEY_LOADS, names.PACKAGE_KEY_LOADS_HELP, (names.OUTCOME,), registry=self.registry
+        )
         self._connections_refused = Counter(
             names.CONNECTIONS_REFUSED, names.CONNECTIONS_REFUSED_HELP, [names.REASON], registry=self.registry
         )
@@ -57,6 +61,14 @@ class BackendMetrics:
             timer = self._timed[protocol] = self._seconds.labels(protocol)
         timer.observe(seconds)
 
+    def task_crashed(self, task: str) -> None:
+        """A background task ended and is started again."""
+        self._task_crashes.labels(task).inc()
+
+    def package_keys_loaded(self, outcome: str) -> None:
+        """A changed file of trusted keys was read, or was refused; may be called from any thread."""
+        self._package_key_loads.labels(outcome).inc()
+
     def connection_refused(self, reason: str) -> None:
         """An HTTP connection was ended by us, or a request before it could be handed on."""
         self._connections_refused.labels(reason).inc()
@@ -66,6 +78,11 @@ class BackendMetrics:
         self._loads.labels("served").inc()
         self._info.clear()
         self._info.labels(name, version, digest).set(1)
+
+    def withdrawn(self) -> None:
+        """Note that nothing is served any more: no trusted key signed what was."""
+        self._loads.labels("withdrawn").inc()
+        self._info.clear()
 
     def refused(self) -> None:
         """Count a package that did not pass verification."""

@@ -15,7 +15,7 @@ from churn_serving.backend.errors import PackageRefused
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.routes import ModelSource
 from churn_serving.backend.settings import BAD_SETTING, BackendSettings, end
-from churn_serving.backend.watcher import Fingerprint, fingerprint, watch
+from churn_serving.backend.watcher import ModelWatcher
 from churn_serving.web.server import bind
 
 CANNOT_START = 1
@@ -37,24 +37,20 @@ class Process:
     slot: ModelSlot
     source: ModelSource
     listener: socket.socket
-    seen: Fingerprint | None
-
-    async def watch(self) -> None:
-        """Swap in what appears at the model path; runs until cancelled."""
-        await watch(self.slot, self.source.path, self.source.verify_key, self.seen, self.settings.reload_seconds)
+    watcher: ModelWatcher
 
 
-def load_first(slot: ModelSlot, settings: BackendSettings) -> tuple[ModelSource, Fingerprint | None]:
-    """Load the model a process starts with.
+def load_first(slot: ModelSlot, settings: BackendSettings) -> tuple[ModelSource, ModelWatcher]:
+    """Load the model a process starts with; the watcher is yet to be started.
 
     Raises:
         PackageRefused: with the reason.
     """
     source = ModelSource(settings.model, settings.verify_key_path)
     slot.expected_digest = settings.digest
-    seen = fingerprint(source.path)
+    watcher = ModelWatcher(slot, source, settings.reload_seconds)
     slot.load(source.path, source.verify_key)
-    return source, seen
+    return source, watcher
 
 
 def prepare(slot: ModelSlot, settings: BackendSettings, http_port: int, metrics_port: int) -> Process:
@@ -64,7 +60,7 @@ def prepare(slot: ModelSlot, settings: BackendSettings, http_port: int, metrics_
     except OSError as error:
         end(CANNOT_START, f"port {http_port} on {settings.host}: {error.strerror}")
     try:
-        source, seen = load_first(slot, settings)
+        source, watcher = load_first(slot, settings)
     except PackageRefused:
         sys.exit(BAD_SETTING)  # the slot has logged the one line that says why
     if metrics_port:
@@ -72,7 +68,7 @@ def prepare(slot: ModelSlot, settings: BackendSettings, http_port: int, metrics_
             start_http_server(metrics_port, settings.host, slot.metrics.registry)
         except OSError as error:
             end(CANNOT_START, f"metrics port {metrics_port} on {settings.host}: {error.strerror}")
-    return Process(settings, slot, source, listener, seen)
+    return Process(settings, slot, source, listener, watcher)
 
 
 def freeze_memory() -> None:

@@ -74,7 +74,8 @@ class Routes:
         return self._load
 
     async def _live(self, _: Headers) -> Answer:
-        return json_answer({"live": True})
+        failing = self._slot.supervisor.failing
+        return json_answer({"live": False, "failing": failing}, 503) if failing else json_answer({"live": True})
 
     async def _ready(self, _: Headers) -> Answer:
         return json_answer({"ready": self._slot.ready}, 200 if self._slot.ready else 503)

@@ -17,7 +17,6 @@ from churn_serving.backend.process import Process, load_first
 from churn_serving.backend.records import rows_of_records
 from churn_serving.backend.routes import ModelSource, Routes
 from churn_serving.backend.settings import read_settings
-from churn_serving.backend.watcher import watch
 from churn_serving.bento.settings import BentoSettings
 from churn_serving.oip.faults import InvalidRequest
 from churn_serving.web.body import Application
@@ -57,27 +56,21 @@ def use(process: Process) -> None:
 class ChurnFallback:
     """Scores customers when the primary cannot."""
 
-    def __init__(self) -> None:
-        self._watcher: asyncio.Task[None] | None = None
-
     @bentoml.on_startup
     async def begin(self) -> None:
         """Load the model unless it came prepared, then keep an eye on its path."""
         logging.getLogger("bentoml._internal.server.http_app").addFilter(_without_traceback)
         if state.process is not None:
-            self._watcher = asyncio.create_task(state.process.watch())
+            state.process.watcher.start()
             return
         settings = read_settings(BentoSettings, [])
-        source, seen = await asyncio.to_thread(load_first, state.slot, settings)
-        state.source = source
-        watching = watch(state.slot, source.path, source.verify_key, seen, settings.reload_seconds)
-        self._watcher = asyncio.create_task(watching)
+        state.source, watcher = await asyncio.to_thread(load_first, state.slot, settings)
+        watcher.start()
 
     @bentoml.on_shutdown
     async def finish(self) -> None:
         """Stop watching."""
-        if self._watcher is not None:
-            self._watcher.cancel()
+        await state.slot.supervisor.stop()
 
     @bentoml.api
     async def predict(self, customers: list[dict[str, Any]], ctx: bentoml.Context) -> dict[str, Any]:

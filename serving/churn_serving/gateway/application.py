@@ -1,7 +1,7 @@
 """The HTTP application: FastAPI for everything that is looked at, plain ASGI in front for everything that is hot."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -15,6 +15,7 @@ from churn_serving.gateway.inference import InferenceRoute
 from churn_serving.gateway.model_view import describe_model, require_served
 from churn_serving.gateway.page_errors import add_error_pages, refusal_page
 from churn_serving.gateway.predictions import PredictionsRoute
+from churn_serving.gateway.problems import CONTENT_TYPE
 from churn_serving.gateway.service import PredictionService
 from churn_serving.oip.metadata import describe_tensors
 from churn_serving.oip.model_path import INFER, PREFIX
@@ -23,10 +24,12 @@ from churn_serving.web.body import Receive, Scope, Send
 
 
 class Readiness:
-    """Whether new requests should come here; the process's life cycle switches it off before it drains."""
+    """Whether new requests should come here; the process's life cycle switches it off before it drains. ``failing``
+    names background tasks that cannot be kept alive."""
 
-    def __init__(self) -> None:
+    def __init__(self, failing: Callable[[], Sequence[str]] = tuple) -> None:
         self.draining = False
+        self.failing = failing
 
 
 class Application:
@@ -83,9 +86,12 @@ def build_pages(
 
     add_error_pages(app)
 
-    @app.get("/livez", summary="The process runs", tags=["health"])
-    async def livez() -> dict[str, str]:
-        return {"status": "alive"}
+    @app.get(
+        "/livez", summary="The process runs", tags=["health"], responses={503: {"description": "It needs a restart"}}
+    )
+    async def livez() -> Response:
+        failing = readiness.failing()
+        return _not_alive(failing) if failing else JSONResponse({"status": "alive"})
 
     @app.get(
         "/readyz", summary="Requests can be answered", tags=["health"], responses={503: {"description": "Not yet"}}
@@ -111,8 +117,9 @@ def _add_protocol_pages(app: FastAPI, service: PredictionService, readiness: Rea
         return {"name": "churn-serving-gateway", "version": "1", "extensions": ["binary_tensor_data"]}
 
     @app.get("/v2/health/live", summary="The process runs", tags=["open inference protocol"])
-    async def live() -> dict[str, bool]:
-        return {"live": True}
+    async def live() -> Response:
+        alive = not readiness.failing()
+        return JSONResponse({"live": alive}, 200 if alive else 503)
 
     @app.get("/v2/health/ready", summary="Requests can be answered", tags=["open inference protocol"])
     async def ready() -> Response:
@@ -137,6 +144,12 @@ def _add_protocol_pages(app: FastAPI, service: PredictionService, readiness: Rea
         if readiness.draining:
             raise NotReady("draining")
         return JSONResponse({"name": name, "ready": True})
+
+
+def _not_alive(failing: Sequence[str]) -> Response:
+    body = {"type": "urn:churn-serving:problem:background-task", "title": "A background task cannot be kept alive",
+            "status": 503, "detail": f"Failing: {', '.join(failing)}. The log says why."}  # fmt: skip
+    return JSONResponse(body, 503, media_type=CONTENT_TYPE.decode())
 
 
 def _documented_openapi(

@@ -1,23 +1,23 @@
 """The composition root of the gateway: the one place that picks real things and ties them together."""
 
-import asyncio
 import contextlib
+import functools
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from churn_model import Description, TrustedKeys
 from churn_serving.adapters.description_store import DescriptionStore
 from churn_serving.adapters.http_backend import HttpBackend, Session, open_session
-from churn_serving.adapters.refresher import refresh_forever
+from churn_serving.adapters.refresher import refresh
 from churn_serving.core.admission import Admission
 from churn_serving.core.dispatch import Dispatcher
 from churn_serving.core.explanations import Explanations
 from churn_serving.core.guarded import GuardedBackend
 from churn_serving.core.policy import DecisionPolicy
-from churn_serving.core.recovery import probe_forever
+from churn_serving.core.recovery import probe
 from churn_serving.core.routing import Router
 from churn_serving.gateway.application import Application, Readiness, build_pages
 from churn_serving.gateway.authentication import Authentication
@@ -29,6 +29,8 @@ from churn_serving.gateway.lag import LoopLag
 from churn_serving.gateway.predictions import PredictionsRoute
 from churn_serving.gateway.service import PredictionService
 from churn_serving.gateway.settings import GatewaySettings
+from churn_serving.runtime.supervision import Supervisor
+from churn_serving.runtime.trust import TrustedKeyFile
 from churn_serving.telemetry.metrics import GatewayMetrics
 from churn_serving.telemetry.request_log import RequestLog
 
@@ -63,6 +65,11 @@ class _Learned:
             except OSError as error:
                 _logger.warning("the model's description cannot be kept on disk: %s", error.strerror)
 
+    def forget_untrusted(self, trusted: TrustedKeys) -> None:
+        """Forget what no trusted key signed."""
+        if self.remembered is not None and not self.remembered.is_signed_by(trusted):
+            self.remembered = None
+
 
 @contextlib.asynccontextmanager
 async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
@@ -72,9 +79,9 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         UntrustedPackage: the public key cannot be read.
         KeyFileError: the API keys cannot be read.
     """
-    trusted = TrustedKeys.load(settings.verify_key_path)
     policy = DecisionPolicy()
     metrics = GatewayMetrics()
+    trusted = TrustedKeyFile(settings.verify_key_path, metrics.package_keys_loaded)
     learned = _Learned(DescriptionStore(settings.home / "gateway", trusted), metrics)
     ring = KeyRing(settings.key_file, metrics.api_keys_loaded) if settings.key_file else None
     if ring is None:
@@ -92,17 +99,20 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         dispatcher = Dispatcher(router, admission, policy, metrics, time.monotonic, lambda: learned.remembered)
         explanations = Explanations(router.backends, policy, metrics)
         service = PredictionService(dispatcher, explanations, metrics, log)
-        lag.start()
         stack.callback(log.close)
-        stack.callback(lag.stop)
-        background = [
-            asyncio.create_task(probe_forever(router.backends)),
-            asyncio.create_task(refresh_forever(tuple(adapters.values()))),
-        ]
+        supervisor = Supervisor(metrics.task_crashed)
+        stack.push_async_callback(supervisor.stop)
+        supervisor.start("loop lag", lag.measure)
+        for backend in router.backends:
+            supervisor.start(f"probe {backend.name}", functools.partial(probe, backend))
+        for adapter in adapters.values():
+            supervisor.start(f"refresh {adapter.name}", functools.partial(refresh, adapter))
+        watch_trust = functools.partial(_watch_trust, trusted, learned, tuple(adapters.values()), metrics)
+        supervisor.start("package keys", watch_trust)
         if ring is not None:
-            background.append(asyncio.create_task(ring.watch()))
-        stack.push_async_callback(_cancel, background)
-        yield _assemble(settings, service, Authentication(ring, metrics.unauthenticated), metrics)
+            supervisor.start("API keys", ring.watch)
+        readiness = Readiness(lambda: supervisor.failing)
+        yield _assemble(settings, service, Authentication(ring, metrics.unauthenticated), metrics, readiness)
 
 
 def _open_backends(
@@ -114,10 +124,25 @@ def _open_backends(
     }
 
 
+async def _watch_trust(
+    trusted: TrustedKeyFile, learned: _Learned, backends: Sequence[HttpBackend], metrics: GatewayMetrics
+) -> None:
+    """Whenever other keys are trusted, forget the models that none of them signed; runs until cancelled."""
+    async for _ in trusted.changes():
+        learned.forget_untrusted(trusted)
+        for backend in backends:
+            if backend.forget_untrusted():
+                _logger.error("%s is not believed any more: no trusted key signed its model", backend.name)
+                metrics.model_forgotten(backend.name)
+
+
 def _assemble(
-    settings: GatewaySettings, service: PredictionService, authentication: Authentication, metrics: GatewayMetrics
+    settings: GatewaySettings,
+    service: PredictionService,
+    authentication: Authentication,
+    metrics: GatewayMetrics,
+    readiness: Readiness,
 ) -> Gateway:
-    readiness = Readiness()
     request_ids = RequestIds()
     predictions = PredictionsRoute(
         service, authentication, request_ids, settings.maximum_body_bytes, settings.maximum_customers
@@ -130,9 +155,3 @@ def _assemble(
     )
     inference = InferenceService(service, authentication, request_ids, lambda: readiness.draining)
     return Gateway(application, inference, metrics, readiness)
-
-
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -3,7 +3,6 @@
 It knows nothing of HTTP or gRPC. A changed file is swapped in by one assignment; a broken one changes nothing.
 """
 
-import asyncio
 import hmac
 import logging
 import time
@@ -13,14 +12,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from churn_serving.gateway.key_file import KeyFileError, read_keys
+from churn_serving.runtime.files import LOOK_SECONDS, WatchedFile
 
-RELOAD_SECONDS = 1.0
 READ, REFUSED = "read", "refused"
 # A key has 49 characters. What is longer is none, and is not worth hashing.
 _LONGEST_KEY = 128
 _NEVER = float("inf")
 _logger = logging.getLogger(__name__)
-Fingerprint = tuple[str, int, int, int]
 
 
 class _Known(NamedTuple):
@@ -53,7 +51,7 @@ class KeyRing:
         self._path = path
         self._loaded = loaded
         self._clock = clock
-        self._seen = fingerprint(path)
+        self._file = WatchedFile(path)
         self._known = _read(path)
 
     def caller(self, key: bytes) -> str:
@@ -78,36 +76,20 @@ class KeyRing:
             raise ExpiredKey
         return found.caller
 
-    async def watch(self, seconds: float = RELOAD_SECONDS) -> None:
+    async def watch(self, seconds: float = LOOK_SECONDS) -> None:
         """Look at the file every ``seconds`` and read it when it is another; runs until cancelled."""
-        while True:
-            await asyncio.sleep(seconds)
-            await asyncio.to_thread(self._look)
+        async for _ in self._file.changes(self._read_again, seconds):
+            pass
 
-    def _look(self) -> None:
-        found = fingerprint(self._path)
-        if found == self._seen:
-            return
-        self._seen = found  # a broken file is logged once, not once a second
+    def _read_again(self) -> None:
         try:
             self._known = _read(self._path)
-        except KeyFileError as error:
+        except KeyFileError as error:  # logged once, not once a second
             self._loaded(REFUSED)
             _logger.error("API keys not read again, the former %d stay: %s", len(self._known), error)  # noqa: TRY400 - one line
         else:
             self._loaded(READ)
             _logger.info("API keys read again: %d", len(self._known))
-
-
-def fingerprint(path: Path) -> Fingerprint | None:
-    """What tells one content of the file from the next: where its links lead, inode, size and time; None without a
-    file. Kubernetes swaps a link two folders up, which leaves the file's own name and link as they were."""
-    try:
-        real = path.resolve(strict=True)
-        status = real.stat()
-    except OSError:
-        return None
-    return str(real), status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _read(path: Path) -> tuple[_Known, ...]:

@@ -12,7 +12,6 @@ class LoopLag:
         self._lag = 0.0
         self._due = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._handle: asyncio.TimerHandle | None = None
 
     def __call__(self) -> float:
         """The last measured delay, or how overdue the next beat is, whichever is more."""
@@ -20,20 +19,13 @@ class LoopLag:
             return 0.0
         return max(self._lag, self._loop.time() - self._due)
 
-    def start(self) -> None:
-        """Begin; must be called inside the event loop."""
-        self._loop = asyncio.get_running_loop()
-        self._due = self._loop.time()
-        self._beat()
-
-    def stop(self) -> None:
-        """End."""
-        if self._handle is not None:
-            self._handle.cancel()
-
-    def _beat(self) -> None:
-        assert self._loop is not None  # noqa: S101 - start() set it
-        now = self._loop.time()
-        self._lag = max(0.0, now - self._due)
-        self._due = now + _BEAT_SECONDS
-        self._handle = self._loop.call_at(self._due, self._beat)
+    async def measure(self) -> None:
+        """Beat until cancelled."""
+        self._loop = loop = asyncio.get_running_loop()
+        try:
+            while True:
+                self._due = loop.time() + _BEAT_SECONDS
+                await asyncio.sleep(_BEAT_SECONDS)
+                self._lag = max(0.0, loop.time() - self._due)
+        finally:
+            self._loop = None  # a heart that does not beat says nothing of the delay

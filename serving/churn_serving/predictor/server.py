@@ -5,7 +5,6 @@ the hooks KServe offers in between, and leaves the rest.
 """
 
 import asyncio
-import contextlib
 import logging
 
 import uvloop
@@ -66,13 +65,11 @@ class ChurnModelServer(ModelServer):  # type: ignore[misc]  # KServe ships no ty
         if settings.grpc_port:
             grpc = grpc_server(self._process.slot, f"{settings.host}:{settings.grpc_port}")
             grpc.start()
-        watcher = asyncio.create_task(self._process.watch())
+        self._process.watcher.start()
         logger.info("listening on %s, HTTP %d, gRPC %d", settings.host, settings.http_port, settings.grpc_port)
         try:
             await super()._serve()
         finally:
-            watcher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watcher
+            await self._process.slot.supervisor.stop()
             if grpc is not None:
                 await asyncio.to_thread(grpc.stop(settings.stop_seconds).wait)

@@ -56,6 +56,10 @@ class GatewayMetrics:
         self._key_loads = Counter(
             names.API_KEY_LOADS, "Changed files of API keys, read or refused.", (names.OUTCOME,), registry=self.registry
         )
+        self._task_crashes = Counter(names.TASK_CRASHES, names.TASK_CRASHES_HELP, (names.TASK,), registry=self.registry)
+        self._package_key_loads = Counter(
+            names.PACKAGE_KEY_LOADS, names.PACKAGE_KEY_LOADS_HELP, (names.OUTCOME,), registry=self.registry
+        )
         self._connections_refused = Counter(
             names.CONNECTIONS_REFUSED, names.CONNECTIONS_REFUSED_HELP, (names.REASON,), registry=self.registry
         )
@@ -99,6 +103,14 @@ class GatewayMetrics:
         """A changed file of API keys was read, or was refused; may be called from any thread."""
         self._key_loads.labels(outcome).inc()
 
+    def task_crashed(self, task: str) -> None:
+        """A background task ended and is started again."""
+        self._task_crashes.labels(task).inc()
+
+    def package_keys_loaded(self, outcome: str) -> None:
+        """A changed file of trusted keys was read, or was refused; may be called from any thread."""
+        self._package_key_loads.labels(outcome).inc()
+
     def connection_refused(self, reason: str) -> None:
         """An HTTP connection was ended by us, or a request before it could be handed on."""
         self._connections_refused.labels(reason).inc()
@@ -114,3 +126,9 @@ class GatewayMetrics:
             self._model_info.remove(backend, *former)
         self._models[backend] = (name, version, digest)
         self._model_info.labels(backend, name, version, digest).set(1)
+
+    def model_forgotten(self, backend: str) -> None:
+        """What a backend serves is not believed any more."""
+        former = self._models.pop(backend, None)
+        if former is not None:
+            self._model_info.remove(backend, *former)

@@ -12,8 +12,12 @@ BATCH_ROWS = "churn_backend_batch_rows"
 LOG_DROPPED = "churn_request_log_dropped_total"
 AUTHENTICATION_REFUSED = "churn_authentication_refused_total"
 API_KEY_LOADS = "churn_api_key_loads_total"
+PACKAGE_KEY_LOADS = "churn_package_key_loads_total"
+TASK_CRASHES = "churn_background_task_crashes_total"
 CONNECTIONS_REFUSED = "churn_connections_refused_total"
 
+PACKAGE_KEY_LOADS_HELP = "Changed files of the keys that packages must be signed with, read or refused."
+TASK_CRASHES_HELP = "Endings of background tasks, each of which was started again."
 CONNECTIONS_REFUSED_HELP = "HTTP connections that were ended by this process, by reason."
 
 ROUTE = "route"
@@ -23,6 +27,7 @@ CODE = "code"
 BACKEND = "backend"
 REASON = "reason"
 OUTCOME = "outcome"
+TASK = "task"
 
 # Seconds. Dense below 5 ms, where this system lives; 0.025 and 0.1 are the bounds that the latency objectives use.
 LATENCY_BUCKETS = (

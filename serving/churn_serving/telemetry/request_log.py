@@ -40,7 +40,11 @@ class RequestLog:
     def _start_flush(self) -> None:
         loop = asyncio.get_running_loop()
         lines, self._lines = self._lines, []
-        loop.run_in_executor(None, self._write, lines).add_done_callback(self._flushed)
+        try:
+            loop.run_in_executor(None, self._write, lines).add_done_callback(self._flushed)
+        except RuntimeError:  # no thread can be started now: these lines are lost, later ones need not be
+            self._dropped(len(lines))
+            self._flushed(None)
 
     def _flushed(self, _: object) -> None:
         self._scheduled = bool(self._lines)
