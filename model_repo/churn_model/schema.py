@@ -15,6 +15,9 @@ from churn_model.usecase import FeatureType
 
 Row = Sequence[float | str | None]
 NAN = float("nan")
+MAXIMUM_TEXT = 256
+"""Characters of a category that a caller may send, on every way in. Levels that models learn are names of a few words;
+the limit is what bounds a row's bytes on every way on."""
 
 
 class SchemaFeature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -21,6 +21,7 @@ from churn_serving.backend.metrics import BackendMetrics
 from churn_serving.backend.routes import ModelSource, Routes
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.json_codec import encode_request
+from churn_serving.oip.schema_precondition import OtherSchema
 from churn_serving.web.body import BodyTooLarge
 from churn_serving.web.request import MethodNotAllowed, UnknownPath, UnsupportedMediaType
 from tests.backends.packages import SCHEMA, customers
@@ -171,7 +172,14 @@ def test_every_error_has_a_place_in_every_table() -> None:
     expected = {InvalidRequest, UnknownModel, *errors.ModelServerError.__subclasses__()}
     assert set(GRPC_CODE) == expected
     # gRPC counts bytes itself, and has neither paths nor methods nor media types of HTTP.
-    assert set(HTTP_STATUS) == {*expected, BodyTooLarge, MethodNotAllowed, UnknownPath, UnsupportedMediaType}
+    assert set(HTTP_STATUS) == {
+        *expected,
+        BodyTooLarge,
+        MethodNotAllowed,
+        OtherSchema,
+        UnknownPath,
+        UnsupportedMediaType,
+    }
 
 
 async def test_what_is_counted(client: httpx.AsyncClient, slot: ModelSlot, package: Package) -> None:

@@ -1,14 +1,23 @@
 """Fakes of the core's ports: a backend that does what a test says, and an observer that remembers."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from churn_model import Description, Row, Scores
-from churn_serving.core.errors import BackendError
+from churn_model import Description, Row, Schema, Scores
+from churn_serving.core.errors import BackendError, BackendRefusedRequest
 from churn_serving.core.ports import Answer, Explanation
 
 # Of the sample package's five features and the base: the second raises the churn most, then the third.
 CONTRIBUTIONS = [-0.5, 0.9, 0.3, 0.01, -0.1, -1.2]
+
+
+class Asked(NamedTuple):
+    """One call."""
+
+    rows: list[Row]
+    schema: Schema
+    timeout: float
 
 
 class FakeBackend:
@@ -23,14 +32,23 @@ class FakeBackend:
         self.gate: asyncio.Event | None = None
         self.calls: list[int] = []
         self.probe_answer = True
+        self.probes = 0
+        self.asked: list[Asked] = []
+        self.pause = 0.0
+        self.refuses: Callable[[Sequence[Row]], bool] = lambda _: False
         self.explained: list[int] = []
         self.explanation: Explanation | Exception | None = None
         self.explanation_gate: asyncio.Event | None = None
 
-    async def score(self, rows: Sequence[Row], timeout: float) -> Answer:  # noqa: ARG002, ASYNC109
+    async def score(self, rows: Sequence[Row], schema: Schema, timeout: float) -> Answer:  # noqa: ASYNC109
         self.calls.append(len(rows))
+        self.asked.append(Asked(list(rows), schema, timeout))
         if self.gate is not None:
             await self.gate.wait()
+        if self.pause:
+            await asyncio.sleep(self.pause)
+        if self.refuses(rows):
+            raise BackendRefusedRequest("answered 400")
         if self.failure is not None and self.failures_left != 0:
             if self.failures_left is not None:
                 self.failures_left -= 1
@@ -48,6 +66,7 @@ class FakeBackend:
         return self.explanation or Explanation([CONTRIBUTIONS] * len(rows), description.digest)
 
     async def probe(self, timeout: float) -> bool:  # noqa: ARG002, ASYNC109
+        self.probes += 1
         return self.probe_answer
 
 

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 
 from churn_model import Description, Row
-from churn_serving.core.admission import Admission
-from churn_serving.core.dispatch import Dispatcher
 from churn_serving.core.errors import (
     BackendBadAnswer,
     BackendFailed,
@@ -20,42 +18,15 @@ from churn_serving.core.errors import (
     NotReady,
     Overloaded,
 )
-from churn_serving.core.guarded import GuardedBackend
 from churn_serving.core.policy import DecisionPolicy
-from churn_serving.core.routing import Router
 
 ROW: Row = [12.0, "One year", 70.0, "Card", 0.0]
 Make = Callable[..., Any]
 
 
-@pytest.fixture
-def build(fake: Make, memory: Any) -> Make:
-    """A dispatcher over fakes; returns it with its backends by name."""
-
-    def make(
-        names: tuple[str, ...] = ("primary", "fallback"),
-        share: float = 0.0,
-        policy: DecisionPolicy | None = None,
-        remembered: Description | None = None,
-        lag: float = 0.0,
-    ) -> tuple[Dispatcher, dict[str, Any], dict[str, GuardedBackend]]:
-        policy = policy or DecisionPolicy()
-        fakes = {name: fake(name) for name in names}
-        guarded = {name: GuardedBackend(backend, policy, memory, time.monotonic) for name, backend in fakes.items()}
-        router = Router(guarded["primary"], guarded.get("canary"), guarded.get("fallback"), share)
-        admission = Admission(policy, memory, lambda: lag)
-        return (
-            Dispatcher(router, admission, policy, memory, time.monotonic, lambda: remembered),
-            fakes,
-            guarded,
-        )
-
-    return make
-
-
 async def test_the_primary_answers_when_it_can(build: Make, description: Description) -> None:
     dispatcher, fakes, _ = build()
-    outcome = await dispatcher.predict([ROW], description.schema, "a")
+    outcome = await dispatcher.predict([ROW], description, "a")
     assert (outcome.served_by, outcome.scores.probabilities) == ("primary", [0.012])
     assert fakes["fallback"].calls == []
 
@@ -68,7 +39,7 @@ async def test_whatever_fails_the_fallback_answers(
 ) -> None:
     dispatcher, fakes, _ = build()
     fakes["primary"].failure = error("said so")
-    outcome = await dispatcher.predict([ROW], description.schema, "a")
+    outcome = await dispatcher.predict([ROW], description, "a")
     assert outcome.served_by == "fallback"
     assert memory.fallbacks == [error.reason]
 
@@ -77,7 +48,7 @@ async def test_without_any_backend_the_scorecard_answers(build: Make, descriptio
     dispatcher, fakes, _ = build()
     for backend in fakes.values():
         backend.failure = BackendFailed("down")
-    outcome = await dispatcher.predict([ROW, ROW], description.schema, "a")
+    outcome = await dispatcher.predict([ROW, ROW], description, "a")
     assert outcome.served_by == "degraded"
     assert outcome.scores == description.degraded_scores([ROW, ROW])
 
@@ -86,7 +57,7 @@ async def test_a_broken_connection_is_tried_again_once(build: Make, description:
     dispatcher, fakes, _ = build()
     fakes["primary"].failure = BackendUnreachable("reset")
     fakes["primary"].failures_left = 1
-    outcome = await dispatcher.predict([ROW], description.schema, "a")
+    outcome = await dispatcher.predict([ROW], description, "a")
     assert outcome.served_by == "primary"
     assert fakes["primary"].calls == [1, 1]
 
@@ -97,7 +68,7 @@ async def test_after_enough_failures_the_primary_is_left_alone(
     dispatcher, fakes, guarded = build()
     fakes["primary"].failure = BackendFailed("down")
     for _ in range(8):
-        assert (await dispatcher.predict([ROW], description.schema, "a")).served_by == "fallback"
+        assert (await dispatcher.predict([ROW], description, "a")).served_by == "fallback"
     assert len(fakes["primary"].calls) == 5
     assert memory.fallbacks[5:] == ["open"] * 3
     assert not guarded["primary"].breaker.closed
@@ -108,7 +79,7 @@ async def test_a_black_hole_costs_one_try_and_no_answer(build: Make, description
     dispatcher, fakes, _ = build(("primary",), policy=policy)
     fakes["primary"].gate = asyncio.Event()
     started = time.monotonic()
-    outcome = await dispatcher.predict([ROW], description.schema, "a")
+    outcome = await dispatcher.predict([ROW], description, "a")
     assert outcome.served_by == "degraded"
     assert time.monotonic() - started >= 0.1
     fakes["primary"].gate.set()
@@ -117,12 +88,11 @@ async def test_a_black_hole_costs_one_try_and_no_answer(build: Make, description
 async def test_requests_that_queue_share_a_call_and_get_their_own_scores(build: Make, description: Description) -> None:
     dispatcher, fakes, _ = build(("primary",))
     fakes["primary"].gate = asyncio.Event()
-    early = [asyncio.create_task(dispatcher.predict([[1.0, *ROW[1:]]], description.schema, "a")) for _ in range(2)]
+    early = [asyncio.create_task(dispatcher.predict([[1.0, *ROW[1:]]], description, "a")) for _ in range(2)]
     await asyncio.sleep(0)
     await asyncio.sleep(0.01)
     late = [
-        asyncio.create_task(dispatcher.predict([[float(n), *ROW[1:]], ROW], description.schema, str(n)))
-        for n in range(20)
+        asyncio.create_task(dispatcher.predict([[float(n), *ROW[1:]], ROW], description, str(n))) for n in range(20)
     ]
     await asyncio.sleep(0.01)
     fakes["primary"].gate.set()
@@ -136,9 +106,9 @@ async def test_a_request_that_gave_up_is_not_sent(build: Make, description: Desc
     policy = dataclasses.replace(DecisionPolicy(), calls_in_flight=1, deadline_seconds=0.05)
     dispatcher, fakes, _ = build(("primary",), policy=policy)
     fakes["primary"].gate = asyncio.Event()
-    first = asyncio.create_task(dispatcher.predict([ROW], description.schema, "a"))
+    first = asyncio.create_task(dispatcher.predict([ROW], description, "a"))
     await asyncio.sleep(0.01)
-    await dispatcher.predict([ROW], description.schema, "b")
+    await dispatcher.predict([ROW], description, "b")
     fakes["primary"].gate.set()
     await first
     await asyncio.sleep(0.01)
@@ -149,20 +119,20 @@ async def test_more_than_it_can_hold_is_refused_at_once(build: Make, description
     policy = dataclasses.replace(DecisionPolicy(), maximum_waiting=3)
     dispatcher, fakes, _ = build(("primary",), policy=policy)
     fakes["primary"].gate = asyncio.Event()
-    waiting = [asyncio.create_task(dispatcher.predict([ROW], description.schema, "a")) for _ in range(3)]
+    waiting = [asyncio.create_task(dispatcher.predict([ROW], description, "a")) for _ in range(3)]
     await asyncio.sleep(0)
     with pytest.raises(Overloaded):
-        await dispatcher.predict([ROW], description.schema, "b")
+        await dispatcher.predict([ROW], description, "b")
     assert memory.refusals == ["queue_full"]
     fakes["primary"].gate.set()
     await asyncio.gather(*waiting)
-    await dispatcher.predict([ROW], description.schema, "b")
+    await dispatcher.predict([ROW], description, "b")
 
 
 async def test_a_late_process_refuses(build: Make, description: Description, memory: Any) -> None:
     dispatcher, _, _ = build(lag=1.0)
     with pytest.raises(Overloaded):
-        await dispatcher.predict([ROW], description.schema, "a")
+        await dispatcher.predict([ROW], description, "a")
     assert memory.refusals == ["late"]
 
 
@@ -179,7 +149,7 @@ async def test_a_remembered_model_answers_before_any_backend(build: Make, descri
     for backend in fakes.values():
         backend.description = None
         backend.failure = BackendUnreachable("not up yet")
-    outcome = await dispatcher.predict([ROW], dispatcher.description.schema, "a")
+    outcome = await dispatcher.predict([ROW], dispatcher.description, "a")
     assert outcome.served_by == "degraded"
 
 
@@ -187,12 +157,12 @@ async def test_a_canary_keeps_its_customers_and_fails_over_to_the_primary(
     build: Make, description: Description
 ) -> None:
     dispatcher, fakes, _ = build(("primary", "canary", "fallback"), share=0.3)
-    first = [(await dispatcher.predict([ROW], description.schema, str(n))).served_by for n in range(400)]
-    again = [(await dispatcher.predict([ROW], description.schema, str(n))).served_by for n in range(400)]
+    first = [(await dispatcher.predict([ROW], description, str(n))).served_by for n in range(400)]
+    again = [(await dispatcher.predict([ROW], description, str(n))).served_by for n in range(400)]
     assert first == again
     assert 0.2 < first.count("canary") / 400 < 0.4
     fakes["canary"].failure = BackendFailed("new and broken")
-    failed_over = {(await dispatcher.predict([ROW], description.schema, str(n))).served_by for n in range(50)}
+    failed_over = {(await dispatcher.predict([ROW], description, str(n))).served_by for n in range(50)}
     assert failed_over == {"primary"}
 
 
@@ -209,10 +179,10 @@ async def test_probes_bring_a_backend_back(build: Make, description: Description
     dispatcher, fakes, guarded = build(policy=policy)
     fakes["primary"].failure = BackendFailed("down")
     for _ in range(5):
-        await dispatcher.predict([ROW], description.schema, "a")
+        await dispatcher.predict([ROW], description, "a")
     fakes["primary"].failure = None
     deadline = time.monotonic() + 5
     while not guarded["primary"].breaker.closed and time.monotonic() < deadline:
         await guarded["primary"].probe()
         await asyncio.sleep(0.005)
-    assert (await dispatcher.predict([ROW], description.schema, "a")).served_by == "primary"
+    assert (await dispatcher.predict([ROW], description, "a")).served_by == "primary"

@@ -14,8 +14,11 @@ from churn_serving.core.dispatch import DEGRADED, Outcome
 from churn_serving.core.errors import (
     BackendBadAnswer,
     BackendBusy,
+    BackendChanging,
     BackendError,
     BackendFailed,
+    BackendOtherSchema,
+    BackendRefusedRequest,
     BackendRejected,
     BackendTimeout,
     BackendUnreachable,
@@ -31,7 +34,10 @@ REASONS = ["contract: One year (raises churn)", "monthly charges: 70 (raises chu
 ENDINGS: dict[type[BackendError], str] = {
     BackendTimeout: "late",
     BackendBusy: "busy",
+    BackendChanging: "failed",
     BackendRejected: "unavailable",
+    BackendRefusedRequest: "unavailable",
+    BackendOtherSchema: "unavailable",
     BackendFailed: "failed",
     BackendUnreachable: "failed",
     BackendBadAnswer: "failed",

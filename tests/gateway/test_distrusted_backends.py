@@ -12,8 +12,10 @@ import pytest
 from churn_model import Description, Row, open_package
 from churn_serving.adapters.http_backend import HttpBackend, open_session
 from churn_serving.core.errors import BackendBadAnswer, BackendError, BackendFailed
+from sample_package import sample_schema
 
 ROWS: list[Row] = [[3.0, "One year", 70.5, None, 0.0]]
+SCHEMA = sample_schema()
 CLOSED = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 DECLARED = b"HTTP/1.1 200 OK\r\ncontent-length: 100000000000\r\n\r\n"
@@ -88,7 +90,7 @@ async def test_no_redirect_is_followed(
     server.says("/v2/models/churn-sample/infer", status, b"", f"location: {server.url}/elsewhere")
     server.says("/elsewhere", 200, b"{}")
     with pytest.raises(BackendFailed):
-        await backend.score(ROWS, 5.0)
+        await backend.score(ROWS, SCHEMA, 5.0)
     with pytest.raises(BackendFailed):
         await backend.explain(ROWS, description, 5.0)
     server.says("/v1/package", status, b"", f"location: {server.url}/elsewhere")
@@ -108,7 +110,7 @@ async def test_an_answer_without_end_is_not_read(
     tracemalloc.start()
     try:
         for ask in (
-            backend.score(ROWS, 30.0), backend.explain(ROWS, description, 30.0), backend.learn()
+            backend.score(ROWS, SCHEMA, 30.0), backend.explain(ROWS, description, 30.0), backend.learn()
         ):  # fmt: skip
             with pytest.raises(BackendBadAnswer, match="longer"):
                 await ask
@@ -122,7 +124,7 @@ async def test_header_lines_without_end_are_not_read(server: Server, backend: Ht
     await backend.learn()
     server.never_stops("/v2/models/churn-sample/infer", b"HTTP/1.1 200 OK\r\n", b"x: y\r\n" * 10_000)
     with pytest.raises(BackendError):
-        await backend.score(ROWS, 30.0)
+        await backend.score(ROWS, SCHEMA, 30.0)
     server.never_stops("/v2/models/churn-sample/infer", b"HTTP/1.1 200 OK\r\nx: ", b"y" * 1_000_000)
     with pytest.raises(BackendError):
-        await backend.score(ROWS, 30.0)
+        await backend.score(ROWS, SCHEMA, 30.0)

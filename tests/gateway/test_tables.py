@@ -46,4 +46,4 @@ def test_a_refusal_is_never_a_server_error_but_for_load() -> None:
 
 def test_every_backend_error_says_its_reason() -> None:
     reasons = [error.reason for error in family(BackendError) if issubclass(error, BackendError)]
-    assert len(set(reasons)) == len(reasons) == 6
+    assert len(set(reasons)) == len(reasons) == 9

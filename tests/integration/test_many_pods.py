@@ -20,11 +20,12 @@ from churn_serving.adapters.http_backend import HttpBackend, open_session
 from churn_serving.adapters.renewal import CALLS, SECONDS, Renewal
 from churn_serving.core.errors import BackendTimeout, BackendUnreachable
 from real_processes import Service, System, describe_system, free_port, running
-from sample_package import PackageMaker, sample_rows
+from sample_package import PackageMaker, sample_rows, sample_schema
 from tests.integration.tcp_proxy import TcpProxy, running_proxy
 from tests.integration.test_failover import Traffic
 
 ROWS = sample_rows(1, 5)
+SCHEMA = sample_schema()
 
 
 def predictor(number: int, model: Path, keys: Any, folder: Path) -> tuple[Service, int]:
@@ -94,7 +95,7 @@ async def test_calls_spread_over_all_pods(pods: tuple[list[Service], TcpProxy], 
     async with open_session() as session:
         backend = HttpBackend("primary", pods[1].url, session, trusted, lambda *_: None, lambda: 0.0)
         for _ in range(4 * CALLS):
-            await backend.score(ROWS, 1.0)
+            await backend.score(ROWS, SCHEMA, 1.0)
         assert pods[1].opened in ([2, 3], [3, 2])
 
 
@@ -126,7 +127,7 @@ async def test_a_rollout_is_answered_by_both_of_its_versions(
     clock = itertools.count(step=2 * SECONDS)
     async with open_session() as session:
         backend = HttpBackend("primary", url, session, keys.trusted, lambda *_: None, lambda: next(clock))
-        answers = [await backend.score(ROWS, 1.0) for _ in range(41)]
+        answers = [await backend.score(ROWS, SCHEMA, 1.0) for _ in range(41)]
     assert {answer.description.digest for answer in answers} == set(packages)
     assert all(answer.scores == packages[answer.description.digest].scorer.score(ROWS) for answer in answers)
 
@@ -149,11 +150,11 @@ async def test_a_call_that_timed_out_takes_its_connection_along(
 ) -> None:
     async with open_session() as session:
         backend = HttpBackend("primary", pods[1].url, session, keys.trusted, lambda *_: None, lambda: 0.0)
-        await backend.score(ROWS, 1.0)
+        await backend.score(ROWS, SCHEMA, 1.0)
         pods[1].lose_connections()
         with pytest.raises(BackendTimeout):
-            await backend.score(ROWS, 0.1)
-        assert (await backend.score(ROWS, 1.0)).scores.probabilities
+            await backend.score(ROWS, SCHEMA, 0.1)
+        assert (await backend.score(ROWS, SCHEMA, 1.0)).scores.probabilities
 
 
 async def test_an_address_that_refuses_and_one_that_is_silent_may_be_asked_again(keys: Any) -> None:

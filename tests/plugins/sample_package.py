@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,50 @@ def sample_contents(folder: Path, seed: int = 1, kind: str = "catboost") -> Pack
     )
 
 
+def arranged_contents(folder: Path, order: Sequence[int], *, extra: bool = False, seed: int = 5) -> PackageContents:
+    """The same customers with their columns in another ``order``, behind one more category if ``extra``."""
+    import numpy
+
+    from churn_model import Encoder
+
+    usual = sample_contents(folder / "usual", seed)
+    shift = 1 if extra else 0
+    place = {column: shift + index for index, column in enumerate(order)}
+
+    def arranged(rows: Sequence[Row]) -> list[Row]:
+        return [[*(["north"] * shift), *(row[column] for column in order)] for row in rows]
+
+    features = [usual.schema.features[column] for column in order]
+    encoded_features = [usual.encoder["features"][column] for column in order]
+    fill, weights = ([usual.scorecard[name][column] for column in order] for name in ("fill", "weights"))
+    if extra:
+        features.insert(0, SchemaFeature("region", "category", "region", categories=("north", "south")))
+        encoded_features.insert(0, _category("region", {"north": 0.2, "south": 0.3}))
+        fill, weights = [0.25, *fill], [1.0, *weights]
+    schema = Schema(usual.schema.usecase, usual.schema.id, tuple(features))
+    encoder = {"format": 1, "features": encoded_features}
+    rows = arranged(sample_rows(600, seed))
+    encoded = Encoder.from_json(encoder, schema).encode(rows)
+    numbers = numpy.array(encoded, dtype=numpy.float32)
+    odds = 3 * numbers[:, place[1]] - numpy.nan_to_num(numbers[:, place[0]]) / 30 + seed / 10
+    labels = (numpy.random.default_rng(seed).random(600) < 1 / (1 + numpy.exp(-odds))).astype(int).tolist()
+    segments, actions = _segments(), _actions()
+    for kind in ("numbers", "categories"):
+        for item in segments[kind]:
+            item["index"] = place[item["index"]]
+    actions["value"]["index"] = place[actions["value"]["index"]]
+    return dataclasses.replace(
+        usual,
+        schema=schema,
+        estimator_file=write_estimator("catboost", folder, rows, encoded, labels, seed),
+        encoder=encoder,
+        segments=segments,
+        actions=actions,
+        scorecard={**usual.scorecard, "fill": fill, "weights": weights},
+        golden_rows=arranged(sample_rows(12, 99)),
+    )
+
+
 def _category(name: str, table: dict[str, float]) -> dict[str, Any]:
     return {"name": name, "kind": "category", "table": table, "missing": 0.3, "unseen": 0.27}
 
@@ -153,12 +197,22 @@ PackageMaker = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def make_package(keys: Keys, contents: PackageContents, tmp_path_factory: pytest.TempPathFactory) -> PackageMaker:
-    """Writes a package into a new folder: ``make_package(version="2", seed=3)``, of another ``kind``, or with other
-    contents."""
+    """Writes a package into a new folder: ``make_package(version="2", seed=3)``, of another ``kind``, of ``contents``
+    made elsewhere, or with some of them changed."""
+    usual = contents
 
-    def make(version: str = "1", seed: int = 1, kind: str = "catboost", **changes: Any) -> Path:
-        usual = (seed, kind) == (1, "catboost")
-        made = contents if usual else sample_contents(tmp_path_factory.mktemp("contents"), seed, kind)
+    def make(
+        version: str = "1",
+        seed: int = 1,
+        kind: str = "catboost",
+        contents: PackageContents | None = None,
+        **changes: Any,
+    ) -> Path:
+        made = contents
+        if made is None and (seed, kind) == (1, "catboost"):
+            made = usual
+        if made is None:
+            made = sample_contents(tmp_path_factory.mktemp("contents"), seed, kind)
         folder = tmp_path_factory.mktemp("package")
         write_package(folder, dataclasses.replace(made, **changes), version, keys.signing, "flavors: {}\n")
         return folder

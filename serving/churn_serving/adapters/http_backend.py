@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from churn_model import Description, PackageError, Row, Scores, TrustedKeys
+from churn_model import Description, PackageError, Row, Schema, Scores, TrustedKeys
 from churn_serving.adapters.http_calls import HttpCalls, Session, open_session
 from churn_serving.adapters.seen_models import SeenModels
 from churn_serving.core.errors import (
@@ -19,11 +19,14 @@ from churn_serving.core.errors import (
     BackendBusy,
     BackendError,
     BackendFailed,
+    BackendOtherSchema,
+    BackendRefusedRequest,
     BackendRejected,
 )
 from churn_serving.core.ports import Answer, Explanation
 from churn_serving.oip.json_codec import codec_for, decode_contributions, decode_response, encode_request
-from churn_serving.oip.messages import InferReply, InvalidReply
+from churn_serving.oip.messages import MAX_REQUEST_BYTES, InferReply, InvalidReply
+from churn_serving.oip.schema_precondition import SCHEMA_HEADER
 
 __all__ = ["HttpBackend", "Session", "open_session"]
 
@@ -31,6 +34,16 @@ _LEARN_SECONDS = 1.0
 _HIGHEST_SEGMENT = 4
 # A question may reach another server behind the same address than the answer in question came from.
 _QUESTIONS = 3
+# Said of what was sent, not of who was asked: another call may be answered.
+_ABOUT_THE_REQUEST = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.REQUEST_URI_TOO_LONG,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    }
+)
 _MAXIMUM_REPLY_BYTES = 4 * 1024 * 1024
 """A call's answer: 256 customers take 12 KB, the contributions of 32 customers with 5,000 features 4 MB."""
 _MAXIMUM_PACKAGE_BYTES = 32 * 1024 * 1024
@@ -60,6 +73,7 @@ class HttpBackend:
         self._description: Description | None = None
         self._seen = SeenModels()
         self._infer_url = ""
+        self._schema_header: tuple[dict[str, str], Schema | None] = ({}, None)
         self._learning: asyncio.Task[Description] | None = None
 
     @property
@@ -72,28 +86,30 @@ class HttpBackend:
         """The model it was last seen with."""
         return self._description
 
-    async def score(self, rows: Sequence[Row], timeout: float) -> Answer:  # noqa: ASYNC109 - the port's contract
+    async def score(self, rows: Sequence[Row], schema: Schema, timeout: float) -> Answer:  # noqa: ASYNC109 - the port's contract
         """Score rows; see the port."""
         description = self._description or await self.learn()
-        reply = await self._infer(rows, description, timeout)
+        if description.schema.hash != schema.hash:
+            raise BackendOtherSchema("its model has another schema")
+        reply = await self._infer(rows, schema, timeout)
         if len(reply.probabilities) != len(rows) or max(reply.segments) > _HIGHEST_SEGMENT:
             raise BackendBadAnswer("the answer does not fit the rows")
         if reply.digest != description.digest:
-            description = await self._other_model(reply, description)
+            description = await self._other_model(reply.digest, schema)
         return Answer(Scores(reply.probabilities, reply.segments), description)
 
-    async def _other_model(self, reply: InferReply, expected: Description) -> Description:
+    async def _other_model(self, digest: str, schema: Schema) -> Description:
         """The model that answered where another one was described last."""
-        found = self._seen.get(reply.digest)
+        found = self._seen.get(digest)
         for _ in range(_QUESTIONS):
             if found is not None:
                 break
             await self.learn()
-            found = self._seen.get(reply.digest)
+            found = self._seen.get(digest)
         if found is None:
             raise BackendBadAnswer("it answers with a model that it does not describe")
-        if found.schema.hash != expected.schema.hash:
-            raise BackendBadAnswer("it answers with a model of another schema")
+        if found.schema.hash != schema.hash:
+            raise BackendOtherSchema("it answers with a model of another schema")
         return found
 
     async def explain(self, rows: Sequence[Row], description: Description, timeout: float) -> Explanation:  # noqa: ASYNC109
@@ -101,7 +117,8 @@ class HttpBackend:
         schema = description.schema
         body = codec_for(schema).encode_for_contributions(rows)
         url = f"{self._url}/v2/models/{description.name}/infer"
-        status, content = await self._calls.ask("POST", url, body, None, timeout, _MAXIMUM_REPLY_BYTES)
+        headers = self._headers_for(schema)
+        status, content = await self._calls.ask("POST", url, body, headers, timeout, _MAXIMUM_REPLY_BYTES)
         if status != HTTPStatus.OK:
             raise _refusal(status)
         try:
@@ -115,7 +132,11 @@ class HttpBackend:
         try:
             asked = await self.learn()
             for _ in range(_QUESTIONS):
-                answer = await self.score(asked.golden.rows, timeout)
+                try:
+                    answer = await self.score(asked.golden.rows, asked.schema, timeout)
+                except BackendOtherSchema:
+                    asked = await self.learn()
+                    continue
                 if answer.description.digest == asked.digest:
                     return answer.scores == asked.golden.scores
                 asked = answer.description
@@ -129,10 +150,13 @@ class HttpBackend:
         Raises:
             BackendError: it does not say, or what it says is not signed by a trusted key.
         """
+        return await asyncio.shield(self._learn_soon())
+
+    def _learn_soon(self) -> "asyncio.Task[Description]":
         if self._learning is None:
             self._learning = asyncio.create_task(self._learn())
             self._learning.add_done_callback(self._forget_learning)
-        return await asyncio.shield(self._learning)
+        return self._learning
 
     def forget_untrusted(self) -> bool:
         """Forget every model that no trusted key signed, and say whether the present one is among them; to be called
@@ -158,19 +182,28 @@ class HttpBackend:
         if status != HTTPStatus.OK:
             raise BackendFailed(f"/v1/package answered {status}")
         try:
-            description = Description.from_documents(msgspec.json.decode(content), self._trusted)
+            description = await asyncio.to_thread(self._read, content)  # of many levels it takes its time
         except (msgspec.DecodeError, UnicodeDecodeError, PackageError) as error:
             raise BackendBadAnswer(f"/v1/package: {error}") from error
-        if known is None or known.digest != description.digest:
-            self._seen.add(description)
-            self._description = description
-            self._infer_url = f"{self._url}/v2/models/{description.name}/infer"
-            self._learned(self._name, description)
-        return self._description or description
+        if known is not None and known.digest == description.digest:
+            return known
+        self._seen.add(description)
+        self._description = description
+        self._infer_url = f"{self._url}/v2/models/{description.name}/infer"
+        self._learned(self._name, description)
+        return description
 
-    async def _infer(self, rows: Sequence[Row], description: Description, timeout: float) -> InferReply:  # noqa: ASYNC109
-        body = encode_request(rows, description.schema)
-        status, content = await self._calls.ask("POST", self._infer_url, body, None, timeout, _MAXIMUM_REPLY_BYTES)
+    def _read(self, content: bytes) -> Description:
+        return Description.from_documents(msgspec.json.decode(content), self._trusted)
+
+    async def _infer(self, rows: Sequence[Row], schema: Schema, timeout: float) -> InferReply:  # noqa: ASYNC109
+        body = encode_request(rows, schema)
+        if len(body) > MAX_REQUEST_BYTES:
+            raise BackendRefusedRequest("the rows take more bytes than a backend accepts")
+        headers = self._headers_for(schema)
+        status, content = await self._calls.ask("POST", self._infer_url, body, headers, timeout, _MAXIMUM_REPLY_BYTES)
+        if status == HTTPStatus.PRECONDITION_FAILED:
+            self._learn_soon()
         if status != HTTPStatus.OK:
             raise _refusal(status)
         try:
@@ -178,9 +211,20 @@ class HttpBackend:
         except InvalidReply as error:
             raise BackendBadAnswer(str(error)) from error
 
+    def _headers_for(self, schema: Schema) -> dict[str, str]:
+        if self._schema_header[1] is not schema:
+            self._schema_header = ({SCHEMA_HEADER: schema.hash}, schema)
+        return self._schema_header[0]
+
 
 def _refusal(status: int) -> BackendError:
+    """What an answer other than 200 means."""
+    said = f"answered {status}"
+    if status in _ABOUT_THE_REQUEST:
+        return BackendRefusedRequest(said)
+    if status == HTTPStatus.PRECONDITION_FAILED:
+        return BackendOtherSchema(said)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return BackendBusy(f"answered {status}")
+        return BackendBusy(said)
     refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-    return (BackendRejected if refused else BackendFailed)(f"answered {status}")
+    return (BackendRejected if refused else BackendFailed)(said)

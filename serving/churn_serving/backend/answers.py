@@ -8,10 +8,12 @@ import msgspec
 from churn_serving.backend import errors
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.http_reply import encode_error
+from churn_serving.oip.messages import MAX_REQUEST_BYTES
+from churn_serving.oip.schema_precondition import OtherSchema
 from churn_serving.web.body import BodyTooLarge, Send
 from churn_serving.web.request import MethodNotAllowed, UnknownPath, UnsupportedMediaType, WrongRequest
 
-MAX_BODY_BYTES = 8 * 1024 * 1024
+MAX_BODY_BYTES = MAX_REQUEST_BYTES
 JSON = (b"content-type", b"application/json")
 OCTETS = (b"content-type", b"application/octet-stream")
 
@@ -20,6 +22,7 @@ HTTP_STATUS: dict[type[Exception], int] = {
     UnknownModel: 404,
     UnknownPath: 404,
     MethodNotAllowed: 405,
+    OtherSchema: 412,
     BodyTooLarge: 413,
     UnsupportedMediaType: 415,
     errors.PackageRefused: 422,

@@ -26,6 +26,7 @@ from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import encode_response
 from churn_serving.oip.messages import UNNAMED, asks_for_contributions
 from churn_serving.oip.model_path import INFER, PREFIX, read_model_path
+from churn_serving.oip.schema_precondition import require_schema
 from churn_serving.web.body import Application, Disconnected, Receive, Scope, Send, read_body
 from churn_serving.web.request import JSON as APPLICATION_JSON
 from churn_serving.web.request import OCTETS as APPLICATION_OCTETS
@@ -89,6 +90,7 @@ class BackendApp:
 
     async def _infer(self, model: LoadedModel, headers: Headers, receive: Receive) -> Answer:
         require_media_type(headers, (APPLICATION_JSON, APPLICATION_OCTETS), may_be_absent=True)
+        require_schema(headers, model.schema)
         header_length = json_length(headers)
         body = await read_body(receive, MAX_BODY_BYTES)
         if len(body) > LARGE_BODY_BYTES:

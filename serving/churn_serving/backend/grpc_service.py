@@ -24,11 +24,11 @@ from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.grpc_codec import encode_metadata, encode_response
 from churn_serving.oip.grpc_methods import service_handler
 from churn_serving.oip.grpc_status import PLAIN_REQUEST_ID, REQUEST_ID, fitting
-from churn_serving.oip.messages import asks_for_contributions
+from churn_serving.oip.messages import MAX_REQUEST_BYTES, asks_for_contributions
 
 logger = logging.getLogger(__name__)
 
-MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+MAX_MESSAGE_BYTES = MAX_REQUEST_BYTES
 # Python runs one at a time; more threads only let a large request not hold up the small ones.
 THREADS = 4
 # Beyond this a caller is told at once to come back (RESOURCE_EXHAUSTED) instead of waiting in a queue.

@@ -15,22 +15,28 @@ class Admission:
         self._observer = observer
         self._lag = lag
         self.waiting = 0
+        self.large_rows = 0
 
-    def enter(self) -> None:
-        """Take a place; whoever got one must :meth:`leave`.
+    def enter(self, large_rows: int = 0) -> None:
+        """Take a place, and room for the rows of a large request; whoever got it must :meth:`leave`.
 
         Raises:
-            Overloaded: all places are taken, or the process is too late to answer in time.
+            Overloaded: all places are taken, or there is no room for so many rows, or the process is too late to answer
+                in time.
         """
         if self.waiting >= self._policy.maximum_waiting:
             self._refuse("queue_full")
         if self._lag() > self._policy.maximum_lag_seconds:
             self._refuse("late")
+        if large_rows and self.large_rows + large_rows > self._policy.large.maximum_rows:
+            self._refuse("rows_full")
         self.waiting += 1
+        self.large_rows += large_rows
 
-    def leave(self) -> None:
-        """Give the place back."""
+    def leave(self, large_rows: int = 0) -> None:
+        """Give back what was taken."""
         self.waiting -= 1
+        self.large_rows -= large_rows
 
     def _refuse(self, reason: str) -> None:
         self._observer.shed(reason)

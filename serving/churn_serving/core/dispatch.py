@@ -1,5 +1,8 @@
 """One request's way: admission, the backends in order within a deadline, and the scorecard when none answers.
 
+The description by which a request's rows were read goes with them to the end: no backend and no scorecard ever reads
+them by another. The time of a large request grows with its chunks.
+
 Reads top to bottom and never goes back up. It knows backends only through their port and says what happened only
 through the observer.
 """
@@ -10,7 +13,16 @@ from typing import NamedTuple
 
 from churn_model import Description, Row, Schema, Scores
 from churn_serving.core.admission import Admission
-from churn_serving.core.errors import BackendError, BackendTimeout, BackendUnreachable, NotReady
+from churn_serving.core.call_size import size_for
+from churn_serving.core.chunks import Chunk, cut, score_chunks
+from churn_serving.core.errors import (
+    BackendError,
+    BackendRefusedRequest,
+    BackendTimeout,
+    BackendUnreachable,
+    NotReady,
+    RefusedByBackends,
+)
 from churn_serving.core.guarded import GuardedBackend
 from churn_serving.core.policy import DecisionPolicy
 from churn_serving.core.ports import Answer, Observer
@@ -63,48 +75,89 @@ class Dispatcher:
             raise NotReady
         return remembered
 
-    async def predict(self, rows: Sequence[Row], schema: Schema, key: str | None) -> Outcome:
-        """Score rows that fit ``schema``; ``key`` keeps a customer on one side of a split.
+    async def predict(self, rows: Sequence[Row], description: Description, key: str | None) -> Outcome:
+        """Score rows that were read by ``description``'s schema; ``key`` keeps a customer on one side of a split.
 
         Raises:
             Overloaded: refused early.
-            NotReady: no backend answers and no model was ever described.
+            RefusedByBackends: the backends that looked at the rows refuse them and no others.
         """
+        if len(rows) > 1 and self._is_large(rows, description.schema):
+            return await self._predict_large(rows, description, key)
         self._admission.enter()
         try:
-            return await self._predict(rows, schema, key)
+            deadline = self._clock() + self._policy.deadline_seconds
+            return await self._predict([rows], description, key, deadline)
         finally:
             self._admission.leave()
 
-    async def _predict(self, rows: Sequence[Row], schema: Schema, key: str | None) -> Outcome:
-        deadline = self._clock() + self._policy.deadline_seconds
+    async def _predict_large(self, rows: Sequence[Row], description: Description, key: str | None) -> Outcome:
+        self._admission.enter(len(rows))
+        try:
+            chunks = await cut(rows, description.schema, self._policy)
+            deadline = self._clock() + self._policy.seconds_for(len(chunks))
+            return await self._predict(chunks, description, key, deadline, large=True)
+        finally:
+            self._admission.leave(len(rows))
+
+    def _is_large(self, rows: Sequence[Row], schema: Schema) -> bool:
+        if len(rows) > self._policy.large.rows_a_chunk:
+            return True
+        return not size_for(schema).fits(rows, self._policy.bytes_a_call)
+
+    async def _predict(
+        self,
+        chunks: Sequence[Chunk],
+        description: Description,
+        key: str | None,
+        deadline: float,
+        *,
+        large: bool = False,
+    ) -> Outcome:
+        schema = description.schema
         self._budget.deposit()
         tries = 0
+        refused = False
         for backend in self._router.route(key):
             reason = _unusable(backend, schema)
             remaining = deadline - self._clock()
             if reason is None and tries < self._policy.maximum_tries and remaining > self._policy.useful_seconds:
                 tries += 1
                 try:
-                    answer = await self._try(backend, rows, deadline)
+                    if large:
+                        answer = await self._score_chunks(backend, chunks, schema, deadline)
+                    else:
+                        answer = await self._try(backend, chunks[0], schema, deadline)
                 except BackendError as error:
                     reason = error.reason
+                    refused = refused or isinstance(error, BackendRefusedRequest)
                 else:
                     return Outcome(backend.name, answer.scores, answer.description)
             self._observer.fell_back(reason or "deadline")
-        return self._degraded(rows)
+        if refused:
+            raise RefusedByBackends
+        return await _degraded(chunks, description)
 
-    async def _try(self, backend: GuardedBackend, rows: Sequence[Row], deadline: float) -> Answer:
+    async def _score_chunks(
+        self, backend: GuardedBackend, chunks: Sequence[Chunk], schema: Schema, deadline: float
+    ) -> Answer:
+        async def ask(chunk: Chunk) -> Answer:
+            return await self._try(backend, chunk, schema, deadline, large=True)
+
+        return await score_chunks(chunks, ask, self._policy.large)
+
+    async def _try(
+        self, backend: GuardedBackend, rows: Sequence[Row], schema: Schema, deadline: float, *, large: bool = False
+    ) -> Answer:
         """Ask one backend, once more if only the connection broke, the breaker holds and the budget allows."""
         try:
-            return await self._ask(backend, rows, deadline)
+            return await self._ask(backend.score(rows, schema, large), deadline)
         except BackendUnreachable:
             if not backend.breaker.closed or not self._budget.withdraw():
                 raise
-            return await self._ask(backend, rows, deadline)
+            return await self._ask(backend.score(rows, schema, large), deadline)
 
-    async def _ask(self, backend: GuardedBackend, rows: Sequence[Row], deadline: float) -> Answer:
-        future = backend.score(rows)
+    async def _ask(self, future: "asyncio.Future[Answer]", deadline: float) -> Answer:
         # A plain timer instead of asyncio.wait_for: no task and no second future a request.
         timer = asyncio.get_running_loop().call_later(max(0.0, deadline - self._clock()), _expire, future)
         try:
@@ -112,9 +165,17 @@ class Dispatcher:
         finally:
             timer.cancel()
 
-    def _degraded(self, rows: Sequence[Row]) -> Outcome:
-        description = self.description
-        return Outcome(DEGRADED, description.degraded_scores(list(rows)), description)
+
+async def _degraded(chunks: Sequence[Chunk], description: Description) -> Outcome:
+    """What the scorecard of the model that the rows were read by says of them; others get their turn in between."""
+    scores = Scores([], [])
+    for chunk in chunks:
+        probabilities, segments = description.degraded_scores(list(chunk))
+        scores.probabilities.extend(probabilities)
+        scores.segments.extend(segments)
+        if len(chunks) > 1:
+            await asyncio.sleep(0)
+    return Outcome(DEGRADED, scores, description)
 
 
 def _unusable(backend: GuardedBackend, schema: Schema) -> str | None:

@@ -3,21 +3,27 @@
 BackendError            one backend could not answer; the request may still succeed elsewhere
 ├── BackendUnreachable      no connection, or it broke
 ├── BackendTimeout          no answer in time
-├── BackendFailed           it answered with an error of its own (5xx)
+├── BackendFailed           it answered with an error of its own (5xx), or sent its caller elsewhere (3xx)
 ├── BackendBusy             it has no room for this call now (429)
-├── BackendRejected         it refused the rows (4xx): its model differs from what the rows were checked against
-└── BackendBadAnswer        it answered nonsense: wrong shape, NaN, a probability outside 0 to 1
+├── BackendRejected         it takes no call at all, whatever is in it (404 and the like)
+├── BackendBadAnswer        it answered nonsense: wrong shape, NaN, a probability outside 0 to 1
+├── BackendRefusedRequest   it refused these very rows (400, 413, 414, 422, 431)                    not its fault
+├── BackendOtherSchema      its model has another schema than the one the rows were read by         not its fault
+└── BackendChanging         it answered parts of one request by different models to the end         not its fault
 
-RequestRefused          a sound request gets no prediction; each protocol maps these by one table
+RequestRefused          a request gets no prediction; each protocol maps these by one table
 ├── Overloaded              the caller should come back later
-└── NotReady                no model is known yet
+├── NotReady                no model is known yet
+└── RefusedByBackends       every backend that looked at it refused it, and is well: it is the request
 """
 
 
 class BackendError(Exception):
-    """One backend could not answer."""
+    """One backend could not answer. ``its_fault``: whether that says something about the backend; only then it counts
+    for its breaker, neither as a failure nor as a success otherwise."""
 
     reason = "error"
+    its_fault = True
 
 
 class BackendUnreachable(BackendError):
@@ -45,7 +51,7 @@ class BackendBusy(BackendError):
 
 
 class BackendRejected(BackendError):
-    """The backend refused rows that fit the schema the gateway knows: it serves something else by now."""
+    """The backend takes no call of this kind, whatever is in it: its model has gone, or it is another service."""
 
     reason = "rejected"
 
@@ -54,6 +60,27 @@ class BackendBadAnswer(BackendError):
     """The answer does not fit the question."""
 
     reason = "bad_answer"
+
+
+class BackendRefusedRequest(BackendError):
+    """The backend refused what was in this call; it may take any other."""
+
+    reason = "refused"
+    its_fault = False
+
+
+class BackendOtherSchema(BackendError):
+    """The backend serves a model of another schema than the one that the rows were read by."""
+
+    reason = "schema"
+    its_fault = False
+
+
+class BackendChanging(BackendError):
+    """No single model answered all parts of a request: versions take turns behind the backend's address."""
+
+    reason = "changing"
+    its_fault = False
 
 
 class RequestRefused(Exception):
@@ -73,3 +100,7 @@ class NotReady(RequestRefused):
     """No backend has ever described its model to this gateway."""
 
     retry_after = 2
+
+
+class RefusedByBackends(RequestRefused):
+    """Every backend that looked at the request refused it while it answers others: sending it again will not help."""

@@ -11,7 +11,14 @@ from collections.abc import Sequence
 from churn_model import Row
 from churn_model.reasons import reasons
 from churn_serving.core.dispatch import Outcome
-from churn_serving.core.errors import BackendBusy, BackendError, BackendRejected, BackendTimeout
+from churn_serving.core.errors import (
+    BackendBusy,
+    BackendError,
+    BackendOtherSchema,
+    BackendRefusedRequest,
+    BackendRejected,
+    BackendTimeout,
+)
 from churn_serving.core.guarded import GuardedBackend
 from churn_serving.core.policy import DecisionPolicy
 from churn_serving.core.ports import Explanation, Observer
@@ -21,6 +28,7 @@ LATE = "late"
 FAILED = "failed"
 BUSY = "busy"
 UNAVAILABLE = "unavailable"
+_NOT_TO_BE_HAD = (BackendRejected, BackendRefusedRequest, BackendOtherSchema)
 _logger = logging.getLogger(__name__)
 
 
@@ -74,4 +82,4 @@ def _ending(error: BackendError | TimeoutError) -> str:
         return LATE
     if isinstance(error, BackendBusy):
         return BUSY
-    return UNAVAILABLE if isinstance(error, BackendRejected) else FAILED
+    return UNAVAILABLE if isinstance(error, _NOT_TO_BE_HAD) else FAILED

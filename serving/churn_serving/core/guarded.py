@@ -1,21 +1,26 @@
-"""A backend behind its breaker, with what queues going out together.
+"""A backend behind its breaker: what becomes of a call, for those who wait for it and for the backend's name.
 
-While ``calls_in_flight`` calls are under way, arriving requests wait and share the next call: no timer, so at low load
-nobody waits, and under load one message and one model call serve many. When a call fails, those who queued behind it
-fail with it at once: waiting to fail one by one would only cost them the time in which a fallback could answer.
+Two lanes lead to it, one for large requests, so that nobody waits behind those. When a call fails, those who queued
+behind it fail with it at once: waiting to fail one by one would only cost them the time in which a fallback could
+answer.
+
+A call that the backend refuses says nothing about the backend until it is asked for its golden rows. If it answers
+them, it is the call: its requests are asked again in halves until the one at fault is alone, and that one alone is
+refused. If it does not, the backend refuses everything, and that is a failure like any other.
 """
 
 import asyncio
-from collections import deque
+import logging
 from collections.abc import Callable, Sequence
 
-from churn_model import Description, Row, Scores
+from churn_model import Description, Row, Schema, Scores
 from churn_serving.core.breaker import Breaker, BreakerState
-from churn_serving.core.errors import BackendError
+from churn_serving.core.errors import BackendError, BackendFailed, BackendOtherSchema, BackendRefusedRequest
+from churn_serving.core.lanes import FUTURE, ROWS, SCHEMA, Lane, Limits, Waiting
 from churn_serving.core.policy import DecisionPolicy
 from churn_serving.core.ports import Answer, Backend, Explanation, Observer
 
-_Waiting = tuple[Sequence[Row], "asyncio.Future[Answer]"]
+_logger = logging.getLogger(__name__)
 
 
 class GuardedBackend:
@@ -29,10 +34,13 @@ class GuardedBackend:
         self._policy = policy
         self._observer = observer
         self._clock = clock
-        self._queue: deque[_Waiting] = deque()
-        self._in_flight = 0
-        self._flush_scheduled = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        large = policy.large
+        self._lane = Lane(
+            Limits(policy.calls_in_flight, policy.rows_a_call, policy.bytes_a_call, policy.try_seconds), self._send
+        )
+        self._large_lane = Lane(
+            Limits(large.chunks_in_flight, large.rows_a_chunk, policy.bytes_a_call, large.try_seconds), self._send
+        )
         self.breaker = Breaker(policy.breaker, clock, self._state_changed)
         observer.backend_state(self.name, BreakerState.CLOSED)
 
@@ -41,16 +49,10 @@ class GuardedBackend:
         """The model the backend was last seen with."""
         return self._backend.description
 
-    def score(self, rows: Sequence[Row]) -> "asyncio.Future[Answer]":
-        """Queue rows; the future fails with a :class:`BackendError`. Cancelling it leaves the others alone."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer] = loop.create_future()
-        self._queue.append((rows, future))
-        if not self._flush_scheduled and self._in_flight < self._policy.calls_in_flight:
-            # One turn of the loop later, so that requests that arrived together leave together.
-            self._flush_scheduled = True
-            loop.call_soon(self._flush)
-        return future
+    def score(self, rows: Sequence[Row], schema: Schema, large: bool = False) -> "asyncio.Future[Answer]":  # noqa: FBT001, FBT002 - on the hot path
+        """Queue rows that were read by ``schema``, a whole request or a chunk of a ``large`` one; the future fails with
+        a :class:`BackendError`. Cancelling it leaves the others alone."""
+        return (self._large_lane if large else self._lane).join(rows, schema)
 
     async def explain(self, rows: Sequence[Row], description: Description) -> Explanation:
         """Ask for an explanation. How that ends says nothing about scoring, so the breaker is not told.
@@ -63,72 +65,80 @@ class GuardedBackend:
     async def probe(self) -> None:
         """Send a probe if the breaker wants one, and tell it what came back."""
         if self.breaker.wants_probe():
-            self.breaker.probed(good=await self._backend.probe(self._policy.try_seconds))
+            self.breaker.probed(good=await self._answers_golden_rows())
 
     def _state_changed(self, state: BreakerState) -> None:
         self._observer.backend_state(self.name, state)
 
-    def _flush(self) -> None:
-        self._flush_scheduled = False
-        while self._queue and self._in_flight < self._policy.calls_in_flight:
-            self._in_flight += 1
-            task = asyncio.get_running_loop().create_task(self._call(self._take()))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    def _take(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
-        rows = 0
-        while self._queue:
-            waiting = self._queue[0]
-            rows += len(waiting[0])
-            if batch and rows > self._policy.rows_a_call:
-                break
-            self._queue.popleft()
-            if not waiting[1].done():  # done: its request gave up
-                batch.append(waiting)
-        return batch
-
-    async def _call(self, batch: list[_Waiting]) -> None:
-        try:
-            if batch:
-                await self._score(batch)
-        finally:
-            self._in_flight -= 1
-            if self._queue:
-                self._flush()
-
-    async def _score(self, batch: list[_Waiting]) -> None:
-        rows = batch[0][0] if len(batch) == 1 else [row for waiting in batch for row in waiting[0]]
+    async def _send(self, lane: Lane, batch: list[Waiting]) -> None:
+        """Make one call and see to everybody in it; never raises."""
+        rows = batch[0][ROWS] if len(batch) == 1 else [row for waiting in batch for row in waiting[ROWS]]
         started = self._clock()
         try:
-            answer = await self._backend.score(rows, self._policy.try_seconds)
-        except BackendError as error:
-            self.breaker.failed()
-            self._fail([*batch, *self._queue], error)
-            self._queue.clear()
+            answer = await self._backend.score(rows, batch[0][SCHEMA], lane.limits.seconds)
+        except Exception as error:  # noqa: BLE001 - an error outside the port's contract is the backend's failure
+            self._observer.backend_called(self.name, len(rows), self._clock() - started)
+            await self._unanswered(lane, batch, error)
         else:
+            self._observer.backend_called(self.name, len(rows), self._clock() - started)
             self.breaker.succeeded()
             _deliver(batch, answer)
-        finally:
-            self._observer.backend_called(self.name, len(rows), self._clock() - started)
 
-    def _fail(self, waiting: list[_Waiting], error: BackendError) -> None:
-        for _, future in waiting:
-            if not future.done():
-                future.set_exception(error)
+    async def _unanswered(self, lane: Lane, batch: list[Waiting], error: Exception) -> None:
+        if isinstance(error, BackendRefusedRequest):
+            await self._refused(lane, batch, error)
+        elif isinstance(error, BackendError):
+            self._failed(lane, batch, error)
+        else:  # the message may quote a customer, so it stays out of the log
+            _logger.error("%s: %s outside the backend's contract", self.name, type(error).__name__)
+            self._failed(lane, batch, BackendFailed(type(error).__name__))
+
+    async def _refused(self, lane: Lane, batch: list[Waiting], error: BackendRefusedRequest) -> None:
+        if not await self._answers_golden_rows():
+            self._failed(lane, batch, BackendFailed("it refuses its own golden rows too"))
+            return
+        batch = [waiting for waiting in batch if not waiting[FUTURE].done()]
+        known = self.description
+        if batch and known is not None and known.schema.hash != batch[0][SCHEMA].hash:  # the probe has found out
+            _fail(batch, BackendOtherSchema("it serves a model of another schema by now"))
+        elif len(batch) <= 1:
+            _fail(batch, error)
+        else:
+            middle = len(batch) // 2
+            await self._send(lane, batch[:middle])
+            await self._send(lane, batch[middle:])
+
+    def _failed(self, lane: Lane, batch: list[Waiting], error: BackendError) -> None:
+        if error.its_fault:
+            self.breaker.failed()
+            batch = batch + lane.give_up()
+        _fail(batch, error)
+
+    async def _answers_golden_rows(self) -> bool:
+        try:
+            return await self._backend.probe(self._policy.try_seconds)
+        except Exception as error:  # noqa: BLE001 - outside the port's contract, which knows no exception here
+            _logger.error("%s: %s while probing", self.name, type(error).__name__)  # noqa: TRY400
+            return False
 
 
-def _deliver(batch: list[_Waiting], answer: Answer) -> None:
+def _fail(waiting: Sequence[Waiting], error: BackendError) -> None:
+    for _, _, future in waiting:
+        if not future.done():
+            future.set_exception(error)
+
+
+def _deliver(batch: list[Waiting], answer: Answer) -> None:
     """Give each waiting request its share of the answer."""
     if len(batch) == 1:
-        if not batch[0][1].done():
-            batch[0][1].set_result(answer)
+        if not batch[0][FUTURE].done():
+            batch[0][FUTURE].set_result(answer)
         return
     start = 0
-    for rows, future in batch:
+    probabilities, segments = answer.scores
+    for rows, _, future in batch:
         end = start + len(rows)
         if not future.done():
-            scores = Scores(answer.scores.probabilities[start:end], answer.scores.segments[start:end])
+            scores = Scores(probabilities[start:end], segments[start:end])
             future.set_result(Answer(scores, answer.description))
         start = end

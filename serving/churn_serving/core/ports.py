@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from churn_model import Description, Row, Scores
+from churn_model import Description, Row, Schema, Scores
 
 
 class Answer(NamedTuple):
@@ -32,8 +32,9 @@ class Backend(Protocol):
     def description(self) -> Description | None:
         """The model it was last seen with; None before it was ever reached."""
 
-    async def score(self, rows: Sequence[Row], timeout: float) -> Answer:  # noqa: ASYNC109 - the port's contract
-        """Score rows that fit ``description``'s schema within ``timeout`` seconds."""
+    async def score(self, rows: Sequence[Row], schema: Schema, timeout: float) -> Answer:  # noqa: ASYNC109 - the port's contract
+        """Score rows that were read by ``schema`` within ``timeout`` seconds; the model that answers has that schema,
+        or :class:`churn_serving.core.errors.BackendOtherSchema` is raised."""
 
     async def explain(self, rows: Sequence[Row], description: Description, timeout: float) -> Explanation:  # noqa: ASYNC109
         """Explain rows that fit ``description``'s schema within ``timeout`` seconds; costs a multiple of scoring."""

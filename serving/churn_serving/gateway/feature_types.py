@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from churn_model.schema import NAN, Row, Schema, SchemaFeature
-from churn_serving.gateway.record_faults import MAXIMUM_TEXT, value_fault
+from churn_model.schema import MAXIMUM_TEXT, NAN, Row, Schema, SchemaFeature
+from churn_serving.gateway.record_faults import value_fault
 from churn_serving.oip.tensors import LARGEST
 
 _UNNAMEABLE = frozenset('"\\' + "".join(map(chr, range(32))))

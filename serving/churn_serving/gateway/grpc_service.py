@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import grpc
 import grpc.aio
 
-from churn_serving.core.errors import NotReady, Overloaded
+from churn_serving.core.errors import NotReady, Overloaded, RefusedByBackends
 from churn_serving.gateway.authentication import Authentication, Unauthenticated
 from churn_serving.gateway.http import RequestIds
 from churn_serving.gateway.model_view import require_served
@@ -29,6 +29,7 @@ REFUSALS: dict[type[Exception], tuple[grpc.StatusCode, int]] = {
     InvalidRequest: (grpc.StatusCode.INVALID_ARGUMENT, 422),
     UnknownModel: (grpc.StatusCode.NOT_FOUND, 404),
     Overloaded: (grpc.StatusCode.RESOURCE_EXHAUSTED, 503),
+    RefusedByBackends: (grpc.StatusCode.INVALID_ARGUMENT, 422),
     NotReady: (grpc.StatusCode.UNAVAILABLE, 503),
 }
 _UNEXPECTED = (grpc.StatusCode.INTERNAL, 500)
@@ -111,7 +112,7 @@ class InferenceService:
         decoded = self._codec.decode(request)
         if decoded.outputs is not None:
             refuse_contributions(decoded.outputs)
-        outcome = await self._service.predict(exchange, decoded.rows, description.schema, decoded.id or None)
+        outcome = await self._service.predict(exchange, decoded.rows, description, decoded.id or None)
         served, scores = outcome.description, outcome.scores
         reply = InferReply(
             served.name,

@@ -78,7 +78,7 @@ class InferenceRoute:
             require_served(description, request.model.name or path.name, request.model.version)
         if request.outputs is not None:
             refuse_contributions(request.outputs)
-        outcome = await self._service.predict(exchange, request.rows, description.schema, request.id or None)
+        outcome = await self._service.predict(exchange, request.rows, description, request.id or None)
         served = outcome.description
         scores = outcome.scores
         reply = InferReply(

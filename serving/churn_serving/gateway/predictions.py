@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from churn_model import Schema
+from churn_model import Description, Schema
 from churn_serving.gateway.answers import Predictions, decide, with_reasons
 from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.http import RequestIds, answer
@@ -68,19 +68,19 @@ class PredictionsRoute:
         require_method(scope, "POST")
         require_media_type(scope["headers"], (JSON,))
         body = await read_body(receive, self._maximum_body_bytes)
-        schema = self._service.description.schema
-        request = self.decoder(schema).decode(body)
+        description = self._service.description
+        request = self.decoder(description.schema).decode(body)
         if request.explain:
-            return await self._predict_and_explain(exchange, request, schema)
-        outcome = await self._service.predict(exchange, request.rows, schema, request.customer_ids[0])
+            return await self._predict_and_explain(exchange, request, description)
+        outcome = await self._service.predict(exchange, request.rows, description, request.customer_ids[0])
         return decide(exchange.request_id, request.customer_ids, request.rows, outcome)
 
-    async def _predict_and_explain(self, exchange: Exchange, request: Request, schema: Schema) -> Predictions:
+    async def _predict_and_explain(self, exchange: Exchange, request: Request, description: Description) -> Predictions:
         exchange.route = EXPLAINED
         fault = explain_fault(len(request.rows))
         if fault:
             raise InvalidRequest([fault])
-        outcome = await self._service.predict(exchange, request.rows, schema, request.customer_ids[0])
+        outcome = await self._service.predict(exchange, request.rows, description, request.customer_ids[0])
         predictions = decide(exchange.request_id, request.customer_ids, request.rows, outcome)
         return with_reasons(predictions, await self._service.explain(request.rows, outcome))
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from churn_serving.core.errors import NotReady, Overloaded, RequestRefused
+from churn_serving.core.errors import NotReady, Overloaded, RefusedByBackends
 from churn_serving.gateway.authentication import Unauthenticated
 from churn_serving.gateway.records import MalformedRequest
 from churn_serving.oip.faults import MAX_ERROR_BYTES, InvalidRequest, Problem, UnknownModel
@@ -40,6 +40,9 @@ REFUSALS: dict[type[Exception], Kind] = {
     BodyTooLarge: Kind(413, "too-large", "The body is too large", "Split the customers over several requests."),
     UnsupportedMediaType: Kind(415, "media-type", "Unsupported content type", "Send Content-Type: application/json."),
     Overloaded: Kind(503, "overloaded", "Too many requests at the moment", "Try again after Retry-After seconds."),
+    RefusedByBackends: Kind(
+        422, "refused", "The model's servers refuse this request", "They answer others; it will be refused again."
+    ),
     NotReady: Kind(503, "not-ready", "No model is known yet", "Try again after Retry-After seconds."),
 }
 UNEXPECTED = Kind(500, "internal", "The service failed", "The failure was logged under this request's id.")
@@ -83,7 +86,7 @@ def problem_for(error: Exception, request_id: str = "") -> Refusal:
 def protocol_error_for(error: Exception) -> Refusal:
     """The same refusal as V2 wants it: ``{"error": "..."}``, and 400 where a problem document says 422."""
     kind = _kind(error)
-    status = _BAD_REQUEST if isinstance(error, InvalidRequest) else kind.status
+    status = _BAD_REQUEST if isinstance(error, InvalidRequest | RefusedByBackends) else kind.status
     own_words = isinstance(error, InvalidRequest | UnknownModel | UnsupportedMediaType)
     text = str(error) if own_words else kind.detail
     return Refusal(status, encode_error(text), _headers(error))
@@ -94,6 +97,6 @@ def _kind(error: Exception) -> Kind:
 
 
 def _headers(error: Exception) -> list[tuple[bytes, bytes]]:
-    if isinstance(error, RequestRefused):
-        return [(b"retry-after", str(getattr(error, "retry_after", 1)).encode())]
+    if isinstance(error, Overloaded | NotReady):
+        return [(b"retry-after", str(error.retry_after).encode())]
     return list(error.headers) if isinstance(error, WrongRequest) else []

@@ -8,12 +8,11 @@ import itertools
 import math
 from collections.abc import Iterator
 
-from churn_model.schema import Schema, SchemaFeature
+from churn_model.schema import MAXIMUM_TEXT, Schema, SchemaFeature
 from churn_serving.oip.faults import MAX_PROBLEMS, MAX_SHOWN, InvalidRequest, Problem, is_text, shown
 from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
 from churn_serving.oip.tensors import LARGEST
 
-MAXIMUM_TEXT = 256
 MAXIMUM_ID = 128
 
 

@@ -6,7 +6,7 @@ Protocols differ in how they read and write; who answers, and what is written do
 import time
 from collections.abc import Sequence
 
-from churn_model import Description, Row, Schema
+from churn_model import Description, Row
 from churn_serving.core.dispatch import Dispatcher, Outcome
 from churn_serving.core.explanations import Explanations
 from churn_serving.telemetry.metrics import GatewayMetrics
@@ -47,10 +47,12 @@ class PredictionService:
         """The model that requests are checked against; raises ``NotReady`` if none is known."""
         return self._dispatcher.description
 
-    async def predict(self, exchange: Exchange, rows: Sequence[Row], schema: Schema, key: str | None) -> Outcome:
-        """Score the rows of an exchange."""
+    async def predict(
+        self, exchange: Exchange, rows: Sequence[Row], description: Description, key: str | None
+    ) -> Outcome:
+        """Score the rows of an exchange, which were read by ``description``'s schema."""
         exchange.rows = len(rows)
-        exchange.outcome = await self._dispatcher.predict(rows, schema, key)
+        exchange.outcome = await self._dispatcher.predict(rows, description, key)
         return exchange.outcome
 
     async def explain(self, rows: Sequence[Row], outcome: Outcome) -> list[list[str]]:

@@ -6,7 +6,7 @@ Single customers in schema order take a short path; everything else goes through
 
 from collections.abc import Sequence
 
-from churn_model.schema import NAN, Row, Schema
+from churn_model.schema import MAXIMUM_TEXT, NAN, Row, Schema
 from churn_serving.oip import binary
 from churn_serving.oip.faults import Problems, shown
 from churn_serving.oip.messages import (
@@ -90,7 +90,7 @@ class GrpcCodec:
                 row.append(number)
             else:
                 texts = tensor.contents.bytes_contents
-                if tensor.datatype != "BYTES" or len(texts) != 1:
+                if tensor.datatype != "BYTES" or len(texts) != 1 or len(texts[0]) > MAXIMUM_TEXT:
                     return None
                 try:
                     row.append(texts[0].decode() or None)

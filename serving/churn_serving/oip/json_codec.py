@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from churn_model.schema import NAN, Row, Schema, SchemaFeature
+from churn_model.schema import MAXIMUM_TEXT, NAN, Row, Schema, SchemaFeature
 from churn_serving.oip.json_request import read_request
 from churn_serving.oip.messages import (
     CONTRIBUTIONS,
@@ -250,7 +250,7 @@ def _tensor_type(feature: SchemaFeature) -> type[Any]:
         high = LARGEST if feature.maximum is None else feature.maximum
         element: Any = Annotated[float, msgspec.Meta(ge=low, le=high)] | None
     else:
-        element = str | None
+        element = Annotated[str, msgspec.Meta(max_length=MAXIMUM_TEXT)] | None
     fields: list[tuple[str, Any]] = [
         ("name", Literal[feature.name]),
         ("datatype", Literal["FP64" if feature.type == "number" else "BYTES"]),

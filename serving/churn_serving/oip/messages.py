@@ -20,6 +20,9 @@ OUTPUT_DATATYPES = {PROBABILITY: "FP64", SEGMENT: "INT64"}
 NAMEABLE_DATATYPES = {**OUTPUT_DATATYPES, CONTRIBUTIONS: "FP64"}
 """What a request's ``outputs`` may name; contributions are computed for those alone who name them."""
 MAX_ROWS = 10_000
+"""Rows of one request, at every door and on every way on."""
+MAX_REQUEST_BYTES = 8 * 1024 * 1024
+"""Bytes of one request to a model server. A gateway's calls stay below it, whatever their callers sent."""
 MAX_ID = 128
 """Characters of a request's id, which every answer repeats."""
 MAX_EXPLAINED_ROWS = 32

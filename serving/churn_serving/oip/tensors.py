@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from churn_model.schema import NAN, Row, Schema, SchemaFeature
+from churn_model.schema import MAXIMUM_TEXT, NAN, Row, Schema, SchemaFeature
 from churn_serving.oip.faults import Problems, is_text, shown
 from churn_serving.oip.messages import MAX_ROWS, is_finite
 
@@ -123,17 +123,24 @@ def _text(value: object, name: str, index: int, problems: Problems) -> str | Non
     if value is None or value in ("", b""):
         return None
     try:
-        if isinstance(value, bytes):
-            return value.decode()
-        if isinstance(value, str) and is_text(value):
-            return value
+        text = value.decode() if isinstance(value, bytes) else value
     except UnicodeDecodeError:
-        value = ""
-    if isinstance(value, str):
-        problems.add(f"{name}[{index}]", "not valid UTF-8 text")
-        return None
-    problems.add(f"{name}[{index}]", "expected a text or null")
+        fault = "not valid UTF-8 text"
+    else:
+        fault = _text_fault(text)
+        if isinstance(text, str) and not fault:
+            return text
+    problems.add(f"{name}[{index}]", fault)
     return None
+
+
+def _text_fault(text: object) -> str:
+    """What is wrong with a text, empty if nothing is."""
+    if not isinstance(text, str):
+        return "expected a text or null"
+    if len(text) > MAXIMUM_TEXT:
+        return f"longer than {MAXIMUM_TEXT} characters"
+    return "" if is_text(text) else "not valid UTF-8 text"
 
 
 def _number(value: object, tensor: Tensor, feature: SchemaFeature) -> tuple[str, float]:

@@ -1,0 +1,112 @@
+"""What waits for one backend and goes out together.
+
+While a lane's calls are under way, arriving rows wait and share the next call: no timer, so at low load nobody waits,
+and under load one message and one model call serve many. A call holds rows of one schema only, and no more rows and
+bytes than a call may. It must not know backends, breakers or what an answer means.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, NamedTuple
+
+from churn_model import Row, Schema
+from churn_serving.core.call_size import size_for
+from churn_serving.core.ports import Answer
+
+Waiting = tuple[Sequence[Row], Schema, "asyncio.Future[Answer]"]
+"""Rows of one request, the schema they were read by, and where their answer goes. A plain tuple: one is made for every
+request, and a named one takes three times as long."""
+ROWS: Final = 0
+SCHEMA: Final = 1
+FUTURE: Final = 2
+
+
+class Limits(NamedTuple):
+    """Calls under way at once; rows and bytes of one call; seconds until a call is given up."""
+
+    calls: int
+    rows: int
+    size: int
+    seconds: float
+
+
+class Lane:
+    """A queue with calls of its own; lives on one event loop. ``send`` answers every future of a batch, or leaves it to
+    its request's deadline; it never raises."""
+
+    def __init__(self, limits: Limits, send: Callable[["Lane", list[Waiting]], Awaitable[None]]) -> None:
+        self.limits = limits
+        self._send = send
+        self._queue: deque[Waiting] = deque()
+        self._rows = 0
+        self._in_flight = 0
+        self._flush_scheduled = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def join(self, rows: Sequence[Row], schema: Schema) -> "asyncio.Future[Answer]":
+        """Queue rows. Cancelling the future leaves the others alone."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
+        self._queue.append((rows, schema, future))
+        self._rows += len(rows)
+        if not self._flush_scheduled and self._in_flight < self.limits.calls:
+            # One turn of the loop later, so that requests that arrived together leave together.
+            self._flush_scheduled = True
+            loop.call_soon(self._flush)
+        return future
+
+    def give_up(self) -> list[Waiting]:
+        """Empty the queue: who waits for a backend that fails is better off elsewhere, at once and not one by one."""
+        waiting = list(self._queue)
+        self._queue.clear()
+        self._rows = 0
+        return waiting
+
+    def _flush(self) -> None:
+        self._flush_scheduled = False
+        while self._queue and self._in_flight < self.limits.calls:
+            self._in_flight += 1
+            task = asyncio.get_running_loop().create_task(self._call(self._take()))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _call(self, batch: list[Waiting]) -> None:
+        try:
+            if batch:
+                await self._send(self, batch)
+        finally:
+            self._in_flight -= 1
+            if self._queue:
+                self._flush()
+
+    def _take(self) -> list[Waiting]:
+        """The longest run from the front of the queue that may share a call."""
+        batch: list[Waiting] = []
+        rows = size = 0
+        measure = None
+        while self._queue:
+            waiting = self._queue[0]
+            waiting_rows, schema, future = waiting
+            if not future.done():  # done: its request gave up
+                if not batch:
+                    first = schema
+                    measure = self._measure(first)
+                rows += len(waiting_rows)
+                if measure is not None:
+                    size += measure(waiting_rows)
+                if batch and not (
+                    rows <= self.limits.rows
+                    and size <= self.limits.size
+                    and (schema is first or schema.hash == first.hash)
+                ):
+                    break
+                batch.append(waiting)
+            self._queue.popleft()
+            self._rows -= len(waiting_rows)
+        return batch
+
+    def _measure(self, schema: Schema) -> Callable[[Sequence[Row]], int] | None:
+        """How rows are measured; not at all while all that waits would fit, whatever is in it."""
+        sizes = size_for(schema)
+        return None if sizes.empty + self._rows * sizes.longest_row <= self.limits.size else sizes.of

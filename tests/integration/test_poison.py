@@ -1,0 +1,121 @@
+"""Legal-looking requests that no backend could take: refused at the door, and nobody else is worse off."""
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import httpx
+import msgspec
+import pytest
+
+from churn_model import Row
+from churn_model.schema import MAXIMUM_TEXT
+from churn_serving.oip import grpc_codec, json_codec
+from churn_serving.oip import open_inference_grpc_pb2 as messages
+from sample_package import sample_rows, sample_schema
+
+PATH = "/v2/models/churn-sample/infer"
+SCHEMA = sample_schema()
+TIMES = 12
+"""More than opens a breaker."""
+
+
+def in_binary(rows: list[Row]) -> tuple[bytes, dict[str, str]]:
+    """Categories as raw bytes behind the JSON, the form that grows most on its way."""
+    document = msgspec.json.decode(json_codec.encode_request(rows, SCHEMA))
+    contents = b""
+    for tensor in document["inputs"]:
+        if tensor["datatype"] == "BYTES":
+            texts = [(text or "").encode() for text in tensor.pop("data")]
+            content = b"".join(struct.pack("<I", len(text)) + text for text in texts)
+            tensor["parameters"] = {"binary_data_size": len(content)}
+            contents += content
+    header = msgspec.json.encode(document)
+    return header + contents, {
+        "inference-header-content-length": str(len(header)),
+        "content-type": "application/octet-stream",
+    }
+
+
+def over_binary(system: Any, rows: list[Row]) -> tuple[int, Any]:
+    body, headers = in_binary(rows)
+    answer = httpx.post(system.gateway_url + PATH, content=body, headers=headers, timeout=20)
+    return answer.status_code, answer.json()
+
+
+def over_json(system: Any, rows: list[Row]) -> tuple[int, Any]:
+    body = json_codec.encode_request(rows, SCHEMA)
+    headers = {"content-type": "application/json"}
+    answer = httpx.post(system.gateway_url + PATH, content=body, headers=headers, timeout=20)
+    return answer.status_code, answer.json()
+
+
+def over_records(system: Any, rows: list[Row]) -> tuple[int, Any]:
+    features = [dict(zip(SCHEMA.names, row, strict=True)) for row in rows]
+    customers = [{"customer_id": str(n), "features": one} for n, one in enumerate(features)]
+    answer = httpx.post(system.gateway_url + "/v1/predictions", json={"customers": customers}, timeout=20)
+    return answer.status_code, answer.json()
+
+
+def over_grpc(system: Any, rows: list[Row]) -> tuple[int, Any]:
+    with grpc.insecure_channel(f"127.0.0.1:{system.ports['gateway_grpc']}") as channel:
+        call = channel.unary_unary(
+            "/inference.GRPCInferenceService/ModelInfer",
+            request_serializer=messages.ModelInferRequest.SerializeToString,
+            response_deserializer=messages.ModelInferResponse.FromString,
+        )
+        try:
+            answer = call(grpc_codec.encode_request(rows, SCHEMA), timeout=20)
+        except grpc.RpcError as error:
+            return (400 if error.code() is grpc.StatusCode.INVALID_ARGUMENT else 500), {"error": error.details()}
+    return 200, {"parameters": {"served_by": answer.parameters["served_by"].string_param}}
+
+
+def row(text: str) -> Row:
+    return [3.0, text, 70.5, "Card", 0.0]
+
+
+def served_single_customers(system: Any) -> set[str]:
+    return {over_records(system, [row("One year")])[1]["served_by"] for _ in range(TIMES)}
+
+
+DOORS = [over_binary, over_json, over_records, over_grpc]
+
+
+@pytest.mark.parametrize("ask", DOORS)
+@pytest.mark.parametrize("text", ["\x01" * 1_400_000, "x" * (MAXIMUM_TEXT + 1)], ids=["huge", "one more"])
+def test_texts_that_are_too_long_are_refused_at_every_door_and_cost_nobody_else(
+    system: Any, ask: Callable[..., tuple[int, Any]], text: str
+) -> None:
+    if len(text) > MAXIMUM_TEXT + 1 and ask in (over_json, over_records):
+        text = text[:300_000]  # six bytes a character already on the way in; beyond this the body is too large
+    for _ in range(TIMES):
+        status, answer = ask(system, [row(text)])
+        assert 400 <= status < 500, answer
+        assert "Contract" in str(answer)
+        assert "longer than" in str(answer)
+    assert served_single_customers(system) == {"primary"}
+
+
+@pytest.mark.parametrize("ask", DOORS)
+def test_texts_as_long_as_they_may_be_reach_the_model_however_many_they_are(
+    system: Any, ask: Callable[..., tuple[int, Any]]
+) -> None:
+    """As JSON a body in binary grows sixfold; what was accepted is delivered, in as many calls as that takes."""
+    count = 500 if ask in (over_json, over_records) else 3000
+    character = "é" if ask in (over_json, over_records) else "\x01"
+    status, answer = ask(system, [row(character * MAXIMUM_TEXT)] * count)
+    assert status == 200, answer
+    assert answer.get("served_by", answer.get("parameters", {}).get("served_by")) == "primary"
+    assert served_single_customers(system) == {"primary"}
+
+
+def test_a_request_that_backends_refuse_for_another_schema_counts_for_nobody(system: Any) -> None:
+    """A model server tells rows that were read by another schema from rows that are wrong."""
+    body = json_codec.encode_request(sample_rows(2, 1), SCHEMA)
+    for url in (system.primary_url, system.fallback_url):
+        said = {"content-type": "application/json", "x-churn-schema": "0" * 64}
+        assert httpx.post(url + PATH, content=body, headers=said, timeout=5).status_code == 412
+        said["x-churn-schema"] = SCHEMA.hash
+        assert httpx.post(url + PATH, content=body, headers=said, timeout=5).status_code == 200
