@@ -85,9 +85,8 @@ def process_table(table: Sequence[Measured]) -> str:
             continue
         for position, name in enumerate(measured.rounds[0]["processes"]):
             spent = [cpu_microseconds(found["closed"], position) for found in measured.rounds]
-            rows.append(
-                [measured.contender.name, name, spread(spent, 1), spread([1e6 / max(0.1, each) for each in spent], 0)]
-            )
+            a_core = spread([1e6 / each for each in spent], 0) if all(spent) else "–"  # – spent less than a tick
+            rows.append([measured.contender.name, name, spread(spent, 1), a_core])
     return markdown(["contender", "process", "CPU µs a request", "req/s a core of its own"], rows) if rows else ""
 
 
