@@ -1,9 +1,16 @@
 """Retries are a fifth of the requests and ten a second besides: an outage is never multiplied by asking again."""
 
+import dataclasses
+from typing import Any
+
 import pytest
 
-from churn_serving.core.policy import RetryPolicy
+from churn_model import Description, Row
+from churn_serving.core.errors import BackendUnreachable
+from churn_serving.core.policy import BreakerPolicy, DecisionPolicy, RetryPolicy
 from churn_serving.core.retry_budget import RetryBudget
+
+ROW: Row = [12.0, "One year", 70.0, "Card", 0.0]
 
 
 class Clock:
@@ -68,3 +75,15 @@ def test_ten_thousand_requests_save_a_hundred_and_no_more(budget: RetryBudget) -
     for _ in range(10_000):
         budget.deposit()
     assert taken(budget) == 100
+
+
+async def test_a_backend_whose_connections_break_is_asked_a_fifth_more_often(
+    build: Any, description: Description, clock: Clock
+) -> None:
+    never = BreakerPolicy(consecutive_failures=10**9, minimum_calls=10**9)
+    dispatcher, fakes, _ = build(policy=dataclasses.replace(DecisionPolicy(), breaker=never), clock=clock)
+    fakes["primary"].failure = BackendUnreachable("reset")
+    for _ in range(100):
+        assert (await dispatcher.predict([ROW], description, "a")).served_by == "fallback"
+    assert len(fakes["primary"].calls) in (129, 130)  # ten that it began with, and a fifth of a hundred
+    assert len(fakes["fallback"].calls) == 100
