@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from hashlib import sha256
@@ -113,15 +114,29 @@ def test_grpc(channel: grpc.Channel) -> None:
     request = grpc_codec.encode_request([ROW], sample_schema())
     request.model_name = MODEL_NAME
     name = ModelReadyRequest(name=MODEL_NAME).SerializeToString()
-    for method, message in (("ModelInfer", request.SerializeToString()), ("ModelMetadata", name)):
+    for method, message in (("ModelInfer", request.SerializeToString()), ("ModelMetadata", name), ("ModelReady", name)):
         assert call(channel, method, message, ("authorization", f"Bearer {KEY}"))
         assert call(channel, method, message, ("x-api-key", KEY))
         for metadata in ([], [("authorization", f"Bearer {new_key()}")], [("x-api-key", "x")]):
             with pytest.raises(grpc.RpcError) as caught:
                 call(channel, method, message, *metadata)
             assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
-    for method, message in (("ServerLive", b""), ("ServerReady", b""), ("ModelReady", name)):
-        assert call(channel, method, message) == b"\x08\x01"
+    for method in ("ServerLive", "ServerReady"):
+        assert call(channel, method, b"") == b"\x08\x01"
+
+
+def test_grpc_refuses_a_stranger_before_its_message_has_come(channel: grpc.Channel) -> None:
+    never_sent = threading.Event()
+
+    def nothing_yet() -> Iterator[bytes]:
+        never_sent.wait(10)
+        yield b""
+
+    infer: Any = channel.stream_unary(GRPC + "ModelInfer", None, None)
+    with pytest.raises(grpc.RpcError) as caught:
+        infer(nothing_yet(), timeout=5)
+    never_sent.set()
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
 def test_grpc_health_is_open_and_reflection_is_not(channel: grpc.Channel) -> None:
@@ -139,6 +154,7 @@ def test_grpc_health_is_open_and_reflection_is_not(channel: grpc.Channel) -> Non
 
 def test_the_documentation_says_how_to_present_a_key(client: httpx.Client) -> None:
     document = client.get("/openapi.json").json()
+    assert document.keys() == client.get("/openapi.json", headers={"x-api-key": KEY}).json().keys()
     schemes = document["components"]["securitySchemes"]
     assert schemes["bearer"]["scheme"] == "bearer"
     assert schemes["api_key"]["name"] == "X-API-Key"
@@ -147,6 +163,19 @@ def test_the_documentation_says_how_to_present_a_key(client: httpx.Client) -> No
     assert "401" in predict["responses"]
     assert "401" in document["paths"]["/v1/model"]["get"]["responses"]
     assert "security" not in document["paths"]["/readyz"]["get"]
+
+
+def test_what_is_open_says_nothing_of_the_model(client: httpx.Client) -> None:
+    told = {"x-api-key": KEY}
+    document, known = client.get("/openapi.json").text, client.get("/openapi.json", headers=told).text
+    for word in ("tenure", "Two year", "1200", "Senior Citizen"):
+        assert word in known
+        assert word not in document
+    assert client.get("/openapi.json", headers={"x-api-key": new_key()}).text == document
+    assert client.get("/readyz").json() == {"status": "ready"}
+    assert client.get("/readyz", headers=told).json() == {"status": "ready", "model": MODEL_NAME, "version": "1"}
+    for path in ("/livez", "/v2", "/v2/health/live", "/v2/health/ready", "/docs"):
+        assert MODEL_NAME not in client.get(path).text
 
 
 def test_log_and_metrics_name_the_caller_and_never_the_key(client: httpx.Client, guarded: Any) -> None:

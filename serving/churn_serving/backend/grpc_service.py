@@ -22,13 +22,13 @@ from churn_serving.backend.routes import EXTENSIONS, SERVER_NAME
 from churn_serving.oip import open_inference_grpc_pb2 as messages
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.grpc_codec import encode_metadata, encode_response
+from churn_serving.oip.grpc_limits import GrpcLimits, grpc_address
 from churn_serving.oip.grpc_methods import service_handler
 from churn_serving.oip.grpc_status import PLAIN_REQUEST_ID, REQUEST_ID, fitting
-from churn_serving.oip.messages import MAX_REQUEST_BYTES, asks_for_contributions
+from churn_serving.oip.messages import asks_for_contributions
 
 logger = logging.getLogger(__name__)
 
-MAX_MESSAGE_BYTES = MAX_REQUEST_BYTES
 # Python runs one at a time; more threads only let a large request not hold up the small ones.
 THREADS = 4
 # Beyond this a caller is told at once to come back (RESOURCE_EXHAUSTED) instead of waiting in a queue.
@@ -114,7 +114,7 @@ def inference_handler(slot: ModelSlot) -> "grpc.GenericRpcHandler[Any, Any]":
     )
 
 
-def grpc_server(slot: ModelSlot, address: str) -> grpc.Server:
+def grpc_server(slot: ModelSlot, host: str, port: int, limits: GrpcLimits) -> grpc.Server:
     """A server bound to ``host:port``, not yet started.
 
     Raises:
@@ -123,16 +123,12 @@ def grpc_server(slot: ModelSlot, address: str) -> grpc.Server:
     server = grpc.server(
         ThreadPoolExecutor(THREADS, thread_name_prefix="grpc"),
         maximum_concurrent_rpcs=MAX_CALLS,
-        options=[
-            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-            ("grpc.so_reuseport", 0),  # two servers on one port must fail, not share it
-        ],
+        options=limits.options,
     )
     server.add_generic_rpc_handlers((inference_handler(slot),))
     add_HealthServicer_to_server(Health(lambda: slot.ready), server)
     add_ServerReflectionServicer_to_server(Reflection(), server)
-    server.add_insecure_port(address)
+    server.add_insecure_port(grpc_address(host, port))
     return server
 
 

@@ -1,16 +1,16 @@
 """The HTTP application: FastAPI for everything that is looked at, plain ASGI in front for everything that is hot."""
 
-import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from churn_serving.core.errors import NotReady
 from churn_serving.gateway import predictions
-from churn_serving.gateway.authentication import Authentication, Unauthenticated, is_protected
-from churn_serving.gateway.documentation import add_security, extend_openapi
+from churn_serving.gateway.access import OPEN_PATHS
+from churn_serving.gateway.authentication import Authentication, Unauthenticated
+from churn_serving.gateway.documentation_pages import add_documentation
 from churn_serving.gateway.inference import InferenceRoute
 from churn_serving.gateway.model_view import describe_model, require_served
 from churn_serving.gateway.page_errors import add_error_pages, refusal_page
@@ -56,7 +56,7 @@ class Application:
                 return await hot(scope, receive, send)
             if hot is not None:
                 return await _tell_methods(send)
-            if is_protected(path):
+            if path not in OPEN_PATHS:
                 try:
                     self._authentication.caller(scope["headers"])
                 except Unauthenticated as error:
@@ -79,10 +79,11 @@ async def _tell_methods(send: Send) -> None:
 
 
 def build_pages(
-    service: PredictionService, readiness: Readiness, documented: PredictionsRoute, *, keys_required: bool
+    service: PredictionService, readiness: Readiness, documented: PredictionsRoute, authentication: Authentication
 ) -> FastAPI:
     """FastAPI with health, model description and documentation."""
-    app = FastAPI(title="Churn Serving gateway", version="1", docs_url="/docs", redoc_url=None)
+    # Its own pages of documentation show everybody the same.
+    app = FastAPI(title="Churn Serving gateway", version="1", openapi_url=None)
 
     add_error_pages(app)
 
@@ -96,18 +97,19 @@ def build_pages(
     @app.get(
         "/readyz", summary="Requests can be answered", tags=["health"], responses={503: {"description": "Not yet"}}
     )
-    async def readyz() -> Response:
+    async def readyz(request: Request) -> Response:
         if readiness.draining:
             raise NotReady("draining")
         description = service.description
-        return JSONResponse({"status": "ready", "model": description.name, "version": description.version})
+        known = {"model": description.name, "version": description.version}
+        return JSONResponse({"status": "ready", **(known if authentication.recognises(request.headers.raw) else {})})
 
     @app.get("/v1/model", summary="The model that is served", tags=["model"])
     async def model() -> dict[str, Any]:
         return describe_model(service.description)
 
     _add_protocol_pages(app, service, readiness)
-    app.openapi = _documented_openapi(app, service, documented, keys_required=keys_required)  # type: ignore[method-assign]
+    add_documentation(app, service, documented, authentication)
     return app
 
 
@@ -150,17 +152,3 @@ def _not_alive(failing: Sequence[str]) -> Response:
     body = {"type": "urn:churn-serving:problem:background-task", "title": "A background task cannot be kept alive",
             "status": 503, "detail": f"Failing: {', '.join(failing)}. The log says why."}  # fmt: skip
     return JSONResponse(body, 503, media_type=CONTENT_TYPE.decode())
-
-
-def _documented_openapi(
-    app: FastAPI, service: PredictionService, documented: PredictionsRoute, *, keys_required: bool
-) -> Callable[[], dict[str, Any]]:
-    plain = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = plain()
-        with contextlib.suppress(NotReady):  # without a model there is nothing to say of its features
-            document = extend_openapi(document, documented.decoder(service.description.schema).body_type)
-        return add_security(document) if keys_required else document
-
-    return openapi

@@ -1,7 +1,6 @@
 """Who is calling: the API key out of a request's headers or metadata, checked before anything else of the request.
 
-Open to everybody are health, the protocol's server metadata and the documentation; everything about a model and every
-prediction needs a key.
+What is open to everybody is said in ``access``.
 """
 
 from collections.abc import Callable, Iterable
@@ -55,6 +54,16 @@ class Authentication:
             self._refused(error.reason)
             raise Unauthenticated from None
 
+    def recognises(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Whether a caller of something open may see what is for callers with a key; nobody is refused."""
+        if self._ring is None:
+            return True
+        key = presented_key(headers)
+        try:
+            return key is not None and bool(self._ring.caller(key))
+        except UnknownKey:
+            return False
+
 
 def presented_key(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     """The key of ``Authorization: Bearer``, else of ``X-API-Key``; None if there is neither."""
@@ -65,8 +74,3 @@ def presented_key(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
         if name == b"x-api-key":
             key = value.strip()
     return key
-
-
-def is_protected(path: str) -> bool:
-    """Whether a page other than the hot routes is for callers with a key."""
-    return path.startswith(("/v1/", "/v2/models/"))

@@ -150,8 +150,10 @@ def _assemble(
     application = Application(
         predictions,
         InferenceRoute(service, authentication, request_ids, settings.maximum_body_bytes),
-        build_pages(service, readiness, predictions, keys_required=authentication.required),
+        build_pages(service, readiness, predictions, authentication),
         authentication,
     )
-    inference = InferenceService(service, authentication, request_ids, lambda: readiness.draining)
+    inference = InferenceService(
+        service, authentication, request_ids, lambda: readiness.draining, lambda: not readiness.failing()
+    )
     return Gateway(application, inference, metrics, readiness)

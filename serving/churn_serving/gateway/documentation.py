@@ -4,8 +4,9 @@ from typing import Any
 
 import msgspec
 
+from churn_serving.gateway.access import OPEN_PATHS
 from churn_serving.gateway.answers import Predictions
-from churn_serving.gateway.authentication import SECURITY, SECURITY_SCHEMES, is_protected
+from churn_serving.gateway.authentication import SECURITY, SECURITY_SCHEMES
 from churn_serving.gateway.predictions import PATH
 from churn_serving.gateway.problems import REFUSALS
 from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
@@ -90,7 +91,7 @@ def add_security(document: dict[str, Any]) -> dict[str, Any]:
             method: {**operation, "security": SECURITY, "responses": {**refusal, **operation["responses"]}}
             for method, operation in operations.items()
         }
-        if is_protected(path)
+        if path not in OPEN_PATHS
         else operations
         for path, operations in document["paths"].items()
     }

@@ -1,7 +1,7 @@
 """gRPC's standard health and reflection services at the gateway.
 
 Health is open to everybody, as readiness is over HTTP, and says nothing of a model. Reflection shows the protocol's own
-messages; where callers need a key it wants one, as everything else does that is not health.
+messages.
 """
 
 import asyncio
@@ -14,8 +14,7 @@ from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthServicer
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from churn_serving.gateway.authentication import Unauthenticated
-from churn_serving.oip.grpc_descriptors import HEALTHY_SERVICES, MAX_REFLECTION_BYTES, SERVICES, descriptor_pool
+from churn_serving.oip.grpc_descriptors import HEALTHY_SERVICES, MAX_REFLECTION_BYTES
 
 MAX_WATCHERS = 64
 """Callers that may watch at once; each holds a call open for as long as it likes."""
@@ -61,20 +60,12 @@ class Health(HealthServicer):  # type: ignore[misc]  # the library ships no type
 
 
 class Reflection(reflection.aio.ReflectionServicer):  # type: ignore[misc]  # the library ships no types
-    """The library's, for callers that ``authenticate`` lets pass."""
-
-    def __init__(self, authenticate: Callable[[_Context], None]) -> None:
-        super().__init__(SERVICES, descriptor_pool())
-        self._authenticate = authenticate
+    """The library's, for short questions."""
 
     async def ServerReflectionInfo(  # noqa: N802 - gRPC's name
         self, request_iterator: AsyncIterable[reflection_pb2.ServerReflectionRequest], context: _Context
     ) -> AsyncIterator[reflection_pb2.ServerReflectionResponse]:
         """Answers question by question."""
-        try:
-            self._authenticate(context)
-        except Unauthenticated:
-            await context.abort(grpc.StatusCode.UNAUTHENTICATED, Unauthenticated.__name__)
         async for answer in super().ServerReflectionInfo(_short(request_iterator, context), context):
             yield answer
 

@@ -9,31 +9,24 @@ from grpc_reflection.v1alpha.reflection_pb2_grpc import add_ServerReflectionServ
 
 from churn_serving.gateway.grpc_health import Health, Reflection
 from churn_serving.gateway.grpc_service import InferenceService
+from churn_serving.oip.grpc_descriptors import SERVICES, descriptor_pool
+from churn_serving.oip.grpc_limits import GrpcLimits, grpc_address
 from churn_serving.oip.grpc_methods import service_handler
 
-_MAXIMUM_MESSAGE_BYTES = 8 * 1024 * 1024
-_GRACE_MILLISECONDS = 10_000
 
-
-async def start_server(inference: InferenceService, host: str, port: int, connection_seconds: float) -> grpc.aio.Server:
-    """Listen on ``host:port``; the caller stops the server. A connection is told to end after ``connection_seconds``,
-    a tenth more or less by gRPC's own dice; calls under way on it end in peace.
+async def start_server(inference: InferenceService, host: str, port: int, limits: GrpcLimits) -> grpc.aio.Server:
+    """Listen on ``host:port``; the caller stops the server. A connection is told to end after its time, a tenth more or
+    less by gRPC's own dice; calls under way on it end in peace.
 
     Raises:
         OSError: the port is taken.
     """
-    options = [
-        ("grpc.so_reuseport", 0),
-        ("grpc.max_receive_message_length", _MAXIMUM_MESSAGE_BYTES),
-        ("grpc.max_connection_age_ms", int(connection_seconds * 1000)),
-        ("grpc.max_connection_age_grace_ms", _GRACE_MILLISECONDS),
-    ]
-    server = grpc.aio.server(options=options)
+    server = grpc.aio.server(interceptors=inference.guards, options=limits.options)
     server.add_generic_rpc_handlers((_handlers(inference),))
     add_HealthServicer_to_server(Health(inference.ready), server)
-    add_ServerReflectionServicer_to_server(Reflection(inference.authenticate), server)
+    add_ServerReflectionServicer_to_server(Reflection(SERVICES, descriptor_pool()), server)
     try:
-        server.add_insecure_port(f"{host}:{port}")
+        server.add_insecure_port(grpc_address(host, port))
     except RuntimeError as error:
         raise OSError(f"gRPC port {port} is taken") from error
     await server.start()

@@ -10,16 +10,19 @@ import grpc.aio
 
 from churn_serving.core.errors import NotReady, Overloaded, RefusedByBackends
 from churn_serving.gateway.authentication import Authentication, Unauthenticated
+from churn_serving.gateway.grpc_guard import CALLER, Guard, Headers, as_headers
 from churn_serving.gateway.http import RequestIds
 from churn_serving.gateway.model_view import require_served
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
 from churn_serving.oip import open_inference_grpc_pb2 as messages
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.grpc_codec import GrpcCodec, encode_metadata, encode_response
+from churn_serving.oip.grpc_methods import SERVICE
 from churn_serving.oip.grpc_status import REQUEST_ID, fitting
 from churn_serving.oip.messages import InferReply, refuse_contributions
 
 ROUTE = "grpc/ModelInfer"
+_INFER = f"/{SERVICE}/ModelInfer"
 _logger = logging.getLogger(__name__)
 
 
@@ -45,16 +48,18 @@ class InferenceService:
         authentication: Authentication,
         request_ids: RequestIds,
         draining: Callable[[], bool],
+        alive: Callable[[], bool],
     ) -> None:
         self._service = service
         self._authentication = authentication
         self._request_ids = request_ids
         self._draining = draining
+        self._alive = alive
         self._codec: GrpcCodec | None = None
 
     async def server_live(self, _: messages.ServerLiveRequest, __: _Context) -> messages.ServerLiveResponse:
-        """The process runs."""
-        return messages.ServerLiveResponse(live=True)
+        """The process runs, and nothing in it needs a restart."""
+        return messages.ServerLiveResponse(live=self._alive())
 
     async def server_ready(self, _: messages.ServerReadyRequest, __: _Context) -> messages.ServerReadyResponse:
         """Requests can be answered."""
@@ -77,7 +82,6 @@ class InferenceService:
     ) -> messages.ModelMetadataResponse:
         """The model's tensors."""
         try:
-            self.authenticate(context)
             description = self._service.description
             require_served(description, request.name, request.version)
         except tuple(REFUSALS) as error:
@@ -86,11 +90,10 @@ class InferenceService:
 
     async def model_infer(self, request: messages.ModelInferRequest, context: _Context) -> messages.ModelInferResponse:
         """Score customers. The request's id, the caller's own if it is a plain one, comes back in trailing metadata."""
-        metadata = _pairs(context)
-        exchange = Exchange(ROUTE, self._request_ids.of(metadata))
+        exchange = Exchange(ROUTE, self._request_ids.of(as_headers(context.invocation_metadata())))
         context.set_trailing_metadata(((REQUEST_ID, exchange.request_id),))
         try:
-            exchange.caller = self._authentication.caller(metadata)
+            exchange.caller = CALLER.get()
             response = await self._infer(exchange, request)
         except asyncio.CancelledError:  # its caller gave up, or its deadline has passed
             self._service.finish(exchange, CLIENT_CLOSED_REQUEST)
@@ -125,13 +128,14 @@ class InferenceService:
         )
         return encode_response(reply, decoded.outputs, raw=bool(request.raw_input_contents))
 
-    def authenticate(self, context: _Context) -> None:
-        """Return if the caller may ask what is not open to everybody.
+    @property
+    def guards(self) -> list[Guard]:
+        """What stands before the methods: nothing where everybody may call."""
+        return [Guard(self._authentication, self._note_refusal)] if self._authentication.required else []
 
-        Raises:
-            Unauthenticated: it may not.
-        """
-        self._authentication.caller(_pairs(context))
+    def _note_refusal(self, method: str, metadata: Headers) -> None:
+        if method == _INFER:
+            self._service.finish(Exchange(ROUTE, self._request_ids.of(metadata)), _refusal(Unauthenticated())[1])
 
     def ready(self) -> bool:
         """Whether requests can be answered and should come here."""
@@ -148,11 +152,3 @@ def _refusal(error: Exception) -> tuple[grpc.StatusCode, int]:
 async def _refuse(context: _Context, error: Exception) -> NoReturn:
     own_words = isinstance(error, InvalidRequest | UnknownModel)
     await context.abort(_refusal(error)[0], fitting(str(error)) if own_words else type(error).__name__)
-
-
-def _pairs(context: _Context) -> list[tuple[bytes, bytes]]:
-    """The caller's metadata as HTTP's headers look."""
-    return [
-        (name.encode(), value if isinstance(value, bytes) else value.encode())
-        for name, value in context.invocation_metadata() or ()
-    ]

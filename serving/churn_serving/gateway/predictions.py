@@ -14,7 +14,7 @@ from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.http import RequestIds, answer
 from churn_serving.gateway.problems import CONTENT_TYPE, problem_for
 from churn_serving.gateway.record_faults import explain_fault
-from churn_serving.gateway.records import RecordDecoder, Request
+from churn_serving.gateway.records import RecordDecoder, Request, undescribed_body_type
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
 from churn_serving.oip.faults import InvalidRequest
 from churn_serving.web.body import Disconnected, Receive, Scope, Send, read_body
@@ -83,6 +83,11 @@ class PredictionsRoute:
         outcome = await self._service.predict(exchange, request.rows, description, request.customer_ids[0])
         predictions = decide(exchange.request_id, request.customer_ids, request.rows, outcome)
         return with_reasons(predictions, await self._service.explain(request.rows, outcome))
+
+    @property
+    def undescribed_body_type(self) -> type[msgspec.Struct]:
+        """What a body looks like, for those who may not know the model's features."""
+        return undescribed_body_type(self._maximum_customers)
 
     def decoder(self, schema: Schema) -> RecordDecoder:
         """The decoder of a schema, compiled when the schema is first seen."""

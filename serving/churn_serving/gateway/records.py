@@ -80,6 +80,11 @@ class RecordDecoder:
         return find_faults(document, self.schema, self._maximum_customers)
 
 
+def undescribed_body_type(maximum_customers: int) -> type[msgspec.Struct]:
+    """The same for those who may not know a model: its features are not named."""
+    return _body_type(dict[str, str | float | bool | None], maximum_customers)
+
+
 def _body_type(features: Any, maximum_customers: int) -> type[msgspec.Struct]:
     """The struct type of a request body; its JSON schema is what the API documentation shows."""
     customer = msgspec.defstruct(

@@ -8,6 +8,7 @@ import uvicorn
 from churn_serving.gateway.bootstrap import open_gateway
 from churn_serving.gateway.grpc_server import start_server
 from churn_serving.gateway.settings import GatewaySettings
+from churn_serving.oip.grpc_limits import GrpcLimits
 from churn_serving.web.server import DrainingServer, bind, tune
 
 _GRACE_SECONDS = 5
@@ -33,9 +34,8 @@ async def serve(settings: GatewaySettings) -> None:
             prometheus_client.start_http_server(settings.metrics_port, settings.host, gateway.metrics.registry)
         grpc_server = None
         if settings.grpc_port:
-            grpc_server = await start_server(
-                gateway.inference, settings.host, settings.grpc_port, settings.connection_seconds
-            )
+            limits = GrpcLimits(*settings.grpc_limits)
+            grpc_server = await start_server(gateway.inference, settings.host, settings.grpc_port, limits)
         _calm_garbage_collector()
         try:
             await DrainingServer(config, listener, gateway.readiness, settings.drain_seconds).serve()

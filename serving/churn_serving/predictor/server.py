@@ -15,6 +15,7 @@ from churn_serving.backend.asgi import BackendApp
 from churn_serving.backend.grpc_service import grpc_server
 from churn_serving.backend.process import Process
 from churn_serving.backend.routes import Routes
+from churn_serving.oip.grpc_limits import GrpcLimits
 from churn_serving.predictor.settings import PredictorSettings
 from churn_serving.web.server import DrainingServer, tune
 
@@ -63,7 +64,7 @@ class ChurnModelServer(ModelServer):  # type: ignore[misc]  # KServe ships no ty
         settings = self._settings
         grpc = None
         if settings.grpc_port:
-            grpc = grpc_server(self._process.slot, f"{settings.host}:{settings.grpc_port}")
+            grpc = grpc_server(self._process.slot, settings.host, settings.grpc_port, GrpcLimits(*settings.grpc_limits))
             grpc.start()
         self._process.watcher.start()
         logger.info("listening on %s, HTTP %d, gRPC %d", settings.host, settings.http_port, settings.grpc_port)

@@ -47,6 +47,8 @@ class ConnectionSettings(BaseSettings):
     """Pieces of a chunked body; each costs as much as a small request's parsing. Beyond it 400."""
     maximum_requests_ahead: int = Field(default=_DEFAULT.ahead, ge=1, le=1000)
     """Requests that a caller may send on one connection before it has read the answer to the first."""
+    maximum_calls_a_connection: int = Field(default=128, ge=1, le=100_000)
+    """gRPC calls at once on one connection."""
     first_byte_seconds: Seconds = _DEFAULT.first_byte_seconds
     """Time between a connection's opening and its first request."""
     header_seconds: Seconds = _DEFAULT.header_seconds
@@ -61,6 +63,19 @@ class ConnectionSettings(BaseSettings):
     connection_seconds: float = Field(default=_DEFAULT.age_seconds, ge=1.0, le=86_400.0)
     """After this time, give or take a tenth, a caller is asked to open a new connection, so that callers spread over
     servers that were added since; for HTTP and gRPC."""
+
+    @property
+    def grpc_limits(self) -> tuple[int, int, int, float, float, float]:
+        """Of a gRPC server: connections, calls a connection, bytes of metadata, seconds to the first byte, idle and of
+        age."""
+        return (
+            self.maximum_connections,
+            self.maximum_calls_a_connection,
+            self.maximum_header_bytes,
+            self.first_byte_seconds,
+            self.idle_seconds,
+            self.connection_seconds,
+        )
 
     @property
     def connection_limits(self) -> ConnectionLimits:
