@@ -36,7 +36,10 @@ def telco(telco_path: Path, telecom: UseCase) -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty_database(
+    tmp_path_factory: pytest.TempPathFactory,
+    mlflow_is_loaded: None,  # noqa: ARG001 - it comes first
+) -> Path:
     """MLflow's database without any run, made once because its migrations take seconds."""
     path = tmp_path_factory.mktemp("empty") / "mlflow.db"
     connect(f"sqlite:///{path}")
