@@ -12,8 +12,8 @@ from tests.e2e.probes import RESTRICTED, SLEEP, training_image
 from tests.e2e.release import Release
 
 pytestmark = pytest.mark.timeout(120)
-# The only component that talks to the Kubernetes API.
-WITH_TOKEN = {"bootstrap"}
+# The only components that talk to the Kubernetes API: hooks.
+WITH_TOKEN = {"bootstrap", "first-answer"}
 # What this container is, the cluster's ClusterStorageContainer says and not the chart.
 KSERVES_OWN = {"storage-initializer"}
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
