@@ -30,6 +30,9 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
     {{- end }}
   env:
     {{- include "churn.homeEnvironment" .root | nindent 4 }}
+    # The image's Python does not look beside a script by itself.
+    - name: PYTHONPATH
+      value: /etc/churn/checks
     {{- if .root.Values.gateway.authentication.required }}
     - name: CHURN_API_KEY
       valueFrom:
