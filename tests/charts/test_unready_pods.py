@@ -92,6 +92,24 @@ def test_what_only_an_event_tells_is_told() -> None:
     )
 
 
+def test_a_pull_that_goes_on_or_is_tried_again_is_told_by_its_event() -> None:
+    starting = pod("gateway-1", {"containerStatuses": [container("gateway", waiting={"reason": "PodInitializing"})]})
+    about = {"kind": "Event", "involvedObject": {"kind": "Pod", "name": "gateway-1"}}
+    pulling = {
+        **about,
+        "type": "Normal",
+        "lastTimestamp": "2026-01-01T00:00:03Z",
+        "message": f'Pulling image "{IMAGE}"',
+    }
+    failed = {**about, "type": "Warning", "lastTimestamp": "2026-01-01T00:00:02Z"}
+    failed["message"] = f'Failed to pull image "{IMAGE}": no such host'
+    assert said(starting, pulling)[1] == [f'gateway-1: not ready yet: Pulling image "{IMAGE}"']
+    _, (line,) = said(starting, pulling, failed)
+    assert line.startswith(
+        f'gateway-1: not ready yet: Failed to pull image "{IMAGE}": no such host - the nodes do not get'
+    )
+
+
 def test_a_failure_that_was_mended_is_none() -> None:
     job = {"batch.kubernetes.io/job-name": "setup"}
     failed = {"phase": "Failed", "containerStatuses": [container("setup", terminated=FAILED)]}

@@ -62,9 +62,9 @@ def from_api_server() -> list[Any]:
 def unready(items: Iterable[Object], release: str) -> list[str]:
     """One line for each pod of a release that neither is ready nor has ended well; training is nobody's condition."""
     found = list(items)
-    warnings = latest_warnings(one for one in found if one["kind"] == "Event")
+    events = latest_events(one for one in found if one["kind"] == "Event")
     pods = [one for one in found if one["kind"] == "Pod" and belongs(one, release)]
-    return sorted(f"{name_of(pod)}: {reason(pod, warnings)}" for pod in newest_tries(pods) if is_waited_for(pod))
+    return sorted(f"{name_of(pod)}: {reason(pod, events)}" for pod in newest_tries(pods) if is_waited_for(pod))
 
 
 def belongs(pod: Object, release: str) -> bool:
@@ -91,10 +91,10 @@ def is_waited_for(pod: Object) -> bool:
     return not any(one["type"] == "Ready" and one["status"] == "True" for one in status.get("conditions", []))
 
 
-def reason(pod: Object, warnings: Mapping[str, str]) -> str:
-    """Why a pod is not ready, as far as its status or the last warning about it tells."""
+def reason(pod: Object, events: Mapping[str, str]) -> str:
+    """Why a pod is not ready, as far as its status or the last event tells."""
     word, message = next(causes(pod["status"]), ("not ready yet", ""))
-    return shortened(word, message or warnings.get(name_of(pod), ""))
+    return shortened(word, message or events.get(name_of(pod), ""))
 
 
 def causes(status: Object) -> Iterator[tuple[str, str]]:
@@ -122,13 +122,17 @@ def last_line(message: str | None) -> str:
     return (message or "").strip().rpartition("\n")[2]
 
 
-def latest_warnings(events: Iterable[Object]) -> dict[str, str]:
-    """The last warning about each pod."""
-    found: dict[str, str] = {}
-    for event in sorted(events, key=lambda one: str(one.get("lastTimestamp") or one.get("eventTime") or "")):
-        if event.get("type") == "Warning" and event["involvedObject"].get("kind") == "Pod":
-            found[event["involvedObject"]["name"]] = event.get("message", "")
-    return found
+def latest_events(events: Iterable[Object]) -> dict[str, str]:
+    """The last warning about each pod; where there is none, the last that happened to it at all."""
+    of_pods = [one for one in events if one["involvedObject"].get("kind") == "Pod"]
+    # Later ones win, and warnings come last.
+    in_order = sorted(of_pods, key=lambda one: (one.get("type") == "Warning", moment(one)))
+    return {one["involvedObject"]["name"]: one.get("message", "") for one in in_order}
+
+
+def moment(event: Object) -> str:
+    """When an event happened last; times in one form sort as texts."""
+    return str(event.get("lastTimestamp") or event.get("eventTime") or "")
 
 
 def job_of(pod: Object) -> str:
@@ -144,7 +148,9 @@ def name_of(pod: Object) -> str:
 def shortened(word: str, message: str) -> str:
     """Both on one line, with what can be done about it where that is known."""
     line = " ".join(f"{word}: {message}".split()).rstrip(": ")
-    hint = f" - {HINTS[word]}" if word in HINTS else ""
+    # A pull that is tried again says so in an event alone.
+    known = _NO_IMAGE if message.startswith(("Failed to pull image", "Back-off pulling image")) else HINTS.get(word)
+    hint = f" - {known}" if known else ""
     return (line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…") + hint
 
 
