@@ -12,6 +12,7 @@ from churn_serving.core.errors import NotReady, Overloaded, RefusedByBackends
 from churn_serving.gateway.authentication import Authentication, Unauthenticated
 from churn_serving.gateway.grpc_guard import CALLER, Guard, Headers, as_headers
 from churn_serving.gateway.http import RequestIds
+from churn_serving.gateway.large_work import LARGE_BYTES, LARGE_ROWS, LargeWork
 from churn_serving.gateway.model_view import require_served
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
 from churn_serving.oip import open_inference_grpc_pb2 as messages
@@ -45,12 +46,14 @@ class InferenceService:
     def __init__(
         self,
         service: PredictionService,
+        large_work: LargeWork,
         authentication: Authentication,
         request_ids: RequestIds,
         draining: Callable[[], bool],
         alive: Callable[[], bool],
     ) -> None:
         self._service = service
+        self._large_work = large_work
         self._authentication = authentication
         self._request_ids = request_ids
         self._draining = draining
@@ -112,7 +115,11 @@ class InferenceService:
         require_served(description, request.model_name, request.model_version)
         if self._codec is None or self._codec.schema is not description.schema:
             self._codec = GrpcCodec(description.schema)
-        decoded = self._codec.decode(request)
+        decode = self._codec.decode
+        if request.ByteSize() <= LARGE_BYTES:
+            decoded = decode(request)
+        else:
+            decoded = await self._large_work.read(decode, request)
         if decoded.outputs is not None:
             refuse_contributions(decoded.outputs)
         outcome = await self._service.predict(exchange, decoded.rows, description, decoded.id or None)
@@ -126,7 +133,10 @@ class InferenceService:
             scores.segments,
             served_by=outcome.served_by,
         )
-        return encode_response(reply, decoded.outputs, raw=bool(request.raw_input_contents))
+        raw = bool(request.raw_input_contents)
+        if len(decoded.rows) <= LARGE_ROWS:
+            return encode_response(reply, decoded.outputs, raw=raw)
+        return await self._large_work.write(encode_response, reply, decoded.outputs, raw=raw)
 
     @property
     def guards(self) -> list[Guard]:

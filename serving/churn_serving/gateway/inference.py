@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.http import RequestIds, answer
+from churn_serving.gateway.large_work import LARGE_BYTES, LARGE_ROWS, LargeWork
 from churn_serving.gateway.model_view import require_served
 from churn_serving.gateway.problems import protocol_error_for
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
@@ -31,11 +32,13 @@ class InferenceRoute:
     def __init__(
         self,
         service: PredictionService,
+        large_work: LargeWork,
         authentication: Authentication,
         request_ids: RequestIds,
         maximum_body_bytes: int,
     ) -> None:
         self._service = service
+        self._large_work = large_work
         self._authentication = authentication
         self._request_ids = request_ids
         self._maximum_body_bytes = maximum_body_bytes
@@ -73,7 +76,11 @@ class InferenceRoute:
         description = self._service.description
         require_served(description, path.name, path.version)
         body = await read_body(receive, self._maximum_body_bytes)
-        request = codec_for(description.schema).decode(body, header_length)
+        decode = codec_for(description.schema).decode
+        if len(body) <= LARGE_BYTES:
+            request = decode(body, header_length)
+        else:
+            request = await self._large_work.read(decode, body, header_length)
         if request.model != UNNAMED:
             require_served(description, request.model.name or path.name, request.model.version)
         if request.outputs is not None:
@@ -90,4 +97,6 @@ class InferenceRoute:
             scores.segments,
             served_by=outcome.served_by,
         )
-        return encode_requested(reply, request.outputs)
+        if len(request.rows) <= LARGE_ROWS:
+            return encode_requested(reply, request.outputs)
+        return await self._large_work.write(encode_requested, reply, request.outputs)

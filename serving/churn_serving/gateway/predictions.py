@@ -9,9 +9,11 @@ from http import HTTPStatus
 import msgspec
 
 from churn_model import Description, Schema
+from churn_serving.core.dispatch import Outcome
 from churn_serving.gateway.answers import Predictions, decide, with_reasons
 from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.http import RequestIds, answer
+from churn_serving.gateway.large_work import LARGE_BYTES, LARGE_ROWS, LargeWork
 from churn_serving.gateway.problems import CONTENT_TYPE, problem_for
 from churn_serving.gateway.record_faults import explain_fault
 from churn_serving.gateway.records import RecordDecoder, Request, undescribed_body_type
@@ -32,12 +34,14 @@ class PredictionsRoute:
     def __init__(
         self,
         service: PredictionService,
+        large_work: LargeWork,
         authentication: Authentication,
         request_ids: RequestIds,
         maximum_body_bytes: int,
         maximum_customers: int,
     ) -> None:
         self._service = service
+        self._large_work = large_work
         self._authentication = authentication
         self._request_ids = request_ids
         self._maximum_body_bytes = maximum_body_bytes
@@ -50,7 +54,7 @@ class PredictionsRoute:
         exchange = Exchange(PATH, self._request_ids.of(scope["headers"]))
         headers = [(b"x-request-id", exchange.request_id.encode())]
         try:
-            predictions = await self._predict(exchange, scope, receive)
+            body = await self._predict(exchange, scope, receive)
         except Disconnected:
             self._service.finish(exchange, CLIENT_CLOSED_REQUEST)
         except Exception as error:  # the last line of defence: every failure gets an answer
@@ -61,19 +65,25 @@ class PredictionsRoute:
             await answer(send, problem.status, CONTENT_TYPE, problem.body, headers + problem.headers)
         else:
             self._service.finish(exchange, 200)
-            await answer(send, 200, JSON, self._encode(predictions), headers)
+            await answer(send, 200, JSON, body, headers)
 
-    async def _predict(self, exchange: Exchange, scope: Scope, receive: Receive) -> Predictions:
+    async def _predict(self, exchange: Exchange, scope: Scope, receive: Receive) -> bytes:
         exchange.caller = self._authentication.caller(scope["headers"])
         require_method(scope, "POST")
         require_media_type(scope["headers"], (JSON,))
         body = await read_body(receive, self._maximum_body_bytes)
         description = self._service.description
-        request = self.decoder(description.schema).decode(body)
+        decode = self.decoder(description.schema).decode
+        request = decode(body) if len(body) <= LARGE_BYTES else await self._large_work.read(decode, body)
         if request.explain:
-            return await self._predict_and_explain(exchange, request, description)
+            return self._encode(await self._predict_and_explain(exchange, request, description))
         outcome = await self._service.predict(exchange, request.rows, description, request.customer_ids[0])
-        return decide(exchange.request_id, request.customer_ids, request.rows, outcome)
+        if len(request.rows) <= LARGE_ROWS:
+            return self._answer(exchange.request_id, request, outcome)
+        return await self._large_work.write(self._answer, exchange.request_id, request, outcome)
+
+    def _answer(self, request_id: str, request: Request, outcome: Outcome) -> bytes:
+        return self._encode(decide(request_id, request.customer_ids, request.rows, outcome))
 
     async def _predict_and_explain(self, exchange: Exchange, request: Request, description: Description) -> Predictions:
         exchange.route = EXPLAINED

@@ -34,7 +34,7 @@ async def serve(settings: GatewaySettings) -> None:
             prometheus_client.start_http_server(settings.metrics_port, settings.host, gateway.metrics.registry)
         grpc_server = None
         if settings.grpc_port:
-            limits = GrpcLimits(*settings.grpc_limits)
+            limits = GrpcLimits(*settings.grpc_limits, message_bytes=settings.maximum_body_bytes)
             grpc_server = await start_server(gateway.inference, settings.host, settings.grpc_port, limits)
         _calm_garbage_collector()
         try:

@@ -43,9 +43,8 @@ class GatewaySettings(ConnectionSettings):
     """Share of customers that the canary answers, by a hash of their id."""
     drain_seconds: float = Field(default=0.0, ge=0.0, le=300.0)
     """After SIGTERM: how long readiness fails before connections are closed."""
-    maximum_body_bytes: int = Field(default=2 * 1024 * 1024, ge=1024)
-    maximum_customers: int = Field(default=1000, ge=1, le=10_000)
-    """Customers in one request."""
+    maximum_body_bytes: int = Field(default=2 * 1024 * 1024, ge=1024, le=8 * 1024 * 1024)
+    """Bytes of one request, over HTTP and gRPC."""
     api_keys: Annotated[Path | None, _Switchable] = None
     """File of hashed API keys; it is read again when it changes."""
     authentication: Annotated[Literal["required", "off"] | None, _Switchable] = None

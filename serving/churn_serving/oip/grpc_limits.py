@@ -26,13 +26,14 @@ class GrpcLimits(NamedTuple):
     first_byte_seconds: float
     idle_seconds: float
     age_seconds: float
+    message_bytes: int = MAX_REQUEST_BYTES
 
     @property
     def options(self) -> list[tuple[str, int]]:
         """The same as the library wants it."""
         return [
             ("grpc.so_reuseport", 0),  # two servers on one port must fail, not share it
-            ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+            ("grpc.max_receive_message_length", self.message_bytes),
             ("grpc.max_send_message_length", MAX_REQUEST_BYTES),
             ("grpc.max_allowed_incoming_connections", self.connections),
             ("grpc.max_concurrent_streams", self.calls_a_connection),

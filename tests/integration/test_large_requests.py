@@ -1,0 +1,130 @@
+"""The largest request that a door takes is answered by the model at every door, and nobody beside it is worse off."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import httpx
+import msgspec
+import pytest
+
+from churn_model import Row, open_package
+from churn_serving.oip import grpc_codec, json_codec
+from churn_serving.oip import open_inference_grpc_pb2 as messages
+from churn_serving.oip.messages import MAX_ROWS
+from sample_package import sample_rows, sample_schema
+from tests.integration.test_poison import in_binary
+
+SCHEMA = sample_schema()
+ROWS = sample_rows(MAX_ROWS, 21)
+PATH = "/v2/models/churn-sample/infer"
+SECONDS = 60
+Answered = tuple[int, str, list[float]]
+
+
+def over_json(system: Any, rows: list[Row]) -> Answered:
+    body = json_codec.encode_request(rows, SCHEMA)
+    return of(httpx.post(system.gateway_url + PATH, content=body, headers=JSON, timeout=SECONDS))
+
+
+def over_binary(system: Any, rows: list[Row]) -> Answered:
+    body, headers = in_binary(rows)
+    return of(httpx.post(system.gateway_url + PATH, content=body, headers=headers, timeout=SECONDS))
+
+
+def over_records(system: Any, rows: list[Row]) -> Answered:
+    customers = [
+        {"customer_id": f"{n}", "features": dict(zip(SCHEMA.names, row, strict=True))} for n, row in enumerate(rows)
+    ]
+    body = msgspec.json.encode({"customers": customers})
+    answer = httpx.post(system.gateway_url + "/v1/predictions", content=body, headers=JSON, timeout=SECONDS)
+    if answer.status_code != 200:
+        return answer.status_code, answer.text, []
+    document = answer.json()
+    return 200, document["served_by"], [one["churn_probability"] for one in document["predictions"]]
+
+
+def over_grpc(system: Any, rows: list[Row]) -> Answered:
+    with grpc.insecure_channel(f"127.0.0.1:{system.ports['gateway_grpc']}") as channel:
+        call = channel.unary_unary(
+            "/inference.GRPCInferenceService/ModelInfer",
+            request_serializer=messages.ModelInferRequest.SerializeToString,
+            response_deserializer=messages.ModelInferResponse.FromString,
+        )
+        try:
+            answer = call(grpc_codec.encode_request(rows, SCHEMA), timeout=SECONDS)
+        except grpc.RpcError as error:
+            return (422 if error.code() is grpc.StatusCode.INVALID_ARGUMENT else 500), error.details() or "", []
+    return 200, answer.parameters["served_by"].string_param, list(answer.outputs[0].contents.fp64_contents)
+
+
+JSON = {"content-type": "application/json"}
+DOORS = [over_json, over_binary, over_records, over_grpc]
+Ask = Callable[[Any, list[Row]], Answered]
+
+
+def of(answer: httpx.Response) -> Answered:
+    if answer.status_code != 200:
+        return answer.status_code, answer.text, []
+    document = answer.json()
+    return 200, document["parameters"]["served_by"], document["outputs"][0]["data"]
+
+
+@pytest.fixture(scope="module")
+def expected(system: Any, keys: Any) -> list[float]:
+    return open_package(system.model, keys.trusted).scorer.score(ROWS).probabilities
+
+
+@pytest.mark.parametrize("ask", DOORS)
+def test_the_largest_request_is_answered_by_the_model(system: Any, expected: list[float], ask: Ask) -> None:
+    status, served_by, probabilities = ask(system, ROWS)
+    assert (status, served_by) == (200, "primary")
+    assert probabilities == expected
+
+
+@pytest.mark.parametrize("ask", DOORS)
+def test_one_row_more_is_refused_at_every_door_with_the_limit(system: Any, ask: Ask) -> None:
+    status, text, _ = ask(system, [*ROWS, ROWS[0]])
+    assert status in (400, 422)
+    assert str(MAX_ROWS) in text
+
+
+def test_single_customers_beside_large_requests_are_answered_by_the_primary(system: Any) -> None:
+    """Three callers send the largest request all the time."""
+    stop = threading.Event()
+    large: Counter[str] = Counter()
+
+    def hammer(ask: Ask) -> None:
+        while not stop.is_set():
+            large[ask(system, ROWS)[1]] += 1
+
+    callers = [threading.Thread(target=hammer, args=(ask,)) for ask in (over_json, over_binary, over_grpc)]
+    for caller in callers:
+        caller.start()
+    singles: Counter[str] = Counter()
+    try:
+        while sum(large.values()) < 6:
+            singles[over_records(system, ROWS[:1])[1]] += 1
+    finally:
+        stop.set()
+        for caller in callers:
+            caller.join()
+    assert large["primary"] == large.total(), large
+    assert singles["primary"] >= 0.99 * singles.total(), singles
+
+
+def test_a_body_of_faults_is_explained_briefly_and_costs_nobody_else(system: Any) -> None:
+    """170,000 unknown keys: the first are named, the others counted."""
+    keys = ",".join(f'"k{n}":0' for n in range(170_000))
+    features = msgspec.json.encode(dict(zip(SCHEMA.names, ROWS[0], strict=True)))[:-1].decode()
+    record = f'{{"customers":[{{"customer_id":"c","features":{features},{keys}}}}}]}}'
+    tensors = json_codec.encode_request(ROWS[:1], SCHEMA)[:-1].decode() + f",{keys}}}"
+    for path, body in (("/v1/predictions", record), (PATH, tensors)):
+        answer = httpx.post(system.gateway_url + path, content=body.encode(), headers=JSON, timeout=SECONDS)
+        assert answer.status_code in (400, 422)
+        assert "k1" in answer.text
+        assert "more" in answer.text
+        assert len(answer.content) < 20_000
+    assert over_records(system, ROWS[:1])[1] == "primary"
