@@ -4,22 +4,17 @@ Read once at the start; a value that cannot be used ends the process there, with
 """
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, NoReturn
 
-from pydantic import Field, ValidationError
-from pydantic_settings import CliApp, SettingsConfigDict
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
 
 from churn_serving.web.limits import ConnectionSettings
 
 BAD_SETTING = 2
 Port = Annotated[int, Field(ge=1, le=65535)]
 OptionalPort = Annotated[int, Field(ge=0, le=65535)]
-
-
-class SettingError(Exception):
-    """A setting is missing or unusable; the message names flag and variable."""
 
 
 class BackendSettings(ConnectionSettings):
@@ -51,30 +46,12 @@ class BackendSettings(ConnectionSettings):
     verify_key: Path | None = None
     """Public key(s) whose packages may be served; none: CHURN_VERIFY_KEY, else CHURN_HOME/keys/verify.pem."""
     shared_verify_key: Path | None = Field(default=None, validation_alias="CHURN_VERIFY_KEY")
+    """The same, for all processes of an installation."""
 
     @property
     def verify_key_path(self) -> Path:
         """The public key file that is really used."""
         return self.verify_key or self.shared_verify_key or self.home / "keys" / "verify.pem"
-
-
-Settings = TypeVar("Settings", bound=BackendSettings)
-
-
-def read_settings(kind: type[Settings], arguments: Sequence[str]) -> Settings:
-    """Settings from the command line and the environment.
-
-    Raises:
-        SettingError: naming the flag and the variable of the first unusable one.
-        SystemExit: ``--help``, or an unknown flag (status 2).
-    """
-    try:
-        return CliApp.run(kind, cli_args=list(arguments))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = str(first["loc"][0])
-        prefix = kind.model_config.get("env_prefix", "")
-        raise SettingError(f"--{name.replace('_', '-')} ({prefix}{name.upper()}): {first['msg']}") from error
 
 
 def end(status: int, message: str) -> NoReturn:

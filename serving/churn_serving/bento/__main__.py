@@ -9,8 +9,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from churn_serving.backend.asgi import BackendApp
 from churn_serving.backend.process import configure_logging, freeze_memory, prepare
 from churn_serving.backend.routes import Routes
-from churn_serving.backend.settings import BAD_SETTING, SettingError, end, read_settings
+from churn_serving.backend.settings import BAD_SETTING, end
 from churn_serving.bento.settings import BentoSettings, bento_environment
+from churn_serving.runtime.command_line import SettingError, read_settings
 from churn_serving.web.server import DrainingServer, tune
 
 

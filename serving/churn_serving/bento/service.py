@@ -16,9 +16,9 @@ from churn_serving.backend.metrics import BackendMetrics
 from churn_serving.backend.process import Process, load_first
 from churn_serving.backend.records import rows_of_records
 from churn_serving.backend.routes import ModelSource, Routes
-from churn_serving.backend.settings import read_settings
 from churn_serving.bento.settings import BentoSettings
 from churn_serving.oip.faults import InvalidRequest
+from churn_serving.runtime.command_line import read_settings
 from churn_serving.web.body import Application
 
 # A caller has given up long before; BentoML's own default would keep its request for a minute.

@@ -1,25 +1,24 @@
-"""``python -m churn_serving.gateway``: settings from the environment, then serve; a bad setting ends it at once."""
+"""``python -m churn_serving.gateway``: settings from flags and environment, then serve; a bad one ends it at once."""
 
 import logging
 import sys
 
 import uvloop
-from pydantic import ValidationError
 
 from churn_model import ChurnModelError
 from churn_serving.gateway.key_file import KeyFileError
 from churn_serving.gateway.server import serve
-from churn_serving.gateway.settings import GatewaySettings, fault_line
+from churn_serving.gateway.settings import GatewaySettings
+from churn_serving.runtime.command_line import SettingError, read_settings
 
 
 def main() -> int:
     """Run the gateway and return its exit code: 0 after a signal, 2 for a bad setting, key or port."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        settings = GatewaySettings()
-    except ValidationError as error:
-        for fault in error.errors():
-            sys.stderr.write(f"gateway: {fault_line(fault)}\n")
+        settings = read_settings(GatewaySettings, sys.argv[1:])
+    except SettingError as error:
+        sys.stderr.write(f"gateway: {error}\n")
         return 2
     try:
         uvloop.run(serve(settings))

@@ -1,12 +1,11 @@
 """What a gateway process is told from outside, read once and frozen."""
 
 import ipaddress
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AnyHttpUrl, BeforeValidator, Field, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
 from churn_serving.web.limits import ConnectionSettings
@@ -25,32 +24,45 @@ _OptionalUrl = Annotated[AnyHttpUrl | None, _Switchable]
 
 
 class GatewaySettings(ConnectionSettings):
-    """Environment ``CHURN_GATEWAY_<NAME>``; ``CHURN_HOME`` and ``CHURN_VERIFY_KEY`` are shared with other processes."""
+    """Flags, or environment ``CHURN_GATEWAY_<NAME>``; ``CHURN_HOME`` and ``CHURN_VERIFY_KEY`` are shared by all."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        frozen=True,
+        cli_kebab_case=True,
+        cli_prog_name="python -m churn_serving.gateway",
+        use_attribute_docstrings=True,
+        populate_by_name=True,
+        extra="ignore",
+    )
 
     host: str = "127.0.0.1"
+    """Address to listen on, IPv4 or IPv6; 0.0.0.0 or :: inside a container."""
     http_port: int = Field(default=8080, ge=1, le=65535)
+    """Predictions, the protocol, pages."""
     grpc_port: int = Field(default=8081, ge=0, le=65535)
     """0 switches gRPC off."""
     metrics_port: int = Field(default=9090, ge=0, le=65535)
     """0 switches the metrics port off."""
     primary_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8082")
+    """The backend that answers as long as it is well."""
     fallback_url: _OptionalUrl = AnyHttpUrl("http://127.0.0.1:8084")
-    """Empty: there is none."""
+    """The backend that answers where the primary cannot. Empty: there is none."""
     canary_url: _OptionalUrl = None
+    """A backend on trial, for its share of customers. Empty: there is none."""
     canary_percent: float = Field(default=0.0, ge=0.0, le=100.0)
     """Share of customers that the canary answers, by a hash of their id."""
     drain_seconds: float = Field(default=0.0, ge=0.0, le=300.0)
     """After SIGTERM: how long readiness fails before connections are closed."""
     maximum_body_bytes: int = Field(default=2 * 1024 * 1024, ge=1024, le=8 * 1024 * 1024)
-    """Bytes of one request, over HTTP and gRPC."""
+    """Bytes of one request, over HTTP and gRPC; beyond it 413."""
     api_keys: Annotated[Path | None, _Switchable] = None
     """File of hashed API keys; it is read again when it changes."""
     authentication: Annotated[Literal["required", "off"] | None, _Switchable] = None
     """Whether callers need a key; None: they do if there is a file of keys, and only a gateway that listens on this
     machine alone may have none."""
     home: Path = Field(default=Path(".churn"), validation_alias=HOME_VARIABLE)
+    """Folder of the local state, shared by all processes of an installation."""
     verify_key: Annotated[Path | None, _Switchable] = Field(default=None, validation_alias="CHURN_VERIFY_KEY")
     """Public key(s) whose models may be served; None: ``CHURN_HOME/keys/verify.pem``."""
 
@@ -77,15 +89,6 @@ class GatewaySettings(ConnectionSettings):
             "{prefix}AUTHENTICATION=off",
             {"prefix": _PREFIX, "reason": reason},
         )
-
-
-def fault_line(fault: ErrorDetails) -> str:
-    """One line for a setting that cannot be used; it begins with the name of the variable."""
-    place: Sequence[int | str] = fault["loc"]
-    if not place:
-        return fault["msg"]  # of more than one setting: the message names them
-    name = str(place[0]).upper()
-    return f"{name if name.startswith('CHURN_') else _PREFIX + name}: {fault['msg']}"
 
 
 def _is_loopback(host: str) -> bool:

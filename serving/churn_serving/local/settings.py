@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from churn_serving.local.errors import SettingError
+from churn_serving.runtime import command_line
 
 ENVIRONMENT_PREFIX = "CHURN_UP_"
 # Three services show metrics, each on a port of its own counted from the base.
@@ -53,7 +54,7 @@ class LocalSettings(BaseSettings):
     metrics_port_base: Annotated[int, Field(ge=1, le=HIGHEST_METRICS_BASE)] = 9090
     """Metrics of gateway, primary and fallback: this port and the next two."""
     mlflow: bool = True
-    """Whether MLflow runs beside the services."""
+    """Whether MLflow runs beside the services; `--no-mlflow` leaves it out."""
     ready_timeout: Annotated[float, Field(gt=0)] = 180.0
     """Seconds after which a start that is not ready counts as failed."""
 
@@ -63,14 +64,12 @@ def read_settings(arguments: Sequence[str]) -> LocalSettings:
 
     Raises:
         SettingError: a value is missing or out of range; names the flag and the variable.
-        SystemExit: `--help`, or an unknown flag.
+        SystemExit: `--help`.
     """
     try:
-        return CliApp.run(LocalSettings, cli_args=list(arguments))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = str(first["loc"][0])
-        raise SettingError(f"{flag_of(name)} ({variable_of(name)}): {first['msg']}") from error
+        return command_line.read_settings(LocalSettings, arguments)
+    except command_line.SettingError as error:
+        raise SettingError(str(error)) from error
 
 
 def flag_of(name: str) -> str:

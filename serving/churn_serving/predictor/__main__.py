@@ -9,8 +9,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.metrics import BackendMetrics
 from churn_serving.backend.process import CANNOT_START, configure_logging, freeze_memory, prepare
-from churn_serving.backend.settings import BAD_SETTING, SettingError, end, read_settings
+from churn_serving.backend.settings import BAD_SETTING, end
 from churn_serving.predictor.settings import PredictorSettings
+from churn_serving.runtime.command_line import SettingError, read_settings
 
 
 def main() -> None:

@@ -26,9 +26,11 @@ class Given(argparse.Action):
         namespace.given = {*getattr(namespace, "given", ()), self.dest}
 
 
-def add_command(commands: Commands, name: str, text: str) -> argparse.ArgumentParser:
-    """A command with `--json`, which every command has."""
-    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+def add_command(commands: Commands, name: str, text: str, *, own_help: bool = False) -> argparse.ArgumentParser:
+    """A command with `--json`, which every command has, and `--help`, unless it has one of its own."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text, allow_abbrev=False, add_help=not own_help
+    )
     command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return command
 

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from churn_cli.arguments.up import SERVER
 from churn_cli.terminal import say
 from churn_cli.training_command import summary, train_and_export
 from churn_data.local_files import local_copy
@@ -17,8 +18,6 @@ from churn_data.usecase_digest import usecase_sha256
 from churn_model.usecase import UseCase, load_usecase
 from churn_training.packaging.exported import Exported, read_exported
 from churn_training.packaging.home import Home
-
-SERVER = "churn_serving.local"
 
 
 def run(options: argparse.Namespace) -> None:

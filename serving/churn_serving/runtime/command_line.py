@@ -1,0 +1,85 @@
+"""Settings of a process from its command line and its environment, and what ``--help`` says of them.
+
+Flags win over environment variables, those over defaults. Read once at the start; what cannot be used is one line that
+names flag and variable.
+"""
+
+import sys
+import textwrap
+from collections.abc import Sequence
+from typing import TypeVar
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings, CliApp, SettingsError
+
+_WIDTH = 100
+_HELP = frozenset({"-h", "--help"})
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+
+class SettingError(Exception):
+    """A setting is missing or unusable, or an argument is none; one line that names flag and variable."""
+
+
+def read_settings(kind: type[Settings], arguments: Sequence[str]) -> Settings:
+    """Settings from the command line and the environment.
+
+    Raises:
+        SettingError: naming the flag and the variable of each unusable one.
+        SystemExit: ``--help`` was asked for and has been said (status 0).
+    """
+    if _HELP & set(arguments):
+        sys.stdout.write(help_text(kind))
+        raise SystemExit(0)
+    try:
+        return CliApp.run(kind, cli_args=list(arguments), cli_exit_on_error=False)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+        lines = [_fault(kind, str(fault["loc"][0]) if fault["loc"] else "", fault["msg"]) for fault in faults]
+        raise SettingError("; ".join(lines)) from error
+    except SettingsError as error:
+        raise SettingError(f"{' '.join(str(error).split())}; --help lists what there is") from error
+
+
+def help_text(kind: type[BaseSettings]) -> str:
+    """Every setting with its flag, its variable, its default and what it means."""
+    program = kind.model_config.get("cli_prog_name")
+    parts = [f"usage: {program} [--help] [--FLAG VALUE ...]\n", f"{_indented(kind.__doc__ or '', '')}\n"]
+    for name, field in kind.model_fields.items():
+        default = "required" if field.is_required() else f"default: {_shown(field)}"
+        parts.append(f"  {flag_of(name)}, {variable_of(kind, name)} ({default})")
+        parts.append(_indented(field.description or "", "      "))
+    return "\n".join(parts) + "\n"
+
+
+def flag_of(name: str) -> str:
+    """The command line flag of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def variable_of(kind: type[BaseSettings], name: str) -> str:
+    """The environment variable of a setting."""
+    alias = kind.model_fields[name].validation_alias if name in kind.model_fields else name
+    prefix = str(kind.model_config.get("env_prefix", ""))
+    return alias if isinstance(alias, str) and alias != name else prefix + name.upper()
+
+
+def _fault(kind: type[BaseSettings], place: str, message: str) -> str:
+    if not place:
+        return message  # of more than one setting: the message names them
+    fields = kind.model_fields.items()
+    name = next((name for name, field in fields if place in (name, field.validation_alias)), place)
+    return f"{flag_of(name)} ({variable_of(kind, name)}): {message}"
+
+
+def _shown(field: FieldInfo) -> str:
+    value = field.default
+    return "none" if value in (None, "", PydanticUndefined) else str(value)
+
+
+def _indented(text: str, indent: str) -> str:
+    return textwrap.fill(
+        " ".join(text.replace("``", "").split()), _WIDTH, initial_indent=indent, subsequent_indent=indent
+    )
