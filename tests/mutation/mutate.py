@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shlex
 import shutil
@@ -26,8 +27,10 @@ ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".mutation"
 TOOL = WORK / "tool" / "bin"
 SOURCES = ("model_repo", "training", "serving")
-# A mutant that takes this much longer than the tests of the unchanged code hangs, and counts as noticed.
-PATIENCE_FACTOR, PATIENCE_SECONDS = 3.0, 10.0
+# A mutant that takes so much more CPU time than the tests of the unchanged code runs for ever, and counts as noticed.
+# CPU time, since on a busy machine sound tests take any time. One that sleeps for ever is ended by the tests' limit.
+PATIENCE_FACTOR, PATIENCE_SECONDS = 4, 10
+LONGEST_SECONDS = 1800
 # Other plugins take longer to import than most mutants take to die.
 PLUGINS = ("pytest_asyncio.plugin", "pytest_timeout", "_hypothesis_pytestplugin")
 
@@ -148,7 +151,7 @@ def copy_tree(target: Path, revision: str | None) -> None:
 
 
 def configure(config: Path, tree: Path, package: Package, modules: Sequence[str] | None) -> None:
-    """The tool's own configuration, with the time that the tests of the unchanged code take.
+    """The tool's own configuration, with a limit from the CPU time that the tests of the unchanged code take.
 
     Raises:
         MutationError: they fail.
@@ -156,11 +159,18 @@ def configure(config: Path, tree: Path, package: Package, modules: Sequence[str]
     command = [sys.executable, "-m", "pytest", "--exitfirst", "--quiet", "-p", "no:cacheprovider"]
     command += [word for plugin in PLUGINS for word in ("-p", plugin)]
     command += [*package.suites, "--hypothesis-seed", "0"]  # what a random example finds must be found again
-    begun = time.monotonic()
+    before = os.times()
     run(command, tree)
-    patience = PATIENCE_FACTOR * (time.monotonic() - begun) + PATIENCE_SECONDS
+    after = os.times()
+    used = after.children_user - before.children_user + after.children_system - before.children_system
+    command = ["prlimit", f"--cpu={math.ceil(PATIENCE_FACTOR * used) + PATIENCE_SECONDS}", *command]
     paths = [f"{package.path}/{module}.py" for module in modules] if modules else [package.path]
-    lines = ["[cosmic-ray]", f"module-path = {json.dumps(paths)}", f"timeout = {patience:.1f}", "excluded-modules = []"]
+    lines = [
+        "[cosmic-ray]",
+        f"module-path = {json.dumps(paths)}",
+        f"timeout = {LONGEST_SECONDS}.0",
+        "excluded-modules = []",
+    ]
     lines += [f"test-command = {json.dumps(shlex.join(command))}", "", "[cosmic-ray.distributor]", 'name = "local"']
     config.write_text("\n".join([*lines, ""]))
 
