@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +82,28 @@ def test_any_harmed_file_is_refused(folder: Path, keys: Any, name: str, harm: st
     with pytest.raises(PackageError) as refusal:
         open_package(folder, keys.trusted)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_very_bytes_behind_a_link_are_refused(folder: Path, keys: Any, name: str) -> None:
+    """What a link points at can change between the proof and whoever reads it next."""
+    elsewhere = folder.parent / "elsewhere"
+    (folder / name).rename(elsewhere)
+    (folder / name).symlink_to(elsewhere)
+    with pytest.raises(CorruptPackage, match=rf"^{name}: missing from the package, or not a plain file$"):
+        open_package(folder, keys.trusted)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_no_file_or_too_large_is_refused_unread(folder: Path, keys: Any, name: str) -> None:
+    path = folder / name
+    os.truncate(path, 512 * 1024 * 1024 + 1)  # sparse: it takes no room, and reading it would take half a gigabyte
+    with pytest.raises(CorruptPackage, match=rf"^{name}: larger than 536870912 bytes$"):
+        open_package(folder, keys.trusted)
+    path.unlink()
+    os.mkfifo(path)  # reading it would wait for ever
+    with pytest.raises(CorruptPackage, match=rf"^{name}: missing from the package, or not a plain file$"):
+        open_package(folder, keys.trusted)
 
 
 @settings(max_examples=60, deadline=None)
