@@ -45,7 +45,10 @@ class Encoder:
         """Encode rows; shape ``[rows][features]``, NaN where a number is missing."""
         columns = self._columns
         return [
-            [value if table is None else table.get(value, unseen) for value, (table, unseen) in zip(row, columns)]  # type: ignore[misc, arg-type]  # noqa: B905
+            [
+                value if table is None else table.get(value, unseen)  # type: ignore[misc, arg-type]
+                for value, (table, unseen) in zip(row, columns, strict=True)
+            ]
             for row in rows
         ]
 
