@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from churn_model import (
     UntrustedPackage,
     open_package,
 )
+from churn_model.symmetric_trees import SymmetricTrees
 
 FILES = (
     "MLmodel", "manifest.json", "model.cbm", "encoder.json", "segments.json", "actions.json", "scorecard.json",
@@ -181,3 +183,17 @@ def test_a_description_travels_and_is_proven(package_folder: Path, keys: Any, tm
     stranger = SigningKey.generate(tmp_path / "stranger.pem")
     with pytest.raises(UntrustedPackage):
         Description.from_documents(described.to_documents(), keys.trusted.from_pem(stranger.public_pem()))
+
+
+def test_both_ways_of_evaluation_are_held_to_the_golden_rows_however_small_the_model(
+    make_package: Any, keys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = SymmetricTrees.raw
+
+    def off_by_one_bit(trees: SymmetricTrees, rows: Any) -> list[float]:
+        return [math.nextafter(value, math.inf) * (1 + 1e-12) for value in right(trees, rows)]
+
+    monkeypatch.setattr(SymmetricTrees, "raw", off_by_one_bit)
+    folder = make_package()  # whoever packages it is wrong in the same way
+    with pytest.raises(GoldenMismatch):
+        open_package(folder, keys.trusted)
