@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from ports import free_port
 
 READY_SECONDS = 60.0
 
@@ -50,14 +51,6 @@ class Server:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(timeout=20)
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def start_predictor(model: Path, verify_key: Path, folder: Path, *flags: str) -> Server:

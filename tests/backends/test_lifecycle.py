@@ -13,8 +13,9 @@ import pytest
 
 from churn_model.package import Package
 from churn_serving.oip.json_codec import encode_request
+from ports import free_port
 from tests.backends.packages import SCHEMA, Factory, customers
-from tests.backends.servers import Server, free_port, start_fallback, start_predictor
+from tests.backends.servers import Server, start_fallback, start_predictor
 
 INFER = "/v2/models/churn-telecom/infer"
 JSON = {"content-type": "application/json"}

@@ -15,7 +15,7 @@ from churn_cli.termination import leave
 from churn_model.mlflow_registry import connect
 from churn_training.packaging.home import Home
 from churn_training.runs.tracking import experiment_of
-from real_processes import free_port
+from ports import free_port
 from tests.training.small_families import small_candidates
 
 

@@ -15,7 +15,7 @@ import pytest
 from churn_cli.main import build_parser, main
 from churn_data.errors import Failure
 from churn_training.cluster.job_template import arguments, chosen, job_from
-from real_processes import free_port
+from ports import free_port
 from small_api_server import ApiServer, running
 
 Object = dict[str, Any]

@@ -8,7 +8,7 @@ from churn_cli.main import main
 from churn_data.errors import DataError
 from churn_data.local_files import local_copy, upload_after
 from churn_data.locations import ObjectLocation, location
-from real_processes import free_port
+from ports import free_port
 
 
 @pytest.mark.parametrize(

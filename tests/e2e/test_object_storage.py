@@ -24,7 +24,8 @@ from churn_training.cluster import material
 from churn_training.cluster.names import CONSUMERS, MLFLOW, SERVING, TRAINING, USER_ID, USER_SECRET
 from churn_training.cluster.policies import Users, models_policy
 from churn_training.families.candidates import default_candidates
-from real_processes import Service, free_port
+from ports import free_port
+from real_processes import Service
 
 ROOT = "root"
 STARTER = "s3://churn-models/starter/0.0.0/"

@@ -17,7 +17,7 @@ from churn_serving.gateway.key_file import add_key, entry_for, new_key
 from churn_serving.gateway.settings import GatewaySettings
 from churn_serving.oip.grpc_descriptors import SERVICES, descriptor_pool
 from churn_serving.oip.grpc_limits import GrpcLimits
-from real_processes import free_port
+from ports import free_port
 
 HOT = ("/v1/predictions", "/v2/models/x/infer", "/v2/models/x/versions/1/infer")
 OTHERS = ("/", "/nowhere", "/metrics", "/docs/", "/docs/oauth2-redirect", "/redoc", "/v2/", "/v2/models", "/livez/x")

@@ -57,6 +57,7 @@ def test_a_key_names_its_caller_until_it_ends(file: Path) -> None:
         b"\xff" * 49,
         b"x" * 1_000_000,
     ],
+    ids=["nothing", "a later one", "too short", "padded", "its digest", "no text", "endless"],
 )
 def test_whatever_else_is_nobodys(file: Path, key: bytes) -> None:
     with pytest.raises(UnknownKey):

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from real_processes import describe_system, free_port, running
+from ports import free_port
+from real_processes import describe_system, running
 
 PROXY = Path(__file__).resolve().parents[1] / "load" / "faultproxy.py"
 BODY = {

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from churn_serving.oip import grpc_codec
-from real_processes import Service, System, describe_system, free_port, running
+from ports import free_port
+from real_processes import Service, System, describe_system, running
 from sample_package import MODEL_NAME, sample_rows, sample_schema
 from tests.integration.tcp_proxy import running_proxy
 from tests.integration.test_failover import CUSTOMER, Traffic

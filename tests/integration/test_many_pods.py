@@ -19,7 +19,8 @@ from churn_model import Package, TrustedKeys, open_package
 from churn_serving.adapters.http_backend import HttpBackend, open_session
 from churn_serving.adapters.renewal import CALLS, SECONDS, Renewal
 from churn_serving.core.errors import BackendTimeout, BackendUnreachable
-from real_processes import Service, System, describe_system, free_port, running
+from ports import free_port
+from real_processes import Service, System, describe_system, running
 from sample_package import PackageMaker, sample_rows, sample_schema
 from tests.integration.tcp_proxy import TcpProxy, running_proxy
 from tests.integration.test_failover import Traffic

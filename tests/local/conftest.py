@@ -4,12 +4,12 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from ports import free_port
 from sample_package import Keys, PackageMaker
 from tests.local.starts import Start, wait_until
 
@@ -17,11 +17,7 @@ from tests.local.starts import Start, wait_until
 @pytest.fixture
 def free_ports() -> list[int]:
     """Six ports that nothing listens on."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(6)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    return [free_port() for _ in range(6)]
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import httpx
 import psutil
 import pytest
 
-from real_processes import Service, free_port
+from ports import free_port
+from real_processes import Service
 
 LIMITS = {
     "MAXIMUM_CONNECTIONS": "40",
