@@ -1,7 +1,6 @@
 """``ci/images``: builds images, checks them, and prints how large they are and how fast they start."""
 
 import argparse
-import hashlib
 import json
 import shutil
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ci.image import inputs, packages
-from ci.image.checks import CheckFailed, check
+from ci.image.checks import CheckFailed, check, check_for_cluster
 from ci.image.engine import ROOT, Engine, EngineError, choose, output, succeeds
 from ci.image.sizes import Size, measure
 
@@ -31,16 +30,18 @@ DOCKERFILES = {
 _BUILDER = "docker.io/library/python:3.11-bookworm"
 _BASE = "docker.io/library/python:3.11-slim-bookworm"
 _FOLDER = ROOT / ".images"
+# An image says itself what it was built from, so that a new clone of the repository need not build it again.
+_INPUTS = "churn-serving.inputs"
 
 
 @dataclass(frozen=True)
 class Result:
-    """An image as it lies in the engine's store; seconds until ready are those of its check, if it was checked."""
+    """An image as it lies in the engine's store; its size if it was measured, seconds until ready if it was checked."""
 
     name: str
     tag: str
     id: str
-    size: Size
+    size: Size | None
     build_seconds: float
     ready_seconds: float | None
 
@@ -74,6 +75,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--builder", default=_BUILDER, help="image of the build stages (%(default)s)")
     parser.add_argument("--base", default=_BASE, help="image that the results stand on (%(default)s)")
     parser.add_argument("--no-check", action="store_true", help="do not start what was built")
+    parser.add_argument(
+        "--for-cluster", action="store_true", help="check only what a cluster that starts them does not"
+    )
+    parser.add_argument("--no-sizes", action="store_true", help="do not compress what was built to know its size")
     parser.add_argument("--retrain", action="store_true", help="train the starter model anew")
     parser.add_argument("--model", type=Path, help="with fallback alone: the package to bake in")
     parser.add_argument("--verify-key", type=Path, help="with --model: the public key that its servers trust")
@@ -94,7 +99,7 @@ def _wanted(options: argparse.Namespace) -> list[str]:
 
 
 def _make(engine: Engine, name: str, options: argparse.Namespace) -> Result:
-    """Build, measure and check one image; what is known of an image that has not changed is not found out again."""
+    """Build one image, measure and check it if wanted; what is known of an unchanged one is not found out again."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     # A fallback with a tag of its own still stands on the bento image of this version.
     label = options.tag if options.tag and name in (options.images or DOCKERFILES) else version
@@ -104,30 +109,45 @@ def _make(engine: Engine, name: str, options: argparse.Namespace) -> Result:
     if identity is None:
         raise EngineError(f"{tag}: built, yet not in the store")
     notes = _Notes(identity.removeprefix("sha256:"))
-    if notes.get("size") is None:
+    if not options.no_sizes and notes.get("size") is None:
         with tempfile.TemporaryDirectory(dir=_FOLDER) as folder:
             engine.export(tag, Path(folder, "layout"))
             notes.put("size", asdict(measure(Path(folder, "layout"))))
-    if not options.no_check and notes.get("ready_seconds") is None:
-        say(f"checking {tag}")
+    if not options.no_check:
+        _check(engine, name, tag, notes, for_cluster=options.for_cluster)
+    size = Size(**notes.get("size")) if notes.get("size") else None
+    return Result(name, tag, identity, size, round(seconds, 1), notes.get("ready_seconds"))
+
+
+def _check(engine: Engine, name: str, tag: str, notes: "_Notes", *, for_cluster: bool) -> None:
+    """What was found out about the same image before holds; the whole check holds for a cluster too."""
+    if notes.get("ready_seconds") is not None or (for_cluster and notes.get("checked_for_cluster")):
+        return
+    say(f"checking {tag}")
+    if for_cluster:
+        check_for_cluster(engine, name, tag)
+        notes.put("checked_for_cluster", value=True)
+    else:
         notes.put("ready_seconds", round(check(engine, name, tag), 2))
-    return Result(name, tag, identity, Size(**notes.get("size")), round(seconds, 1), notes.get("ready_seconds"))
 
 
 def _build(engine: Engine, name: str, tag: str, arguments: Mapping[str, str]) -> float:
-    """Build unless the image in the store was built from the very same; returns the seconds it took."""
+    """Build unless the image in the store says that it was built from the very same; returns the seconds it took."""
     begin = time.monotonic()
     below = [engine.identity(arguments[key]) for key in ("BUILDER", "BASE", "BENTO") if key in arguments]
-    notes = _Notes(hashlib.sha256(tag.encode()).hexdigest()[:16])
-    wanted = {"inputs": inputs.digest(name, arguments, below), "identity": engine.identity(tag)}
-    if notes.get("built") != wanted:
+    label = f"{_INPUTS}={inputs.digest(name, arguments, below)}"
+    if label not in _labels(engine, tag):
         say(f"building {tag}")
         log = _FOLDER / "log" / f"{name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("w+") as file:
-            engine.build(tag, DOCKERFILES[name], arguments, file)
-        notes.put("built", {**wanted, "identity": engine.identity(tag)})
+            engine.build(tag, DOCKERFILES[name], arguments, label, file)
     return time.monotonic() - begin
+
+
+def _labels(engine: Engine, tag: str) -> list[str]:
+    labels = (engine.configuration(tag).get("Labels") or {}) if engine.identity(tag) else {}
+    return [f"{name}={value}" for name, value in labels.items()]
 
 
 def _arguments(name: str, options: argparse.Namespace, version: str) -> dict[str, str]:
@@ -180,7 +200,9 @@ def _print_table(results: list[Result]) -> None:
     print(f"{'image':48} {'compressed':>11} {'unpacked':>9} {'built in':>9} {'ready in':>9}")
     for result in results:
         ready = "-" if result.ready_seconds is None else f"{result.ready_seconds:.1f} s"
-        sizes = f"{result.size.compressed / 1e6:8.0f} MB {result.size.uncompressed / 1e6:6.0f} MB"
+        sizes = f"{'-':>11} {'-':>9}"
+        if result.size:
+            sizes = f"{result.size.compressed / 1e6:8.0f} MB {result.size.uncompressed / 1e6:6.0f} MB"
         print(f"{result.tag:48} {sizes} {result.build_seconds:7.1f} s {ready:>9}")
 
 

@@ -31,6 +31,18 @@ class CheckFailed(Exception):
     """An image does not do what it is for; the message says what and shows the end of its log."""
 
 
+def check_for_cluster(engine: Engine, name: str, tag: str) -> None:
+    """Check what a cluster that starts the image does not: what is in it, and that a CatBoost model computes the same.
+
+    Raises:
+        CheckFailed: see its message.
+    """
+    started = _inspected(engine, name, tag)
+    if name in _MODEL_SERVERS:
+        environment, place = _MODEL_SERVERS[name]
+        _ready_seconds_with(started, packages.catboost(), environment, place)
+
+
 def check(engine: Engine, name: str, tag: str) -> float:
     """Check one image.
 
@@ -40,12 +52,17 @@ def check(engine: Engine, name: str, tag: str) -> float:
     Raises:
         CheckFailed: see its message.
     """
+    return _CHECKS[name](_inspected(engine, name, tag))
+
+
+def _inspected(engine: Engine, name: str, tag: str) -> "_Image":
+    """An image whose user and content are what they should be."""
     user = engine.configuration(tag)["User"]
     if user != "10001:10001":
         raise CheckFailed(f"{tag}: runs as {user or 'root'}, not as 10001:10001")
     started = _Image(engine, tag)
     started.succeed("python", "-c", _PROBE.read_text(encoding="utf-8"), name)
-    return _CHECKS[name](started)
+    return started
 
 
 class _Image:
@@ -94,15 +111,16 @@ def _gateway(image: _Image) -> float:
 
 
 def _predictor(image: _Image) -> float:
-    def environment(port: int) -> dict[str, str]:
-        ports = {"HTTP_PORT": port, "GRPC_PORT": _free_port(), "METRICS_PORT": _free_port()}
-        return {f"CHURN_PREDICTOR_{name}": str(value) for name, value in ports.items()}
+    return _both_models(image, *_MODEL_SERVERS["predictor"])
 
-    return _both_models(image, environment, "/mnt/models")
+
+def _predictor_environment(port: int) -> dict[str, str]:
+    ports = {"HTTP_PORT": port, "GRPC_PORT": _free_port(), "METRICS_PORT": _free_port()}
+    return {f"CHURN_PREDICTOR_{name}": str(value) for name, value in ports.items()}
 
 
 def _bento(image: _Image) -> float:
-    return _both_models(image, _bento_environment, "/model")
+    return _both_models(image, *_MODEL_SERVERS["bento"])
 
 
 def _fallback(image: _Image) -> float:
@@ -116,18 +134,29 @@ def _bento_environment(port: int) -> dict[str, str]:
     return {"CHURN_BENTO_PORT": str(port), "CHURN_BENTO_METRICS_PORT": str(_free_port())}
 
 
+# How they are told their port, and where they look for a package.
+_MODEL_SERVERS: dict[str, tuple[Callable[[int], dict[str, str]], str]] = {
+    "predictor": (_predictor_environment, "/mnt/models"),
+    "bento": (_bento_environment, "/model"),
+}
+
+
 def _both_models(image: _Image, environment: Callable[[int], dict[str, str]], place: str) -> float:
     """The seconds are those with the starter."""
-    seconds = []
-    for folder in (packages.starter(), packages.catboost()):
-        port = _free_port()
-        mounts = {folder / "package": place, folder / "verify.pem": _KEY}
-        package = open_package(folder / "package", TrustedKeys.load(folder / "verify.pem"))
-        golden = Golden.from_bytes((folder / "package" / "golden.json").read_bytes(), package.manifest.schema)
-        with image.serving(_ready(port), {**environment(port), "CHURN_VERIFY_KEY": _KEY}, mounts) as taken:
-            seconds.append(taken)
-            _require_golden(port, package, golden)
-    return seconds[0]
+    seconds = _ready_seconds_with(image, packages.starter(), environment, place)
+    _ready_seconds_with(image, packages.catboost(), environment, place)
+    return seconds
+
+
+def _ready_seconds_with(image: _Image, folder: Path, environment: Callable[[int], dict[str, str]], place: str) -> float:
+    """Serve a package and have its golden rows answered."""
+    port = _free_port()
+    mounts = {folder / "package": place, folder / "verify.pem": _KEY}
+    package = open_package(folder / "package", TrustedKeys.load(folder / "verify.pem"))
+    golden = Golden.from_bytes((folder / "package" / "golden.json").read_bytes(), package.manifest.schema)
+    with image.serving(_ready(port), {**environment(port), "CHURN_VERIFY_KEY": _KEY}, mounts) as seconds:
+        _require_golden(port, package, golden)
+    return seconds
 
 
 def _require_golden(port: int, package: Package, golden: Golden) -> None:

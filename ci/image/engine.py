@@ -24,8 +24,8 @@ class EngineError(Exception):
 class Engine(Protocol):
     """Builds, describes and starts images."""
 
-    def build(self, tag: str, dockerfile: str, arguments: Mapping[str, str], log: IO[str]) -> None:
-        """Build from the repository's root, unchanged layers from the cache."""
+    def build(self, tag: str, dockerfile: str, arguments: Mapping[str, str], label: str, log: IO[str]) -> None:
+        """Build from the repository's root, unchanged layers from the cache; the label comes last."""
 
     def identity(self, tag: str) -> str | None:
         """Digest of the image's configuration; None if there is no such image."""
@@ -93,10 +93,10 @@ class Buildah:
 
     store = ("buildah", "--storage-driver", "overlay")
 
-    def build(self, tag: str, dockerfile: str, arguments: Mapping[str, str], log: IO[str]) -> None:
+    def build(self, tag: str, dockerfile: str, arguments: Mapping[str, str], label: str, log: IO[str]) -> None:
         """See :class:`Engine`."""
         script = ROOT / "ci" / "cluster" / "build-image"
-        _logged([script, tag, ".", "--file", dockerfile, *_flags(arguments)], log)
+        _logged([script, tag, ".", "--file", dockerfile, "--label", label, *_flags(arguments)], log)
 
     def identity(self, tag: str) -> str | None:
         """See :class:`Engine`."""
@@ -179,9 +179,9 @@ def _restricted(
 class Docker:
     """Images and containers of a Docker daemon."""
 
-    def build(self, tag: str, dockerfile: str, arguments: Mapping[str, str], log: IO[str]) -> None:
+    def build(self, tag: str, dockerfile: str, arguments: Mapping[str, str], label: str, log: IO[str]) -> None:
         """See :class:`Engine`."""
-        _logged(["docker", "build", "--tag", tag, "--file", dockerfile, *_flags(arguments), "."], log)
+        _logged(["docker", "build", "--tag", tag, "--file", dockerfile, "--label", label, *_flags(arguments), "."], log)
 
     def identity(self, tag: str) -> str | None:
         """See :class:`Engine`."""

@@ -33,9 +33,14 @@ _OWN = {
 
 
 def digest(name: str, arguments: Mapping[str, str], images: Iterable[str | None]) -> str:
-    """Digest of an image's files, of the folder in its argument PACKAGE, of its arguments and the images below it."""
+    """Digest of an image's files, of the folder in its argument PACKAGE, of its arguments and the images below it.
+
+    Version and commit are not among them: they are words about an image and make it no other one. The version that an
+    image holds is read from ``pyproject.toml``.
+    """
     patterns = [*_EVERYWHERE, *_OWN[name], *([arguments["PACKAGE"]] if "PACKAGE" in arguments else [])]
-    found = hashlib.sha256(repr((sorted(arguments.items()), list(images))).encode())
+    deciding = sorted((key, value) for key, value in arguments.items() if key not in ("VERSION", "REVISION"))
+    found = hashlib.sha256(repr((deciding, list(images))).encode())
     for path in sorted({file for pattern in patterns for top in ROOT.glob(pattern) for file in _files(top)}):
         found.update(f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return found.hexdigest()
