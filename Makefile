@@ -14,7 +14,7 @@ PROVIDER ?= processes
 export DATA USECASE ARGS PROVIDER
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint charts images install cluster cluster-down e2e bench bench-faults bench-models bench-policies mutation lock verify clean
+.PHONY: help run test ci lint charts images install cluster cluster-down e2e bench bench-faults bench-models bench-policies mutation lock verify clean
 
 help: ## Show the targets
 	@ci/help $(MAKEFILE_LIST)
@@ -25,7 +25,10 @@ run: ## Train if needed and serve on this machine: make run [DATA=customers.csv]
 test: ## All checks and all tests (ARGS goes to pytest)
 	@ci/test
 
-lint: ## Style, types and import contracts
+ci: ## Everything that continuous integration runs, side by side (ARGS="tests charts" for some stages; CI_FRESH=1 skips nothing)
+	@ci/run-stages
+
+lint: ## Style, types, import contracts and shell scripts
 	@ci/lint
 
 charts: ## Lint, unit tests, schemas and policies of the Helm chart (builds its tools once, needs Go)

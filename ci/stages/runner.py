@@ -1,0 +1,174 @@
+"""Runs stages as soon as what they need is there, each with its output in a file of its own."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from ci.stages.plan import Plan, Stage
+from ci.stages.stamps import Stamps
+
+PASSED, FAILED, SKIPPED, NOT_RUN, NOT_NEEDED = "passed", "failed", "skipped", "not run", "not needed"
+_FINE = {PASSED, SKIPPED, NOT_NEEDED}
+_LOOK_SECONDS = 0.1
+_END_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a stage ended; seconds are 0 if it did not run."""
+
+    stage: Stage
+    result: str
+    seconds: float = 0.0
+    reason: str = ""
+
+    @property
+    def fine(self) -> bool:
+        """Whether what needs this stage may run, and the whole may succeed."""
+        return self.result in _FINE
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether it took longer than its plan says."""
+        return self.seconds > self.stage.budget * 60
+
+
+@dataclass
+class _Running:
+    stage: Stage
+    process: "subprocess.Popen[bytes]"
+    begun: float
+    digest: str
+
+
+class Runner:
+    """One run of a plan."""
+
+    def __init__(
+        self, plan: Plan, root: Path, stamps: Stamps, logs: Path, report: Callable[[Stage | Ended], None]
+    ) -> None:
+        self._plan = plan
+        self._root = root
+        self._stamps = stamps
+        self._logs = logs
+        self._report = report
+        self._running: dict[str, _Running] = {}
+        self._ended: dict[str, Ended] = {}
+        self._stopped = ""
+
+    def log(self, stage: Stage) -> Path:
+        """Where a stage's output is."""
+        return self._logs / f"{stage.name}.log"
+
+    def run(self, *, fresh: bool) -> Mapping[str, Ended]:
+        """Run the plan to its end; with fresh, nothing is skipped. A signal or the plan's limit ends what runs."""
+        shutil.rmtree(self._logs, ignore_errors=True)
+        self._logs.mkdir(parents=True)
+        former = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        deadline = time.monotonic() + self._plan.limit * 60
+        try:
+            if not fresh:
+                self._leave_out()
+            while len(self._ended) < len(self._plan.stages):
+                if time.monotonic() > deadline:
+                    self._stopped = self._stopped or f"the limit of {self._plan.limit:g} minutes is over"
+                self._start_what_can()
+                time.sleep(_LOOK_SECONDS)
+                self._collect()
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)
+        return {name: self._ended[name] for name in self._plan.stages}
+
+    def _stop(self, number: int, _: FrameType | None) -> None:
+        self._stopped = f"ended by {signal.Signals(number).name}"
+
+    def _leave_out(self) -> None:
+        """Proofs that hold, and preparations that nobody needs then."""
+        for stage in self._plan.stages.values():
+            if stage.proves and self._stamps.holds(stage, self._stamps.digest(stage)):
+                self._end(Ended(stage, SKIPPED, reason="nothing has changed since it succeeded on this machine"))
+        proofs = [each for each in self._plan.stages.values() if each.proves]
+        open_ = [each for each in proofs if each.name not in self._ended]
+        needed = {behind.name for each in open_ for behind in self._plan.behind(each)}
+        wanted = {behind.name for each in proofs for behind in self._plan.behind(each)}
+        for name in self._plan.stages:
+            if name in wanted - needed and name not in self._ended:
+                self._end(Ended(self._plan.stages[name], NOT_NEEDED, reason="what needs it is skipped"))
+
+    def _start_what_can(self) -> None:
+        for stage in self._plan.stages.values():
+            if stage.name in self._ended or stage.name in self._running:
+                continue
+            behind = [self._ended.get(name) for name in stage.needs]
+            failed = [each.stage.name for each in behind if each and not each.fine]
+            if self._stopped or failed:
+                self._end(Ended(stage, NOT_RUN, reason=self._stopped or f"{', '.join(failed)} did not succeed"))
+            elif all(behind) and self._has_room(stage):
+                self._start(stage)
+
+    def _has_room(self, stage: Stage) -> bool:
+        """What must be alone waits for all others, so that nothing begins beside it."""
+        if any(each.stage.alone for each in self._running.values()):
+            return False
+        others = [each for each in self._plan.stages.values() if not each.alone and each.name not in self._ended]
+        return not stage.alone or (
+            not self._running and not [each for each in others if not self._waits_for_alone(each)]
+        )
+
+    def _waits_for_alone(self, stage: Stage) -> bool:
+        return any(each.alone and each.name not in self._ended for each in self._plan.behind(stage))
+
+    def _start(self, stage: Stage) -> None:
+        self._stamps.forget(stage)
+        digest = self._stamps.digest(stage) if stage.proves else ""
+        words = ["nice", "-n", "19"] if stage.background else []
+        with self.log(stage).open("wb") as log:
+            process = subprocess.Popen(  # noqa: S603 - the words of ci/stages.toml
+                [*words, "bash", "-euo", "pipefail", "-c", stage.command],
+                cwd=self._root,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+            )
+        self._running[stage.name] = _Running(stage, process, time.monotonic(), digest)
+        self._report(stage)
+
+    def _collect(self) -> None:
+        for name, each in list(self._running.items()):
+            if self._stopped:
+                _end_group(each.process)
+            status = each.process.poll()
+            if status is None:
+                continue
+            del self._running[name]
+            seconds = time.monotonic() - each.begun
+            if status == 0 and not self._stopped:
+                self._stamps.keep(each.stage, each.digest)
+                self._end(Ended(each.stage, PASSED, seconds))
+            else:
+                self._end(Ended(each.stage, FAILED, seconds, self._stopped or f"exit code {status}"))
+
+    def _end(self, ended: Ended) -> None:
+        self._ended[ended.stage.name] = ended
+        self._report(ended)
+
+
+def _end_group(process: "subprocess.Popen[bytes]") -> None:
+    """Ask a stage and all it started to end, as Ctrl-C would, so that it can clear up; then kill them."""
+    for number, seconds in ((signal.SIGINT, _END_SECONDS), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+        if process.poll() is not None:
+            return
+        os.killpg(process.pid, number)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            continue
