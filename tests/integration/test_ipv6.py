@@ -7,7 +7,7 @@ import grpc
 import httpx
 import pytest
 
-from real_processes import free_port
+from ports import free_port
 from tests.web.doors import LIVE, describe_door
 
 LIVE_METHOD = "/inference.GRPCInferenceService/ServerLive"
