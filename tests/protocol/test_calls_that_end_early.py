@@ -1,0 +1,90 @@
+"""gRPC calls whose caller gives up are counted, and calls under way when a server leaves are answered first."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+
+from churn_serving.oip.open_inference_grpc_pb2 import ModelInferResponse
+from real_processes import System
+from tests.protocol.requests import call, channel, message
+
+INFER = "/inference.GRPCInferenceService/ModelInfer"
+
+
+def metric(port: int, line: str) -> float:
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    return sum(float(found.rsplit(" ", 1)[1]) for found in text.splitlines() if found.startswith(line))
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.1)
+
+
+def test_a_caller_that_gives_up_is_counted_at_the_gateway(system: System) -> None:
+    port = system.ports["metrics"]
+    given_up = 'churn_requests_total{code="499",model_version="",route="grpc/ModelInfer",served_by="none"}'
+    assert metric(port, given_up) == 0
+    for service in (system.primary, system.fallback):
+        service.signal(signal.SIGSTOP)  # so that the call is under way until it is given up
+    try:
+        with channel(system, "gateway") as to:
+            under_way: Any = to.unary_unary(INFER, None, None).future(message().SerializeToString(), timeout=0.05)
+            assert under_way.exception().code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    finally:
+        for service in (system.primary, system.fallback):
+            service.signal(signal.SIGCONT)
+    wait_for(lambda: metric(port, given_up) == 1, "a call that was given up is not counted")
+
+
+def test_a_caller_that_gives_up_is_counted_at_the_primary(system: System) -> None:
+    port = int(system.primary.command[system.primary.command.index("--metrics-port") + 1])
+    given_up = 'churn_model_server_requests_total{code="CANCELLED",protocol="grpc"}'
+    large = message(10_000).SerializeToString()  # takes long enough to be given up while it is worked on
+
+    def give_up() -> bool:
+        with channel(system, "primary") as to:
+            under_way: Any = to.unary_unary(INFER, None, None).future(large, timeout=10)
+            time.sleep(0.02)
+            under_way.cancel()
+            time.sleep(0.5)
+        return metric(port, given_up) >= 1
+
+    wait_for(give_up, "a call that was given up is not counted")
+
+
+@pytest.mark.parametrize("door", ["gateway", "primary"])
+def test_calls_under_way_are_answered_when_their_server_leaves(system: System, door: str) -> None:
+    service = getattr(system, door)
+    answers: list[bytes] = []
+    sent = message(5000).SerializeToString()
+
+    def ask_on() -> None:
+        with channel(system, door) as to:
+            try:
+                while True:
+                    answers.append(call(to, "ModelInfer", sent))
+            except grpc.RpcError as error:
+                refusals.append(error.code())
+
+    refusals: list[grpc.StatusCode] = []
+    caller = threading.Thread(target=ask_on)
+    caller.start()
+    wait_for(lambda: len(answers) > 1, "no answer")
+    try:
+        assert service.stop() == 0
+        caller.join(20)
+    finally:
+        service.start()
+        service.wait_ready()
+    # What was accepted was answered; what came after the port was closed found nobody.
+    assert refusals == [grpc.StatusCode.UNAVAILABLE]
+    assert all(len(ModelInferResponse.FromString(answer).outputs) == 2 for answer in answers)
