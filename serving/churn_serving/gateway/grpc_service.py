@@ -124,6 +124,7 @@ class InferenceService:
             refuse_contributions(decoded.outputs)
         outcome = await self._service.predict(exchange, decoded.rows, description, decoded.id or None)
         served, scores = outcome.description, outcome.scores
+        require_served(served, served.name, request.model_version)  # a split may have chosen another one
         reply = InferReply(
             served.name,
             served.version,

@@ -87,6 +87,9 @@ class InferenceRoute:
             refuse_contributions(request.outputs)
         outcome = await self._service.predict(exchange, request.rows, description, request.id or None)
         served = outcome.description
+        require_served(
+            served, served.name, path.version or request.model.version
+        )  # a split may have chosen another one
         scores = outcome.scores
         reply = InferReply(
             served.name,

@@ -1,7 +1,9 @@
 """The gateway's process: listen, serve, and on SIGTERM fail readiness first, then drain, then stop."""
 
+import asyncio
 import gc
 
+import grpc.aio
 import prometheus_client
 import uvicorn
 
@@ -37,11 +39,20 @@ async def serve(settings: GatewaySettings) -> None:
             limits = GrpcLimits(*settings.grpc_limits, message_bytes=settings.maximum_body_bytes)
             grpc_server = await start_server(gateway.inference, settings.host, settings.grpc_port, limits)
         _calm_garbage_collector()
+        server = DrainingServer(config, listener, gateway.readiness, settings.drain_seconds)
+        leaving = asyncio.create_task(_leave_with(server, grpc_server))
         try:
-            await DrainingServer(config, listener, gateway.readiness, settings.drain_seconds).serve()
+            await server.serve()
         finally:
-            if grpc_server is not None:
-                await grpc_server.stop(_GRACE_SECONDS)
+            server.should_exit = True
+            await leaving
+
+
+async def _leave_with(server: DrainingServer, grpc_server: grpc.aio.Server | None) -> None:
+    """Close gRPC's port when HTTP's is: every connection is told to go (GOAWAY), calls under way are answered."""
+    await server.until_closing()
+    if grpc_server is not None:
+        await grpc_server.stop(_GRACE_SECONDS)
 
 
 def _calm_garbage_collector() -> None:

@@ -7,6 +7,7 @@ the hooks KServe offers in between, and leaves the rest.
 import asyncio
 import logging
 
+import grpc
 import uvloop
 from kserve import ModelServer
 from kserve.model_server import app as kserve_app
@@ -62,15 +63,23 @@ class ChurnModelServer(ModelServer):  # type: ignore[misc]  # KServe ships no ty
 
     async def _serve(self) -> None:
         settings = self._settings
-        grpc = None
+        grpc_side = None
         if settings.grpc_port:
-            grpc = grpc_server(self._process.slot, settings.host, settings.grpc_port, GrpcLimits(*settings.grpc_limits))
-            grpc.start()
+            limits = GrpcLimits(*settings.grpc_limits)
+            grpc_side = grpc_server(self._process.slot, settings.host, settings.grpc_port, limits)
+            grpc_side.start()
+        leaving = asyncio.create_task(self._leave_with_http(grpc_side))
         self._process.watcher.start()
         logger.info("listening on %s, HTTP %d, gRPC %d", settings.host, settings.http_port, settings.grpc_port)
         try:
             await super()._serve()
         finally:
             await self._process.slot.supervisor.stop()
-            if grpc is not None:
-                await asyncio.to_thread(grpc.stop(settings.stop_seconds).wait)
+            self._rest_server._server.should_exit = True  # noqa: SLF001 - as above
+            await leaving
+
+    async def _leave_with_http(self, server: grpc.Server | None) -> None:
+        """Close gRPC's port when HTTP's is: every connection is told to go (GOAWAY), calls under way are answered."""
+        await self._rest_server._server.until_closing()  # noqa: SLF001 - as above
+        if server is not None:
+            await asyncio.to_thread(server.stop(self._settings.stop_seconds).wait)

@@ -23,6 +23,7 @@ LINGER_SECONDS = 0.3
 # Connections to backends, logs, libraries, the model.
 _OTHER_FILES = 512
 _CLOSE = (b"connection", b"close")
+_LOOK_SECONDS = 0.05
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -111,6 +112,11 @@ class DrainingServer(uvicorn.Server):
         if self._exit_at is not None:
             self._say_goodbye()  # uvicorn renews its headers once a second
         return ended
+
+    async def until_closing(self) -> None:
+        """Return when the port is closed: whatever else listens in this process closes with it."""
+        while not self.should_exit:  # noqa: ASYNC110 - uvicorn has a flag for it, no event
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no new connections, answer what comes in on the open ones for a moment, then end them."""
