@@ -165,6 +165,24 @@ def test_grpc(grpc_channel: grpc.Channel, long: str) -> None:
     assert encoded_bytes(caught.value.details()) <= 1024
 
 
+@pytest.mark.parametrize(
+    "part", [b"\x2a\x00", b"\x32\x00", b"\x3a\x00", b"\x22\x00"], ids=["inputs", "outputs", "raw", "more"]
+)
+def test_parts_without_end(grpc_channel: grpc.Channel, part: bytes) -> None:
+    sent = message().SerializeToString() + part * 1_000_000
+    with pytest.raises(grpc.RpcError) as caught:
+        call(grpc_channel, "ModelInfer", sent)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert encoded_bytes(caught.value.details()) <= 6 * 1024
+
+
+def test_tensors_and_outputs_without_end(client: httpx.Client) -> None:
+    for unit in (b"{},", b"[],", b'{"name":"segment"},'):
+        many = b"[" + unit * (2_000_000 // len(unit)) + b"0]"
+        for key in (b"inputs", b"outputs"):
+            refused_shortly(client.post(INFER, content=b'{"' + key + b'":' + many + b"}", headers=JSON))
+
+
 def encoded_bytes(details: str | None) -> int:
     """As metadata carries it: percent-encoded."""
     assert details

@@ -23,12 +23,11 @@ from churn_serving.oip.messages import (
     require_sound,
 )
 from churn_serving.oip.open_inference_grpc_pb2 import (
-    InferTensorContents,
     ModelInferRequest,
     ModelInferResponse,
     ModelMetadataResponse,
 )
-from churn_serving.oip.tensors import LARGEST, Tensor, rows_of
+from churn_serving.oip.tensors import LARGEST, Tensor, require_few, rows_of
 
 _CONTENTS = {
     "FP64": "fp64_contents",
@@ -40,6 +39,7 @@ _CONTENTS = {
     **{f"UINT{bits}": "uint_contents" for bits in (8, 16, 32)},
 }
 _FLAT, _COLUMN = [1], [1, 1]
+_SHOWN_DIMENSIONS = 3  # one more than any shape that is right
 
 
 class GrpcCodec:
@@ -71,6 +71,7 @@ class GrpcCodec:
         problems = Problems()
         if len(request.id) > MAX_ID:
             problems.add("id", f"expected a text of at most {MAX_ID} characters")
+        require_few(len(request.inputs), len(request.outputs), self.schema, problems)
         outputs = _outputs(request, problems)
         return InferRequest(request.id, rows_of(_tensors(request, problems), self.schema, problems), outputs)
 
@@ -201,13 +202,9 @@ def _tensors(request: ModelInferRequest, problems: Problems) -> list[Tensor]:
             except ValueError as error:
                 problems.add(item.name, str(error))
         elif item.datatype in _CONTENTS:
-            values = _contents(item.contents, item.datatype)
-        tensors.append(Tensor(item.name, item.datatype, list(item.shape), values, nan_is_missing=True))
+            values = getattr(item.contents, _CONTENTS[item.datatype])
+        tensors.append(Tensor(item.name, item.datatype, item.shape[:_SHOWN_DIMENSIONS], values, nan_is_missing=True))
     return tensors
-
-
-def _contents(contents: InferTensorContents, datatype: str) -> list[object]:
-    return list(getattr(contents, _CONTENTS[datatype]))
 
 
 def _outputs(request: ModelInferRequest, problems: Problems) -> tuple[RequestedOutput, ...] | None:

@@ -9,15 +9,16 @@ from typing import Any
 import grpc
 
 from churn_serving.oip import open_inference_grpc_pb2 as messages
+from churn_serving.oip.grpc_parts import read_infer_request
 
 SERVICE = "inference.GRPCInferenceService"
 _TYPES: dict[str, tuple[Any, Any]] = {
-    "ServerLive": (messages.ServerLiveRequest, messages.ServerLiveResponse),
-    "ServerReady": (messages.ServerReadyRequest, messages.ServerReadyResponse),
-    "ModelReady": (messages.ModelReadyRequest, messages.ModelReadyResponse),
-    "ServerMetadata": (messages.ServerMetadataRequest, messages.ServerMetadataResponse),
-    "ModelMetadata": (messages.ModelMetadataRequest, messages.ModelMetadataResponse),
-    "ModelInfer": (messages.ModelInferRequest, messages.ModelInferResponse),
+    "ServerLive": (messages.ServerLiveRequest.FromString, messages.ServerLiveResponse),
+    "ServerReady": (messages.ServerReadyRequest.FromString, messages.ServerReadyResponse),
+    "ModelReady": (messages.ModelReadyRequest.FromString, messages.ModelReadyResponse),
+    "ServerMetadata": (messages.ServerMetadataRequest.FromString, messages.ServerMetadataResponse),
+    "ModelMetadata": (messages.ModelMetadataRequest.FromString, messages.ModelMetadataResponse),
+    "ModelInfer": (read_infer_request, messages.ModelInferResponse),
 }
 
 
@@ -28,7 +29,7 @@ def service_handler(methods: Mapping[str, Callable[..., Any]]) -> "grpc.GenericR
         KeyError: a method of the protocol is missing.
     """
     handlers = {
-        name: grpc.unary_unary_rpc_method_handler(methods[name], request.FromString, response.SerializeToString)
-        for name, (request, response) in _TYPES.items()
+        name: grpc.unary_unary_rpc_method_handler(methods[name], read, response.SerializeToString)
+        for name, (read, response) in _TYPES.items()
     }
     return grpc.method_handlers_generic_handler(SERVICE, handlers)

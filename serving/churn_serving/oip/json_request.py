@@ -20,7 +20,7 @@ from churn_serving.oip.messages import (
     ModelName,
     RequestedOutput,
 )
-from churn_serving.oip.tensors import Tensor, rows_of
+from churn_serving.oip.tensors import Tensor, require_few, rows_of
 
 # The protocol names the model in the path; KServe's client repeats it in the body.
 _REQUEST_KEYS = {"id", "inputs", "outputs", "parameters", "model_name", "model_version"}
@@ -42,11 +42,17 @@ def read_request(body: bytes, schema: Schema, header_length: int | None = None) 
     problems.add_unknown("request", "key", document.keys() - _REQUEST_KEYS)
     request_id = _short_text(document, "id", problems)
     model = ModelName(*(_short_text(document, key, problems) for key in ("model_name", "model_version")))
+    inputs, wanted = document.get("inputs"), document.get("outputs")
+    require_few(_length(inputs), _length(wanted), schema, problems)
     outputs = _outputs(document, problems)
-    tensors = _tensors(document.get("inputs"), contents, problems)
+    tensors = _tensors(inputs, contents, problems)
     if contents.left:
         problems.add("body", f"{contents.left} bytes of binary contents belong to no tensor")
     return InferRequest(request_id, rows_of(tensors, schema, problems), outputs, model)
+
+
+def _length(value: object) -> int:
+    return len(value) if isinstance(value, list) else 0
 
 
 def _short_text(document: Mapping[str, Any], key: str, problems: Problems) -> str:

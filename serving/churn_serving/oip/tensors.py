@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from churn_model.schema import MAXIMUM_TEXT, NAN, Row, Schema, SchemaFeature
-from churn_serving.oip.faults import Problems, is_text, shown
+from churn_serving.oip.faults import MAX_PROBLEMS, Problems, is_text, shown
 from churn_serving.oip.messages import MAX_ROWS, is_finite
 
 # Models compare single-precision features, so a number beyond that range would silently become infinite.
@@ -31,6 +31,21 @@ class Tensor(NamedTuple):
     shape: Sequence[object]
     values: Sequence[object]
     nan_is_missing: bool = False
+
+
+def require_few(inputs: int, outputs: int, schema: Schema, problems: Problems) -> None:
+    """Return if a request has not far more parts than any sound one, whose reading would take long.
+
+    Raises:
+        InvalidRequest: it has; nothing else of it is looked at.
+    """
+    most = len(schema.features) + MAX_PROBLEMS
+    if inputs > most:
+        problems.add("inputs", f"at least {inputs} tensors; this model takes {len(schema.features)}")
+    if outputs > most:
+        problems.add("outputs", f"at least {outputs} outputs are asked for")
+    if inputs > most or outputs > most:
+        problems.raise_any()
 
 
 def rows_of(tensors: Iterable[Tensor], schema: Schema, problems: Problems) -> list[Row]:
