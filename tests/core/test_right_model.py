@@ -40,6 +40,18 @@ async def test_the_scorecard_is_that_of_the_model_the_rows_were_read_by(
     assert outcome.scores != rearranged.degraded_scores([ROW])
 
 
+@pytest.mark.parametrize("rows", [1, 2000])
+async def test_a_backend_of_another_version_is_not_asked_by_those_who_name_theirs(
+    build: Make, description: Description, retrained: Description, memory: Any, rows: int
+) -> None:
+    dispatcher, fakes, _ = build(("primary", "canary", "fallback"), share=1.0)
+    fakes["canary"].description = retrained
+    assert (await dispatcher.predict([ROW] * rows, description, "a")).served_by == "canary"
+    outcome = await dispatcher.predict([ROW] * rows, description, "a", description.version)
+    assert (outcome.served_by, outcome.description.version) == ("primary", description.version)
+    assert memory.fallbacks == ["version"]
+
+
 async def test_a_backend_is_told_the_schema_that_the_rows_were_read_by(
     build: Make, description: Description, retrained: Description
 ) -> None:

@@ -165,9 +165,7 @@ def test_grpc(grpc_channel: grpc.Channel, long: str) -> None:
     assert encoded_bytes(caught.value.details()) <= 1024
 
 
-@pytest.mark.parametrize(
-    "part", [b"\x2a\x00", b"\x32\x00", b"\x3a\x00", b"\x22\x00"], ids=["inputs", "outputs", "raw", "more"]
-)
+@pytest.mark.parametrize("part", [b"\x2a\x00", b"\x32\x00", b"\x3a\x00"], ids=["inputs", "outputs", "raw"])
 def test_parts_without_end(grpc_channel: grpc.Channel, part: bytes) -> None:
     sent = message().SerializeToString() + part * 1_000_000
     with pytest.raises(grpc.RpcError) as caught:

@@ -75,28 +75,33 @@ class Dispatcher:
             raise NotReady
         return remembered
 
-    async def predict(self, rows: Sequence[Row], description: Description, key: str | None) -> Outcome:
-        """Score rows that were read by ``description``'s schema; ``key`` keeps a customer on one side of a split.
+    async def predict(
+        self, rows: Sequence[Row], description: Description, key: str | None, version: str = ""
+    ) -> Outcome:
+        """Score rows that were read by ``description``'s schema; ``key`` keeps a customer on one side of a split,
+        ``version`` (empty: any) keeps out backends that serve another one.
 
         Raises:
             Overloaded: refused early.
             RefusedByBackends: the backends that looked at the rows refuse them and no others.
         """
         if len(rows) > 1 and self._is_large(rows, description.schema):
-            return await self._predict_large(rows, description, key)
+            return await self._predict_large(rows, description, key, version)
         self._admission.enter()
         try:
             deadline = self._clock() + self._policy.deadline_seconds
-            return await self._predict([rows], description, key, deadline)
+            return await self._predict([rows], description, key, deadline, version=version)
         finally:
             self._admission.leave()
 
-    async def _predict_large(self, rows: Sequence[Row], description: Description, key: str | None) -> Outcome:
+    async def _predict_large(
+        self, rows: Sequence[Row], description: Description, key: str | None, version: str
+    ) -> Outcome:
         self._admission.enter(len(rows))
         try:
             chunks = await cut(rows, description.schema, self._policy)
             deadline = self._clock() + self._policy.seconds_for(len(chunks))
-            return await self._predict(chunks, description, key, deadline, large=True)
+            return await self._predict(chunks, description, key, deadline, version=version, large=True)
         finally:
             self._admission.leave(len(rows))
 
@@ -112,6 +117,7 @@ class Dispatcher:
         key: str | None,
         deadline: float,
         *,
+        version: str,
         large: bool = False,
     ) -> Outcome:
         schema = description.schema
@@ -119,7 +125,7 @@ class Dispatcher:
         tries = 0
         refused = False
         for backend in self._router.route(key):
-            reason = _unusable(backend, schema)
+            reason = _unusable(backend, schema, version)
             remaining = deadline - self._clock()
             if reason is None and tries < self._policy.maximum_tries and remaining > self._policy.useful_seconds:
                 tries += 1
@@ -178,13 +184,15 @@ async def _degraded(chunks: Sequence[Chunk], description: Description) -> Outcom
     return Outcome(DEGRADED, scores, description)
 
 
-def _unusable(backend: GuardedBackend, schema: Schema) -> str | None:
+def _unusable(backend: GuardedBackend, schema: Schema, version: str) -> str | None:
     """Why a backend is not even asked, None if it is."""
     if not backend.breaker.closed:
         return "open"
     description = backend.description
     if description is not None and description.schema.hash != schema.hash:
         return "schema"
+    if description is not None and version not in ("", description.version):
+        return "version"
     return None
 
 

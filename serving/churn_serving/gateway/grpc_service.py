@@ -112,7 +112,8 @@ class InferenceService:
 
     async def _infer(self, exchange: Exchange, request: messages.ModelInferRequest) -> messages.ModelInferResponse:
         description = self._service.description
-        require_served(description, request.model_name, request.model_version)
+        version = request.model_version
+        require_served(description, request.model_name, version)
         if self._codec is None or self._codec.schema is not description.schema:
             self._codec = GrpcCodec(description.schema)
         decode = self._codec.decode
@@ -122,9 +123,9 @@ class InferenceService:
             decoded = await self._large_work.read(decode, request)
         if decoded.outputs is not None:
             refuse_contributions(decoded.outputs)
-        outcome = await self._service.predict(exchange, decoded.rows, description, decoded.id or None)
+        outcome = await self._service.predict(exchange, decoded.rows, description, decoded.id or None, version)
         served, scores = outcome.description, outcome.scores
-        require_served(served, served.name, request.model_version)  # a split may have chosen another one
+        require_served(served, served.name, version)  # pods of another one may have answered
         reply = InferReply(
             served.name,
             served.version,

@@ -85,11 +85,10 @@ class InferenceRoute:
             require_served(description, request.model.name or path.name, request.model.version)
         if request.outputs is not None:
             refuse_contributions(request.outputs)
-        outcome = await self._service.predict(exchange, request.rows, description, request.id or None)
+        version = path.version or request.model.version
+        outcome = await self._service.predict(exchange, request.rows, description, request.id or None, version)
         served = outcome.description
-        require_served(
-            served, served.name, path.version or request.model.version
-        )  # a split may have chosen another one
+        require_served(served, served.name, version)  # pods of another one may have answered
         scores = outcome.scores
         reply = InferReply(
             served.name,

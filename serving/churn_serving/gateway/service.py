@@ -48,11 +48,11 @@ class PredictionService:
         return self._dispatcher.description
 
     async def predict(
-        self, exchange: Exchange, rows: Sequence[Row], description: Description, key: str | None
+        self, exchange: Exchange, rows: Sequence[Row], description: Description, key: str | None, version: str = ""
     ) -> Outcome:
-        """Score the rows of an exchange, which were read by ``description``'s schema."""
+        """Score the rows of an exchange, which were read by ``description``'s schema, by this version (empty: any)."""
         exchange.rows = len(rows)
-        exchange.outcome = await self._dispatcher.predict(rows, description, key)
+        exchange.outcome = await self._dispatcher.predict(rows, description, key, version)
         return exchange.outcome
 
     async def explain(self, rows: Sequence[Row], outcome: Outcome) -> list[list[str]]:
