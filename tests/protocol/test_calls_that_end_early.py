@@ -85,6 +85,6 @@ def test_calls_under_way_are_answered_when_their_server_leaves(system: System, d
     finally:
         service.start()
         service.wait_ready()
-    # What was accepted was answered; what came after the port was closed found nobody.
-    assert refusals == [grpc.StatusCode.UNAVAILABLE]
+    # What was taken was answered. What came then found nobody, or was handed back by a library that had not taken it.
+    assert refusals in ([grpc.StatusCode.UNAVAILABLE], [grpc.StatusCode.CANCELLED])
     assert all(len(ModelInferResponse.FromString(answer).outputs) == 2 for answer in answers)

@@ -1,7 +1,7 @@
 """gRPC's standard health and reflection services at a model server, whose gRPC server is the threaded one.
 
 A stream would hold one of its few threads for as long as its caller likes. So a change of health is told without a
-thread, by the library's own means, and reflection answers one caller at a time, not for long. Both are open: a model
+thread, by the library's own means, and reflection answers two callers at a time, not for long. Both are open: a model
 server has no keys, and neither says anything of a model.
 """
 
@@ -17,7 +17,10 @@ from churn_serving.oip.grpc_descriptors import HEALTHY_SERVICES, MAX_REFLECTION_
 
 MAX_WATCHERS = 64
 """Callers that may watch at once; each holds a call open for as long as it likes."""
+MAX_ASKING = 2
+"""Callers whom reflection answers at once; each holds one of the server's few threads."""
 MAX_REFLECTION_SECONDS = 10.0
+_WAIT_SECONDS = 1.0
 _LOOK_SECONDS = 0.25
 _Context = grpc.ServicerContext
 _Send = Callable[[Any], None]
@@ -80,18 +83,19 @@ class Health(health.HealthServicer):  # type: ignore[misc]  # the library ships 
 
 
 class Reflection(reflection.ReflectionServicer):  # type: ignore[misc]  # the library ships no types
-    """The library's, for one caller at a time."""
+    """The library's, for few callers at a time."""
 
     def __init__(self) -> None:
         super().__init__(SERVICES, descriptor_pool())
-        self._busy = threading.Lock()
+        self._asking = threading.BoundedSemaphore(MAX_ASKING)
+        self._waiting = threading.BoundedSemaphore(1)
 
     def ServerReflectionInfo(  # noqa: N802 - gRPC's name
         self, request_iterator: Iterator[reflection_pb2.ServerReflectionRequest], context: _Context
     ) -> Iterator[Any]:
         """Answers question by question."""
-        if not self._busy.acquire(blocking=False):
-            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "somebody else is asking; try again")
+        if not self._enter():
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "others are asking; try again")
         timer = threading.Timer(MAX_REFLECTION_SECONDS, context.cancel)
         timer.daemon = True
         timer.start()
@@ -99,7 +103,18 @@ class Reflection(reflection.ReflectionServicer):  # type: ignore[misc]  # the li
             yield from super().ServerReflectionInfo(_short(request_iterator, context), context)
         finally:
             timer.cancel()
-            self._busy.release()
+            self._asking.release()
+
+    def _enter(self) -> bool:
+        """Whether there is room, now or once somebody who asked all has left; at least one thread goes on scoring."""
+        if self._asking.acquire(blocking=False):
+            return True
+        if not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            return self._asking.acquire(timeout=_WAIT_SECONDS)
+        finally:
+            self._waiting.release()
 
 
 def _short(
