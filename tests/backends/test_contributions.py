@@ -11,7 +11,8 @@ from churn_model.package import Package
 from churn_model.schema import Row
 from churn_serving.backend.grpc_service import THREADS
 from churn_serving.oip import grpc_codec
-from churn_serving.oip.json_codec import codec_for, decode_contributions
+from churn_serving.oip.json_codec import codec_for
+from churn_serving.oip.json_reply import decode_contributions
 from churn_serving.oip.messages import CONTRIBUTIONS, MAX_EXPLAINED_ROWS, PROBABILITY
 from churn_serving.oip.open_inference_grpc_pb2 import ModelInferResponse, ModelMetadataRequest, ModelMetadataResponse
 from tests.backends.packages import SCHEMA, customers

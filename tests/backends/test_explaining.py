@@ -20,7 +20,8 @@ from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.routes import Routes
 from churn_serving.oip import grpc_codec
 from churn_serving.oip.faults import InvalidRequest
-from churn_serving.oip.json_codec import codec_for, decode_contributions, encode_request
+from churn_serving.oip.json_codec import codec_for, encode_request
+from churn_serving.oip.json_reply import decode_contributions
 from churn_serving.oip.messages import CONTRIBUTIONS, MAX_EXPLAINED_ROWS, InvalidReply
 from tests.backends.packages import SCHEMA, customers
 

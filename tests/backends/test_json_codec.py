@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from churn_model.schema import Row
 from churn_serving.oip.faults import InvalidRequest
 from churn_serving.oip.http_reply import encode_requested
-from churn_serving.oip.json_codec import decode_request, decode_response, encode_request, encode_response
+from churn_serving.oip.json_codec import decode_request, encode_request
+from churn_serving.oip.json_reply import decode_response, encode_response
 from churn_serving.oip.json_request import read_request
 from churn_serving.oip.messages import InferReply, InvalidReply, RequestedOutput
 from tests.backends.packages import NUMBERS, SCHEMA, customers

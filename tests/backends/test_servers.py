@@ -9,7 +9,7 @@ import pytest
 from churn_model.package import Package
 from churn_model.schema import Row
 from churn_model.scorer import Scores
-from churn_serving.oip import grpc_codec, json_codec
+from churn_serving.oip import grpc_codec, json_codec, json_reply
 from churn_serving.oip.open_inference_grpc_pb2 import ModelInferResponse, ModelMetadataRequest, ModelMetadataResponse
 from tests.backends.packages import SCHEMA, customers, record
 from tests.backends.servers import Server
@@ -22,14 +22,14 @@ Way = Callable[[list[Server], list[Row]], Scores]
 def over_json(server: Server, rows: list[Row]) -> Scores:
     content = json_codec.encode_request(rows, SCHEMA)
     answer = httpx.post(server.url + INFER, content=content, headers={"content-type": "application/json"})
-    reply = json_codec.decode_response(answer.raise_for_status().content)
+    reply = json_reply.decode_response(answer.raise_for_status().content)
     return Scores(reply.probabilities, reply.segments)
 
 
 def over_binary(server: Server, rows: list[Row]) -> Scores:
     content, length = binary_request(rows)
     headers = {"content-type": "application/octet-stream", "inference-header-content-length": str(length)}
-    reply = json_codec.decode_response(
+    reply = json_reply.decode_response(
         httpx.post(server.url + INFER, content=content, headers=headers).raise_for_status().content
     )
     return Scores(reply.probabilities, reply.segments)

@@ -14,7 +14,8 @@ from churn_model import Row, Schema, Scores
 from churn_serving.oip import open_inference_grpc_pb2 as messages
 from churn_serving.oip.grpc_codec import decode_response as decode_message
 from churn_serving.oip.grpc_codec import encode_request as encode_message
-from churn_serving.oip.json_codec import decode_response, encode_request
+from churn_serving.oip.json_codec import encode_request
+from churn_serving.oip.json_reply import decode_response
 
 BATCH = 1000
 pytestmark = pytest.mark.timeout(300)

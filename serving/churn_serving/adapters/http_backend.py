@@ -24,7 +24,8 @@ from churn_serving.core.errors import (
     BackendRejected,
 )
 from churn_serving.core.ports import Answer, Explanation
-from churn_serving.oip.json_codec import codec_for, decode_contributions, decode_response, encode_request
+from churn_serving.oip.json_codec import codec_for, encode_request
+from churn_serving.oip.json_reply import decode_contributions, decode_response
 from churn_serving.oip.messages import MAX_REQUEST_BYTES, InferReply, InvalidReply
 from churn_serving.oip.schema_precondition import SCHEMA_HEADER
 

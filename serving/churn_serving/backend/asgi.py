@@ -23,7 +23,7 @@ from churn_serving.backend.routes import Headers, Routes
 from churn_serving.backend.wrapped import BoundedApplication
 from churn_serving.oip.http_headers import JSON_LENGTH, json_length
 from churn_serving.oip.http_reply import encode_requested
-from churn_serving.oip.json_codec import encode_response
+from churn_serving.oip.json_reply import encode_response
 from churn_serving.oip.messages import UNNAMED, asks_for_contributions
 from churn_serving.oip.model_path import INFER, PREFIX, read_model_path
 from churn_serving.oip.schema_precondition import require_schema

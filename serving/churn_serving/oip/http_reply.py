@@ -7,7 +7,7 @@ import msgspec
 
 from churn_serving.oip import binary
 from churn_serving.oip.faults import MAX_ERROR_BYTES
-from churn_serving.oip.json_codec import encode_response
+from churn_serving.oip.json_reply import encode_response
 from churn_serving.oip.messages import NAMEABLE_DATATYPES, InferReply, RequestedOutput
 
 
