@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from churn_serving.web import refusals
 from churn_serving.web.door import Door, Phase
+from churn_serving.web.joined_writes import JoinedWrites
 from churn_serving.web.limits import ConnectionLimits
 from churn_serving.web.refusals import Refusal
 
@@ -57,7 +58,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """A caller has connected."""
-        super().connection_made(transport)
+        self._writes = JoinedWrites(transport)
+        super().connection_made(self._writes)  # type: ignore[arg-type]  # all that uvicorn asks of a transport
         transport.set_write_buffer_limits(high=_UNREAD_BYTES)
         self._door.enter(self)
 
@@ -159,6 +161,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """An answer was handed to the transport; as uvicorn's, with the common clock instead of a timer a request."""
         self.server_state.total_requests += 1
+        self._writes.answered()
         if self.transport.is_closing():
             return
         self.flow.resume_reading()

@@ -51,6 +51,7 @@ def tune(
     ``refused`` is told why a connection was ended."""
     config.http = limited(limits, refused)  # type: ignore[assignment]  # whatever makes a protocol
     config.ws = "none"
+    config.proxy_headers = False  # nothing here asks where a caller is
     config.access_log = False
     # uvicorn looks at the setting only where it is made, and asks each connection whether that logger has handlers.
     logging.getLogger("uvicorn.access").propagate = False
