@@ -1,6 +1,7 @@
 """The three HTTP doors of the system as real processes with small limits, so that tests meet them soon."""
 
 import dataclasses
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -94,6 +95,23 @@ def opened(door: Door) -> Iterator[Door]:
         yield door
     finally:
         door.service.stop()
+
+
+def read_one(connection: socket.socket, seconds: float = 10) -> bytes:
+    """One whole answer of a known length, however many pieces it comes in."""
+    connection.settimeout(seconds)
+    content = b""
+    while b"\r\n\r\n" not in content:
+        piece = connection.recv(65536)
+        assert piece, f"closed after {content[:200]!r}"
+        content += piece
+    head, _, body = content.partition(b"\r\n\r\n")
+    (length,) = re.findall(rb"^content-length: *(\d+)", head, re.IGNORECASE | re.MULTILINE)
+    while len(body) < int(length):
+        piece = connection.recv(65536)
+        assert piece, f"closed after {content[:200]!r}"
+        body += piece
+    return head + b"\r\n\r\n" + body
 
 
 def read_all(connection: socket.socket, seconds: float = 10) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.doors import GET, Door, describe_door, ends, eventually, opened, read_all, send_until_closed
+from tests.web.doors import GET, Door, describe_door, ends, eventually, opened, read_all, read_one, send_until_closed
 
 MEGABYTE = 2**20
 LINE = b"x-filler: " + b"a" * 4086 + b"\r\n"
@@ -92,7 +92,7 @@ def test_large_bodies_in_the_same_breath_are_no_large_header(door: Door) -> None
     with door.connect() as caller:
         for _ in range(3):
             caller.sendall(door.head(f"Content-Length: {len(body)}") + body)
-            answer = caller.recv(65536)
+            answer = read_one(caller)
             assert not answer.startswith((b"HTTP/1.1 431", b"HTTP/1.1 408")), answer
 
 
@@ -100,10 +100,10 @@ def test_who_says_nothing_is_let_go(door: Door) -> None:
     before = door.refused("first_byte")
     with door.connect() as silent, door.connect() as polite:
         polite.sendall(GET)
-        assert polite.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert read_one(polite).startswith(b"HTTP/1.1 200 ")
         assert read_all(silent) == b""
         polite.sendall(GET)  # has its own, longer time between two requests
-        assert polite.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert read_one(polite).startswith(b"HTTP/1.1 200 ")
         assert read_all(polite) == b""
     assert door.refused("first_byte") == before + 1
 
@@ -176,13 +176,13 @@ def test_some_requests_ahead_are_answered_in_order(door: Door) -> None:
 def test_a_full_house_makes_room_by_sending_the_silent_away(door: Door) -> None:
     with door.connect() as regular, contextlib.ExitStack() as silent:
         regular.sendall(GET)
-        assert regular.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert read_one(regular).startswith(b"HTTP/1.1 200 ")
         for _ in range(100):
             silent.enter_context(door.connect())
         eventually(lambda: len(door.callers()) <= 41)
         assert door.answers()
         regular.sendall(GET)
-        assert regular.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert read_one(regular).startswith(b"HTTP/1.1 200 ")
     assert door.refused("connections") >= 50
 
 
