@@ -17,7 +17,8 @@ from pathlib import Path
 
 from churn_model import Package, TrustedKeys, open_package
 from churn_model.golden import Golden
-from churn_serving.oip.json_codec import decode_response, encode_request
+from churn_serving.oip.json_codec import encode_request
+from churn_serving.oip.json_reply import decode_response
 from ci.image import packages
 from ci.image.engine import Engine
 
