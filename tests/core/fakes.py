@@ -7,6 +7,7 @@ from typing import NamedTuple
 from churn_model import Description, Row, Schema, Scores
 from churn_serving.core.errors import BackendError, BackendRefusedRequest
 from churn_serving.core.ports import Answer, Explanation
+from churn_serving.telemetry.tracing import Traced
 
 # Of the sample package's five features and the base: the second raises the churn most, then the third.
 CONTRIBUTIONS = [-0.5, 0.9, 0.3, 0.01, -0.1, -1.2]
@@ -18,6 +19,7 @@ class Asked(NamedTuple):
     rows: list[Row]
     schema: Schema
     timeout: float
+    origins: list[Traced]
 
 
 class FakeBackend:
@@ -37,12 +39,19 @@ class FakeBackend:
         self.pause = 0.0
         self.refuses: Callable[[Sequence[Row]], bool] = lambda _: False
         self.explained: list[int] = []
+        self.explained_for: list[Traced] = []
         self.explanation: Explanation | Exception | None = None
         self.explanation_gate: asyncio.Event | None = None
 
-    async def score(self, rows: Sequence[Row], schema: Schema, timeout: float) -> Answer:  # noqa: ASYNC109
+    async def score(
+        self,
+        rows: Sequence[Row],
+        schema: Schema,
+        timeout: float,  # noqa: ASYNC109
+        origins: Sequence[Traced] = (),
+    ) -> Answer:
         self.calls.append(len(rows))
-        self.asked.append(Asked(list(rows), schema, timeout))
+        self.asked.append(Asked(list(rows), schema, timeout, list(origins)))
         if self.gate is not None:
             await self.gate.wait()
         if self.pause:
@@ -57,8 +66,15 @@ class FakeBackend:
         probabilities = [float(row[0]) / 1000 for row in rows]  # type: ignore[arg-type]
         return Answer(Scores(probabilities, [1] * len(rows)), self.description)
 
-    async def explain(self, rows: Sequence[Row], description: Description, timeout: float) -> Explanation:  # noqa: ARG002, ASYNC109
+    async def explain(
+        self,
+        rows: Sequence[Row],
+        description: Description,
+        timeout: float,  # noqa: ARG002, ASYNC109
+        origins: Sequence[Traced] = (),
+    ) -> Explanation:
         self.explained.append(len(rows))
+        self.explained_for.extend(origins)
         if self.explanation_gate is not None:
             await self.explanation_gate.wait()
         if isinstance(self.explanation, Exception):

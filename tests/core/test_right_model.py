@@ -79,7 +79,7 @@ class Swapping:
         self.description: Description | None = models[0]
         self.mixed = 0
 
-    async def score(self, rows: Sequence[Row], schema: Schema, timeout: float) -> Answer:  # noqa: ARG002, ASYNC109
+    async def score(self, rows: Sequence[Row], schema: Schema, timeout: float, origins: Any = ()) -> Answer:  # noqa: ARG002, ASYNC109
         await asyncio.sleep(0)
         if self._swaps and self._swaps.pop():
             self._serving = (self._serving + 1) % len(self._models)

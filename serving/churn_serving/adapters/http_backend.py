@@ -28,6 +28,7 @@ from churn_serving.oip.json_codec import codec_for, encode_request
 from churn_serving.oip.json_reply import decode_contributions, decode_response
 from churn_serving.oip.messages import MAX_REQUEST_BYTES, InferReply, InvalidReply
 from churn_serving.oip.schema_precondition import SCHEMA_HEADER
+from churn_serving.telemetry.tracing import Traced, headers_of
 
 __all__ = ["HttpBackend", "Session", "open_session"]
 
@@ -87,12 +88,18 @@ class HttpBackend:
         """The model it was last seen with."""
         return self._description
 
-    async def score(self, rows: Sequence[Row], schema: Schema, timeout: float) -> Answer:  # noqa: ASYNC109 - the port's contract
+    async def score(
+        self,
+        rows: Sequence[Row],
+        schema: Schema,
+        timeout: float,  # noqa: ASYNC109 - the port's contract
+        origins: Sequence[Traced] = (),
+    ) -> Answer:
         """Score rows; see the port."""
         description = self._description or await self.learn()
         if description.schema.hash != schema.hash:
             raise BackendOtherSchema("its model has another schema")
-        reply = await self._infer(rows, schema, timeout)
+        reply = await self._infer(rows, schema, timeout, origins)
         if len(reply.probabilities) != len(rows) or max(reply.segments) > _HIGHEST_SEGMENT:
             raise BackendBadAnswer("the answer does not fit the rows")
         if reply.digest != description.digest:
@@ -113,12 +120,18 @@ class HttpBackend:
             raise BackendOtherSchema("it answers with a model of another schema")
         return found
 
-    async def explain(self, rows: Sequence[Row], description: Description, timeout: float) -> Explanation:  # noqa: ASYNC109
+    async def explain(
+        self,
+        rows: Sequence[Row],
+        description: Description,
+        timeout: float,  # noqa: ASYNC109 - the port's contract
+        origins: Sequence[Traced] = (),
+    ) -> Explanation:
         """Explain rows; see the port."""
         schema = description.schema
         body = codec_for(schema).encode_for_contributions(rows)
         url = f"{self._url}/v2/models/{description.name}/infer"
-        headers = self._headers_for(schema)
+        headers = self._headers_for(schema, origins)
         status, content = await self._calls.ask("POST", url, body, headers, timeout, _MAXIMUM_REPLY_BYTES)
         if status != HTTPStatus.OK:
             raise _refusal(status)
@@ -197,11 +210,17 @@ class HttpBackend:
     def _read(self, content: bytes) -> Description:
         return Description.from_documents(msgspec.json.decode(content), self._trusted)
 
-    async def _infer(self, rows: Sequence[Row], schema: Schema, timeout: float) -> InferReply:  # noqa: ASYNC109
+    async def _infer(
+        self,
+        rows: Sequence[Row],
+        schema: Schema,
+        timeout: float,  # noqa: ASYNC109
+        origins: Sequence[Traced],
+    ) -> InferReply:
         body = encode_request(rows, schema)
         if len(body) > MAX_REQUEST_BYTES:
             raise BackendRefusedRequest("the rows take more bytes than a backend accepts")
-        headers = self._headers_for(schema)
+        headers = self._headers_for(schema, origins)
         status, content = await self._calls.ask("POST", self._infer_url, body, headers, timeout, _MAXIMUM_REPLY_BYTES)
         if status == HTTPStatus.PRECONDITION_FAILED:
             self._learn_soon()
@@ -212,10 +231,11 @@ class HttpBackend:
         except InvalidReply as error:
             raise BackendBadAnswer(str(error)) from error
 
-    def _headers_for(self, schema: Schema) -> dict[str, str]:
+    def _headers_for(self, schema: Schema, origins: Sequence[Traced]) -> dict[str, str]:
         if self._schema_header[1] is not schema:
             self._schema_header = ({SCHEMA_HEADER: schema.hash}, schema)
-        return self._schema_header[0]
+        fixed = self._schema_header[0]
+        return {**fixed, **headers_of(origins)} if origins else fixed
 
 
 def _refusal(status: int) -> BackendError:

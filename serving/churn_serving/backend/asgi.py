@@ -27,6 +27,7 @@ from churn_serving.oip.json_reply import encode_response
 from churn_serving.oip.messages import UNNAMED, asks_for_contributions
 from churn_serving.oip.model_path import INFER, PREFIX, read_model_path
 from churn_serving.oip.schema_precondition import require_schema
+from churn_serving.telemetry.tracing import in_words
 from churn_serving.web.body import Application, Disconnected, Receive, Scope, Send, read_body
 from churn_serving.web.request import JSON as APPLICATION_JSON
 from churn_serving.web.request import OCTETS as APPLICATION_OCTETS
@@ -72,7 +73,7 @@ class BackendApp:
         except EXPECTED as error:
             answer = error_answer(error)
         except Exception:  # the last line of defence: the caller gets an answer, the log gets the reason
-            logger.exception("inference failed")
+            logger.exception("inference failed for %s", in_words(scope["headers"]))
             answer = INTERNAL_ERROR
         await send_answer(send, answer)
         self._answered("http", str(answer.status), perf_counter() - begin)

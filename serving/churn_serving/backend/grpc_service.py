@@ -24,8 +24,9 @@ from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.grpc_codec import encode_metadata, encode_response
 from churn_serving.oip.grpc_limits import GrpcLimits, grpc_address
 from churn_serving.oip.grpc_methods import service_handler
-from churn_serving.oip.grpc_status import PLAIN_REQUEST_ID, REQUEST_ID, fitting
+from churn_serving.oip.grpc_status import fitting
 from churn_serving.oip.messages import asks_for_contributions
+from churn_serving.telemetry.tracing import REQUEST_ID, REQUEST_IDS, in_words
 
 logger = logging.getLogger(__name__)
 
@@ -94,9 +95,9 @@ def inference_handler(slot: ModelSlot) -> "grpc.GenericRpcHandler[Any, Any]":
     def infer(request: messages.ModelInferRequest, context: _Context) -> messages.ModelInferResponse:
         begin = perf_counter()
         for name, value in context.invocation_metadata():
-            if name == REQUEST_ID and PLAIN_REQUEST_ID.fullmatch(str(value)):
+            if name == REQUEST_ID and isinstance(value, str) and REQUEST_IDS.fullmatch(value.encode()):
                 context.set_trailing_metadata(((REQUEST_ID, value),))
-        outcome = _call(service.infer, request)
+        outcome = _call(service.infer, request, context)
         code = outcome.code if context.is_active() else grpc.StatusCode.CANCELLED  # nobody waits for it any more
         count("grpc", code.name, perf_counter() - begin)
         answer: messages.ModelInferResponse = _delivered(outcome, context)
@@ -134,7 +135,7 @@ def grpc_server(slot: ModelSlot, host: str, port: int, limits: GrpcLimits) -> gr
 
 def _guarded(method: _Method) -> Callable[[Any, _Context], Any]:
     def guarded(request: Any, context: _Context) -> Any:
-        return _delivered(_call(method, request), context)
+        return _delivered(_call(method, request, context), context)
 
     return guarded
 
@@ -147,14 +148,20 @@ class _Outcome(NamedTuple):
     details: str = ""
 
 
-def _call(method: _Method, request: Any) -> _Outcome:
+def _call(method: _Method, request: Any, context: _Context) -> _Outcome:
     try:
         return _Outcome(grpc.StatusCode.OK, method(request))
     except EXPECTED as error:
         return _Outcome(GRPC_CODE[type(error)], details=fitting(str(error)))
     except Exception:  # the last line of defence: the caller gets a status, the log gets the reason
-        logger.exception("gRPC call failed")
+        logger.exception("gRPC call failed for %s", in_words(_as_headers(context)))
         return _Outcome(grpc.StatusCode.INTERNAL, details="internal error")
+
+
+def _as_headers(context: _Context) -> list[tuple[bytes, bytes]]:
+    """A caller's metadata as HTTP's headers look."""
+    metadata = context.invocation_metadata()
+    return [(name.encode(), value if isinstance(value, bytes) else value.encode()) for name, value in metadata]
 
 
 def _delivered(outcome: _Outcome, context: _Context) -> Any:

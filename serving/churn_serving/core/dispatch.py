@@ -28,6 +28,7 @@ from churn_serving.core.policy import DecisionPolicy
 from churn_serving.core.ports import Answer, Observer
 from churn_serving.core.retry_budget import RetryBudget
 from churn_serving.core.routing import Router
+from churn_serving.telemetry.tracing import Traced
 
 DEGRADED = "degraded"
 
@@ -76,32 +77,38 @@ class Dispatcher:
         return remembered
 
     async def predict(
-        self, rows: Sequence[Row], description: Description, key: str | None, version: str = ""
+        self,
+        rows: Sequence[Row],
+        description: Description,
+        key: str | None,
+        version: str = "",
+        origin: Traced | None = None,
     ) -> Outcome:
         """Score rows that were read by ``description``'s schema; ``key`` keeps a customer on one side of a split,
-        ``version`` (empty: any) keeps out backends that serve another one.
+        ``version`` (empty: any) keeps out backends that serve another one, ``origin`` goes to the backends with the
+        rows.
 
         Raises:
             Overloaded: refused early.
             RefusedByBackends: the backends that looked at the rows refuse them and no others.
         """
         if len(rows) > 1 and self._is_large(rows, description.schema):
-            return await self._predict_large(rows, description, key, version)
+            return await self._predict_large(rows, description, key, version, origin)
         self._admission.enter()
         try:
             deadline = self._clock() + self._policy.deadline_seconds
-            return await self._predict([rows], description, key, deadline, version=version)
+            return await self._predict([rows], description, key, deadline, origin, version=version)
         finally:
             self._admission.leave()
 
     async def _predict_large(
-        self, rows: Sequence[Row], description: Description, key: str | None, version: str
+        self, rows: Sequence[Row], description: Description, key: str | None, version: str, origin: Traced | None
     ) -> Outcome:
         self._admission.enter(len(rows))
         try:
             chunks = await cut(rows, description.schema, self._policy)
             deadline = self._clock() + self._policy.seconds_for(len(chunks))
-            return await self._predict(chunks, description, key, deadline, version=version, large=True)
+            return await self._predict(chunks, description, key, deadline, origin, version=version, large=True)
         finally:
             self._admission.leave(len(rows))
 
@@ -116,6 +123,7 @@ class Dispatcher:
         description: Description,
         key: str | None,
         deadline: float,
+        origin: Traced | None,
         *,
         version: str,
         large: bool = False,
@@ -131,9 +139,9 @@ class Dispatcher:
                 tries += 1
                 try:
                     if large:
-                        answer = await self._score_chunks(backend, chunks, schema, deadline)
+                        answer = await self._score_chunks(backend, chunks, schema, deadline, origin)
                     else:
-                        answer = await self._try(backend, chunks[0], schema, deadline)
+                        answer = await self._try(backend, chunks[0], schema, deadline, origin)
                 except BackendError as error:
                     reason = error.reason
                     refused = refused or isinstance(error, BackendRefusedRequest)
@@ -145,23 +153,35 @@ class Dispatcher:
         return await _degraded(chunks, description)
 
     async def _score_chunks(
-        self, backend: GuardedBackend, chunks: Sequence[Chunk], schema: Schema, deadline: float
+        self,
+        backend: GuardedBackend,
+        chunks: Sequence[Chunk],
+        schema: Schema,
+        deadline: float,
+        origin: Traced | None,
     ) -> Answer:
         async def ask(chunk: Chunk) -> Answer:
-            return await self._try(backend, chunk, schema, deadline, large=True)
+            return await self._try(backend, chunk, schema, deadline, origin, large=True)
 
         return await score_chunks(chunks, ask, self._policy.large)
 
     async def _try(
-        self, backend: GuardedBackend, rows: Sequence[Row], schema: Schema, deadline: float, *, large: bool = False
+        self,
+        backend: GuardedBackend,
+        rows: Sequence[Row],
+        schema: Schema,
+        deadline: float,
+        origin: Traced | None,
+        *,
+        large: bool = False,
     ) -> Answer:
         """Ask one backend, once more if only the connection broke, the breaker holds and the budget allows."""
         try:
-            return await self._ask(backend.score(rows, schema, large), deadline)
+            return await self._ask(backend.score(rows, schema, large, origin), deadline)
         except BackendUnreachable:
             if not backend.breaker.closed or not self._budget.withdraw():
                 raise
-            return await self._ask(backend.score(rows, schema, large), deadline)
+            return await self._ask(backend.score(rows, schema, large, origin), deadline)
 
     async def _ask(self, future: "asyncio.Future[Answer]", deadline: float) -> Answer:
         # A plain timer instead of asyncio.wait_for: no task and no second future a request.

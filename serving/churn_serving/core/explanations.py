@@ -22,6 +22,7 @@ from churn_serving.core.errors import (
 from churn_serving.core.guarded import GuardedBackend
 from churn_serving.core.policy import DecisionPolicy
 from churn_serving.core.ports import Explanation, Observer
+from churn_serving.telemetry.tracing import Traced
 
 GIVEN = "given"
 LATE = "late"
@@ -41,14 +42,16 @@ class Explanations:
         self._observer = observer
         self._under_way = 0
 
-    async def explain(self, rows: Sequence[Row], outcome: Outcome) -> list[list[str]]:
+    async def explain(self, rows: Sequence[Row], outcome: Outcome, origin: Traced | None = None) -> list[list[str]]:
         """Each row's reasons in plain words, the strongest first; none for all rows where they cannot be had from the
         model that gave the outcome, in time. Never raises."""
-        ended, words = await self._explain(rows, outcome)
+        ended, words = await self._explain(rows, outcome, origin)
         self._observer.explained(ended)
         return words or [[] for _ in rows]
 
-    async def _explain(self, rows: Sequence[Row], outcome: Outcome) -> tuple[str, list[list[str]]]:
+    async def _explain(
+        self, rows: Sequence[Row], outcome: Outcome, origin: Traced | None
+    ) -> tuple[str, list[list[str]]]:
         backend = self._backends.get(outcome.served_by)
         if backend is None or not backend.breaker.closed:  # no backend answered, or it has failed since
             return UNAVAILABLE, []
@@ -58,7 +61,7 @@ class Explanations:
         try:
             # The port keeps the time too; this holds whatever stands behind it.
             async with asyncio.timeout(self._policy.explain_seconds):
-                explanation = await backend.explain(rows, outcome.description)
+                explanation = await backend.explain(rows, outcome.description, origin)
             return _in_words(rows, outcome, explanation)
         except (BackendError, TimeoutError) as error:
             return _ending(error), []

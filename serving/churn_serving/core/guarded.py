@@ -16,9 +16,10 @@ from collections.abc import Callable, Sequence
 from churn_model import Description, Row, Schema, Scores
 from churn_serving.core.breaker import Breaker, BreakerState
 from churn_serving.core.errors import BackendError, BackendFailed, BackendOtherSchema, BackendRefusedRequest
-from churn_serving.core.lanes import FUTURE, ROWS, SCHEMA, Lane, Limits, Waiting
+from churn_serving.core.lanes import FUTURE, ORIGIN, ROWS, SCHEMA, Lane, Limits, Waiting
 from churn_serving.core.policy import DecisionPolicy
 from churn_serving.core.ports import Answer, Backend, Explanation, Observer
+from churn_serving.telemetry.tracing import Traced
 
 _logger = logging.getLogger(__name__)
 
@@ -49,18 +50,25 @@ class GuardedBackend:
         """The model the backend was last seen with."""
         return self._backend.description
 
-    def score(self, rows: Sequence[Row], schema: Schema, large: bool = False) -> "asyncio.Future[Answer]":  # noqa: FBT001, FBT002 - on the hot path
+    def score(
+        self,
+        rows: Sequence[Row],
+        schema: Schema,
+        large: bool = False,  # noqa: FBT001, FBT002 - on the hot path
+        origin: Traced | None = None,
+    ) -> "asyncio.Future[Answer]":
         """Queue rows that were read by ``schema``, a whole request or a chunk of a ``large`` one; the future fails with
         a :class:`BackendError`. Cancelling it leaves the others alone."""
-        return (self._large_lane if large else self._lane).join(rows, schema)
+        return (self._large_lane if large else self._lane).join(rows, schema, origin)
 
-    async def explain(self, rows: Sequence[Row], description: Description) -> Explanation:
+    async def explain(self, rows: Sequence[Row], description: Description, origin: Traced | None = None) -> Explanation:
         """Ask for an explanation. How that ends says nothing about scoring, so the breaker is not told.
 
         Raises:
             BackendError: there is none, or it did not come in time.
         """
-        return await self._backend.explain(rows, description, self._policy.explain_seconds)
+        origins = () if origin is None else (origin,)
+        return await self._backend.explain(rows, description, self._policy.explain_seconds, origins)
 
     async def probe(self) -> None:
         """Send a probe if the breaker wants one, and tell it what came back."""
@@ -73,9 +81,10 @@ class GuardedBackend:
     async def _send(self, lane: Lane, batch: list[Waiting]) -> None:
         """Make one call and see to everybody in it; never raises."""
         rows = batch[0][ROWS] if len(batch) == 1 else [row for waiting in batch for row in waiting[ROWS]]
+        origins = [origin for waiting in batch if (origin := waiting[ORIGIN]) is not None]
         started = self._clock()
         try:
-            answer = await self._backend.score(rows, batch[0][SCHEMA], lane.limits.seconds)
+            answer = await self._backend.score(rows, batch[0][SCHEMA], lane.limits.seconds, origins)
         except Exception as error:  # noqa: BLE001 - an error outside the port's contract is the backend's failure
             self._observer.backend_called(self.name, len(rows), self._clock() - started)
             await self._unanswered(lane, batch, error)
@@ -123,7 +132,7 @@ class GuardedBackend:
 
 
 def _fail(waiting: Sequence[Waiting], error: BackendError) -> None:
-    for _, _, future in waiting:
+    for _, _, future, _ in waiting:
         if not future.done():
             future.set_exception(error)
 
@@ -136,7 +145,7 @@ def _deliver(batch: list[Waiting], answer: Answer) -> None:
         return
     start = 0
     probabilities, segments = answer.scores
-    for rows, _, future in batch:
+    for rows, _, future, _ in batch:
         end = start + len(rows)
         if not future.done():
             scores = Scores(probabilities[start:end], segments[start:end])

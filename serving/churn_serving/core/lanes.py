@@ -13,13 +13,15 @@ from typing import Final, NamedTuple
 from churn_model import Row, Schema
 from churn_serving.core.call_size import size_for
 from churn_serving.core.ports import Answer
+from churn_serving.telemetry.tracing import Traced
 
-Waiting = tuple[Sequence[Row], Schema, "asyncio.Future[Answer]"]
-"""Rows of one request, the schema they were read by, and where their answer goes. A plain tuple: one is made for every
-request, and a named one takes three times as long."""
+Waiting = tuple[Sequence[Row], Schema, "asyncio.Future[Answer]", Traced | None]
+"""Rows of one request, the schema they were read by, where their answer goes, and whose request it is. A plain tuple:
+one is made for every request, and a named one takes three times as long."""
 ROWS: Final = 0
 SCHEMA: Final = 1
 FUTURE: Final = 2
+ORIGIN: Final = 3
 
 
 class Limits(NamedTuple):
@@ -44,11 +46,11 @@ class Lane:
         self._flush_scheduled = False
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def join(self, rows: Sequence[Row], schema: Schema) -> "asyncio.Future[Answer]":
+    def join(self, rows: Sequence[Row], schema: Schema, origin: Traced | None) -> "asyncio.Future[Answer]":
         """Queue rows. Cancelling the future leaves the others alone."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
-        self._queue.append((rows, schema, future))
+        self._queue.append((rows, schema, future, origin))
         self._rows += len(rows)
         if not self._flush_scheduled and self._in_flight < self.limits.calls:
             # One turn of the loop later, so that requests that arrived together leave together.
@@ -87,7 +89,7 @@ class Lane:
         measure = None
         while self._queue:
             waiting = self._queue[0]
-            waiting_rows, schema, future = waiting
+            waiting_rows, schema, future, _ = waiting
             if not future.done():  # done: its request gave up
                 if not batch:
                     first = schema

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from churn_model import Description, Row, Schema, Scores
+from churn_serving.telemetry.tracing import Traced
 
 
 class Answer(NamedTuple):
@@ -32,11 +33,24 @@ class Backend(Protocol):
     def description(self) -> Description | None:
         """The model it was last seen with; None before it was ever reached."""
 
-    async def score(self, rows: Sequence[Row], schema: Schema, timeout: float) -> Answer:  # noqa: ASYNC109 - the port's contract
+    async def score(
+        self,
+        rows: Sequence[Row],
+        schema: Schema,
+        timeout: float,  # noqa: ASYNC109 - the port's contract
+        origins: Sequence[Traced] = (),
+    ) -> Answer:
         """Score rows that were read by ``schema`` within ``timeout`` seconds; the model that answers has that schema,
-        or :class:`churn_serving.core.errors.BackendOtherSchema` is raised."""
+        or :class:`churn_serving.core.errors.BackendOtherSchema` is raised. ``origins`` are the requests that the rows
+        belong to, where they are known: the decision path carries them and never looks inside."""
 
-    async def explain(self, rows: Sequence[Row], description: Description, timeout: float) -> Explanation:  # noqa: ASYNC109
+    async def explain(
+        self,
+        rows: Sequence[Row],
+        description: Description,
+        timeout: float,  # noqa: ASYNC109
+        origins: Sequence[Traced] = (),
+    ) -> Explanation:
         """Explain rows that fit ``description``'s schema within ``timeout`` seconds; costs a multiple of scoring."""
 
     async def probe(self, timeout: float) -> bool:  # noqa: ASYNC109 - the port's contract

@@ -19,8 +19,9 @@ from churn_serving.oip import open_inference_grpc_pb2 as messages
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.grpc_codec import GrpcCodec, encode_metadata, encode_response
 from churn_serving.oip.grpc_methods import SERVICE
-from churn_serving.oip.grpc_status import REQUEST_ID, fitting
+from churn_serving.oip.grpc_status import fitting
 from churn_serving.oip.messages import InferReply, refuse_contributions
+from churn_serving.telemetry.tracing import REQUEST_ID
 
 ROUTE = "grpc/ModelInfer"
 _INFER = f"/{SERVICE}/ModelInfer"
@@ -93,7 +94,7 @@ class InferenceService:
 
     async def model_infer(self, request: messages.ModelInferRequest, context: _Context) -> messages.ModelInferResponse:
         """Score customers. The request's id, the caller's own if it is a plain one, comes back in trailing metadata."""
-        exchange = Exchange(ROUTE, self._request_ids.of(as_headers(context.invocation_metadata())))
+        exchange = Exchange(ROUTE, *self._request_ids.of(as_headers(context.invocation_metadata())))
         context.set_trailing_metadata(((REQUEST_ID, exchange.request_id),))
         try:
             exchange.caller = CALLER.get()
@@ -147,7 +148,7 @@ class InferenceService:
 
     def _note_refusal(self, method: str, metadata: Headers) -> None:
         if method == _INFER:
-            self._service.finish(Exchange(ROUTE, self._request_ids.of(metadata)), _refusal(Unauthenticated())[1])
+            self._service.finish(Exchange(ROUTE, *self._request_ids.of(metadata)), _refusal(Unauthenticated())[1])
 
     def ready(self) -> bool:
         """Whether requests can be answered and should come here."""

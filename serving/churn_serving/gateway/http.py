@@ -1,12 +1,10 @@
-"""A request's id and a complete answer, for the routes that are plain ASGI."""
+"""Whose request it is, and a complete answer, for the routes that are plain ASGI."""
 
 import itertools
 import os
-import re
 
+from churn_serving.telemetry.tracing import PLAIN_REQUEST_ID, Trace, read_trace
 from churn_serving.web.body import Send
-
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 
 
 class RequestIds:
@@ -16,12 +14,23 @@ class RequestIds:
         self._prefix = os.urandom(6).hex()
         self._count = itertools.count(1)
 
-    def of(self, headers: list[tuple[bytes, bytes]]) -> str:
-        """The caller's ``X-Request-Id`` if it is a plain one, else a new id."""
+    def of(self, headers: list[tuple[bytes, bytes]]) -> tuple[str, Trace | None]:
+        """The caller's first ``X-Request-Id`` that is a plain one, else a new id; and the trace that the request is
+        part of, if it says so in W3C Trace Context."""
+        request_id = ""
+        parents: list[bytes] | None = None
+        states: list[bytes] | None = None
         for name, value in headers:
-            if name == b"x-request-id" and _REQUEST_ID.match(value):
-                return value.decode("ascii")
-        return f"{self._prefix}-{next(self._count):x}"
+            if name == b"x-request-id":
+                if not request_id and PLAIN_REQUEST_ID.fullmatch(value):
+                    request_id = value.decode("ascii")
+            elif name == b"traceparent":
+                parents = [*(parents or ()), value]
+            elif name == b"tracestate":
+                states = [*(states or ()), value]
+        if not request_id:
+            request_id = f"{self._prefix}-{next(self._count):x}"
+        return request_id, None if parents is None else read_trace(parents, states or ())
 
 
 async def answer(send: Send, status: int, content_type: bytes, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:

@@ -45,7 +45,7 @@ class InferenceRoute:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        exchange = Exchange(ROUTE, self._request_ids.of(scope["headers"]))
+        exchange = Exchange(ROUTE, *self._request_ids.of(scope["headers"]))
         headers = [(b"x-request-id", exchange.request_id.encode())]
         try:
             body, length = await self._infer(exchange, scope, receive)

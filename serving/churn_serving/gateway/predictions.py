@@ -51,7 +51,7 @@ class PredictionsRoute:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        exchange = Exchange(PATH, self._request_ids.of(scope["headers"]))
+        exchange = Exchange(PATH, *self._request_ids.of(scope["headers"]))
         headers = [(b"x-request-id", exchange.request_id.encode())]
         try:
             body = await self._predict(exchange, scope, receive)
@@ -92,7 +92,7 @@ class PredictionsRoute:
             raise InvalidRequest([fault])
         outcome = await self._service.predict(exchange, request.rows, description, request.customer_ids[0])
         predictions = decide(exchange.request_id, request.customer_ids, request.rows, outcome)
-        return with_reasons(predictions, await self._service.explain(request.rows, outcome))
+        return with_reasons(predictions, await self._service.explain(exchange, request.rows, outcome))
 
     @property
     def undescribed_body_type(self) -> type[msgspec.Struct]:

@@ -11,6 +11,7 @@ from churn_serving.core.dispatch import Dispatcher, Outcome
 from churn_serving.core.explanations import Explanations
 from churn_serving.telemetry.metrics import GatewayMetrics
 from churn_serving.telemetry.request_log import RequestLog
+from churn_serving.telemetry.tracing import Trace
 
 CLIENT_CLOSED_REQUEST = 499
 """The code of a request whose caller hung up first, as proxies write it."""
@@ -18,13 +19,15 @@ _NOBODY = "none"
 
 
 class Exchange:
-    """One request from arrival to answer; :meth:`finish` is called exactly once."""
+    """One request from arrival to answer; :meth:`finish` is called exactly once. It is what backends are told of whose
+    request a call is for."""
 
-    __slots__ = ("caller", "outcome", "request_id", "route", "rows", "started")
+    __slots__ = ("caller", "outcome", "request_id", "route", "rows", "started", "trace")
 
-    def __init__(self, route: str, request_id: str) -> None:
+    def __init__(self, route: str, request_id: str, trace: Trace | None = None) -> None:
         self.route = route
         self.request_id = request_id
+        self.trace = trace
         self.started = time.perf_counter()
         self.rows = 0
         self.caller = ""
@@ -52,12 +55,12 @@ class PredictionService:
     ) -> Outcome:
         """Score the rows of an exchange, which were read by ``description``'s schema, by this version (empty: any)."""
         exchange.rows = len(rows)
-        exchange.outcome = await self._dispatcher.predict(rows, description, key, version)
+        exchange.outcome = await self._dispatcher.predict(rows, description, key, version, exchange)
         return exchange.outcome
 
-    async def explain(self, rows: Sequence[Row], outcome: Outcome) -> list[list[str]]:
+    async def explain(self, exchange: Exchange, rows: Sequence[Row], outcome: Outcome) -> list[list[str]]:
         """Each row's reasons, strongest first; none where they cannot be had in time. Never raises."""
-        return await self._explanations.explain(rows, outcome)
+        return await self._explanations.explain(rows, outcome, exchange)
 
     def finish(self, exchange: Exchange, code: int) -> None:
         """Write down how an exchange ended; ``code`` is the HTTP status or its gRPC equivalent."""

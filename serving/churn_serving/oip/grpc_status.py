@@ -3,13 +3,8 @@
 Status details travel percent-encoded in trailers, and a client that finds more than 8 KiB there drops the whole answer.
 """
 
-import re
-
 MAX_DETAILS_BYTES = 6 * 1024
 """Of the encoded text; the rest of the 8 KiB is for other trailers."""
-REQUEST_ID = "x-request-id"
-PLAIN_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-"""What of a caller's own id is repeated to it; anything else is not."""
 _ENCODED = 3  # bytes for one that is not printable ASCII
 _ELLIPSIS = _ENCODED * len("…".encode())
 

@@ -1,0 +1,144 @@
+"""A request's id and trace reach the backends that answer it, whichever door it came by; what is not plain does not."""
+
+import dataclasses
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+
+from real_processes import System, describe_system
+from sample_package import MODEL_NAME
+from tests.integration.recorder import Recorder, recording
+from tests.protocol.requests import customers, document, message
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
+STATE = "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"
+DOORS = ["predictions", "infer", "grpc"]
+Headers = list[tuple[str, str]]
+
+
+@dataclasses.dataclass
+class Traced:
+    """A gateway whose two backends are written down."""
+
+    system: System
+    primary: Recorder
+    fallback: Recorder
+
+    def ask(self, door: str, headers: Headers) -> str:
+        """Send one request and return the id that it was answered under."""
+        if door == "grpc":
+            with grpc.insecure_channel(f"127.0.0.1:{self.system.ports['gateway_grpc']}") as channel:
+                method = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer", None, None)
+                call = method.future(message().SerializeToString(), timeout=10, metadata=tuple(headers))
+                call.result()
+                return str(dict(call.trailing_metadata())["x-request-id"])
+        path, body = "/v1/predictions", customers()
+        if door == "infer":
+            path, body = f"/v2/models/{MODEL_NAME}/infer", document()
+        if door == "explain":
+            body["explain"] = True
+        answer = httpx.post(self.system.gateway_url + path, json=body, headers=headers, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.headers["x-request-id"]
+
+
+@pytest.fixture(scope="module")
+def traced(package_folder: Path, keys: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traced]:
+    home = tmp_path_factory.mktemp("home")
+    system = describe_system(package_folder, keys.verify_path, home)
+    with recording(system.primary_url) as primary, recording(system.fallback_url) as fallback:
+        system.gateway.environment["CHURN_GATEWAY_PRIMARY_URL"] = primary.url
+        system.gateway.environment["CHURN_GATEWAY_FALLBACK_URL"] = fallback.url
+        try:
+            for service in system.services:
+                service.start()
+            for service in system.services:
+                service.wait_ready()
+            yield Traced(system, primary, fallback)
+        finally:
+            for service in system.services:
+                service.stop()
+
+
+def seen(recorder: Recorder, request_id: str) -> list[dict[str, list[str]]]:
+    return [call for call in recorder.calls if request_id in ",".join(call.get("x-request-id", [])).split(",")]
+
+
+@pytest.mark.parametrize("door", [*DOORS, "explain"])
+def test_id_and_trace_go_on(traced: Traced, door: str) -> None:
+    own = f"mine.{door}-1"
+    headers = [("x-request-id", own), ("traceparent", PARENT), ("tracestate", STATE)]
+    assert traced.ask(door, headers) == own
+    calls = seen(traced.primary, own)
+    assert len(calls) == (2 if door == "explain" else 1)
+    for call in calls:
+        assert (call["x-request-id"], call["traceparent"], call["tracestate"]) == ([own], [PARENT], [STATE])
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_request_without_them_gets_an_id_and_no_trace(traced: Traced, door: str) -> None:
+    call = seen(traced.primary, traced.ask(door, []))[0]
+    assert "traceparent" not in call
+    assert "tracestate" not in call
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("x-request-id", "a b"), ("traceparent", PARENT.upper()), ("tracestate", STATE)],
+        [("x-request-id", "a" * 65), ("traceparent", f"ff{PARENT[2:]}")],
+        [("x-request-id", "a,b"), ("traceparent", PARENT[:-1])],
+        [("tracestate", STATE)],
+    ],
+)
+def test_what_is_not_plain_stays_outside(traced: Traced, door: str, headers: Headers) -> None:
+    given = traced.ask(door, headers)
+    assert given not in ("a b", "a" * 65, "a,b")
+    (call,) = seen(traced.primary, given)
+    assert "traceparent" not in call
+    assert "tracestate" not in call
+
+
+def test_two_traces_are_none(traced: Traced) -> None:
+    given = traced.ask("predictions", [("traceparent", PARENT), ("traceparent", PARENT)])
+    assert "traceparent" not in seen(traced.primary, given)[0]  # gRPC's library shows a server the last one alone
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_bad_state_does_not_cost_the_trace(traced: Traced, door: str) -> None:
+    (call,) = seen(traced.primary, traced.ask(door, [("traceparent", PARENT), ("tracestate", "NO=1")]))
+    assert call["traceparent"] == [PARENT]
+    assert "tracestate" not in call
+
+
+def test_the_fallback_is_told_too(traced: Traced) -> None:
+    traced.primary.status = 500
+    try:
+        own = traced.ask("predictions", [("x-request-id", "second"), ("traceparent", PARENT)])
+    finally:
+        traced.primary.status = 0
+    assert seen(traced.primary, own)[0]["traceparent"] == seen(traced.fallback, own)[0]["traceparent"] == [PARENT]
+
+
+def test_many_at_once_are_named_or_counted(traced: Traced) -> None:
+    before = len(traced.primary.calls)
+
+    def ask(number: int) -> str:
+        url, headers = f"{traced.system.gateway_url}/v1/predictions", {"x-request-id": f"burst-{number}"}
+        answer = httpx.post(url, json=customers(), headers=headers, timeout=10)
+        return str(answer.json()["served_by"])
+
+    with ThreadPoolExecutor(32) as callers:
+        answered_by = list(callers.map(ask, range(64)))
+    ids = [call["x-request-id"][0].split(",") for call in traced.primary.calls[before:] if "x-request-id" in call]
+    named = {one for call in ids for one in call if one.startswith("burst-")}
+    counted = sum(int(call[-1]) for call in ids if call[-1].startswith("+"))
+    assert max(map(len, ids)) > 1
+    assert len(named) + counted >= answered_by.count("primary")
