@@ -7,7 +7,6 @@ constant answer on one core), and scoring is the same computation on any thread.
 import importlib.metadata
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from grpc_reflection.v1alpha.reflection_pb2_grpc import add_ServerReflectionServ
 
 from churn_serving.backend import errors
 from churn_serving.backend.grpc_health import Health, Reflection
+from churn_serving.backend.grpc_waiting import WaitingRoom
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.routes import EXTENSIONS, SERVER_NAME
 from churn_serving.oip import open_inference_grpc_pb2 as messages
@@ -121,8 +121,10 @@ def grpc_server(slot: ModelSlot, host: str, port: int, limits: GrpcLimits) -> gr
     Raises:
         RuntimeError: the address is taken.
     """
+    room = WaitingRoom(THREADS, limits.first_byte_seconds)
     server = grpc.server(
-        ThreadPoolExecutor(THREADS, thread_name_prefix="grpc"),
+        room,  # type: ignore[arg-type]  # the library asks for any executor
+        interceptors=[room],
         maximum_concurrent_rpcs=MAX_CALLS,
         options=limits.options,
     )
