@@ -1,5 +1,6 @@
 """The HTTP front, in process: every path, every bad input, never a 5xx for a caller's fault."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -190,3 +191,14 @@ async def test_what_is_counted(client: httpx.AsyncClient, slot: ModelSlot, packa
     assert value("churn_model_server_requests_total", {"protocol": "http", "code": "400"}) == 1
     assert value("churn_model_server_batch_rows_sum") == 3
     assert value("churn_model_info", {"name": "churn-telecom", "version": "1", "digest": package.digest}) == 1
+
+
+async def test_large_bodies_wait_in_bounded_number(client: httpx.AsyncClient) -> None:
+    body = encode_request(customers(1500), SCHEMA)
+    assert len(body) > 64 * 1024
+    answers = await asyncio.gather(*(client.post(INFER, content=body, headers=JSON) for _ in range(60)))
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) == {200, 429}
+    assert statuses.count(200) >= 16
+    assert all(answer.headers["retry-after"] == "1" for answer in answers if answer.status_code == 429)
+    assert (await client.post(INFER, content=body, headers=JSON)).status_code == 200

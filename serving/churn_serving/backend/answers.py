@@ -28,6 +28,7 @@ HTTP_STATUS: dict[type[Exception], int] = {
     errors.PackageRefused: 422,
     errors.CannotExplain: 422,
     errors.ExplainerBusy: 429,
+    errors.ReaderBusy: 429,
     errors.NoModelLoaded: 503,
 }
 EXPECTED = tuple(HTTP_STATUS)
@@ -51,7 +52,7 @@ def error_answer(error: Exception) -> Answer:
     answer = Answer(HTTP_STATUS[type(error)], (JSON,), encode_error(str(error)))
     if isinstance(error, WrongRequest):
         return answer._replace(headers=(JSON, *error.headers))
-    if isinstance(error, errors.NoModelLoaded | errors.ExplainerBusy):
+    if isinstance(error, errors.NoModelLoaded | errors.ExplainerBusy | errors.ReaderBusy):
         return answer._replace(headers=(JSON, (b"retry-after", b"1")))
     return answer
 

@@ -18,13 +18,14 @@ from churn_serving.backend.answers import (
     error_answer,
     send_answer,
 )
+from churn_serving.backend.errors import ReaderBusy
 from churn_serving.backend.loaded_model import LoadedModel, ModelSlot
 from churn_serving.backend.routes import Headers, Routes
 from churn_serving.backend.wrapped import BoundedApplication
 from churn_serving.oip.http_headers import JSON_LENGTH, json_length
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_reply import encode_response
-from churn_serving.oip.messages import UNNAMED, asks_for_contributions
+from churn_serving.oip.messages import UNNAMED, InferRequest, asks_for_contributions
 from churn_serving.oip.model_path import INFER, PREFIX, read_model_path
 from churn_serving.oip.schema_precondition import require_schema
 from churn_serving.telemetry.tracing import in_words
@@ -37,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 # Above this a body is decoded in a thread, so that other requests are not held up.
 LARGE_BODY_BYTES = 64 * 1024
+# Large bodies being decoded or waiting for it, as at the gateway.
+MAX_READING = 16
 
 
 class BackendApp:
@@ -47,6 +50,7 @@ class BackendApp:
         self._routes = routes
         self._wrapped = None if wrapped is None else BoundedApplication(wrapped)
         self._answered = slot.metrics.answered
+        self._reading = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI interface."""
@@ -95,7 +99,7 @@ class BackendApp:
         header_length = json_length(headers)
         body = await read_body(receive, MAX_BODY_BYTES)
         if len(body) > LARGE_BODY_BYTES:
-            request = await asyncio.to_thread(model.json.decode, body, header_length)
+            request = await self._decode_beside(model, body, header_length)
         else:
             request = model.json.decode(body, header_length)
         if request.model != UNNAMED:
@@ -109,6 +113,15 @@ class BackendApp:
         if length is None:
             return Answer(200, (JSON,), content)
         return Answer(200, (OCTETS, (JSON_LENGTH, b"%d" % length)), content)
+
+    async def _decode_beside(self, model: LoadedModel, body: bytes, header_length: int | None) -> InferRequest:
+        if self._reading >= MAX_READING:
+            raise ReaderBusy("too many large requests at the moment")
+        self._reading += 1
+        try:
+            return await asyncio.to_thread(model.json.decode, body, header_length)
+        finally:
+            self._reading -= 1
 
     async def _answer(self, scope: Scope) -> Answer | None:
         """The answer of one of our other paths; None for a path that is not ours."""

@@ -2,6 +2,7 @@
 
     ModelServerError
     ├── NoModelLoaded         no model may answer right now
+    ├── ReaderBusy            so many large bodies wait to be read that another would come too late
     ├── ExplainerBusy         so many explanations wait already that another would come too late
     ├── CannotExplain         this model's file does not hold what explaining takes
     └── PackageRefused        a package did not pass verification; the model served before keeps serving
@@ -18,6 +19,10 @@ class ModelServerError(Exception):
 
 class NoModelLoaded(ModelServerError):
     """No model may answer right now; trying again later may help."""
+
+
+class ReaderBusy(ModelServerError):
+    """So many large bodies wait to be read already; trying again later may help."""
 
 
 class ExplainerBusy(ModelServerError):

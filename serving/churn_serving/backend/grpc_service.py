@@ -41,6 +41,7 @@ GRPC_CODE: dict[type[Exception], grpc.StatusCode] = {
     errors.PackageRefused: grpc.StatusCode.FAILED_PRECONDITION,
     errors.CannotExplain: grpc.StatusCode.UNIMPLEMENTED,
     errors.ExplainerBusy: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.ReaderBusy: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.NoModelLoaded: grpc.StatusCode.UNAVAILABLE,
 }
 EXPECTED = tuple(GRPC_CODE)

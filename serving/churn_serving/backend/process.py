@@ -9,13 +9,12 @@ import socket
 import sys
 from dataclasses import dataclass
 
-from prometheus_client import start_http_server
-
 from churn_serving.backend.errors import PackageRefused
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.routes import ModelSource
 from churn_serving.backend.settings import BAD_SETTING, BackendSettings, end
 from churn_serving.backend.watcher import ModelWatcher
+from churn_serving.web.metrics_port import serve_metrics
 from churn_serving.web.server import bind
 
 CANNOT_START = 1
@@ -65,7 +64,10 @@ def prepare(slot: ModelSlot, settings: BackendSettings, http_port: int, metrics_
         sys.exit(BAD_SETTING)  # the slot has logged the one line that says why
     if metrics_port:
         try:
-            start_http_server(metrics_port, settings.host, slot.metrics.registry)
+            metrics = slot.metrics
+            serve_metrics(
+                metrics.registry, settings.host, metrics_port, settings.connection_limits, metrics.connection_refused
+            )
         except OSError as error:
             end(CANNOT_START, f"metrics port {metrics_port} on {settings.host}: {error.strerror}")
     return Process(settings, slot, source, listener, watcher)

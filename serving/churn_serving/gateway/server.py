@@ -4,13 +4,13 @@ import asyncio
 import gc
 
 import grpc.aio
-import prometheus_client
 import uvicorn
 
 from churn_serving.gateway.bootstrap import open_gateway
 from churn_serving.gateway.grpc_server import start_server
 from churn_serving.gateway.settings import GatewaySettings
 from churn_serving.oip.grpc_limits import GrpcLimits
+from churn_serving.web.metrics_port import serve_metrics
 from churn_serving.web.server import DrainingServer, bind, tune
 
 _GRACE_SECONDS = 5
@@ -33,7 +33,13 @@ async def serve(settings: GatewaySettings) -> None:
             gateway.metrics.connection_refused,
         )
         if settings.metrics_port:
-            prometheus_client.start_http_server(settings.metrics_port, settings.host, gateway.metrics.registry)
+            serve_metrics(
+                gateway.metrics.registry,
+                settings.host,
+                settings.metrics_port,
+                settings.connection_limits,
+                gateway.metrics.connection_refused,
+            )
         grpc_server = None
         if settings.grpc_port:
             limits = GrpcLimits(*settings.grpc_limits, message_bytes=settings.maximum_body_bytes)

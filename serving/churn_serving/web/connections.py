@@ -8,7 +8,7 @@ import asyncio
 import functools
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
@@ -23,6 +23,8 @@ from churn_serving.web.refusals import Refusal
 _JITTER = 0.1
 # An answer beyond this waits for its caller before the next one is begun; uvloop's default of 64 KiB is meant for few.
 _UNREAD_BYTES = 16 * 1024
+# A body up to this is let in however much is held already: a customer is a hundredth of it.
+_SMALL_BODY_BYTES = 64 * 1024
 # Of what a caller that was refused still had on its way.
 _DROPPED_BYTES = 4 * 1024 * 1024
 # Looking a member up by its class costs as much as a call.
@@ -47,6 +49,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._stop: Refusal | None = None
         self._steps = 0
         self._header_bytes = self._waiting_bytes = self._chunks = self._dropped_bytes = 0
+        self._held_bytes = 0
         self._unread_since: float | None = None
         self.phase = Phase.SILENT
         self._time = self.loop.time
@@ -66,6 +69,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over, whoever ended it."""
         self._door.leave(self)
+        self._let_go()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -140,6 +144,12 @@ class LimitedProtocol(HttpToolsProtocol):
         cycle = self.cycle
         if cycle.response_complete:
             return  # it was answered without; what comes is dropped
+        door = self._door
+        self._held_bytes += len(body)
+        door.held_bytes += len(body)
+        if door.held_bytes > door.limits.held_body_bytes and self._held_bytes > _SMALL_BODY_BYTES:
+            self._let_go()
+            self._refuse_while_parsing(refusals.BODIES_FULL)
         cycle.body += body
         if len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
@@ -161,6 +171,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """An answer was handed to the transport; as uvicorn's, with the common clock instead of a timer a request."""
         self.server_state.total_requests += 1
+        if not self.pipeline:
+            self._let_go()
         self._writes.answered()
         if self.transport.is_closing():
             return
@@ -226,9 +238,14 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._dropped_bytes > _DROPPED_BYTES:
             self.transport.abort()
 
-    def _refuse_while_parsing(self, refusal: Refusal) -> None:
+    def _refuse_while_parsing(self, refusal: Refusal) -> NoReturn:
         self._stop = refusal
         raise _Stopped
+
+    def _let_go(self) -> None:
+        """What was held of this connection's bodies is held no longer."""
+        self._door.held_bytes -= self._held_bytes
+        self._held_bytes = 0
 
     def _rest(self) -> None:
         self.phase = _IDLE

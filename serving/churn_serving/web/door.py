@@ -63,6 +63,8 @@ class Door:
     def __init__(self, limits: ConnectionLimits, refused: Callable[[str], None]) -> None:
         self.limits = limits
         self.refused = refused
+        self.held_bytes = 0
+        """Of all bodies that are being received or answered."""
         self.patience = {
             Phase.LEAVING: Patience(_LEAVING_SECONDS, refusals.UNREAD),
             Phase.SILENT: Patience(limits.first_byte_seconds, refusals.SILENT),

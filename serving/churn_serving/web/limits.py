@@ -26,6 +26,7 @@ class ConnectionLimits(NamedTuple):
     answer_seconds: float = 30.0
     idle_seconds: float = 75.0
     age_seconds: float = 60.0
+    held_body_bytes: int = 32 * 1024 * 1024
 
 
 _DEFAULT = ConnectionLimits()
@@ -47,6 +48,9 @@ class ConnectionSettings(BaseSettings):
     """Path and query; beyond it 414. RFC 9110 asks for at least 8,000."""
     maximum_chunks: int = Field(default=_DEFAULT.chunks, ge=100, le=10_000_000)
     """Pieces of a chunked body; each costs as much as a small request's parsing. Beyond it 400."""
+    maximum_held_body_bytes: int = Field(default=_DEFAULT.held_body_bytes, ge=1024 * 1024, le=16 * 1024**3)
+    """Bodies of all requests together that are being received or answered: sixteen of the largest that the gateway
+    takes. Beyond it a body above 64 KiB gets 503; smaller ones are bounded by the number of connections."""
     maximum_requests_ahead: int = Field(default=_DEFAULT.ahead, ge=1, le=1000)
     """Requests that a caller may send on one connection before it has read the answer to the first."""
     maximum_calls_a_connection: int = Field(default=128, ge=1, le=100_000)
@@ -95,4 +99,5 @@ class ConnectionSettings(BaseSettings):
             self.answer_seconds,
             self.idle_seconds,
             self.connection_seconds,
+            self.maximum_held_body_bytes,
         )

@@ -62,6 +62,14 @@ FULL = _refusal(
     "Try again after Retry-After seconds, and keep connections open between requests.",
     "retry-after: 1",
 )
+BODIES_FULL = _refusal(
+    "bodies",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "overloaded",
+    "Too many large requests at the moment",
+    "Try again after Retry-After seconds, or send smaller requests.",
+    "retry-after: 1",
+)
 # Between requests and after them there is nobody to tell.
 SILENT = Refusal("first_byte")
 IDLE = Refusal("idle")

@@ -1,0 +1,45 @@
+"""The port that a scraper asks: a server with the limits of every other one, on a thread and a loop of its own, so that
+it answers while the process's own loop is busy, and costs nothing while nobody asks.
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+
+import prometheus_client
+import uvicorn
+
+from churn_serving.web.limits import ConnectionLimits
+from churn_serving.web.server import bind, tune
+
+CONNECTIONS = 32
+"""A handful of scrapers keeps one each."""
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the process, which takes this server with it when it ends."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def serve_metrics(
+    registry: prometheus_client.CollectorRegistry,
+    host: str,
+    port: int,
+    limits: ConnectionLimits,
+    refused: Callable[[str], None],
+) -> None:
+    """Answer with what ``registry`` holds until the process ends; ``refused`` is told, on another thread, why a
+    connection was ended.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    listener = bind(host, port)
+    config = uvicorn.Config(prometheus_client.make_asgi_app(registry), lifespan="off", log_config=None)
+    server = _Server(tune(config, 0, limits._replace(connections=CONNECTIONS), refused))
+    threading.Thread(target=lambda: asyncio.run(server.serve([listener])), name="metrics", daemon=True).start()

@@ -1,0 +1,68 @@
+"""The metrics port stands up to the same callers as every other one, and a scraper is answered meanwhile."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.web.doors import Door, describe_door, ends, opened, read_all, send_until_closed
+
+
+@pytest.fixture(scope="module", params=["gateway", "predictor", "bento"])
+def door(
+    request: pytest.FixtureRequest, package_folder: Path, keys: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Door]:
+    home = tmp_path_factory.mktemp("home")
+    yield from opened(describe_door(request.param, package_folder, keys.verify_path, home))
+
+
+def connect(door: Door) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", door.metrics), 15)
+
+
+def scraped(door: Door) -> str:
+    answer = httpx.get(f"http://127.0.0.1:{door.metrics}/metrics", timeout=5)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_silence_ends_and_threads_do_not_grow(door: Door) -> None:
+    before = door.process.num_threads()
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(connect(door)) for _ in range(100)]
+        assert "churn_" in scraped(door)
+        assert door.process.num_threads() < before + 8
+        for one in silent:
+            assert ends(one)
+    assert "churn_" in scraped(door)
+
+
+def test_a_header_without_end_is_refused(door: Door) -> None:
+    before = door.megabytes()
+    with connect(door) as caller:
+        caller.sendall(b"GET /metrics HTTP/1.1\r\n")
+        send_until_closed(caller, b"x-filler: " + b"a" * 4086 + b"\r\n", 20 * 2**20)
+        assert door.megabytes() - before < 8
+        assert ends(caller)
+    with connect(door) as caller:
+        caller.sendall(b"GET /metrics HTTP/1.1\r\nx: " + b"a" * 20_000 + b"\r\n\r\n")
+        assert read_all(caller).startswith(b"HTTP/1.1 431 ")
+    assert "churn_" in scraped(door)
+
+
+def test_a_scraper_that_reads_nothing_does_not_stay(door: Door) -> None:
+    with socket.socket() as caller:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        caller.connect(("127.0.0.1", door.metrics))
+        get = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+        send_until_closed(caller, get * 8, 2**20, seconds=0.3)
+        assert "churn_" in scraped(door)
+        caller.settimeout(15)
+        with contextlib.suppress(ConnectionResetError):
+            while caller.recv(65_536):
+                pass
+    assert "churn_" in scraped(door)
