@@ -5,9 +5,7 @@ looks at all connections together, so no request starts a timer. With ``web.serv
 """
 
 import asyncio
-import functools
 import random
-from collections.abc import Callable
 from typing import Any, NoReturn
 
 import httptools
@@ -17,18 +15,21 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from churn_serving.web import refusals
 from churn_serving.web.door import Door, Phase
 from churn_serving.web.joined_writes import JoinedWrites
-from churn_serving.web.limits import ConnectionLimits
 from churn_serving.web.refusals import Refusal
 
 _JITTER = 0.1
 # An answer beyond this waits for its caller before the next one is begun; uvloop's default of 64 KiB is meant for few.
 _UNREAD_BYTES = 16 * 1024
-# A body up to this is let in however much is held already: a customer is a hundredth of it.
-_SMALL_BODY_BYTES = 64 * 1024
+_SMALL_BODY_BYTES = 64 * 1024  # let in however much is held already
 # Of what a caller that was refused still had on its way.
 _DROPPED_BYTES = 4 * 1024 * 1024
-# Looking a member up by its class costs as much as a call.
-_LEAVING, _HEADER, _IDLE, _BODY, _ANSWER = Phase.LEAVING, Phase.HEADER, Phase.IDLE, Phase.BODY, Phase.ANSWER
+_LEAVING, _HEADER, _IDLE, _BODY, _ANSWER = (
+    Phase.LEAVING,
+    Phase.HEADER,
+    Phase.IDLE,
+    Phase.BODY,
+    Phase.ANSWER,
+)  # looked up once
 
 
 class _Stopped(Exception):
@@ -47,9 +48,9 @@ class LimitedProtocol(HttpToolsProtocol):
         self._header_lines_allowed = limits.header_lines
         self._target_bytes_allowed = limits.target_bytes
         self._stop: Refusal | None = None
-        self._steps = 0
-        self._header_bytes = self._waiting_bytes = self._chunks = self._dropped_bytes = 0
-        self._held_bytes = 0
+        self._steps = self._header_bytes = self._waiting_bytes = self._chunks = self._dropped_bytes = (
+            self._held_bytes
+        ) = 0
         self._unread_since: float | None = None
         self.phase = Phase.SILENT
         self._time = self.loop.time
@@ -75,7 +76,9 @@ class LimitedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes of a request, at most a quarter of a megabyte at once."""
         if self.phase is _LEAVING:
-            self._drop(len(data))
+            self._dropped_bytes += len(data)
+            if self._dropped_bytes > _DROPPED_BYTES:
+                self.transport.abort()
             return
         steps = self._steps
         try:
@@ -127,8 +130,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._header_bytes = self._waiting_bytes = 0
         self._steps += 1
         self.phase = _BODY
-        self.since = now = self._time()
-        if now >= self._until:
+        self.since = self._time()
+        if self.since >= self._until:
             self.cycle.keep_alive = False
 
     def on_chunk_header(self) -> None:
@@ -144,10 +147,9 @@ class LimitedProtocol(HttpToolsProtocol):
         cycle = self.cycle
         if cycle.response_complete:
             return  # it was answered without; what comes is dropped
-        door = self._door
         self._held_bytes += len(body)
-        door.held_bytes += len(body)
-        if door.held_bytes > door.limits.held_body_bytes and self._held_bytes > _SMALL_BODY_BYTES:
+        self._door.held_bytes += len(body)
+        if self._door.held_bytes > self._door.limits.held_body_bytes and self._held_bytes > _SMALL_BODY_BYTES:
             self._let_go()
             self._refuse_while_parsing(refusals.BODIES_FULL)
         cycle.body += body
@@ -171,8 +173,6 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """An answer was handed to the transport; as uvicorn's, with the common clock instead of a timer a request."""
         self.server_state.total_requests += 1
-        if not self.pipeline:
-            self._let_go()
         self._writes.answered()
         if self.transport.is_closing():
             return
@@ -233,21 +233,16 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.write_eof()
         self.flow.resume_reading()
 
-    def _drop(self, count: int) -> None:
-        self._dropped_bytes += count
-        if self._dropped_bytes > _DROPPED_BYTES:
-            self.transport.abort()
-
     def _refuse_while_parsing(self, refusal: Refusal) -> NoReturn:
         self._stop = refusal
         raise _Stopped
 
     def _let_go(self) -> None:
-        """What was held of this connection's bodies is held no longer."""
         self._door.held_bytes -= self._held_bytes
         self._held_bytes = 0
 
     def _rest(self) -> None:
+        self._let_go()
         self.phase = _IDLE
         self.since = self._time()
         self._waiting_bytes = 0
@@ -259,8 +254,3 @@ class LimitedProtocol(HttpToolsProtocol):
         elif self._unread_since is None:
             self._unread_since = now
         return self._unread_since is not None and now - self._unread_since > self._door.limits.answer_seconds
-
-
-def limited(limits: ConnectionLimits, refused: Callable[[str], None]) -> Callable[..., asyncio.Protocol]:
-    """What uvicorn makes a protocol of, for one server; ``refused`` is told why a connection was ended."""
-    return functools.partial(LimitedProtocol, door=Door(limits, refused))

@@ -4,6 +4,7 @@ With ``connections`` the only module that knows uvicorn.
 """
 
 import asyncio
+import functools
 import logging
 import resource
 import socket
@@ -14,7 +15,8 @@ from typing import Protocol
 
 import uvicorn
 
-from churn_serving.web.connections import limited
+from churn_serving.web.connections import LimitedProtocol
+from churn_serving.web.door import Door
 from churn_serving.web.limits import ConnectionLimits
 
 BACKLOG = 2048
@@ -49,7 +51,7 @@ def tune(
 ) -> uvicorn.Config:
     """The configuration a server runs with, whoever made it: the fast parser within ``limits``, no access log;
     ``refused`` is told why a connection was ended."""
-    config.http = limited(limits, refused)  # type: ignore[assignment]  # whatever makes a protocol
+    config.http = functools.partial(LimitedProtocol, door=Door(limits, refused))  # type: ignore[assignment]  # whatever makes a protocol
     config.ws = "none"
     config.proxy_headers = False  # nothing here asks where a caller is
     config.access_log = False
