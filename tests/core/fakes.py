@@ -94,9 +94,10 @@ class Memory:
         self.fallbacks: list[str] = []
         self.refusals: list[str] = []
         self.explanations: list[str] = []
+        self.calls: list[tuple[str, int, float]] = []
 
     def backend_called(self, backend: str, rows: int, seconds: float) -> None:
-        pass
+        self.calls.append((backend, rows, seconds))
 
     def backend_state(self, backend: str, state: int) -> None:
         self.states.append((backend, state))

@@ -56,3 +56,19 @@ def test_a_process_that_is_later_takes_none_until_it_has_caught_up(admission: Ad
     assert (admission.waiting, memory.refusals) == (0, ["late"])
     lag.seconds = 0.0
     admission.enter()
+
+
+def test_thirty_thousand_rows_of_large_requests_find_room_and_not_one_more(admission: Admission, memory: Any) -> None:
+    for _ in range(5):  # requests that are not large take none of it and give none back
+        admission.enter()
+        admission.leave()
+    admission.enter(20_000)
+    admission.enter(10_000)
+    with pytest.raises(Overloaded):
+        admission.enter(1)
+    assert memory.refusals == ["rows_full"]
+    admission.enter()
+    admission.leave(10_000)
+    admission.enter(10_000)
+    with pytest.raises(Overloaded):
+        admission.enter(1)

@@ -218,3 +218,17 @@ def test_a_good_answer_that_comes_late_changes_nothing(patient: Patient) -> None
     patient.succeed(50)
     assert not patient.breaker.closed
     assert patient.told == [BreakerState.OPEN]
+
+
+@pytest.mark.parametrize(("well_for", "next_opening"), [(29.75, 2), (30.0, 1)])
+def test_after_half_a_minute_to_the_moment_it_is_forgiven(
+    patient: Patient, well_for: float, next_opening: float
+) -> None:
+    patient.fail(5)
+    patient.clock.now += 1
+    for _ in range(3):
+        patient.breaker.probed(good=True)
+    assert patient.breaker.closed
+    patient.clock.now += well_for
+    patient.fail(5)
+    assert patient.open_for() == near(next_opening)

@@ -168,3 +168,18 @@ async def test_an_answer_that_does_not_fit_costs_the_reasons_alone(
     assert memory.explanations == ["failed"]
     assert "One year" not in caplog.text
     assert "explaining failed" in caplog.text
+
+
+async def test_exactly_as_many_places_are_there_again_however_the_first_ended(setting: Setting, memory: Any) -> None:
+    fake = setting.fakes["primary"]
+    for explanation in (None, BackendFailed("down"), RuntimeError("outside the port"), None):
+        fake.explanation = explanation
+        await setting.explain()
+    memory.explanations.clear()
+    fake.explanation_gate = asyncio.Event()
+    asked = [asyncio.create_task(setting.explain()) for _ in range(5)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    fake.explanation_gate.set()
+    await asyncio.gather(*asked)
+    assert memory.explanations == ["busy"] * 3 + ["given"] * 2

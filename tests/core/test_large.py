@@ -4,7 +4,9 @@ Time is virtual: what is asserted of it is exact, and nothing depends on how fas
 """
 
 import asyncio
+import copy
 import dataclasses
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from churn_model import Description, Row, Scores
 from churn_model.schema import MAXIMUM_TEXT
+from churn_serving.core.call_size import CallSize
 from churn_serving.core.chunks import score_chunks
 from churn_serving.core.errors import BackendChanging, BackendFailed, BackendTimeout, Overloaded
 from churn_serving.core.policy import DecisionPolicy, LargeRequestPolicy
@@ -232,3 +235,113 @@ async def test_a_model_that_is_swapped_in_between_answers_it_all(
     answer = await score_chunks([rows(1)] * 40, ask, LargeRequestPolicy())
     assert answer.description is (description if before == 40 else retrained)
     assert len(answer.scores.probabilities) == 40
+
+
+def version(description: Description, number: int) -> Description:
+    """The same model under another digest."""
+    other = copy.copy(description)
+    other.digest = f"sha256:{number:064x}"
+    return other
+
+
+@pytest.mark.parametrize(("chunks", "calls"), [(2, 24), (10, 56)])
+async def test_a_backend_that_never_is_the_same_is_given_up_after_four_calls_a_chunk_and_sixteen(
+    description: Description, chunks: int, calls: int
+) -> None:
+    made = 0
+
+    async def ask(chunk: Any) -> Answer:
+        nonlocal made
+        made += 1
+        return Answer(Scores([0.5] * len(chunk), [1] * len(chunk)), version(description, made))
+
+    with pytest.raises(BackendChanging):
+        await score_chunks([rows(1)] * chunks, ask, LargeRequestPolicy())
+    assert made == calls
+
+
+async def test_the_last_call_still_counts(description: Description) -> None:
+    """Twenty-three calls by as many versions; the twenty-fourth is by one of them, which so has answered both chunks.
+    It is the oldest that is not forgotten: of the last sixteen calls, one was its own."""
+    made = 0
+
+    async def ask(chunk: Any) -> Answer:
+        nonlocal made
+        made += 1
+        return Answer(
+            Scores([made / 100] * len(chunk), [1] * len(chunk)), version(description, min(made, 24 - 16 * (made == 24)))
+        )
+
+    answer = await score_chunks([rows(1)] * 2, ask, LargeRequestPolicy())
+    assert (made, answer.description.digest) == (24, version(description, 8).digest)
+    assert sorted(answer.scores.probabilities) == [0.08, 0.24]
+
+
+async def test_after_sixteen_calls_without_it_a_model_is_taken_for_gone(
+    description: Description, retrained: Description
+) -> None:
+    """The old one answered twenty chunks; the new one answers the twenty-first sixteen times, then all others."""
+    calls = 0
+
+    async def ask(chunk: Any) -> Answer:
+        nonlocal calls
+        calls += 1
+        return Answer(Scores([0.5] * len(chunk), [1] * len(chunk)), description if calls <= 20 else retrained)
+
+    answer = await score_chunks([rows(1)] * 40, ask, LargeRequestPolicy())
+    assert (calls, answer.description) == (20 + 16 + 39, retrained)
+
+
+def test_others_get_their_turn_after_every_chunk_of_a_large_request_that_no_backend_answers(
+    build: Make, description: Description, in_virtual_time: Run
+) -> None:
+    """Once while it is cut, and once while the scorecard answers it."""
+
+    async def main(loop: Any) -> int:
+        dispatcher, _, guarded = build(("primary",), clock=loop.time)
+        for _ in range(5):
+            guarded["primary"].breaker.failed()
+        request = asyncio.ensure_future(dispatcher.predict(rows(LARGEST), description, None))
+        for turns in itertools.count():
+            if request.done():
+                assert request.result().served_by == "degraded"
+                return turns
+            await asyncio.sleep(0)
+        raise AssertionError
+
+    assert 2 * CHUNKS <= in_virtual_time(main) <= 2 * CHUNKS + 5
+
+
+@pytest.mark.parametrize(("count", "calls"), [(1, [1]), (2, [1, 1]), (3, [1, 1, 1])])
+async def test_rows_that_fill_a_call_each_go_one_by_one_and_a_single_customer_is_never_large(
+    build: Make, description: Description, count: int, calls: list[int]
+) -> None:
+    policy = dataclasses.replace(POLICY, bytes_a_call=1000)
+    dispatcher, fakes, _ = build(("primary",), policy=policy)
+    asked = rows(count, "\x01" * MAXIMUM_TEXT)
+    assert (await dispatcher.predict(asked, description, None)).scores.probabilities == expected(asked)
+    assert fakes["primary"].calls == calls
+    assert {call.timeout for call in fakes["primary"].asked} == {0.1 if count == 1 else 0.25}
+
+
+LONGEST: Row = [1.0, "\x01" * MAXIMUM_TEXT, 70.0, "\x01" * MAXIMUM_TEXT, 0.0]
+
+
+@pytest.mark.parametrize("after_a_failure", [False, True])
+async def test_what_waits_goes_out_in_calls_that_are_full_and_not_too_full(
+    build: Make, description: Description, *, after_a_failure: bool
+) -> None:
+    """Five of the longest rows there are fit into a call; six wait. Also when those before them were given up."""
+    sizes = CallSize(description.schema)
+    policy = dataclasses.replace(POLICY, bytes_a_call=sizes.empty + 5 * sizes.longest_row, calls_in_flight=1)
+    dispatcher, fakes, _ = build(("primary",), policy=policy)
+    primary = fakes["primary"]
+    if after_a_failure:
+        primary.failure = BackendFailed("down")
+        primary.failures_left = 1
+        given_up = [asyncio.ensure_future(dispatcher.predict([LONGEST], description, None)) for _ in range(4)]
+        assert {outcome.served_by for outcome in await asyncio.gather(*given_up)} == {"degraded"}
+        primary.calls.clear()
+    outcomes = await asyncio.gather(*(dispatcher.predict([LONGEST], description, None) for _ in range(6)))
+    assert {outcome.served_by for outcome in outcomes} == {"primary"}
+    assert primary.calls == [5, 1]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from churn_model import Description, Row
 from churn_serving.core.errors import (
     BackendBusy,
+    BackendChanging,
     BackendError,
     BackendFailed,
     BackendOtherSchema,
@@ -181,3 +182,21 @@ async def test_what_is_its_fault_is_counted_whatever_it_is(
     for number in range(BreakerPolicy().consecutive_failures):
         assert (await ask(dispatcher, description, [row(number)])).served_by == "fallback"
     assert not guarded["primary"].breaker.closed
+
+
+NOT_ITS_FAULT = {BackendRefusedRequest, BackendOtherSchema, BackendChanging}
+
+
+def test_whose_fault_each_failure_is() -> None:
+    assert {error for error in BackendError.__subclasses__() if not error.its_fault} == NOT_ITS_FAULT
+    assert BackendError.its_fault  # one that nobody has thought of counts
+
+
+@pytest.mark.parametrize("large", [False, True])
+async def test_versions_that_take_turns_are_no_failure(build: Make, description: Description, *, large: bool) -> None:
+    dispatcher, fakes, guarded = build()
+    fakes["primary"].failure = BackendChanging("said so")
+    for _ in range(MANY):
+        outcome = await ask(dispatcher, description, [row(1)] * (200 if large else 1))
+        assert outcome.served_by == "fallback"
+    assert guarded["primary"].breaker.closed

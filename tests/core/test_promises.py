@@ -4,16 +4,20 @@ None of these numbers is read from the policy: whoever changes one there changes
 """
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
 
-from churn_model import Description, Row
+from churn_model import Description, Row, Schema, SchemaFeature
+from churn_model.schema import MAXIMUM_TEXT
+from churn_serving.core.call_size import CallSize
+from churn_serving.core.chunks import cut
 from churn_serving.core.dispatch import Outcome
-from churn_serving.core.errors import BackendFailed, BackendUnreachable, Overloaded
+from churn_serving.core.errors import BackendFailed, BackendUnreachable, NotReady, Overloaded
 from churn_serving.core.explanations import Explanations
-from churn_serving.core.policy import DecisionPolicy
+from churn_serving.core.policy import BreakerPolicy, DecisionPolicy, LargeRequestPolicy, RetryPolicy
 
 Main = Callable[["Stage"], Coroutine[Any, Any, None]]
 
@@ -214,3 +218,40 @@ def test_reasons_are_given_up_after_a_quarter_of_a_second_and_for_eight_at_once(
         assert await explanations.explain([row()], outcome) != [[]]
 
     on_stage(main)
+
+
+@pytest.mark.parametrize(("characters", "calls"), [(0, [7]), (1, [6, 1])])
+def test_a_call_is_of_one_mebibyte_at_most(characters: int, calls: list[int]) -> None:
+    """Rows stay together while, as JSON at its largest, they are within 1,048,576 bytes: not with one more."""
+    columns = 100
+    schema = Schema("wide", "id", tuple(SchemaFeature(f"column {n}", "category") for n in range(columns)))
+    sizes = CallSize(schema)
+    longest: Row = ["x" * MAXIMUM_TEXT] * columns
+    left = (1_048_576 - sizes.empty - sizes.of([longest] * 6 + [[""] * columns])) // 6 + characters
+    last: Row = ["x" * max(0, min(MAXIMUM_TEXT, left - n * MAXIMUM_TEXT)) for n in range(columns)]
+    chunks = asyncio.run(cut([longest] * 6 + [last], schema, DecisionPolicy()))
+    assert [len(chunk) for chunk in chunks] == calls
+
+
+def test_every_call_is_told_with_its_rows_and_its_seconds_well_or_not(on_stage: Any, memory: Any) -> None:
+    async def main(stage: Stage) -> None:
+        stage.fail("primary", after=0.0625)
+        stage.fakes["fallback"].pause = 0.03125
+        assert (await stage.ask(3)).served_by == "fallback"
+        assert memory.calls == [
+            ("primary", 3, pytest.approx(0.0625)),
+            ("fallback", 3, pytest.approx(0.03125)),
+        ]
+
+    on_stage(main)
+
+
+def test_who_is_not_ready_says_come_back_in_two_seconds_who_is_full_in_one() -> None:
+    assert (NotReady().retry_after, Overloaded("any").retry_after) == (2, 1)
+
+
+@pytest.mark.parametrize("policy", [DecisionPolicy(), LargeRequestPolicy(), RetryPolicy(), BreakerPolicy()])
+def test_nobody_changes_the_numbers_while_a_process_runs(policy: Any) -> None:
+    for field in dataclasses.fields(policy):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(policy, field.name, 1)
