@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from churn_serving.gateway.key_file import MAXIMUM_KEYS, KeyFileError, new_key, read_keys
+from churn_serving.gateway.key_file import MAXIMUM_KEYS, KeyFileError, add_key, entry_for, new_key, read_keys
 
 HASH = "ab" * 32
 
@@ -79,6 +79,36 @@ def test_a_key_in_place_of_its_hash_is_not_quoted(tmp_path: Path) -> None:
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(KeyFileError, match="nowhere: No such file"):
         read_keys(tmp_path / "nowhere")
+
+
+def test_a_thousand_keys_can_be_used_and_not_one_more(tmp_path: Path) -> None:
+    entries = [entry(id=f"n{n}", sha256=f"{n:064x}") for n in range(1001)]
+    assert len(read_keys(written(tmp_path, {"keys": entries[:1000]}))) == 1000
+    with pytest.raises(KeyFileError, match="1001 keys"):
+        read_keys(written(tmp_path, {"keys": entries}))
+
+
+def test_folders_that_are_not_there_are_made(tmp_path: Path) -> None:
+    file = tmp_path / "one" / "two" / "api-keys.json"
+    add_key(file, entry_for(new_key(), "marketing"))
+    add_key(file, entry_for(new_key(), "sales"))
+    assert [each.id for each in read_keys(file)] == ["marketing", "sales"]
+
+
+def test_a_full_disk_leaves_the_file_as_it_was_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = written(tmp_path, {"keys": [entry()]})
+    before = file.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        add_key(file, entry_for(new_key(), "sales"))
+    assert file.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["api-keys.json"]
 
 
 def command(*arguments: object) -> subprocess.CompletedProcess[str]:

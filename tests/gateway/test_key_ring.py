@@ -64,6 +64,37 @@ def test_whatever_else_is_nobodys(file: Path, key: bytes) -> None:
         KeyRing(file, lambda _: None).caller(key)
 
 
+def test_what_is_longer_than_any_key_is_nobodys_even_if_its_hash_is_in_the_file(file: Path) -> None:
+    file.write_text(document(longest="k" * 128, longer="k" * 129))
+    ring = KeyRing(file, lambda _: None)
+    assert ring.caller(b"k" * 128) == "longest"
+    with pytest.raises(UnknownKey):
+        ring.caller(b"k" * 129)
+
+
+@pytest.mark.parametrize(
+    ("headers", "known"),
+    [
+        ([(b"x-api-key", KEYS[0].encode())], True),
+        ([(b"authorization", b"Bearer " + KEYS[0].encode())], True),
+        ([(b"x-api-key", KEYS[1].encode())], False),
+        ([(b"x-api-key", KEYS[2].encode())], False),
+        ([(b"x-api-key", b"")], False),
+        ([], False),
+    ],
+    ids=["a key", "as a bearer", "expired", "unknown", "empty", "none"],
+)
+def test_open_pages_know_who_has_a_key_and_refuse_nobody(
+    file: Path, headers: list[tuple[bytes, bytes]], *, known: bool
+) -> None:
+    authentication = Authentication(KeyRing(file, lambda _: None, lambda: 2e9), pytest.fail)
+    assert authentication.recognises(headers) is known
+    assert authentication.required
+    everybody = Authentication(None, pytest.fail)
+    assert everybody.recognises(headers)
+    assert not everybody.required
+
+
 class Mounted:
     """A Secret as Kubernetes mounts it: the file is a link through ``..data``, which is swapped as a whole."""
 

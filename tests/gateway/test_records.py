@@ -125,3 +125,51 @@ def test_structure(decoder: RecordDecoder) -> None:
 def test_what_is_not_json_is_malformed(decoder: RecordDecoder, content: bytes) -> None:
     with pytest.raises(MalformedRequest):
         decoder.decode(content)
+
+
+@pytest.mark.parametrize(("length", "sound"), [(0, False), (1, True), (128, True), (129, False)])
+def test_ids_have_1_to_128_characters(decoder: RecordDecoder, length: int, *, sound: bool) -> None:
+    content = json.dumps({"customers": [{"customer_id": "i" * length, "features": GOOD}]}).encode()
+    if sound:
+        assert decoder.decode(content).customer_ids == ["i" * length]
+    else:
+        expected = {"customers[0].customer_id": "expected a text of 1 to 128 characters"}
+        assert faults(decoder, content) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("tenure", 0, ""),
+        ("tenure", 1200, ""),
+        ("tenure", -0.001, "must be at least 0"),
+        ("tenure", 1200.001, "must be at most 1200"),
+        ("Contract", "c" * 256, ""),
+        ("Contract", "c" * 257, "longer than 256 characters"),
+        ("Contract", "", ""),
+    ],
+)
+def test_bounds_are_part_of_what_is_allowed(decoder: RecordDecoder, name: str, value: Any, fault: str) -> None:
+    content = body({**GOOD, name: value})
+    if not fault:
+        assert len(decoder.decode(content).rows) == 1
+    else:
+        assert faults(decoder, content) == {f"customers[0].features.{name}": fault}
+
+
+@pytest.mark.parametrize(("customers", "sound"), [(1, True), (1000, True), (1001, False)])
+def test_as_many_customers_as_are_allowed(decoder: RecordDecoder, customers: int, *, sound: bool) -> None:
+    if sound:
+        assert len(decoder.decode(body(*[GOOD] * customers)).rows) == customers
+    else:
+        assert list(faults(decoder, body(*[GOOD] * customers))) == ["customers"]
+
+
+def test_a_hundred_faults_are_listed_and_the_others_counted(decoder: RecordDecoder) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        decoder.decode(body(*[{**GOOD, "charges": "x"}] * 250))
+    problems = refusal.value.problems
+    assert [problem.field for problem in problems[:3]] == [f"customers[{n}].features.charges" for n in range(3)]
+    assert len(problems) <= 101
+    listed = sum(problem.field.endswith("charges") for problem in problems)
+    assert str(250 - listed) in problems[-1].message
