@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from churn_model.documents import read_by_any_thread
 from churn_model.errors import SchemaMismatch
 from churn_model.schema import Row, Schema
 from churn_model.usecase import ActionRule, Risk, RiskRule
@@ -25,6 +26,7 @@ class CompiledValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fill: float
 
 
+@read_by_any_thread
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal[1]
     risk: RiskRule

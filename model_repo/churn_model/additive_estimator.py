@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from churn_model.documents import read_by_any_thread
 from churn_model.estimator_checks import require_features, require_format
 from churn_model.schema import Row, Schema
 
@@ -35,6 +36,7 @@ class NumberPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
     mean: float
 
 
+@read_by_any_thread
 class AdditiveDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of ``additive.json``, one part a feature in schema order."""
 

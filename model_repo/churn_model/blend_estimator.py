@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from churn_model.documents import read_by_any_thread
 from churn_model.errors import SchemaMismatch
 from churn_model.estimator import Estimator
 from churn_model.schema import Row
@@ -25,6 +26,7 @@ class _Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content: bytes
 
 
+@read_by_any_thread
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal[1]
     slope: float

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from churn_model.actions import ActionTable
+from churn_model.documents import read_by_any_thread
 from churn_model.encoding import Encoder
 from churn_model.errors import CorruptPackage, UntrustedPackage
 from churn_model.golden import Golden
@@ -32,6 +33,7 @@ from churn_model.segments import Segmenter
 from churn_model.signing import TrustedKeys
 
 
+@read_by_any_thread
 class _Documents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     manifest: str
     signature: str

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from churn_model.documents import read_by_any_thread
 from churn_model.errors import SchemaMismatch
 from churn_model.schema import Row, Schema
 
@@ -29,6 +30,7 @@ class EncodedFeature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unseen: float = 0.0
 
 
+@read_by_any_thread
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: int
     features: tuple[EncodedFeature, ...]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from churn_model.documents import read_by_any_thread
 from churn_model.errors import GoldenMismatch, SchemaMismatch
 from churn_model.schema import Row, Schema, row_from_json, row_to_json
 from churn_model.scorer import Scorer, Scores
@@ -15,6 +16,7 @@ MANY_ROWS = 1024
 """More than any estimator takes for few."""
 
 
+@read_by_any_thread
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: int
     rows: list[list[float | str | None]]

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from churn_model.documents import read_by_any_thread
 from churn_model.estimator_checks import require_features, require_format
 from churn_model.schema import Row
 
 
+@read_by_any_thread
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: int
     fill: tuple[float, ...]

@@ -8,6 +8,7 @@ import hashlib
 
 import msgspec
 
+from churn_model.documents import read_by_any_thread
 from churn_model.errors import CorruptPackage, SchemaMismatch
 from churn_model.estimators import ESTIMATOR_FILES
 from churn_model.schema import Schema
@@ -28,6 +29,7 @@ class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: int = 0
 
 
+@read_by_any_thread
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``files`` maps each file's name to its sha256 (hex); ``metrics`` were measured on customers held out from
     training."""

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 import msgspec
 
+from churn_model.documents import read_by_any_thread
 from churn_model.errors import SchemaMismatch
 from churn_model.estimator import sigmoid
 
 FORMAT = 1
 
 
+@read_by_any_thread
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: int
     fill: tuple[float, ...]

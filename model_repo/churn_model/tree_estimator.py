@@ -9,6 +9,7 @@ from functools import cached_property
 
 import msgspec
 
+from churn_model.documents import read_by_any_thread
 from churn_model.errors import ExplanationUnavailable
 from churn_model.estimator_checks import require_features, require_format
 from churn_model.schema import Row
@@ -17,6 +18,7 @@ from churn_model.tree_shapley import LEAF, Tree, TreeShapley
 _LARGEST_SINGLE = 3.4028234663852886e38
 
 
+@read_by_any_thread
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: int
     fill: tuple[float, ...]

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from churn_model.documents import read_by_any_thread
 from churn_model.errors import UseCaseError
 from churn_model.names import name_fault, usecase_name_fault
 from churn_model.rules import (
@@ -53,6 +54,7 @@ SHIPPED_FOLDER = Path(__file__).parent / "usecases"
 DEFAULT_MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "None")
 
 
+@read_by_any_thread
 class UseCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One industry or company. ``features`` may be empty in the file; training then infers them from the data.
     ``missing`` are the texts that mean «not known» in data files, beside blank ones. ``simulation`` holds what the

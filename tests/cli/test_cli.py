@@ -31,7 +31,7 @@ def last_json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 def churn(*arguments: str, home: Path, **options: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "churn_cli", *arguments]
     environment = {**os.environ, "CHURN_HOME": str(home)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False, **options)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False, **options)
 
 
 def test_a_data_set_nobody_has_seen_from_start_to_answers(tmp_path: Path) -> None:

@@ -162,8 +162,9 @@ def test_a_slow_explanation_is_not_waited_for(held: tuple[System, ExplanationHol
         assert outcomes(system) == {"late": proxy.held}
         assert proxy.held >= 8
         proxy.go.set()
-        answer = ask_until_served_by(client, "primary", body())
-        assert answer["predictions"][0]["reasons"] == expected(system, keys)
+        # The primary explains one after the other; what it was asked in vain comes first.
+        answers = (ask_until_served_by(client, "primary", body())["predictions"][0] for _ in range(100))
+        assert next((answer["reasons"] for answer in answers if answer["reasons"]), None) == expected(system, keys)
 
 
 def test_no_reason_is_ever_logged(client: httpx.Client, system: Any) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from churn_serving.local.state import LocalState
+from ports import free_port
 
 ModelMaker = Callable[..., Path]
 
@@ -30,7 +31,12 @@ def test_with_a_busy_port(tmp_path: Path, make_model: ModelMaker) -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         port = listener.getsockname()[1]
-        ended = up(tmp_path, "--model", str(model), "--fallback-port", str(port))
+        others = [
+            word
+            for name in ("gateway", "gateway-grpc", "primary", "primary-grpc", "mlflow")
+            for word in (f"--{name}-port", str(free_port()))
+        ]
+        ended = up(tmp_path, "--model", str(model), "--fallback-port", str(port), *others)
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"churn up: port {port} for the fallback is in use")
     assert ended.stderr.count("\n") == 1

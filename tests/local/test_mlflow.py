@@ -34,7 +34,7 @@ def service(tmp_path: Path, free_ports: list[int]) -> Iterator[Service]:
     running = Service(mlflow_spec(tmp_path, free_ports[0]), RestartRule())
     running.start(guard, state, "mlflow-test")
     try:
-        wait_until(lambda: is_ready(running.spec.ready_url), seconds=60)
+        wait_until(lambda: is_ready(running.spec.ready_url), seconds=200)
         yield running
     finally:
         end_groups([running.pid or 0], "mlflow-test")

@@ -37,7 +37,7 @@ def start(home: Home, *more: str, job: str = "nightly-1", pod: str = "nightly-1-
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[dict[str, Any], str]:
-    out, err = process.communicate(timeout=100)
+    out, err = process.communicate(timeout=280)
     assert process.returncode == 0, err
     return json.loads(out.splitlines()[-1]), err
 

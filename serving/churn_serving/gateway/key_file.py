@@ -17,6 +17,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from churn_model.documents import read_by_any_thread
+
 PREFIX = "churn_"
 """Makes a key that leaked into a text recognisable; scanners for secrets look for such words."""
 MAXIMUM_KEYS = 1000
@@ -29,6 +31,7 @@ class KeyFileError(Exception):
     """The file cannot be used; one line names file and entry, and never quotes a value."""
 
 
+@read_by_any_thread
 class KeyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One caller's key: its name in logs, the SHA-256 of the key in hex, and when it ends (None: never)."""
 
@@ -37,6 +40,7 @@ class KeyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     not_after: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
+@read_by_any_thread
 class _Document(msgspec.Struct, forbid_unknown_fields=True):
     keys: list[msgspec.Raw]
 
