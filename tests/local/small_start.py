@@ -1,6 +1,6 @@
 """The supervisor over small services, run as a program so that tests can signal and kill it.
 
-small_start.py HOME NAME:PORT[:OPTION...]...
+small_start.py HOME NAME:PORT[:OPTION...]...; nothing needs a NAME that begins with "spare".
 """
 
 import sys
@@ -23,6 +23,7 @@ def spec(text: str) -> ServiceSpec:
         command=(sys.executable, str(SMALL_SERVICE), port, *options),
         ports=(PortUse(int(port), name, f"--{name}-port", f"CHURN_UP_{name.upper()}_PORT"),),
         ready_url=f"http://127.0.0.1:{port}/ready",
+        vital=not name.startswith("spare"),
     )
 
 
@@ -36,7 +37,8 @@ def main() -> int:
     console = Console("ready after {:.1f} s\n".format)
     rule = RestartRule(first_delay=0.05, longest_delay=0.2, early_seconds=0.0)
     try:
-        return Supervisor([spec(service) for service in services], state, console, ready_timeout=20, rule=rule).run()
+        specs = [spec(service) for service in services]
+        return Supervisor(specs, state, console, ready_timeout=20, rule=rule, patience=0.5).run()
     except ServiceError as error:
         return 2 if isinstance(error, ServiceRefused) else 1
     finally:

@@ -91,6 +91,18 @@ def test_a_service_that_keeps_ending_ends_everything(start: StartServices, free_
     assert running.leftovers() == []
 
 
+@pytest.mark.parametrize("code", [2, 3])
+def test_what_nobody_needs_holds_up_nothing(start: StartServices, free_ports: list[int], code: int) -> None:
+    running = start(f"one:{free_ports[0]}", f"spare:{free_ports[1]}:--end:{code}")
+    running.wait_ready()
+    assert running.up["ready"] is True
+    assert accepts(free_ports[0])
+    log = running.home / "logs" / "spare.log"
+    wait_until(lambda: f"spare is not ready yet; the others do without it (log: {log})" in running.output)
+    wait_until(lambda: running.output.count("spare ended with exit code") > 6)
+    assert accepts(free_ports[0])
+
+
 def test_a_service_that_refuses_its_input_is_not_started_again(start: StartServices, free_ports: list[int]) -> None:
     running = start(f"one:{free_ports[0]}:--end:2")
     assert running.wait_end() == 2

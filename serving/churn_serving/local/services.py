@@ -31,7 +31,8 @@ class PortUse:
 @dataclass(frozen=True)
 class ServiceSpec:
     """One process to run. ``environment`` is added to the supervisor's own; ``addresses`` are shown to people;
-    ``niceness`` lowers its priority (0: as the supervisor's)."""
+    ``niceness`` lowers its priority (0: as the supervisor's). Without one that is not ``vital`` customers are answered
+    all the same: it is waited for a little, and whatever becomes of it ends nothing else."""
 
     name: str
     command: tuple[str, ...]
@@ -40,6 +41,7 @@ class ServiceSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
     niceness: int = 0
+    vital: bool = True
 
     @property
     def port(self) -> int:
@@ -138,6 +140,7 @@ def _mlflow(settings: LocalSettings, home: Path, store: str) -> ServiceSpec:
         ready_url=_url(port, "/health"),
         addresses={"HTTP": _url(port)},
         niceness=MLFLOW_NICENESS,
+        vital=False,
     )
 
 

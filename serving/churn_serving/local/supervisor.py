@@ -22,6 +22,8 @@ from churn_serving.local.state import LocalState
 
 _TICK_SECONDS = 0.1
 _LOG_TAIL_LINES = 15
+# How long what is not vital may hold up the word that everything else answers.
+_PATIENCE_SECONDS = 20.0
 # By the convention of this project a process that is given bad input ends with 2.
 _REFUSED = 2
 INTERRUPTED = 130
@@ -37,15 +39,19 @@ class Supervisor:
         console: Console,
         ready_timeout: float,
         rule: RestartRule | None = None,
+        patience: float = _PATIENCE_SECONDS,
     ) -> None:
-        """``ready_timeout`` is in seconds; without a ``rule`` the usual back-off holds."""
+        """``ready_timeout`` and ``patience`` (with what is not vital) are in seconds; without a ``rule`` the usual
+        back-off holds."""
         self._services = [Service(spec, rule or RestartRule()) for spec in specs]
         self._state = state
         self._console = console
         self._ready_timeout = ready_timeout
+        self._patience = patience
         self._marker = uuid.uuid4().hex
         self._signals: list[int] = []
         self._ready_after: float | None = None
+        self._vital_after: float | None = None
         self._begun = time.monotonic()
         self._begun_at = datetime.datetime.now(datetime.UTC)
 
@@ -99,26 +105,33 @@ class Supervisor:
     def _ended(self, service: Service, code: int, guard: Guard) -> None:
         service.bury(guard)
         how = f"{service.name} {ending_in_words(code)}"
-        if code == _REFUSED and self._ready_after is None:
+        if code == _REFUSED and self._ready_after is None and service.spec.vital:
             raise ServiceRefused(how, self._state.log_tail(service.name, _LOG_TAIL_LINES))
         delay = service.schedule_restart()
-        if service.is_beyond_help:
+        if service.is_beyond_help and service.spec.vital:
             how += f", {service.early_ends} times in a row just after its start"
             raise ServiceFailed(how, self._state.log_tail(service.name, _LOG_TAIL_LINES))
         self._console.say(f"{how}; starting it again in {delay:g} s (log: {self._state.log_file(service.name)})")
 
     def _check_start(self) -> None:
         passed = time.monotonic() - self._begun
-        waiting = [service.name for service in self._services if not service.is_ready]
-        if not waiting:
+        missing = [service for service in self._services if not service.is_ready]
+        vital = [service.name for service in missing if service.spec.vital]
+        if not vital and self._vital_after is None:
+            self._vital_after = passed
+        if not missing or (self._vital_after is not None and passed - self._vital_after > self._patience):
             self._ready_after = passed
             self._write_up()
             self._console.ready(passed)
+            for service in missing:
+                log = self._state.log_file(service.name)
+                self._console.say(f"{service.name} is not ready yet; the others do without it (log: {log})")
             return
-        self._console.waiting(waiting, passed)
-        if passed > self._ready_timeout:
-            tail = self._state.log_tail(waiting[0], _LOG_TAIL_LINES)
-            raise ServiceFailed(f"{' and '.join(waiting)} not ready after {passed:.0f} s", tail)
+        self._console.waiting([service.name for service in missing], passed)
+        if vital and passed > self._ready_timeout:
+            tail = self._state.log_tail(vital[0], _LOG_TAIL_LINES)
+            how = f"{' and '.join(vital)} not ready after {passed:.0f} s"
+            raise ServiceFailed(f"{how} (log: {self._state.log_file(vital[0])}; --ready-timeout waits longer)", tail)
 
     def _write_up(self) -> None:
         """Say in `up.json` what runs: once everything is ready, and again whenever a process was replaced."""
@@ -126,7 +139,7 @@ class Supervisor:
             return
         self._state.write_up(
             {
-                "ready": all(service.is_ready for service in self._services),
+                "ready": all(service.is_ready for service in self._services if service.spec.vital),
                 "started": self._begun_at.isoformat(timespec="milliseconds"),
                 "seconds_to_ready": round(self._ready_after, 3),
                 "processes": {
