@@ -4,6 +4,7 @@ import json
 import math
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -173,3 +174,45 @@ def test_a_hundred_faults_are_listed_and_the_others_counted(decoder: RecordDecod
     assert len(problems) <= 101
     listed = sum(problem.field.endswith("charges") for problem in problems)
     assert str(250 - listed) in problems[-1].message
+
+
+AWKWARD = 'a "quoted" \\ name'
+
+
+@pytest.fixture(scope="module")
+def awkward(decoder: RecordDecoder) -> RecordDecoder:
+    """The same fields, one of them by a name that JSON must escape."""
+    features = tuple(
+        msgspec.structs.replace(feature, name=AWKWARD) if feature.name == "Contract" else feature
+        for feature in decoder.schema.features
+    )
+    return RecordDecoder(msgspec.structs.replace(decoder.schema, features=features), 1000)
+
+
+def outcome(decoder: RecordDecoder, features: dict[str, Any]) -> Any:
+    """Rows as text, since NaN is not equal to itself; or the faults."""
+    try:
+        return repr([list(map(_plain, row)) for row in decoder.decode(body(features)).rows])
+    except InvalidRequest as refusal:
+        return {field.replace(AWKWARD, "Contract"): message for field, message in refusal.problems}
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, int) else value
+
+
+@settings(max_examples=150)
+@given(
+    changes=st.dictionaries(
+        st.sampled_from([*GOOD, "unknown"]),
+        json_values | st.sampled_from(["", "c" * 256, "c" * 257, 0, 1200, 1200.5, -0.5, 1e39, 10**400]),
+        max_size=3,
+    ),
+    missing=st.sets(st.sampled_from(list(GOOD)), max_size=1),
+)
+def test_a_name_that_must_be_escaped_changes_nothing(
+    decoder: RecordDecoder, awkward: RecordDecoder, changes: dict[str, Any], missing: set[str]
+) -> None:
+    plain = {name: value for name, value in {**GOOD, **changes}.items() if name not in missing}
+    renamed = {AWKWARD if name == "Contract" else name: value for name, value in plain.items()}
+    assert outcome(awkward, renamed) == outcome(decoder, plain)
