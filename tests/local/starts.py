@@ -28,6 +28,7 @@ class Start:
 
     def __init__(self, home: Path, services: tuple[str, ...]) -> None:
         self.home = home
+        self._ports = {word for service in services for word in service.split(":") if word.isdecimal()}
         self.up_file = home / "up.json"
         self._output = home.parent / f"{home.name}-output.txt"
         command = [sys.executable, str(SMALL_START), str(home), *services]
@@ -57,8 +58,12 @@ class Start:
         return self.process.wait(timeout=20)
 
     def leftovers(self) -> list[str]:
-        """Command lines of every process that carries this start's folder or ran one of its services."""
-        return [line for line in living_command_lines() if str(self.home) in line or "small_service.py" in line]
+        """Command lines of every process that carries this start's folder or is one of its services."""
+        return [
+            line
+            for line in living_command_lines()
+            if str(self.home) in line or ("small_service.py" in line and self._ports.intersection(line.split()))
+        ]
 
 
 def living_command_lines() -> list[str]:
