@@ -13,15 +13,14 @@ import msgspec
 
 from churn_model import Description, PackageError, Row, Schema, Scores, TrustedKeys
 from churn_serving.adapters.http_calls import HttpCalls, Session, open_session
+from churn_serving.adapters.http_statuses import refusal_of
 from churn_serving.adapters.seen_models import SeenModels
 from churn_serving.core.errors import (
     BackendBadAnswer,
-    BackendBusy,
     BackendError,
     BackendFailed,
     BackendOtherSchema,
     BackendRefusedRequest,
-    BackendRejected,
 )
 from churn_serving.core.ports import Answer, Explanation
 from churn_serving.oip.json_codec import codec_for, encode_request
@@ -36,16 +35,6 @@ _LEARN_SECONDS = 1.0
 _HIGHEST_SEGMENT = 4
 # A question may reach another server behind the same address than the answer in question came from.
 _QUESTIONS = 3
-# Said of what was sent, not of who was asked: another call may be answered.
-_ABOUT_THE_REQUEST = frozenset(
-    {
-        HTTPStatus.BAD_REQUEST,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.REQUEST_URI_TOO_LONG,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    }
-)
 _MAXIMUM_REPLY_BYTES = 4 * 1024 * 1024
 """A call's answer: 256 customers take 12 KB, the contributions of 32 customers with 5,000 features 4 MB."""
 _MAXIMUM_PACKAGE_BYTES = 32 * 1024 * 1024
@@ -134,7 +123,7 @@ class HttpBackend:
         headers = self._headers_for(schema, origins)
         status, content = await self._calls.ask("POST", url, body, headers, timeout, _MAXIMUM_REPLY_BYTES)
         if status != HTTPStatus.OK:
-            raise _refusal(status)
+            raise refusal_of(status)
         try:
             digest, contributions = decode_contributions(content, len(rows), len(schema.features))
         except InvalidReply as error:
@@ -225,7 +214,7 @@ class HttpBackend:
         if status == HTTPStatus.PRECONDITION_FAILED:
             self._learn_soon()
         if status != HTTPStatus.OK:
-            raise _refusal(status)
+            raise refusal_of(status)
         try:
             return decode_response(content)
         except InvalidReply as error:
@@ -236,16 +225,3 @@ class HttpBackend:
             self._schema_header = ({SCHEMA_HEADER: schema.hash}, schema)
         fixed = self._schema_header[0]
         return {**fixed, **headers_of(origins)} if origins else fixed
-
-
-def _refusal(status: int) -> BackendError:
-    """What an answer other than 200 means."""
-    said = f"answered {status}"
-    if status in _ABOUT_THE_REQUEST:
-        return BackendRefusedRequest(said)
-    if status == HTTPStatus.PRECONDITION_FAILED:
-        return BackendOtherSchema(said)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return BackendBusy(said)
-    refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-    return (BackendRejected if refused else BackendFailed)(said)
