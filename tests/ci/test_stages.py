@@ -268,6 +268,19 @@ budget = 1
     assert set(project.run().results().values()) == {"passed"}
 
 
+def test_what_runs_in_the_background_gives_way_as_a_session_too(project: Project) -> None:
+    project.plan("""
+[stage.build]
+command = "test $(ps -o ni= -p $$) = 19; test ! -e /proc/self/autogroup || grep -q 'nice 19$' /proc/self/autogroup"
+background = true
+budget = 1
+[stage.proof]
+command = "test $(ps -o ni= -p $$) = $(ps -o ni= -p $PPID)"
+budget = 1
+""")
+    assert set(project.run().results().values()) == {"passed"}
+
+
 def test_over_budget_is_said_and_is_no_failure(project: Project) -> None:
     project.plan("""
 [stage.slow]
