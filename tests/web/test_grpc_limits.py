@@ -80,7 +80,9 @@ def has_threads(door: Door, least: int, most: int) -> bool:
     return least < door.process.num_threads() < most
 
 
-@pytest.mark.parametrize("method", ["ModelInfer", "ServerLive", "/grpc.health.v1.Health/Check"])
+@pytest.mark.parametrize(
+    "method", ["ModelInfer", "ServerLive", "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"]
+)
 @pytest.mark.parametrize("count", [4, UNANSWERED])
 def test_calls_without_a_message_hold_up_nobody(door: Door, method: str, count: int) -> None:
     with without_message(door, method, count), without_message(door, method, count), client(door) as honest:
