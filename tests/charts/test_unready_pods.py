@@ -104,7 +104,8 @@ def test_a_pull_that_goes_on_or_is_tried_again_is_told_by_its_event() -> None:
     failed = {**about, "type": "Warning", "lastTimestamp": "2026-01-01T00:00:02Z"}
     failed["message"] = f'Failed to pull image "{IMAGE}": no such host'
     assert said(starting, pulling)[1] == [f'gateway-1: not ready yet: Pulling image "{IMAGE}"']
-    _, (line,) = said(starting, pulling, failed)
+    echo = {**failed, "lastTimestamp": "2026-01-01T00:00:04Z", "message": "Error: ErrImagePull"}
+    _, (line,) = said(starting, pulling, failed, echo)
     assert line.startswith(
         f'gateway-1: not ready yet: Failed to pull image "{IMAGE}": no such host - the nodes do not get'
     )
