@@ -123,7 +123,7 @@ def last_line(message: str | None) -> str:
 
 
 def latest_events(events: Iterable[Object]) -> dict[str, str]:
-    """The last warning about each pod that tells something; where there is none, the last that happened to it at all."""
+    """The last telling warning about each pod; where there is none, the last that happened to it at all."""
     of_pods = [one for one in events if one["involvedObject"].get("kind") == "Pod"]
     in_order = sorted(of_pods, key=lambda one: (one.get("type") == "Warning", not is_echo(one), moment(one)))
     return {one["involvedObject"]["name"]: one.get("message", "") for one in in_order}
