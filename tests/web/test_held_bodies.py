@@ -64,3 +64,16 @@ def test_what_was_answered_is_held_no_longer(door: Door) -> None:
     eventually(accepted)
     for _ in range(5):
         assert accepted()
+
+
+@pytest.mark.parametrize("name", ["gateway", "predictor", "bento"])
+def test_one_body_beyond_every_limit_is_said_to_be_too_large(
+    name: str, package_folder: Path, keys: Any, tmp_path: Path
+) -> None:
+    """Whoever reads it drops it while it comes, so that it takes no share of what others may hold."""
+    size = 40 * MEGABYTE
+    for door in opened(describe_door(name, package_folder, keys.verify_path, tmp_path)):
+        with door.connect() as caller:
+            send_until_closed(caller, door.head(f"Content-Length: {size}") + b" " * size, 1, seconds=20)
+            answer = read_all(caller)
+    assert answer.startswith(b"HTTP/1.1 413 "), answer[:200]

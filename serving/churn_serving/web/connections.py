@@ -1,7 +1,6 @@
 """HTTP connections that take a bounded share of the process and end in time, whatever their callers do.
 
-uvicorn counts a whole process's requests at most; bytes, lines and time of one connection are counted here. One clock
-looks at all connections together, so no request starts a timer. With ``web.server`` the only module that knows uvicorn.
+One clock looks at all of them, so no request starts a timer. With ``web.server`` the only module that knows uvicorn.
 """
 
 import asyncio
@@ -21,8 +20,8 @@ _JITTER = 0.1
 # An answer beyond this waits for its caller before the next one is begun; uvloop's default of 64 KiB is meant for few.
 _UNREAD_BYTES = 16 * 1024
 _SMALL_BODY_BYTES = 64 * 1024  # let in however much is held already
+_KEPT_BYTES = 8 * 1024 * 1024  # at most, of one body: whoever reads it drops what goes beyond a route's limit
 _DROPPED_BYTES = 4 * 1024 * 1024  # of what a caller that was refused still had on its way
-# Looking a member up by its class costs as much as a call.
 _LEAVING, _HEADER, _IDLE, _BODY, _ANSWER = Phase.LEAVING, Phase.HEADER, Phase.IDLE, Phase.BODY, Phase.ANSWER
 
 
@@ -141,11 +140,12 @@ class LimitedProtocol(HttpToolsProtocol):
         cycle = self.cycle
         if cycle.response_complete:
             return  # it was answered without; what comes is dropped
-        self._held_bytes += len(body)
-        self._door.held_bytes += len(body)
-        if self._door.held_bytes > self._door.limits.held_body_bytes and self._held_bytes > _SMALL_BODY_BYTES:
-            self._let_go()
-            self._refuse_while_parsing(refusals.BODIES_FULL)
+        if self._held_bytes < _KEPT_BYTES:
+            self._held_bytes += len(body)
+            self._door.held_bytes += len(body)
+            if self._door.held_bytes > self._door.limits.held_body_bytes and self._held_bytes > _SMALL_BODY_BYTES:
+                self._let_go()
+                self._refuse_while_parsing(refusals.BODIES_FULL)
         cycle.body += body
         if len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
