@@ -4,10 +4,11 @@ KServe and BentoML register metrics in the library's global registry; keeping ou
 process and keeps foreign names off our port. No label ever holds anything of a customer.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from churn_serving.backend.coalescing import MAX_BATCH
 from churn_serving.telemetry import names
+from churn_serving.telemetry.process_metrics import ProcessMetrics
 
 REQUESTS = "churn_model_server_requests"
 SECONDS = "churn_model_server_request_seconds"
@@ -17,11 +18,11 @@ LOADS = "churn_model_server_loads"
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, MAX_BATCH)
 
 
-class BackendMetrics:
+class BackendMetrics(ProcessMetrics):
     """The counters of one server process; safe to use from any thread."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        super().__init__()
         self._requests = Counter(
             REQUESTS, "Inference requests answered.", ["protocol", names.CODE], registry=self.registry
         )
@@ -39,13 +40,6 @@ class BackendMetrics:
         self._info = Gauge(
             names.MODEL_INFO, "1 for the model being served.", ["name", "version", "digest"], registry=self.registry
         )
-        self._task_crashes = Counter(names.TASK_CRASHES, names.TASK_CRASHES_HELP, (names.TASK,), registry=self.registry)
-        self._package_key_loads = Counter(
-            names.PACKAGE_KEY_LOADS, names.PACKAGE_KEY_LOADS_HELP, (names.OUTCOME,), registry=self.registry
-        )
-        self._connections_refused = Counter(
-            names.CONNECTIONS_REFUSED, names.CONNECTIONS_REFUSED_HELP, [names.REASON], registry=self.registry
-        )
         self._counted: dict[tuple[str, str], Counter] = {}
         self._timed: dict[str, Histogram] = {}
         self.observe_batch = batch_rows.observe
@@ -60,18 +54,6 @@ class BackendMetrics:
         if timer is None:
             timer = self._timed[protocol] = self._seconds.labels(protocol)
         timer.observe(seconds)
-
-    def task_crashed(self, task: str) -> None:
-        """A background task ended and is started again."""
-        self._task_crashes.labels(task).inc()
-
-    def package_keys_loaded(self, outcome: str) -> None:
-        """A changed file of trusted keys was read, or was refused; may be called from any thread."""
-        self._package_key_loads.labels(outcome).inc()
-
-    def connection_refused(self, reason: str) -> None:
-        """An HTTP connection was ended by us, or a request before it could be handed on."""
-        self._connections_refused.labels(reason).inc()
 
     def served(self, name: str, version: str, digest: str) -> None:
         """Note that this model, and no other, is served from now on."""

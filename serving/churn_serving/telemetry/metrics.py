@@ -2,16 +2,17 @@
 
 from functools import cache
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from churn_serving.telemetry import names
+from churn_serving.telemetry.process_metrics import ProcessMetrics
 
 
-class GatewayMetrics:
+class GatewayMetrics(ProcessMetrics):
     """Counters and histograms on a registry of their own, so that tests and processes never share state."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        super().__init__()
         self._requests = Counter(
             names.REQUESTS, "Requests answered.",
             (names.ROUTE, names.SERVED_BY, names.MODEL_VERSION, names.CODE), registry=self.registry,
@@ -56,13 +57,6 @@ class GatewayMetrics:
         self._key_loads = Counter(
             names.API_KEY_LOADS, "Changed files of API keys, read or refused.", (names.OUTCOME,), registry=self.registry
         )
-        self._task_crashes = Counter(names.TASK_CRASHES, names.TASK_CRASHES_HELP, (names.TASK,), registry=self.registry)
-        self._package_key_loads = Counter(
-            names.PACKAGE_KEY_LOADS, names.PACKAGE_KEY_LOADS_HELP, (names.OUTCOME,), registry=self.registry
-        )
-        self._connections_refused = Counter(
-            names.CONNECTIONS_REFUSED, names.CONNECTIONS_REFUSED_HELP, (names.REASON,), registry=self.registry
-        )
         self.request_child = cache(self._requests.labels)
         self.seconds_child = cache(self._seconds.labels)
         self._backend_seconds_child = cache(self._backend_seconds.labels)
@@ -102,18 +96,6 @@ class GatewayMetrics:
     def api_keys_loaded(self, outcome: str) -> None:
         """A changed file of API keys was read, or was refused; may be called from any thread."""
         self._key_loads.labels(outcome).inc()
-
-    def task_crashed(self, task: str) -> None:
-        """A background task ended and is started again."""
-        self._task_crashes.labels(task).inc()
-
-    def package_keys_loaded(self, outcome: str) -> None:
-        """A changed file of trusted keys was read, or was refused; may be called from any thread."""
-        self._package_key_loads.labels(outcome).inc()
-
-    def connection_refused(self, reason: str) -> None:
-        """An HTTP connection was ended by us, or a request before it could be handed on."""
-        self._connections_refused.labels(reason).inc()
 
     def log_dropped(self, lines: int) -> None:
         """Lines of the request log were lost; may be called from any thread."""
