@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from churn_data.errors import DataError, glimpse
+from churn_model.spelling import MAXIMUM_TEXT, Levels
 
 Cell = str | None
 
@@ -19,6 +20,22 @@ def clean(cells: Sequence[Cell], missing: frozenset[str]) -> list[Cell]:
     for cell in set(cells):
         text = cell.strip() if cell is not None else None
         known[cell] = None if not text or text in missing else text
+    return [known[cell] for cell in cells]
+
+
+def categories(cells: Sequence[Cell], rows: Sequence[int], file: str, column: str, levels: Levels) -> list[Cell]:
+    """The cells of a category column in the one spelling of each level, None for missing.
+
+    Raises:
+        DataError: names the first cell that is longer than a server accepts.
+    """
+    distinct = set(cells)
+    long = {cell for cell in distinct if cell is not None and len(cell) > MAXIMUM_TEXT}
+    if long:
+        row = next(row for cell, row in zip(cells, rows, strict=True) if cell in long)
+        problem = f"is longer than {MAXIMUM_TEXT} characters, which no level may be"
+        raise DataError(file, problem, column=column, row=row)
+    known = {cell: levels.find(cell)[0] for cell in distinct}
     return [known[cell] for cell in cells]
 
 

@@ -78,7 +78,8 @@ def schema_of(dataset: Dataset) -> Schema:
         )
         for feature in dataset.usecase.features
     )
-    return Schema(usecase=dataset.usecase.name, id=dataset.usecase.id, features=features)
+    usecase = dataset.usecase
+    return Schema(usecase=usecase.name, id=usecase.id, features=features, missing=usecase.missing)
 
 
 def levels_of(column: pandas.Series) -> tuple[str, ...]:

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy
 import pandas
 
-from churn_data.cells import Cell, clean, numbers, parse_number
+from churn_data.cells import Cell, categories, clean, numbers, parse_number
 from churn_data.dataset import Dataset, Source
 from churn_data.errors import DataError, glimpse
 from churn_data.inference import Notice, infer_features, unheard
 from churn_data.tables import file_sha256, open_table
-from churn_model.usecase import Feature, UseCase
+from churn_model.spelling import Levels, canonical
+from churn_model.usecase import UseCase
 
 SIMULATED = "simulated"
 """In a file's name or at the start of its ids, this word marks customers who do not exist."""
@@ -40,7 +41,7 @@ def read_customers(path: Path, usecase: UseCase, notice: Notice = unheard) -> Da
     if not usecase.features:
         usecase = usecase.with_features(infer_features(columns, usecase, file, notice))
     _require_columns(columns, [feature.name for feature in usecase.features], file)
-    frame = _frame(columns, rows, usecase.features, file)
+    frame = _frame(columns, rows, usecase, file)
     ids = columns[usecase.id]
     source = Source(path.name, digest, _is_simulated(path, ids))
     return Dataset(usecase, frame, churned, _groups(ids), source)
@@ -90,8 +91,8 @@ def _labels(cells: Sequence[Cell], rows: Sequence[int], usecase: UseCase, file: 
 
 
 def _same(cell: str, label: str) -> bool:
-    """Equal as texts, or as numbers: Parquet may hold 1.0 where the use case says 1."""
-    if cell == label:
+    """Equal in their one spelling, or as numbers."""
+    if canonical(cell) == canonical(label):
         return True
     try:
         return parse_number(cell) == parse_number(label)
@@ -99,11 +100,10 @@ def _same(cell: str, label: str) -> bool:
         return False
 
 
-def _frame(
-    columns: dict[str, list[Cell]], rows: Sequence[int], features: Sequence[Feature], file: str
-) -> pandas.DataFrame:
+def _frame(columns: dict[str, list[Cell]], rows: Sequence[int], usecase: UseCase, file: str) -> pandas.DataFrame:
     typed: dict[str, pandas.Series] = {}
-    for feature in features:
+    spelling = Levels((), usecase.missing)
+    for feature in usecase.features:
         cells = columns[feature.name]
         if all(cell is None for cell in cells):
             raise DataError(file, "every value is missing", column=feature.name)
@@ -111,6 +111,7 @@ def _frame(
             values = numbers(cells, rows, file, feature.name, feature.minimum, feature.maximum)
             typed[feature.name] = pandas.Series(values, dtype="float64")
         else:
+            cells = categories(cells, rows, file, feature.name, spelling)
             typed[feature.name] = pandas.Series([numpy.nan if cell is None else cell for cell in cells], dtype=object)
     return pandas.DataFrame(typed)
 

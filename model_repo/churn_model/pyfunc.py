@@ -6,6 +6,7 @@ The package is proven as everywhere else. The public key comes from the file tha
 
 import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import pandas
 
 from churn_model.errors import RecordError
 from churn_model.package import Package, open_package
-from churn_model.schema import Row, SchemaFeature
+from churn_model.schema import Row, Schema
 from churn_model.signing import TrustedKeys
+from churn_model.spelling import Levels
 
 
 class FrameModel:
@@ -29,11 +31,11 @@ class FrameModel:
         Raises:
             RecordError: a feature's column is missing or holds a value of the wrong type.
         """
-        features = self._package.manifest.schema.features
-        for feature in features:
-            if feature.name not in frame.columns:
-                raise RecordError(f"column {feature.name!r} is missing")
-        rows: list[Row] = list(zip(*(_column(frame[feature.name], feature) for feature in features), strict=True))
+        schema = self._package.manifest.schema
+        for name in schema.names:
+            if name not in frame.columns:
+                raise RecordError(f"column {name!r} is missing")
+        rows: list[Row] = list(zip(*_columns(frame, schema), strict=True))
         probabilities, segments = self._package.scorer.score(rows) if rows else ([], [])
         return pandas.DataFrame({"churn_probability": probabilities, "segment": segments}, index=frame.index)
 
@@ -44,27 +46,24 @@ def _load_pyfunc(data_path: str) -> FrameModel:
     return FrameModel(open_package(Path(data_path), TrustedKeys.load(Path(key))))
 
 
-def _column(column: "pandas.Series[Any]", feature: SchemaFeature) -> list[float | str | None]:
-    missing = column.isna()
-    convert = _number if feature.type == "number" else _text
-    try:
-        return [convert(None if gone else value) for value, gone in zip(column.tolist(), missing, strict=True)]
-    except (TypeError, ValueError) as error:
-        raise RecordError(f"column {feature.name!r}: a {feature.type} was expected") from error
+def _columns(frame: pandas.DataFrame, schema: Schema) -> Iterator[list[float | str | None]]:
+    for name, levels in zip(schema.names, schema.spelling.levels, strict=True):
+        column = frame[name]
+        pairs = zip(column.tolist(), column.isna(), strict=True)
+        try:
+            yield [_value(None if missing else value, levels) for value, missing in pairs]
+        except (TypeError, ValueError) as error:
+            raise RecordError(f"column {name!r}: a {'category' if levels else 'number'} was expected") from error
 
 
-def _number(value: object) -> float:
+def _value(value: Any, levels: Levels | None) -> float | str | None:
+    """A value of a row. pandas likes to read levels such as `1` as numbers, and what it reads may be none of Python's
+    own types."""
+    if levels is not None:
+        known = value is None or isinstance(value, str | bool | int | float)
+        return levels.find(value if known else str(value))[0]
     if value is None:
         return math.nan
     if isinstance(value, str):
         raise TypeError
-    return float(value)  # type: ignore[arg-type]
-
-
-def _text(value: object) -> str | None:
-    """Texts as they are; a whole number as its digits, for pandas likes to read levels such as `1` as numbers."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value)
+    return float(value)

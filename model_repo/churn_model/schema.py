@@ -10,12 +10,14 @@ from functools import cached_property
 
 import msgspec
 
+from churn_model import spelling
 from churn_model.names import name_fault
-from churn_model.usecase import FeatureType
+from churn_model.spelling import Levels, RowSpelling
+from churn_model.usecase import DEFAULT_MISSING, FeatureType
 
 Row = Sequence[float | str | None]
 NAN = float("nan")
-MAXIMUM_TEXT = 256
+MAXIMUM_TEXT = spelling.MAXIMUM_TEXT
 """Characters of a category that a caller may send, on every way in. Levels that models learn are names of a few words;
 the limit is what bounds a row's bytes on every way on."""
 
@@ -32,12 +34,14 @@ class SchemaFeature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     categories: tuple[str, ...] = ()
 
 
-class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """``id`` is the name of the customer id column; ``usecase`` the use case's name."""
+class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True, omit_defaults=True):
+    """``id`` is the name of the customer id column; ``usecase`` the use case's name. ``missing`` are the texts that
+    mean «not known» in a category, beside blank ones."""
 
     usecase: str
     id: str
     features: tuple[SchemaFeature, ...]
+    missing: tuple[str, ...] = DEFAULT_MISSING
 
     def __post_init__(self) -> None:
         """Refuse what no protocol can carry, so that such a package is never opened rather than never answered with.
@@ -56,6 +60,13 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
     def names(self) -> tuple[str, ...]:
         """Feature names in row order."""
         return tuple(feature.name for feature in self.features)
+
+    @cached_property
+    def spelling(self) -> RowSpelling:
+        """What makes rows of values however they are spelt."""
+        return RowSpelling(
+            [Levels(f.categories, self.missing) if f.type == "category" else None for f in self.features]
+        )
 
     @cached_property
     def hash(self) -> str:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churn_model.schema import Row
+from churn_model.spelling import Levels
 from churn_serving.oip.faults import InvalidRequest
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import decode_request, encode_request
@@ -31,7 +32,8 @@ def row_strategy() -> st.SearchStrategy[list[Any]]:
         st.one_of(st.just(math.nan), st.floats(low, 1e30 if high is None else high, allow_nan=False))
         for low, high in NUMBERS.values()
     ]
-    categories = [st.none() | TEXTS] * (len(SCHEMA.features) - len(numbers))
+    levels = Levels((), SCHEMA.missing)
+    categories = [st.none() | TEXTS.map(lambda text: levels.find(text)[0])] * (len(SCHEMA.features) - len(numbers))
     return st.tuples(*numbers, *categories).map(list)
 
 
@@ -84,8 +86,8 @@ def test_every_problem_is_named_at_once_and_no_value_is_shown() -> None:
     tensors["MonthlyCharges"]["data"] = [1e300, 4711.0]
     tensors["TotalCharges"]["data"] = [-5.0, math.nan]
     tensors["SeniorCitizen"]["data"] = [True, None]
-    tensors["gender"]["data"] = [7, "Male"]
-    tensors["Partner"]["datatype"] = "FP64"
+    tensors["gender"]["data"] = [{"is": 7}, "Male"]
+    tensors["Partner"]["datatype"] = "FP16"
     tensors["Contract"]["shape"] = [1, 2]
     tensors["PhoneService"]["data"] = ["Yes"]
     document["inputs"].remove(tensors["TechSupport"])

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from churn_data.cells import Cell, clean, numbers
+from churn_data.cells import Cell, categories, clean, numbers
 from churn_data.errors import DataError
 from churn_data.tables import Chunk, Table, open_table
 from churn_data.written_files import Columns, Kind, table_file
 from churn_model.package import Package
 from churn_model.schema import Row, SchemaFeature
+from churn_model.spelling import Levels
 
 Advance = Callable[[float], None]
 
@@ -91,7 +92,7 @@ class _Reader:
     def __init__(self, table: Table, package: Package, missing: frozenset[str]) -> None:
         self._file, self._missing = table.file, missing
         schema = package.manifest.schema
-        self._id, self._features = schema.id, schema.features
+        self._id, self._features, self._levels = schema.id, schema.features, schema.spelling.levels
         for name in (schema.id, *schema.names):
             if name not in table.header:
                 raise DataError(table.file, "no such column in the header, the model needs it", column=name, row=1)
@@ -99,7 +100,9 @@ class _Reader:
 
     def read(self, chunk: Chunk) -> tuple[list[str], list[Row]]:
         """Ids and rows; raises DataError for the first bad cell of a column."""
-        columns = [self._typed(chunk, feature) for feature in self._features]
+        columns = [
+            self._typed(chunk, feature, levels) for feature, levels in zip(self._features, self._levels, strict=True)
+        ]
         return self._ids(chunk), list(zip(*columns, strict=True))
 
     def _ids(self, chunk: Chunk) -> list[str]:
@@ -110,10 +113,10 @@ class _Reader:
             ids.append(cell)
         return ids
 
-    def _typed(self, chunk: Chunk, feature: SchemaFeature) -> Sequence[float | Cell]:
+    def _typed(self, chunk: Chunk, feature: SchemaFeature, levels: Levels | None) -> Sequence[float | Cell]:
         cells = self._cells(chunk, feature.name)
-        if feature.type == "category":
-            return cells
+        if levels is not None:
+            return categories(cells, chunk.rows, self._file, feature.name, levels)
         return numbers(cells, chunk.rows, self._file, feature.name, feature.minimum, feature.maximum)
 
     def _cells(self, chunk: Chunk, name: str) -> list[Cell]:

@@ -12,12 +12,13 @@ import numpy
 
 from churn_campaigns.campaign.orders import Rules
 from churn_campaigns.campaign.problem import Floats, Integers
-from churn_data.cells import Cell, clean, numbers
+from churn_data.cells import Cell, categories, clean, numbers
 from churn_data.errors import DataError, glimpse
 from churn_data.tables import Chunk, Table, open_table
 from churn_model.package import Package
 from churn_model.rules import RISKS, ActionRule
 from churn_model.schema import Row, SchemaFeature
+from churn_model.spelling import Levels
 
 if TYPE_CHECKING:
     import pandas
@@ -117,11 +118,15 @@ class _Reader:
     def read(self, chunk: Chunk, uplift: Mapping[str, Uplift]) -> Customers:
         """The customers of one chunk, scored."""
         ids = self._ids(chunk)
-        columns = {feature.name: self._typed(chunk, feature) for feature in self._schema.features}
+        features, spellings = self._schema.features, self._schema.spelling.levels
+        columns = {
+            feature.name: self._typed(chunk, feature, levels)
+            for feature, levels in zip(features, spellings, strict=True)
+        }
         rows: list[Row] = list(zip(*columns.values(), strict=True))
         probabilities, segments = self._package.scorer.score(rows)
         table = self._package.description.actions
-        frame = feature_frame(columns, self._schema.features) if uplift else None
+        frame = feature_frame(columns, features) if uplift else None
         return Customers(
             ids=ids,
             probability=numpy.array(probabilities, dtype=float),
@@ -165,10 +170,10 @@ class _Reader:
             ids.append(cell)
         return ids
 
-    def _typed(self, chunk: Chunk, feature: SchemaFeature) -> Sequence[float | Cell]:
+    def _typed(self, chunk: Chunk, feature: SchemaFeature, levels: Levels | None) -> Sequence[float | Cell]:
         cells = self._cells(chunk, feature.name)
-        if feature.type == "category":
-            return cells
+        if levels is not None:
+            return categories(cells, chunk.rows, self._table.file, feature.name, levels)
         return numbers(cells, chunk.rows, self._table.file, feature.name, feature.minimum, feature.maximum)
 
     def _count(self, chunk: Chunk, name: str) -> Floats:

@@ -11,12 +11,13 @@ import msgspec
 import numpy
 import pandas
 
-from churn_data.cells import Cell, clean, numbers
+from churn_data.cells import Cell, categories, clean, numbers
 from churn_data.dataset import Dataset
 from churn_data.errors import DataError
 from churn_data.sources import read_customers
 from churn_data.tables import open_table
 from churn_model.errors import UseCaseError
+from churn_model.spelling import Levels
 from churn_model.usecase import Feature, TimeRule, UseCase
 
 
@@ -78,7 +79,8 @@ def read_current(path: Path, usecase: UseCase) -> Current:
             for name in wanted:
                 cells[name].extend(clean(chunk.columns[places[name]], missing))
     ids = _ids(cells[usecase.id], rows, file, usecase.id)
-    typed = {feature.name: _typed(cells[feature.name], rows, file, feature) for feature in usecase.features}
+    spelling = Levels((), usecase.missing)
+    typed = {feature.name: _typed(cells[feature.name], rows, file, feature, spelling) for feature in usecase.features}
     return Current(ids, pandas.DataFrame(typed))
 
 
@@ -102,8 +104,9 @@ def _ids(cells: Sequence[Cell], rows: Sequence[int], file: str, column: str) -> 
     return ids
 
 
-def _typed(cells: Sequence[Cell], rows: Sequence[int], file: str, feature: Feature) -> pandas.Series:
+def _typed(cells: Sequence[Cell], rows: Sequence[int], file: str, feature: Feature, spelling: Levels) -> pandas.Series:
     if feature.type == "number":
         values = numbers(cells, rows, file, feature.name, feature.minimum, feature.maximum)
         return pandas.Series(values, dtype="float64")
-    return pandas.Series([numpy.nan if cell is None else cell for cell in cells], dtype=object)
+    levels = categories(cells, rows, file, feature.name, spelling)
+    return pandas.Series([numpy.nan if level is None else level for level in levels], dtype=object)

@@ -32,7 +32,7 @@ def rows_of_records(records: object, schema: Schema) -> list[Row]:
         )
         for feature in schema.features
     ]
-    return rows_of(tensors, schema, problems)
+    return rows_of(tensors, schema, problems, [])
 
 
 def _check_names(record: object, place: str, known: set[str], problems: Problems) -> None:

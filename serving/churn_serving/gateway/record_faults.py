@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from churn_model.schema import MAXIMUM_TEXT, Schema, SchemaFeature
 from churn_serving.oip.faults import MAX_PROBLEMS, MAX_SHOWN, InvalidRequest, Problem, is_text, shown
 from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
-from churn_serving.oip.tensors import LARGEST
+from churn_serving.oip.tensors import LARGEST, LARGEST_WHOLE
 
 MAXIMUM_ID = 128
 _MAXIMUM_COUNTED = 10_000
@@ -106,8 +106,13 @@ def value_fault(value: object, feature: SchemaFeature) -> str:
 
 
 def _text_fault(value: object) -> str:
+    """A truth value and a number are levels too, as they were in the file that a model learned from."""
+    if isinstance(value, int) and abs(value) <= LARGEST_WHOLE:
+        return ""
+    if isinstance(value, int | float):
+        return "too large" if isinstance(value, int) else _size_fault(value)
     if not isinstance(value, str):
-        return "expected a text or null"
+        return "expected a text, a number, true, false or null"
     if len(value) > MAXIMUM_TEXT:
         return f"longer than {MAXIMUM_TEXT} characters"
     return "" if is_text(value) else "not valid Unicode"
@@ -116,18 +121,20 @@ def _text_fault(value: object) -> str:
 def _number_fault(value: object, feature: SchemaFeature) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "expected a number or null"
+    return _size_fault(value) or _range_fault(float(value), feature)
+
+
+def _size_fault(value: float) -> str:
     if value != value:  # noqa: PLR0124 - NaN; math.isnan fails on an integer beyond a double
         return "NaN is not a number; send null if it is not known"
-    return _range_fault(value, feature)
-
-
-def _range_fault(value: float, feature: SchemaFeature) -> str:
     try:
         number = float(value)
     except OverflowError:
         return "too large"
-    if math.isinf(number) or abs(number) > LARGEST:
-        return "infinite or too large"
+    return "infinite or too large" if math.isinf(number) or abs(number) > LARGEST else ""
+
+
+def _range_fault(number: float, feature: SchemaFeature) -> str:
     if feature.minimum is not None and number < feature.minimum:
         return f"must be at least {feature.minimum:g}"
     if feature.maximum is not None and number > feature.maximum:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from churn_model.schema import Row, Schema
+from churn_model.spelling import Note
 from churn_serving.gateway.feature_types import features_type
 from churn_serving.gateway.record_faults import MAXIMUM_ID, find_faults
 from churn_serving.oip.faults import InvalidRequest, Problem
@@ -30,11 +31,12 @@ class MalformedRequest(InvalidRequest):
 
 
 class Request(NamedTuple):
-    """Customer ids and rows side by side, in the order of the request."""
+    """Customer ids and rows side by side, in the order of the request, and what is missing or new in them."""
 
     customer_ids: list[str]
     rows: list[Row]
     explain: bool
+    notes: list[Note]
 
 
 class RecordDecoder:
@@ -42,7 +44,8 @@ class RecordDecoder:
 
     def __init__(self, schema: Schema, maximum_customers: int) -> None:
         self.schema = schema
-        features, self._row = features_type(schema)
+        features, self._values = features_type(schema)
+        self._row = schema.spelling.row
         self.body_type = _body_type(features, maximum_customers)
         self._maximum_customers = maximum_customers
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.body_type).decode
@@ -61,10 +64,12 @@ class RecordDecoder:
         customer_ids = [customer.customer_id for customer in parsed.customers]
         if len(customer_ids) > 1 and len(set(customer_ids)) != len(customer_ids):
             raise self._explain(body)
-        rows = [self._row(customer.features) for customer in parsed.customers]
-        if None in rows:
+        records = [self._values(customer.features) for customer in parsed.customers]
+        if None in records:
             raise self._explain(body)
-        return Request(customer_ids, rows, parsed.explain)  # type: ignore[arg-type]  # none of them is None
+        notes: list[Note] = []
+        rows = [self._row(values, number, notes) for number, values in enumerate(records)]  # type: ignore[arg-type]
+        return Request(customer_ids, rows, parsed.explain, notes)
 
     def _explain(self, body: bytes) -> InvalidRequest:
         try:

@@ -19,6 +19,7 @@ _CODES = {
     "UINT16": "H",
     "UINT32": "I",
     "UINT64": "Q",
+    "BOOL": "?",
 }
 _LENGTH = struct.Struct("<I")
 _TOO_MANY = f"binary contents hold more than {MAX_ROWS} values"
@@ -35,7 +36,7 @@ def unpack(datatype: str, content: bytes) -> list[float] | list[bytes]:
         return _unpack_texts(content)
     code = _CODES.get(datatype)
     if code is None:
-        raise ValueError("datatype must be BYTES, FP64, FP32 or an integer type")
+        raise ValueError("datatype must be BYTES, BOOL, FP64, FP32 or an integer type")
     size = struct.calcsize("<" + code)
     count, rest = divmod(len(content), size)
     if rest:

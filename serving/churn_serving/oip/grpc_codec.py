@@ -7,6 +7,7 @@ Single customers in schema order take a short path; everything else goes through
 from collections.abc import Sequence
 
 from churn_model.schema import MAXIMUM_TEXT, NAN, Row, Schema
+from churn_model.spelling import Note
 from churn_serving.oip import binary
 from churn_serving.oip.faults import Problems, shown
 from churn_serving.oip.messages import (
@@ -33,6 +34,7 @@ _CONTENTS = {
     "FP64": "fp64_contents",
     "FP32": "fp32_contents",
     "BYTES": "bytes_contents",
+    "BOOL": "bool_contents",
     "INT64": "int64_contents",
     "UINT64": "uint64_contents",
     **{f"INT{bits}": "int_contents" for bits in (8, 16, 32)},
@@ -47,6 +49,7 @@ class GrpcCodec:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
+        self._row = schema.spelling.row
         self._plan = tuple(
             (
                 feature.name,
@@ -63,20 +66,22 @@ class GrpcCodec:
         Raises:
             InvalidRequest: naming everything that is wrong with it.
         """
+        notes: list[Note] = []
         plain = not request.raw_input_contents and not request.outputs and len(request.id) <= MAX_ID
         if plain and len(request.inputs) == len(self._plan):
-            row = self._usual_row(request)
-            if row is not None:
-                return InferRequest(request.id, [row])
+            values = self._usual_values(request)
+            if values is not None:
+                return InferRequest(request.id, [self._row(values, 0, notes)], notes=notes)
         problems = Problems()
         if len(request.id) > MAX_ID:
             problems.add("id", f"expected a text of at most {MAX_ID} characters")
         require_few(len(request.inputs), len(request.outputs), self.schema, problems)
         outputs = _outputs(request, problems)
-        return InferRequest(request.id, rows_of(_tensors(request, problems), self.schema, problems), outputs)
+        rows = rows_of(_tensors(request, problems), self.schema, problems, notes)
+        return InferRequest(request.id, rows, outputs, notes=notes)
 
-    def _usual_row(self, request: ModelInferRequest) -> Row | None:
-        """The row of a request for one customer in schema order as FP64 and BYTES; None for any other request."""
+    def _usual_values(self, request: ModelInferRequest) -> list[float | str | None] | None:
+        """The values of a request for one customer in schema order as FP64 and BYTES; None for any other request."""
         row: list[float | str | None] = []
         for tensor, (name, is_number, low, high) in zip(request.inputs, self._plan, strict=True):
             if tensor.name != name or tensor.shape not in (_FLAT, _COLUMN):
@@ -88,7 +93,7 @@ class GrpcCodec:
                 number = numbers[0]
                 if not low <= number <= high and number == number:  # noqa: PLR0124 - NaN is missing
                     return None
-                row.append(number)
+                row.append(number if number == number else None)  # noqa: PLR0124 - as above
             else:
                 texts = tensor.contents.bytes_contents
                 if tensor.datatype != "BYTES" or len(texts) != 1 or len(texts[0]) > MAXIMUM_TEXT:

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from churn_model.schema import MAXIMUM_TEXT, NAN, Row, Schema, SchemaFeature
+from churn_model.schema import MAXIMUM_TEXT, Row, Schema, SchemaFeature
+from churn_model.spelling import Note
 from churn_serving.oip.json_request import read_request
 from churn_serving.oip.messages import (
     CONTRIBUTIONS,
@@ -51,7 +52,7 @@ class RequestCodec:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self._decoder = msgspec.json.Decoder(_request_type(schema))
-        self._is_number = tuple(feature.type == "number" for feature in schema.features)
+        self._row = schema.spelling.row
         self._headers = tuple((f.name, "FP64" if f.type == "number" else "BYTES") for f in schema.features)
 
     def decode(self, body: bytes, header_length: int | None = None) -> InferRequest:
@@ -73,9 +74,8 @@ class RequestCodec:
             if len(tensor.data) != 1 or tensor.shape not in (_FLAT, _COLUMN):
                 return read_request(body, self.schema)
             row.append(tensor.data[0])
-        if None in row or "" in row:
-            row = [_known(value, number) for value, number in zip(row, self._is_number, strict=True)]
-        return InferRequest(request.id or "", [row], None, _model(request))
+        notes: list[Note] = []
+        return InferRequest(request.id or "", [self._row(row, 0, notes)], None, _model(request), notes)
 
     def _batch(self, request: Any, body: bytes) -> InferRequest:
         count = len(request.inputs[0].data)
@@ -85,11 +85,10 @@ class RequestCodec:
         )
         if not usual:
             return read_request(body, self.schema)
-        columns = [
-            [_known(value, number) for value in tensor.data]
-            for tensor, number in zip(request.inputs, self._is_number, strict=True)
-        ]
-        return InferRequest(request.id or "", list(map(list, zip(*columns, strict=True))), None, _model(request))
+        notes: list[Note] = []
+        values = zip(*(tensor.data for tensor in request.inputs), strict=True)
+        rows = [self._row(row, number, notes) for number, row in enumerate(values)]
+        return InferRequest(request.id or "", rows, None, _model(request), notes)
 
     def encode(self, rows: Sequence[Row], request_id: str = "") -> bytes:
         """Write a request for rows in schema order; NaN and None become null."""
@@ -139,13 +138,6 @@ def _model(request: Any) -> ModelName:
     if request.model_name is None and request.model_version is None:
         return UNNAMED
     return ModelName(request.model_name or "", request.model_version or "")
-
-
-def _known(value: Any, number: bool) -> Any:  # noqa: FBT001 - called for every value
-    """A value as rows hold it: NaN for a missing number, None for a missing or empty text."""
-    if number:
-        return NAN if value is None else value
-    return value or None
 
 
 def _request_type(schema: Schema) -> type[Any]:

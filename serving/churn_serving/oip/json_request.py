@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from churn_model.schema import Schema
+from churn_model.spelling import Note
 from churn_serving.oip import binary
 from churn_serving.oip.faults import Problems, is_text, shown
 from churn_serving.oip.messages import (
@@ -48,7 +49,8 @@ def read_request(body: bytes, schema: Schema, header_length: int | None = None) 
     tensors = _tensors(inputs, contents, problems)
     if contents.left:
         problems.add("body", f"{contents.left} bytes of binary contents belong to no tensor")
-    return InferRequest(request_id, rows_of(tensors, schema, problems), outputs, model)
+    notes: list[Note] = []
+    return InferRequest(request_id, rows_of(tensors, schema, problems, notes), outputs, model, notes)
 
 
 def _length(value: object) -> int:

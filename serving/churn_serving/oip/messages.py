@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from churn_model.schema import Row
+from churn_model.spelling import Note
 from churn_serving.oip.faults import InvalidRequest, Problem
 
 PROBABILITY = "churn_probability"
@@ -53,12 +54,14 @@ UNNAMED = ModelName()
 
 class InferRequest(NamedTuple):
     """Customers to score: at least one row, in schema order. ``outputs`` is None for the usual answer: all, as JSON.
-    ``model`` may repeat the model of the path, which is then another one's request or this one's."""
+    ``model`` may repeat the model of the path, which is then another one's request or this one's. ``notes`` are what is
+    missing or new in the rows."""
 
     id: str
     rows: list[Row]
     outputs: tuple[RequestedOutput, ...] | None = None
     model: ModelName = UNNAMED
+    notes: Sequence[Note] = ()
 
 
 class InferReply(msgspec.Struct, frozen=True):

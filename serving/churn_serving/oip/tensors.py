@@ -9,16 +9,21 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from churn_model.schema import MAXIMUM_TEXT, NAN, Row, Schema, SchemaFeature
+from churn_model.spelling import Note, Value
 from churn_serving.oip.faults import MAX_PROBLEMS, Problems, is_text, shown
 from churn_serving.oip.messages import MAX_ROWS, is_finite
 
 # Models compare single-precision features, so a number beyond that range would silently become infinite.
 LARGEST = 3.4028234663852886e38
+LARGEST_WHOLE = 2**63 - 1
+"""The largest whole number that is a level of a category, on every way in."""
 INTEGER_BOUNDS = {
     **{f"INT{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
     **{f"UINT{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
 }
 NUMBER_DATATYPES = frozenset({"FP64", "FP32", *INTEGER_BOUNDS})
+CATEGORY_DATATYPES = frozenset({"BYTES", "BOOL", *NUMBER_DATATYPES})
+_LEVELS = {"BYTES": "a text, a number, true, false", "BOOL": "true, false"}
 _SINGLE = struct.Struct("<f")
 
 
@@ -48,21 +53,22 @@ def require_few(inputs: int, outputs: int, schema: Schema, problems: Problems) -
         problems.raise_any()
 
 
-def rows_of(tensors: Iterable[Tensor], schema: Schema, problems: Problems) -> list[Row]:
-    """Check all tensors of a request and turn them into rows in schema order.
+def rows_of(tensors: Iterable[Tensor], schema: Schema, problems: Problems, notes: list[Note]) -> list[Row]:
+    """Check all tensors of a request and turn them into rows in schema order; what is missing or new in them is added
+    to ``notes``.
 
     Raises:
         InvalidRequest: with every problem found here and those noted before.
     """
     named = _by_name(tensors, schema, problems)
     count = _row_count(named.values(), problems)
-    columns: list[Sequence[float | str | None]] = []
+    columns: list[Sequence[Value]] = []
     for feature in schema.features:
         tensor = named.get(feature.name)
         if tensor is not None and _fits(tensor, feature, count, problems):
             columns.append(_column(tensor, feature, problems))
     problems.raise_any()
-    return list(map(list, zip(*columns, strict=True)))
+    return [schema.spelling.row(values, number, notes) for number, values in enumerate(zip(*columns, strict=True))]
 
 
 def _by_name(tensors: Iterable[Tensor], schema: Schema, problems: Problems) -> dict[str, Tensor]:
@@ -106,8 +112,9 @@ def _rows_in(shape: Sequence[object]) -> int | None:
 def _fits(tensor: Tensor, feature: SchemaFeature, count: int, problems: Problems) -> bool:
     """Datatype, shape and length; False if the values need no further look."""
     fits = True
-    if feature.type == "category" and tensor.datatype != "BYTES":
-        problems.add(tensor.name, f"datatype must be BYTES (a category), not {shown(tensor.datatype)}")
+    if feature.type == "category" and tensor.datatype not in CATEGORY_DATATYPES:
+        expected = "BYTES, BOOL or a datatype of numbers (a category)"
+        problems.add(tensor.name, f"datatype must be {expected}, not {shown(tensor.datatype)}")
         fits = False
     if feature.type == "number" and tensor.datatype not in NUMBER_DATATYPES:
         problems.add(tensor.name, f"datatype must be FP64, FP32 or an integer type, not {shown(tensor.datatype)}")
@@ -122,10 +129,10 @@ def _fits(tensor: Tensor, feature: SchemaFeature, count: int, problems: Problems
     return fits and rows is not None and 0 < rows <= MAX_ROWS
 
 
-def _column(tensor: Tensor, feature: SchemaFeature, problems: Problems) -> Sequence[float | str | None]:
+def _column(tensor: Tensor, feature: SchemaFeature, problems: Problems) -> Sequence[Value]:
     if feature.type == "category":
-        return [_text(value, tensor.name, index, problems) for index, value in enumerate(tensor.values)]
-    numbers = []
+        return [_level(value, tensor, index, problems) for index, value in enumerate(tensor.values)]
+    numbers: list[float] = []
     for index, value in enumerate(tensor.values):
         fault, number = _number(value, tensor, feature)
         if fault:
@@ -134,25 +141,37 @@ def _column(tensor: Tensor, feature: SchemaFeature, problems: Problems) -> Seque
     return numbers
 
 
-def _text(value: object, name: str, index: int, problems: Problems) -> str | None:
-    if value is None or value in ("", b""):
-        return None
+def _level(value: object, tensor: Tensor, index: int, problems: Problems) -> Value:
+    """A value of a category as it was written: a text, a truth value or a number."""
+    fault, level = "", None
     try:
         text = value.decode() if isinstance(value, bytes) else value
     except UnicodeDecodeError:
         fault = "not valid UTF-8 text"
     else:
-        fault = _text_fault(text)
-        if isinstance(text, str) and not fault:
-            return text
-    problems.add(f"{name}[{index}]", fault)
-    return None
+        fault = _level_fault(text, tensor)
+        level = text if isinstance(text, str | int | float) else None
+    if fault:
+        problems.add(f"{tensor.name}[{index}]", fault)
+        return None
+    return level
 
 
-def _text_fault(text: object) -> str:
+def _level_fault(value: object, tensor: Tensor) -> str:
+    """What is wrong with a category's value, empty if nothing is."""
+    if value is None or (isinstance(value, bool) and tensor.datatype in ("BYTES", "BOOL")):
+        return ""
+    if isinstance(value, str) and tensor.datatype == "BYTES":
+        return _text_fault(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or tensor.datatype == "BOOL":
+        return f"expected {_LEVELS.get(tensor.datatype, 'a number')} or null"
+    if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
+        return "a number too large for a level"
+    return _number_fault(value, tensor)
+
+
+def _text_fault(text: str) -> str:
     """What is wrong with a text, empty if nothing is."""
-    if not isinstance(text, str):
-        return "expected a text or null"
     if len(text) > MAXIMUM_TEXT:
         return f"longer than {MAXIMUM_TEXT} characters"
     return "" if is_text(text) else "not valid UTF-8 text"
@@ -164,15 +183,21 @@ def _number(value: object, tensor: Tensor, feature: SchemaFeature) -> tuple[str,
         return "", NAN
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "expected a number or null", NAN
-    if value != value:  # noqa: PLR0124 - only NaN differs from itself
-        return ("" if tensor.nan_is_missing else "NaN is not a number; send null if it is missing"), NAN
-    bounds = INTEGER_BOUNDS.get(tensor.datatype)
-    if bounds and not (isinstance(value, int) and bounds[0] <= value <= bounds[1]):
-        return f"not an {tensor.datatype}", NAN
-    if not is_finite(value) or abs(value) > LARGEST:
-        return "Infinity or a number too large to score", NAN
+    fault = _number_fault(value, tensor)
+    if fault or value != value:  # noqa: PLR0124 - only NaN differs from itself
+        return fault, NAN
     number = _SINGLE.unpack(_SINGLE.pack(value))[0] if tensor.datatype == "FP32" else float(value)
     return _out_of_bounds(number, feature), number
+
+
+def _number_fault(value: float, tensor: Tensor) -> str:
+    """Why a number is none of its datatype; empty if it is one, or missing."""
+    if value != value:  # noqa: PLR0124 - only NaN differs from itself
+        return "" if tensor.nan_is_missing else "NaN is not a number; send null if it is missing"
+    bounds = INTEGER_BOUNDS.get(tensor.datatype)
+    if bounds and not (isinstance(value, int) and bounds[0] <= value <= bounds[1]):
+        return f"not an {tensor.datatype}"
+    return "" if is_finite(value) and abs(value) <= LARGEST else "Infinity or a number too large to score"
 
 
 def _out_of_bounds(number: float, feature: SchemaFeature) -> str:

@@ -1,0 +1,129 @@
+"""One spelling: what a category's value is, however it was written and whichever way it came in.
+
+` Yes` and `Yes`, `True` of a CSV file and true of JSON or Parquet, 415 and 415.0, non-breaking spaces, composed and
+decomposed accents are each one level. Training, batch and every door of a server ask this module alone, so all give the
+same bits. It must not know files, protocols or models.
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from operator import contains, itemgetter
+from typing import Any
+
+MAXIMUM_TEXT = 256
+"""Characters of a category's value."""
+
+_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+# Spaces of every width are one; what cannot be seen at all is nothing (joiners stay: emoji are made with them).
+_AS_SEEN = str.maketrans({**dict.fromkeys(_SPACES, " "), **dict.fromkeys("\u200b\u2060\ufeff", "")})
+_BOOLEANS = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false"}
+_NAN = float("nan")
+_LONGEST_WHOLE = 40
+"""Characters of a text that can be a float's digits; a longer one is not looked at as a number."""
+Value = float | int | str | bool | None
+Note = tuple[int, int, bool]
+"""What a row has at a feature: the row's number, the feature's, and whether it is a level that training never saw;
+otherwise the value is missing."""
+
+
+def canonical(value: Value) -> str | None:
+    """The one spelling of a category's value; None if it is missing.
+
+    Texts are trimmed, in Unicode's composed form (NFC), with plain spaces; truth values are `true` and `false`, whole
+    numbers their digits. What composing made longer than :data:`MAXIMUM_TEXT` is cut, for it is no level of any model.
+    The canonical form of a canonical form is itself.
+    """
+    if isinstance(value, str):
+        text = _text(value)
+        return canonical(text[:MAXIMUM_TEXT]) if len(text) > MAXIMUM_TEXT else text or None
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    whole = isinstance(value, int) or value.is_integer()
+    return str(int(value) if whole else value)[:MAXIMUM_TEXT]
+
+
+def _text(text: str) -> str:
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text.translate(_AS_SEEN))
+    text = text.strip()
+    if text[-1:].isdigit() and (".0" in text or "e+" in text):
+        text = _whole(text)
+    return _BOOLEANS.get(text, text)
+
+
+def _whole(text: str) -> str:
+    """The digits of a whole number that was written as a float does it, `415.0` or `1e+16`; else the text."""
+    digits, point, rest = text.partition(".")
+    unsigned = digits.removeprefix("-")
+    if not text.isascii() or len(text) > _LONGEST_WHOLE:
+        return text
+    if point and not rest.strip("0"):
+        plain = unsigned.isdigit() and (unsigned == "0" or not unsigned.startswith("0"))
+        return ("0" if unsigned == "0" else digits) if plain else text
+    mantissa, _, exponent = text.partition("e+")
+    if exponent.isdigit() and mantissa.removeprefix("-").replace(".", "", 1).isdigit():
+        number = float(text)
+        if number.is_integer() and repr(number) == text:
+            return str(int(number))
+    return text
+
+
+class Levels:
+    """The levels of one category as training learned them, found by any spelling; immutable."""
+
+    def __init__(self, levels: Iterable[str], missing: Iterable[str]) -> None:
+        self.levels = tuple(levels)
+        self.missing = frozenset(canonical(token) for token in missing) | {None}
+        known: dict[str | None, str | None] = dict.fromkeys(self.missing)
+        known.update({canonical(level): level for level in reversed(self.levels)})
+        known.update(zip(self.levels, self.levels, strict=True))
+        known[None] = None
+        self.known = known
+        """Spellings that need no thought: every level, its canonical form, and the texts for missing."""
+
+    def find(self, value: Value) -> tuple[str | None, bool]:
+        """The level that a value means (None: missing) and whether training knew it; a new one in its one spelling."""
+        text = canonical(value)
+        return (self.known[text], True) if text in self.known else (text, False)
+
+
+class RowSpelling:
+    """Makes rows of the values of requests for one schema; compiled once, immutable.
+
+    A row of known levels without anything missing is recognised by one look-up a category, at C speed.
+    """
+
+    def __init__(self, levels: Sequence[Levels | None]) -> None:
+        """`levels` has one entry a feature, None for a number."""
+        self.levels = tuple(levels)
+        places = [place for place, of_category in enumerate(self.levels) if of_category is not None]
+        self._known = [frozenset(of_category.levels) for of_category in self.levels if of_category is not None]
+        self._categories = _picker(places)
+
+    def row(self, values: Sequence[Any], number: int, notes: list[Note]) -> Sequence[float | str | None]:
+        """The row that these values make, in schema order; None is a missing value of either type. What is missing or
+        new is added to `notes` under the row's `number`."""
+        if None not in values and all(map(contains, self._known, self._categories(values))):
+            return values
+        row: list[float | str | None] = []
+        for place, (value, levels) in enumerate(zip(values, self.levels, strict=True)):
+            if levels is not None:
+                found, known = levels.find(value)
+                row.append(found)
+                if found is None or not known:
+                    notes.append((number, place, not known))
+            elif value is None or value != value:  # noqa: PLR0124 - NaN
+                row.append(_NAN)
+                notes.append((number, place, False))
+            else:
+                row.append(float(value))
+        return row
+
+
+def _picker(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """What picks the values at these places."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: [values[place] for place in places]
