@@ -187,20 +187,38 @@ def test_csv_and_parquet_say_the_same_and_progress_stays_off_stdout(desk: Desk) 
 
 
 def test_a_holdout_is_randomised_among_who_would_get_something(desk: Desk) -> None:
-    desk.run()
+    desk.run(budget="1e6")
     without = desk.answers()
-    result = desk.run("--holdout", "0.3", "--salt", "spring")
+    result = desk.run("--holdout", "0.3", "--salt", "spring", budget="1e6")
     answers = desk.answers()
-    assert (answers["planned_action"] == without["action"]).all()
+    others = ~without["action"].eq("call") & ~answers["planned_action"].eq("call")
+    assert (answers["planned_action"] == without["action"])[others].all()
     held = numpy.array([in_holdout("spring", customer, 0.3) for customer in answers["id"]])
     planned = (answers["planned_action"] != "none").to_numpy()
     assert (answers["arm"] == "control").to_numpy().tolist() == (held & planned).tolist()
     assert set(answers.loc[held, "action"]) == {"none"}
-    assert (answers.loc[~held, "action"] == without.loc[~held, "action"]).all()
+    assert (answers.loc[~held, "action"] == answers.loc[~held, "planned_action"]).all()
     holdout = result["holdout"]
     assert (holdout["customers"], holdout["control"]) == (held.sum(), (held & planned).sum())
-    assert holdout["not_spent"] == pytest.approx(without["cost"].sum() - answers["cost"].sum())
+    cost = answers["planned_action"].map({action["id"]: action["cost"] for action in ACTIONS} | {"none": 0.0})
+    assert holdout["not_spent"] == pytest.approx(cost[held].sum())
     assert "spring" not in json.dumps(holdout)
+
+
+@pytest.mark.parametrize("seed", ["a", "b", "c"], ids=["salt a", "salt b", "salt c"])
+def test_budget_and_capacity_are_filled_by_who_is_treated_not_by_who_is_held_out(desk: Desk, seed: str) -> None:
+    customers(3_000, 9).to_csv(desk.input, index=False)
+    desk.run("--holdout", "0.2", "--salt", seed, "--capacity", "call=100", budget="1e6")
+    assert (desk.answers()["arm"] == "call").sum() == 100
+    result = desk.run("--holdout", "0.2", "--salt", seed, budget="3000")
+    answers = desk.answers()
+    # What is left would not pay for two of the dearest.
+    assert 3000 - 80 <= answers["cost"].sum() <= 3000
+    assert (answers["arm"] == "call").sum() <= 25
+    assert result["budget_left"] == pytest.approx(3000 - answers["cost"].sum())
+    control = answers["arm"] == "control"
+    planned = answers["planned_action"] != "none"
+    assert 0.14 < control[planned].mean() < 0.26
 
 
 def past(count: int, seed: int) -> pandas.DataFrame:
@@ -263,7 +281,7 @@ def test_the_packages_own_actions_without_a_use_case(
 def test_an_effect_of_nothing_and_a_value_of_nothing_pay_for_nobody(package: Package) -> None:
     known = {"segment": numpy.array([1]), "risk": numpy.array([2]), "probability": numpy.array([0.9])}
     customer = Customers(
-        ids=["c"], value=numpy.array([0.0]), uplift={}, consent={}, days_since=numpy.array([numpy.nan]),
+        ids=["c"], value=numpy.array([0.0]), measured={}, consent={}, days_since=numpy.array([numpy.nan]),
         last_year=numpy.array([numpy.nan]), **known,
     )  # fmt: skip
     found = offers(customer, package.description.actions.actions)

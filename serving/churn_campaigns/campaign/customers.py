@@ -4,15 +4,17 @@ Of a million customers only a few numbers each are kept. It must not know budget
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy
 
+from churn_campaigns.campaign.learning import Answers, Measured
 from churn_campaigns.campaign.orders import Rules
 from churn_campaigns.campaign.problem import Floats, Integers
 from churn_data.cells import Cell, categories, clean, numbers
+from churn_data.dataset import rows_of
 from churn_data.errors import DataError, glimpse
 from churn_data.tables import Chunk, Table, open_table
 from churn_model.package import Package
@@ -23,15 +25,9 @@ from churn_model.spelling import Levels
 if TYPE_CHECKING:
     import pandas
 
+SAMPLE = 20_000
 YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
 Flags = numpy.typing.NDArray[numpy.bool_]
-
-
-class Uplift(Protocol):
-    """By how much an action lowers each customer's probability to churn."""
-
-    def predict(self, frame: "pandas.DataFrame") -> numpy.ndarray:
-        """Float [customers], negative where the action drives the customer away."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ class Customers:
     """What is known of each customer, by column, in the file's order.
 
     ``probability`` of churn, ``segment`` 1 to 4, ``risk`` as position in :data:`~churn_model.rules.RISKS`, ``value`` in
-    money. ``uplift`` by action id, for measured actions alone. ``consent`` by column. ``days_since`` the last contact
+    money. ``measured`` by action id, for measured actions alone. ``consent`` by column. ``days_since`` the last contact
     and ``last_year``'s number of contacts: NaN where the file does not say.
     """
 
@@ -48,7 +44,7 @@ class Customers:
     segment: Integers
     risk: Integers
     value: Floats
-    uplift: Mapping[str, Floats]
+    measured: Mapping[str, Answers]
     consent: Mapping[str, Flags]
     days_since: Floats
     last_year: Floats
@@ -58,7 +54,7 @@ class Customers:
 
 
 def read_campaign_customers(
-    path: Path, package: Package, rules: Rules, uplift: Mapping[str, Uplift], advance: Callable[[float], None]
+    path: Path, package: Package, rules: Rules, measured: Mapping[str, Measured], advance: Callable[[float], None]
 ) -> Customers:
     """Read and score every customer of a file.
 
@@ -66,7 +62,7 @@ def read_campaign_customers(
         path: CSV or Parquet with id, features and the columns that the actions' rules look at.
         package: the model that scores.
         rules: the actions.
-        uplift: by action id, for actions whose effect has been measured customer by customer.
+        measured: by action id, for actions whose effect has been measured customer by customer.
         advance: told how many rows are done with each chunk.
 
     Raises:
@@ -76,11 +72,41 @@ def read_campaign_customers(
         reader = _Reader(table, package, rules)
         parts = []
         for chunk in table.chunks:
-            parts.append(reader.read(chunk, uplift))
+            parts.append(reader.read(chunk, measured))
             advance(len(chunk.rows))
     if not parts:
         raise DataError(str(path), "has a header but no rows")
     return _joined(parts)
+
+
+def sample_features(path: Path, package: Package, rules: Rules) -> "pandas.DataFrame":
+    """Features of customers spread evenly over a file, at most twice :data:`SAMPLE`.
+
+    Raises:
+        DataError: as :func:`read_campaign_customers`.
+    """
+    import pandas
+
+    frames: list[pandas.DataFrame] = []
+    stride, offset, count = 1, 0, 0
+    with open_table(path) as table:
+        reader = _Reader(table, package, rules)
+        for chunk in table.chunks:
+            frame = reader.features(chunk)
+            frames.append(frame.iloc[(-offset) % stride :: stride])
+            offset, count = offset + len(frame), count + len(frames[-1])
+            if count > 2 * SAMPLE:
+                frames = [pandas.concat(frames).iloc[::2]]
+                stride, count = 2 * stride, len(frames[0])
+    if not frames:
+        raise DataError(str(path), "has a header but no rows")
+    return pandas.concat(frames, ignore_index=True)
+
+
+def values_of(frame: "pandas.DataFrame", package: Package) -> Floats:
+    """What keeping each customer is worth, by the package's value rule: float [customers]."""
+    table = package.description.actions
+    return numpy.array([table.value(row) for row in rows_of(frame)], dtype=float)
 
 
 def _joined(parts: Sequence[Customers]) -> Customers:
@@ -95,11 +121,15 @@ def _joined(parts: Sequence[Customers]) -> Customers:
         segment=of("segment"),
         risk=of("risk"),
         value=of("value"),
-        uplift={key: numpy.concatenate([part.uplift[key] for part in parts]) for key in first.uplift},
+        measured={key: _joined_answers([part.measured[key] for part in parts]) for key in first.measured},
         consent={key: numpy.concatenate([part.consent[key] for part in parts]) for key in first.consent},
         days_since=of("days_since"),
         last_year=of("last_year"),
     )
+
+
+def _joined_answers(parts: Sequence[Answers]) -> Answers:
+    return Answers(*(numpy.concatenate(columns) for columns in zip(*map(astuple, parts), strict=True)))
 
 
 class _Reader:
@@ -115,29 +145,37 @@ class _Reader:
                 self._require(name, f'action "{action.id}" ({key})')
         self._rows_of_ids: dict[str, int] = {}
 
-    def read(self, chunk: Chunk, uplift: Mapping[str, Uplift]) -> Customers:
+    def read(self, chunk: Chunk, measured: Mapping[str, Measured]) -> Customers:
         """The customers of one chunk, scored."""
         ids = self._ids(chunk)
-        features, spellings = self._schema.features, self._schema.spelling.levels
-        columns = {
-            feature.name: self._typed(chunk, feature, levels)
-            for feature, levels in zip(features, spellings, strict=True)
-        }
+        features = self._schema.features
+        columns = self._columns(chunk)
         rows: list[Row] = list(zip(*columns.values(), strict=True))
         probabilities, segments = self._package.scorer.score(rows)
         table = self._package.description.actions
-        frame = feature_frame(columns, features) if uplift else None
+        frame = feature_frame(columns, features) if measured else None
         return Customers(
             ids=ids,
             probability=numpy.array(probabilities, dtype=float),
             segment=numpy.array(segments, dtype=int),
             risk=numpy.array([RISKS.index(table.risk(probability)) for probability in probabilities], dtype=int),
             value=numpy.array([table.value(row) for row in rows], dtype=float),
-            uplift={key: model.predict(frame) for key, model in uplift.items()} if frame is not None else {},
+            measured={key: model.answer(frame, ids) for key, model in measured.items()} if frame is not None else {},
             consent={name: self._consent(chunk, name) for name in self._consent_columns()},
             days_since=self._count(chunk, self._rules.contacts.days_since_column),
             last_year=self._count(chunk, self._rules.contacts.last_year_column),
         )
+
+    def features(self, chunk: Chunk) -> "pandas.DataFrame":
+        """The features of one chunk, as training holds them."""
+        return feature_frame(self._columns(chunk), self._schema.features)
+
+    def _columns(self, chunk: Chunk) -> dict[str, Sequence[float | Cell]]:
+        features, spellings = self._schema.features, self._schema.spelling.levels
+        return {
+            feature.name: self._typed(chunk, feature, levels)
+            for feature, levels in zip(features, spellings, strict=True)
+        }
 
     def _columns_of(self, action: ActionRule) -> Iterable[tuple[str, str]]:
         if action.consent:

@@ -5,6 +5,7 @@ It must not know budgets, capacities or what others get: that is the allocation'
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy
 
@@ -15,40 +16,64 @@ from churn_model.rules import RISKS, ActionRule
 FROM_HISTORY = "measured (history)"
 
 
+NOT_PROVEN, NOT_REACHED = "effect not proven", "no campaign reached"
+
+
 @dataclass(frozen=True)
 class Offers:
     """``effect``: float [customers, actions], by how much the action lowers the customer's churn probability. ``net``:
-    effect × value - cost, money, -inf where the customer cannot get it. ``sources``: where each action's effect is
-    from. ``reasons``: for each action how many customers cannot get it, each counted under the first reason."""
+    effect × value - cost, money, -inf where the customer cannot get it. ``measured``: bool [customers, actions],
+    whether the effect was measured in past campaigns; elsewhere it is from where ``sources``, by action, says.
+    ``reasons``: for each action how many customers cannot get it, each counted under the first reason."""
 
     effect: Floats
     net: Floats
+    measured: Flags
     sources: tuple[str, ...]
     reasons: tuple[dict[str, int], ...]
 
 
-def offers(customers: Customers, actions: Sequence[ActionRule]) -> Offers:
+def offers(customers: Customers, actions: Sequence[ActionRule], *, proven_only: bool = False) -> Offers:
     """Every action held against every customer.
 
-    An effect learned from a past campaign takes the place of the use case's own, which says what share of would-be
-    leavers stays and so lowers the churn probability by effect × probability.
+    An effect that past campaigns have shown takes the place of the use case's own, which says what share of would-be
+    leavers stays and so lowers the churn probability by effect × probability; but only with customers whom those
+    campaigns reached.
+
+    Args:
+        customers: with the effects of measured actions.
+        actions: the use case's.
+        proven_only: leave out what rests on an assumed effect.
     """
     effect = numpy.empty((len(customers), len(actions)))
     net = numpy.empty_like(effect)
+    measured = numpy.zeros(effect.shape, dtype=bool)
     reasons = []
     for index, action in enumerate(actions):
-        effect[:, index] = customers.uplift.get(action.id, action.effect * customers.probability)
+        effect[:, index] = action.effect * customers.probability
+        answers = customers.measured.get(action.id)
+        if answers is not None:
+            measured[:, index] = answers.reached
+            effect[answers.reached, index] = answers.effect[answers.reached]
         net[:, index] = effect[:, index] * customers.value - action.cost
         counts: dict[str, int] = {}
         open_to = numpy.ones(len(customers), dtype=bool)
-        for reason, barred in _barriers(customers, action, effect[:, index]):
+        barriers = _barriers(customers, action, effect[:, index])
+        if proven_only:
+            barriers = chain(barriers, _doubts(action, measured[:, index], known=answers is not None))
+        for reason, barred in barriers:
             counts[reason] = int((barred & open_to).sum())
             open_to &= ~barred
         net[~open_to, index] = -numpy.inf
         counts["does not pay"] = int((net[open_to, index] <= 0).sum())
         reasons.append({reason: count for reason, count in counts.items() if count})
-    sources = tuple(FROM_HISTORY if action.id in customers.uplift else action.source for action in actions)
-    return Offers(effect, net, sources, tuple(reasons))
+    return Offers(effect, net, measured, tuple(action.source for action in actions), tuple(reasons))
+
+
+def _doubts(action: ActionRule, measured: Flags, *, known: bool) -> Iterator[tuple[str, Flags]]:
+    """Whom an action is not for because its effect on them was not shown."""
+    if action.source != "measured":
+        yield NOT_REACHED if known else NOT_PROVEN, ~measured
 
 
 def _barriers(customers: Customers, action: ActionRule, effect: Floats) -> Iterator[tuple[str, Flags]]:

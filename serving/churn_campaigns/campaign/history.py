@@ -1,55 +1,101 @@
-"""Learns what each action changes from a past campaign in which chance decided who got it.
+"""Reads past campaigns in which chance decided who got what: arms, outcomes, and with whom each customer is compared.
 
-It reads arms and outcomes and hands them to the uplift learner; it must not know budgets or the customers of the
-campaign to come.
+Campaigns may stand in one file, one after the other. It must not know budgets, the customers of the campaign to come,
+or what is learned.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy
 import pandas
 
 from churn_campaigns.experiment.assignment import CONTROL
-from churn_campaigns.uplift.learner import UpliftModel, UpliftNotLearnable, fit_uplift
-from churn_data.cells import Cell, clean
+from churn_campaigns.experiment.cohort import day
+from churn_data.cells import Cell, clean, parse_number
 from churn_data.errors import DataError, glimpse
 from churn_data.sources import read_customers
-from churn_data.tables import open_table
+from churn_data.tables import Table, open_table
 from churn_model.schema import Schema
 from churn_model.usecase import Feature, UseCase
 
-ARM, PLANNED = "arm", "planned_action"
+ARM, PLANNED, PROPENSITY, CAMPAIGN = "arm", "planned_action", "propensity", "salt_id"
+"""Columns of a history: what a customer got; what was planned; with which probability (0 to 1) those for whom it was
+planned got it; which campaign, by the name of its salt."""
+PLANNED_ON, OUTCOME_UNTIL = "planned_on", "outcome_until"
+"""Days between which the outcome counts; only they let one customer be in two campaigns."""
 NO_ACTION = "none"
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """The customers who got an action and those they are compared with: where they stand in the history, int; whether
+    they got it, 0 or 1; the probability of that; and the stratum, int, within which it was the same."""
+
+    rows: numpy.ndarray
+    treated: numpy.ndarray
+    propensity: numpy.ndarray
+    strata: numpy.ndarray
+
+
+@dataclass(frozen=True)
 class History:
-    """A past campaign: features, 0 or 1 for who left, each customer's arm, and the action that a customer of the
-    control arm would have got (empty text: any)."""
+    """Past campaigns: features, 0 or 1 for who left; each customer's id, arm, the action that was planned (empty text:
+    none in particular), the campaign (empty text: the file knows one only), and the probability of getting what was
+    planned (NaN: the share that got it)."""
 
     file: str
     frame: pandas.DataFrame
     churned: numpy.ndarray
+    ids: list[str]
     arms: numpy.ndarray
     planned: numpy.ndarray
+    campaigns: numpy.ndarray
+    propensity: numpy.ndarray
 
-    def of(self, action: str) -> tuple[numpy.ndarray, numpy.ndarray]:
-        """Positions of the customers who got the action, and of those they can be compared with."""
+    @property
+    def customers(self) -> numpy.ndarray:
+        """A number a customer, the same for all rows of one: int [rows]."""
+        return numpy.unique(self.ids, return_inverse=True)[1]
+
+    def tried(self, actions: Sequence[str]) -> list[str]:
+        """Which of the actions somebody got."""
+        return [action for action in actions if (self.arms == action).any()]
+
+    def of(self, action: str) -> Comparison:
+        """Whom the action can be judged by: within one campaign and one planned action, where some got it and some were
+        held out. Whoever has nobody to be compared with is left out."""
         alike = (self.planned == action) | (self.planned == "")
-        return numpy.flatnonzero(self.arms == action), numpy.flatnonzero((self.arms == CONTROL) & alike)
+        both = numpy.flatnonzero((self.arms == action) | ((self.arms == CONTROL) & alike))
+        known = self.propensity[both]
+        strata = self._strata(both, known)
+        treated = (self.arms[both] == action).astype(int)
+        shares = numpy.bincount(strata, treated) / numpy.bincount(strata)
+        # What was planned may be given to nobody by chance, and a share of all or none tells nothing.
+        mixed = (shares > 0.0) & (shares < 1.0)
+        chance = numpy.where(numpy.isnan(known) | (self.planned[both] != action), shares[strata], known)
+        kept = mixed[strata]
+        return Comparison(both[kept], treated[kept], chance[kept], numpy.unique(strata[kept], return_inverse=True)[1])
+
+    def _strata(self, rows: numpy.ndarray, chance: numpy.ndarray) -> numpy.ndarray:
+        """Customers of one campaign for whom the same was planned with the same probability: int [rows]."""
+        alike = (self.campaigns[rows], self.planned[rows], numpy.nan_to_num(chance))
+        columns = [numpy.unique(values, return_inverse=True)[1] for values in alike]
+        return numpy.asarray(numpy.unique(numpy.column_stack(columns), axis=0, return_inverse=True)[1]).ravel()
 
 
 def read_history(path: Path, usecase: UseCase, schema: Schema, actions: Sequence[str]) -> History:
-    """Read a past campaign: id, features, the label, and the column `arm` with an action's id or `control`.
+    """Read past campaigns: id, features, the label, and the column `arm` with an action's id or `control`; what
+    `churn experiment read --history` writes has `planned_action`, `propensity`, `salt_id` and days beside them.
 
-    A file that `churn campaign` wrote, with features and outcomes joined to it, can be read too: customers whose arm
-    is `none` are left out, and its column `planned_action` says with whom a customer of the control arm is compared.
+    Customers whose arm is `none` are left out of every comparison.
 
     Raises:
         DataError: one line that names file, column and row, among others for an arm that is no action, and for a
-            customer who is there twice, in both arms say.
+            customer who is there twice, in both arms say, or in two campaigns at the same time.
         UseCaseError: the use case does not fit the model's features.
     """
     known = usecase.with_features(
@@ -58,71 +104,120 @@ def read_history(path: Path, usecase: UseCase, schema: Schema, actions: Sequence
             for feature in schema.features
         )
     )
-    arms, planned = _arms(path, schema.id, frozenset(usecase.missing), actions)
+    entries = list(_Entries(path, schema.id, frozenset(usecase.missing), actions).read())
     dataset = read_customers(path, known)
-    return History(str(path), dataset.frame, dataset.churned, numpy.array(arms), numpy.array(planned))
+    return History(
+        file=str(path),
+        frame=dataset.frame,
+        churned=dataset.churned,
+        ids=[entry.customer for entry in entries],
+        arms=numpy.array([entry.arm for entry in entries]),
+        planned=numpy.array([entry.planned for entry in entries]),
+        campaigns=numpy.array([entry.campaign for entry in entries]),
+        propensity=numpy.array([entry.propensity for entry in entries], dtype=float),
+    )
 
 
-def fit_history(history: History, actions: Sequence[str], seed: int) -> dict[str, UpliftModel]:
-    """What each action of the history changes, by action id; actions that were not tried are left out.
-
-    Raises:
-        DataError: an action's customers, or those they are compared with, cannot tell what it changes.
-    """
-    return {action: _fitted(history, action, seed) for action in actions if (history.arms == action).any()}
-
-
-def _fitted(history: History, action: str, seed: int) -> UpliftModel:
-    treated, control = history.of(action)
-    both = numpy.sort(numpy.concatenate([treated, control]))
-    frame = history.frame.iloc[both].reset_index(drop=True)
-    given = (history.arms[both] == action).astype(int)
-    try:
-        return fit_uplift(frame, given, history.churned[both], seed)
-    except UpliftNotLearnable as error:
-        raise DataError(history.file, f'the effect of action "{action}" cannot be learned: {error}') from None
+class _Entry(NamedTuple):
+    customer: str
+    arm: str
+    planned: str
+    campaign: str
+    propensity: float
 
 
-def _arms(path: Path, id_column: str, missing: frozenset[str], actions: Sequence[str]) -> tuple[list[str], list[str]]:
-    arms: list[str] = []
-    planned: list[str] = []
-    seen: dict[str, tuple[int, str]] = {}
-    with open_table(path) as table:
-        for name in (id_column, ARM):
-            if name not in table.header:
-                raise DataError(str(path), "no such column in the header, --history needs it", column=name, row=1)
+class _Place(NamedTuple):
+    """Where a customer was met: row, arm, campaign and the days between which the outcome counted (None: not known)."""
+
+    row: int
+    arm: str
+    campaign: str
+    days: tuple[date, date] | None
+
+
+class _Entries:
+    """The columns of a history that say who got what, row by row."""
+
+    def __init__(self, path: Path, id_column: str, missing: frozenset[str], actions: Sequence[str]) -> None:
+        self._path, self._id, self._missing, self._actions = path, id_column, missing, actions
+        self._seen: dict[str, list[_Place]] = {}
+
+    def read(self) -> Iterator[_Entry]:
+        """Every row; the first that cannot be right is refused."""
+        with open_table(self._path) as table:
+            for name in (self._id, ARM):
+                if name not in table.header:
+                    problem = "no such column in the header, --history needs it"
+                    raise DataError(str(self._path), problem, column=name, row=1)
+            yield from self._rows(table)
+
+    def _rows(self, table: Table) -> Iterator[_Entry]:
         for chunk in table.chunks:
             columns = dict(zip(table.header, chunk.columns, strict=True))
-            ids = clean(columns[id_column], missing)
+            nothing: list[Cell] = [None] * len(chunk.rows)
             # `none` may be a word for missing, here it is an answer.
-            found = clean(columns[ARM], frozenset())
-            for customer, arm, row in zip(ids, found, chunk.rows, strict=True):
-                arms.append(_arm(arm, actions, str(path), row))
-                _require_once(customer, arms[-1], seen, str(path), id_column, row)
-            planned += [_plan(cell, actions) for cell in columns.get(PLANNED, [None] * len(ids))]
-    return arms, planned
+            arms = clean(columns[ARM], frozenset())
+            names = (self._id, PLANNED, CAMPAIGN, PROPENSITY, PLANNED_ON, OUTCOME_UNTIL)
+            others = [clean(columns.get(name, nothing), self._missing) for name in names]
+            for arm, cells, row in zip(arms, zip(*others, strict=True), chunk.rows, strict=True):
+                yield self._entry(arm, cells, row)
+
+    def _entry(self, arm: Cell, cells: tuple[Cell, ...], row: int) -> _Entry:
+        customer, planned, campaign, propensity, since, until = cells
+        given = self._arm(arm, row)
+        days = None
+        if since is not None and until is not None:
+            days = (self._day(since, PLANNED_ON, row), self._day(until, OUTCOME_UNTIL, row))
+        place = _Place(row, given, campaign or "", days)
+        self._require_once(customer, place)
+        action = planned if planned in self._actions else ""
+        return _Entry(customer or "", given, action or "", place.campaign, self._propensity(propensity, row))
+
+    def _arm(self, cell: Cell, row: int) -> str:
+        file = str(self._path)
+        if cell is None:
+            raise DataError(file, "the arm is missing", column=ARM, row=row)
+        if cell not in (*self._actions, CONTROL, NO_ACTION):
+            expected = ", ".join((*self._actions, CONTROL))
+            problem = f'"{glimpse(cell)}" is no action, one of {expected} was expected'
+            raise DataError(file, problem, column=ARM, row=row)
+        return cell
+
+    def _day(self, cell: Cell, column: str, row: int) -> date:
+        return day(cell, str(self._path), column, row)
+
+    def _propensity(self, cell: Cell, row: int) -> float:
+        if cell is None:
+            return numpy.nan
+        file = str(self._path)
+        try:
+            share = parse_number(cell)
+        except ValueError as problem:
+            raise DataError(file, f'"{glimpse(cell)}" {problem}', column=PROPENSITY, row=row) from None
+        if not 0.0 < share <= 1.0:
+            raise DataError(file, f"is a probability above 0, at most 1, is {share:g}", column=PROPENSITY, row=row)
+        return share
+
+    def _require_once(self, customer: Cell, place: _Place) -> None:
+        file = str(self._path)
+        if customer is None:
+            raise DataError(file, "the id is missing", column=self._id, row=place.row)
+        for other in self._seen.setdefault(customer, []):
+            if not _apart(other, place):
+                raise DataError(file, _twice(other, place), column=self._id, row=place.row)
+        self._seen[customer].append(place)
 
 
-def _arm(cell: Cell, actions: Sequence[str], file: str, row: int) -> str:
-    if cell is None:
-        raise DataError(file, "the arm is missing", column=ARM, row=row)
-    if cell not in (*actions, CONTROL, NO_ACTION):
-        expected = ", ".join((*actions, CONTROL))
-        raise DataError(file, f'"{glimpse(cell)}" is no action, one of {expected} was expected', column=ARM, row=row)
-    return cell
+def _apart(one: _Place, other: _Place) -> bool:
+    """Whether two rows of one customer are of campaigns whose outcomes do not mix."""
+    if one.campaign == other.campaign or one.days is None or other.days is None:
+        return False
+    return one.days[1] <= other.days[0] or other.days[1] <= one.days[0]
 
 
-def _plan(cell: Cell, actions: Sequence[str]) -> str:
-    name = (cell or "").strip()
-    return name if name in actions else ""
-
-
-def _require_once(
-    customer: Cell, arm: str, seen: dict[str, tuple[int, str]], file: str, id_column: str, row: int
-) -> None:
-    if customer is None:
-        raise DataError(file, "the id is missing", column=id_column, row=row)
-    first, other = seen.setdefault(customer, (row, arm))
-    if first != row:
-        where = f", there in arm {other}, here in arm {arm}" if other != arm else ""
-        raise DataError(file, f"the same customer as in row {first}{where}", column=id_column, row=row)
+def _twice(first: _Place, here: _Place) -> str:
+    problem = f"the same customer as in row {first.row}"
+    if first.campaign != here.campaign:
+        dates = "at the same time" if first.days and here.days else f"and {PLANNED_ON} or {OUTCOME_UNTIL} is missing"
+        return f"{problem}, in two campaigns {dates}"
+    return problem if first.arm == here.arm else f"{problem}, there in arm {first.arm}, here in arm {here.arm}"

@@ -44,13 +44,15 @@ class Rules:
 
 @dataclass(frozen=True)
 class Order:
-    """``budget``: money for all; ``capacity``: int [actions], -1 for no limit; ``holdout``: share of customers, 0 to 1,
-    dealt out by ``salt``."""
+    """``budget``: money for all who are treated; ``capacity``: int [actions], to how many of them, -1 for no limit;
+    ``holdout``: share of customers, 0 to 1, dealt out by ``salt``; ``proven_only``: leave out what rests on assumed
+    effects."""
 
     budget: float
     capacity: Integers
     holdout: float
     salt: str
+    proven_only: bool = False
 
 
 def read_order(

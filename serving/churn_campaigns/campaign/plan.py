@@ -11,6 +11,7 @@ import numpy
 from churn_campaigns.campaign.allocation import Allocation, allocate
 from churn_campaigns.campaign.customers import Customers, Flags
 from churn_campaigns.campaign.eligibility import Offers, offers
+from churn_campaigns.campaign.held_out import allocate_treated
 from churn_campaigns.campaign.orders import Order
 from churn_campaigns.campaign.problem import NOTHING, Floats, Integers
 from churn_campaigns.experiment.assignment import in_holdout
@@ -19,9 +20,9 @@ from churn_model.rules import ActionRule
 
 @dataclass(frozen=True)
 class CampaignPlan:
-    """``planned`` is the best allocation with the budget to all customers; who of them is ``held_out`` gets nothing all
-    the same: ``choice``, int [customers], -1 for nothing, is what is done. ``unlimited``: what would be best for each
-    customer without budget and capacities."""
+    """``planned`` is what is planned for all customers; who of them is ``held_out`` gets nothing all the same:
+    ``choice``, int [customers], -1 for nothing, is what is done, and keeps budget and capacities. ``unlimited``: what
+    would be best for each customer without budget and capacities."""
 
     actions: tuple[ActionRule, ...]
     offers: Offers
@@ -36,6 +37,13 @@ class CampaignPlan:
         control: Flags = self.held_out & (self.planned.choice != NOTHING)
         return control
 
+    @property
+    def measured(self) -> Flags:
+        """Customers who get an action whose effect on them was measured in past campaigns."""
+        known = self.offers.measured[numpy.arange(len(self.choice)), numpy.maximum(self.choice, 0)]
+        measured: Flags = known & (self.choice != NOTHING)
+        return measured
+
     def taken(self, table: Floats) -> Floats:
         """The entries of a table [customers, actions] at what is done, 0 where nothing is: float [customers]."""
         chosen = table[numpy.arange(len(table)), numpy.maximum(self.choice, 0)]
@@ -45,15 +53,15 @@ class CampaignPlan:
 def make_plan(customers: Customers, actions: Sequence[ActionRule], order: Order) -> CampaignPlan:
     """Decide about every customer.
 
-    The holdout is drawn after the allocation would be known, by a hash of the id alone, so that customers who got an
-    action and customers of the control arm with the same planned action differ by chance only. What the held out would
-    have cost is not spent on others.
+    The holdout is drawn by a hash of the id alone and has no say in what is planned for whom, so that customers who got
+    an action and customers of the control arm with the same planned action differ by chance only. Budget and capacities
+    are filled by those who are treated.
     """
-    found = offers(customers, actions)
+    found = offers(customers, actions, proven_only=order.proven_only)
     cost = numpy.array([action.cost for action in actions])
-    planned = allocate(found.net, cost, order.budget, order.capacity)
     held_out = numpy.zeros(len(customers), dtype=bool)
     if order.holdout > 0:
         held_out[:] = [in_holdout(order.salt, customer, order.holdout) for customer in customers.ids]
+    planned = allocate_treated(found.net, cost, order.budget, order.capacity, held_out)
     choice = numpy.where(held_out, NOTHING, planned.choice)
     return CampaignPlan(tuple(actions), found, planned, held_out, choice, allocate(found.net, cost, numpy.inf))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy
 
 from churn_campaigns.campaign.customers import Customers
+from churn_campaigns.campaign.eligibility import FROM_HISTORY
 from churn_campaigns.campaign.plan import CampaignPlan
 from churn_campaigns.experiment.assignment import CONTROL
 
@@ -27,7 +28,9 @@ def columns_of(customers: Customers, plan: CampaignPlan) -> dict[str, list[Any]]
         "expected_net": plan.taken(plan.offers.net).round(2).tolist(),
         "cost": cost[plan.choice].tolist(),
         "effect": plan.taken(plan.offers.effect).round(6).tolist(),
-        "effect_source": numpy.array([*plan.offers.sources, ""])[plan.choice].tolist(),
+        "effect_source": numpy.where(
+            plan.measured, FROM_HISTORY, numpy.array([*plan.offers.sources, ""])[plan.choice]
+        ).tolist(),
         "arm": numpy.where(plan.control, CONTROL, action).tolist(),
         "planned_action": names[plan.planned.choice].tolist(),
     }

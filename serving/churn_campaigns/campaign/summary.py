@@ -8,21 +8,35 @@ from typing import Any
 import numpy
 
 from churn_campaigns.campaign.allocation import Allocation
+from churn_campaigns.campaign.eligibility import FROM_HISTORY
+from churn_campaigns.campaign.learning import Lessons
 from churn_campaigns.campaign.orders import Order
 from churn_campaigns.campaign.plan import CampaignPlan
 from churn_campaigns.campaign.problem import NOTHING
+from churn_campaigns.campaign.shown import lesson_json, lessons_text, value_json, value_line
 from churn_campaigns.experiment.assignment import salt_id
+from churn_campaigns.uplift.evidence import Estimate
 
 ASSUMED = "assumed"
 
 
-def summary_of(plan: CampaignPlan, order: Order) -> dict[str, Any]:
-    """The campaign as `--json` prints it; money rounded to cents, shares from 0 to 1."""
+def summary_of(
+    plan: CampaignPlan, order: Order, lessons: Lessons | None = None, value: Estimate | None = None
+) -> dict[str, Any]:
+    """The campaign as `--json` prints it; money rounded to cents, shares from 0 to 1.
+
+    Args:
+        plan: the decisions.
+        order: what was ordered.
+        lessons: what past campaigns have shown (None: none were given).
+        value: what the part of the plan with measured effects is worth, measured (None: it has no such part).
+    """
     net = plan.taken(plan.offers.net)
     costs = numpy.array([*(action.cost for action in plan.actions), 0.0])
-    actions = [_action(plan, index, net) for index in range(len(plan.actions))]
+    actions = [_action(plan, index, net, lessons) for index in range(len(plan.actions))]
     spent = float(costs[plan.choice].sum())
-    assumed = sum(entry["expected_net"] for entry in actions if entry["effect_source"] == ASSUMED)
+    assumed = sum(entry["expected_net_assumed"] for entry in actions)
+    cost_assumed = sum(entry["cost_assumed"] for entry in actions)
     total = float(net.sum())
     return {
         "customers": len(plan.choice),
@@ -33,6 +47,10 @@ def summary_of(plan: CampaignPlan, order: Order) -> dict[str, Any]:
         "budget_left": _money(order.budget - spent),
         "expected_net": _money(total),
         "expected_net_assumed": _money(assumed),
+        "cost_assumed": _money(cost_assumed),
+        "measured_value": None
+        if value is None
+        else value_json(value, int(plan.measured.sum()), float(net[plan.measured].sum())),
         "share_assumed": round(assumed / total, 4) if total > 0 else 0.0,
         "planned": _allocation(plan.planned) | {"bound": _money(plan.planned.bound), "gap": plan.planned.gap},
         "without_limits": _allocation(plan.unlimited),
@@ -40,7 +58,7 @@ def summary_of(plan: CampaignPlan, order: Order) -> dict[str, Any]:
     }
 
 
-def text_of(summary: dict[str, Any]) -> str:
+def text_of(summary: dict[str, Any], lessons: Lessons | None = None) -> str:
     """The campaign for people, some lines."""
     lines = [f"{'action':24} {'customers':>9} {'cost':>14} {'expected net':>14}  effect"]
     lines += [
@@ -63,21 +81,33 @@ def text_of(summary: dict[str, Any]) -> str:
         f"cost {unlimited['cost']:.2f}, expected net {unlimited['expected_net']:.2f}"
     )
     lines += _holdout_lines(summary["holdout"])
+    lines += [] if lessons is None else lessons_text(lessons, _shown(summary))
+    lines += [] if summary["measured_value"] is None else [value_line(summary["measured_value"])]
     lines += [_reasons_line(entry) for entry in summary["actions"] if entry["not_eligible"]]
     return "\n".join(lines)
 
 
-def _action(plan: CampaignPlan, index: int, net: numpy.ndarray) -> dict[str, Any]:
+def _shown(summary: dict[str, Any]) -> dict[str, Any]:
+    return {entry["id"]: entry["history"] for entry in summary["actions"] if entry["history"] is not None}
+
+
+def _action(plan: CampaignPlan, index: int, net: numpy.ndarray, lessons: Lessons | None) -> dict[str, Any]:
     chosen = plan.choice == index
     action = plan.actions[index]
+    lesson = None if lessons is None else lessons.by_action.get(action.id)
+    measured = lesson is not None and lesson.measured
+    assumed = chosen & ~plan.measured if action.source == ASSUMED else chosen & False
     return {
         "id": action.id,
         "customers": int(chosen.sum()),
         "control": int((plan.control & (plan.planned.choice == index)).sum()),
         "cost": _money(action.cost * float(chosen.sum())),
         "expected_net": _money(float(net[chosen].sum())),
-        "effect_source": plan.offers.sources[index],
+        "effect_source": FROM_HISTORY if measured else action.source,
         "evidence": action.evidence,
+        "history": None if lesson is None or lessons is None else lesson_json(lesson, lessons.level),
+        "expected_net_assumed": _money(float(net[assumed].sum())),
+        "cost_assumed": _money(action.cost * float(assumed.sum())),
         "eligible": len(plan.choice) - sum(plan.offers.reasons[index].values()),
         "not_eligible": plan.offers.reasons[index],
     }

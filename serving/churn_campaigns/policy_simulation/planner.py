@@ -12,12 +12,13 @@ of customers who were given something or held back.
 from dataclasses import dataclass
 
 import numpy
-from scipy.stats import norm
 
 from churn_campaigns.campaign.allocation import allocate
 from churn_campaigns.policy_simulation.assumptions import HIGHEST_ACCEPTANCE
 from churn_campaigns.policy_simulation.world import NOTHING, World
-from churn_campaigns.uplift.learner import UpliftModel, UpliftNotLearnable, fit_uplift
+from churn_campaigns.uplift.cross_fitting import FOLDS, CrossFitted, cross_fit
+from churn_campaigns.uplift.evidence import Evidence, evidence, level_for
+from churn_campaigns.uplift.learner import UpliftNotLearnable
 
 UNTOUCHED = -2
 WAVES_SHARE = 0.5  # of the budget, at most: most of it is for what was learned
@@ -26,7 +27,6 @@ HELD_BACK = 0.07  # share of a round, but the last, that is given nothing: witho
 CONTROLS = 0.3  # share of a wave that is given nothing
 OPTIMISM = 1.0  # standard errors by which an effect may be larger than it looks, for waves
 CONSIDERED = 8  # customers looked at for each one that a later wave takes; spares predictions for all
-DOUBT = 0.05  # risk of spending on actions that do nothing, shared by all actions
 
 Array = numpy.ndarray
 
@@ -38,7 +38,7 @@ class Planned:
     Attributes:
         choice: int [customers], waves and campaign together, -1 for nothing.
         wave: bool [customers], part of a wave, as controls or with an action.
-        used: the actions whose profit the waves made certain enough to go on, by position.
+        used: the actions whose effect the waves have shown, and whose profit is above zero, by position.
     """
 
     choice: Array
@@ -68,8 +68,8 @@ def plan(world: World, risk: Array, budget: float, waves: tuple[int, ...], seed:
 
 @dataclass(frozen=True)
 class _Learned:
-    rows: Array
-    model: UpliftModel
+    fitted: CrossFitted
+    evidence: Evidence
 
 
 class _Trial:
@@ -83,6 +83,7 @@ class _Trial:
         self._admitted = numpy.zeros(self.possible.shape, dtype=bool)
         self._controls = numpy.full(len(world), CONTROLS)
         self._generator = numpy.random.default_rng([seed, 1])
+        self._folds = numpy.arange(len(world)) % FOLDS
         self._features = world.features.assign(churn_log_odds=numpy.log(risk / (1.0 - risk)))
         self._learned: dict[int, _Learned] | None = None
 
@@ -160,10 +161,11 @@ class _Trial:
         propensity = chance / (chance + self._controls[rows])
         churned = self._world.outcome(self.done)[rows]
         try:
-            model = fit_uplift(self._features.iloc[rows], treated, churned, self._seed, propensity)
+            fitted = cross_fit(self._features.iloc[rows], treated, churned, self._folds[rows], self._seed, propensity)
         except UpliftNotLearnable:
             return None
-        return _Learned(rows, model)
+        found = evidence(fitted, treated, churned, self._world.value[rows], float(self._world.cost[action]))
+        return _Learned(fitted, found)
 
     def profit(self, rows: Array, optimism: float = 0.0) -> Array:
         """Expected value kept less cost as the waves make it look: float [rows, actions], -inf where not possible; each
@@ -171,26 +173,19 @@ class _Trial:
         profit = numpy.full((len(rows), len(self._world.cost)), -numpy.inf)
         for action, learned in (self._learned or {}).items():
             asked = self.possible[rows, action]
-            effect = learned.model.predict(self._features.iloc[rows[asked]])
-            effect += optimism * learned.model.standard_error
+            effect, _ = learned.fitted.predict(self._features.iloc[rows[asked]], self._folds[rows[asked]])
+            effect += optimism * learned.evidence.average.error
             profit[asked, action] = effect * self._world.value[rows[asked]] - self._world.cost[action]
         return profit
 
     def worthwhile(self) -> list[int]:
-        """The actions to go on with: none, unless one of them made a profit beyond doubt; then all that made one.
-
-        The profit is that from customers whom models that had not seen them would have chosen, by doubly robust scores
-        (Athey and Wager 2021, section 2), tested one-sided with the doubt shared by all actions (Bonferroni).
-        """
-        scores = {action: self._profit_score(action) for action in self._learned or {}}
-        certain = float(norm.ppf(1.0 - DOUBT / len(self._world.cost)))
-        proven = any(score > certain for score in scores.values())
-        return [action for action, score in scores.items() if proven and score > 0.0]
-
-    def _profit_score(self, action: int) -> float:
-        learned, cost = (self._learned or {})[action], self._world.cost[action]
-        value = self._world.value[learned.rows]
-        profit = (learned.model.scores * value - cost)[learned.model.out_of_fold * value > cost]
-        if len(profit) < 2:  # noqa: PLR2004 - a spread needs two
-            return -numpy.inf
-        return float(profit.mean() / profit.std(ddof=1) * numpy.sqrt(len(profit)))
+        """The actions to go on with: those whose effect was shown, by the rule of every campaign, and that made a
+        profit from customers whom models that had not seen them would have chosen."""
+        level = level_for(len(self._world.cost))
+        return [
+            action
+            for action, learned in (self._learned or {}).items()
+            if learned.evidence.helps(level)
+            and learned.evidence.profit is not None
+            and learned.evidence.profit.mean > 0.0
+        ]

@@ -52,6 +52,20 @@ class UpliftModel:
     _encoder: CovariateEncoder
     _members: tuple[Any, ...]
     _means: Array
+    _churn: tuple[Churn, Churn]
+
+    def without(self, frame: pandas.DataFrame) -> Array:
+        """Each customer's probability to churn without the action: float [customers]."""
+        with threadpool_limits(1):
+            return self._churn[0].predict(self._encoder.encode(frame))
+
+    def score(self, frame: pandas.DataFrame, treated: Array, churned: Array, propensity: Array) -> Array:
+        """Doubly robust scores (float [customers]) of customers whom this model has not seen: each one's effect plus
+        noise that averages out. Arguments as in :func:`fit_uplift`, ``propensity`` float [customers]."""
+        with threadpool_limits(1):
+            customers = self._encoder.encode(frame)
+            without, with_it = (model.predict(customers) for model in self._churn)
+        return doubly_robust(treated, churned, without, with_it, propensity)
 
     def predict(self, frame: pandas.DataFrame) -> Array:
         """By how much the action lowers each customer's probability to churn: positive keeps, negative drives away.
@@ -67,13 +81,25 @@ class UpliftModel:
         return _bounded(self.average + (answers - self._means) @ numpy.array(self.weights))
 
 
+def doubly_robust(treated: Array, churned: Array, without: Array, with_it: Array, chance: Array) -> Array:
+    """The score of each customer (Robins, Rotnitzky and Zhao 1994): the difference between two models of churn, and
+    what the one of the customer's own arm missed, weighted by how unlikely that arm was."""
+    surprise = treated * (churned - with_it) / chance - (1 - treated) * (churned - without) / (1.0 - chance)
+    return numpy.asarray(without - with_it - surprise)
+
+
 def fit_uplift(
-    features: pandas.DataFrame, treated: Array, churned: Array, seed: int, propensity: Array | float | None = None
+    features: pandas.DataFrame,
+    treated: Array,
+    churned: Array,
+    seed: int,
+    propensity: Array | float | None = None,
+    folds: int = FOLDS,
 ) -> UpliftModel:
     """Learn what a treatment changes from customers who were given it, or not, by chance.
 
     Every customer gets a doubly robust score, whose expectation is the customer's effect, out of models of churn with
-    and without the treatment that have not seen the customer (Kennedy 2023, equation 2; five folds). Four models say
+    and without the treatment that have not seen the customer (Kennedy 2023, equation 2). Four models say
     how the effect varies: a ridge regression and boosted trees of the scores, a shift of the log-odds, and the
     probabilities to be kept and to be driven away. How far each is believed beyond the average effect is decided by
     non-negative least squares on the scores, out of fold (stacking, Breiman 1996; for effects Nie and Wager 2021,
@@ -86,6 +112,7 @@ def fit_uplift(
         churned: int [customers], 1 for left.
         seed: the same seed gives the same model, whatever the number of cores.
         propensity: each customer's probability to have been treated. None: the same for all, the share treated.
+        folds: of the scores.
 
     Raises:
         UpliftNotLearnable: too few leavers or stayers with or without the treatment, or a propensity of 0 or 1.
@@ -93,7 +120,7 @@ def fit_uplift(
     treated, churned = numpy.asarray(treated, dtype=int), numpy.asarray(churned, dtype=int)
     _require_enough(features, treated, churned)
     chance = _chance(propensity, treated)
-    campaign = _Campaign(features, treated, churned, seed)
+    campaign = _Campaign(features, treated, churned, seed, folds)
     # One thread, for the same last bits on every machine.
     with threadpool_limits(1):
         return campaign.effect(chance)
@@ -102,20 +129,18 @@ def fit_uplift(
 class _Campaign:
     """One randomised campaign while it is learned from."""
 
-    def __init__(self, features: pandas.DataFrame, treated: Array, churned: Array, seed: int) -> None:
+    def __init__(self, features: pandas.DataFrame, treated: Array, churned: Array, seed: int, folds: int) -> None:
         self._encoder = CovariateEncoder(features)
         self._customers = self._encoder.encode(features)
         self._treated, self._churned, self._seed = treated, churned, seed
-        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-        self._splits = list(folds.split(self._customers, 2 * treated + churned))
+        dealt = StratifiedKFold(folds, shuffle=True, random_state=seed)
+        self._splits = list(dealt.split(self._customers, 2 * treated + churned))
         self._everybody = numpy.arange(len(features))
 
     def effect(self, chance: Array) -> UpliftModel:
         """Both stages: scores, then functions of the features."""
         without, with_it, differing = self._first_stage()
-        surprise = self._treated * (self._churned - with_it) / chance
-        surprise -= (1 - self._treated) * (self._churned - without) / (1.0 - chance)
-        scores = without - with_it - surprise
+        scores = doubly_robust(self._treated, self._churned, without, with_it, chance)
         unseen = numpy.column_stack([differing, self._second_stage(scores)])
         average, weights = float(scores.mean()), _believed(unseen, scores)
         untreated = self._churn(self._everybody, 0)
@@ -129,6 +154,7 @@ class _Campaign:
             self._encoder,
             members,
             _answers(members, self._customers).mean(axis=0),
+            (untreated, self._churn(self._everybody, 1)),
         )
 
     def _first_stage(self) -> tuple[Array, Array, Array]:

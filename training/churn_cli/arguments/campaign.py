@@ -33,6 +33,9 @@ def add_arguments(commands: Commands) -> None:
         "--history",
         type=location,
         metavar="FILE",
-        help="customers of a past randomised campaign with label and column `arm` (an action or `control`): "
-        "effects are learned from it",
+        help="customers of past randomised campaigns with label and column `arm` (an action or `control`): an effect "
+        "that they have shown takes the place of the assumed one",
+    )
+    command.add_argument(
+        "--proven-only", action="store_true", help="leave out actions and customers for whom no effect was shown"
     )

@@ -1,0 +1,91 @@
+"""Effects by models none of which has seen the customer whom it judges, now or in the campaign to come.
+
+Every customer belongs to a fold by the id alone, for ever. A fold's customers are scored, and decided about, by a model
+of the other folds' customers, whole: nuisance models, weights and average (cross-fitting, Chernozhukov et al. 2018,
+"Double/debiased machine learning"). So the part of a plan that a fold's customers make up does not depend on that
+fold's outcomes, and these can tell what the part is worth. It must not know money or files.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy
+import pandas
+
+from churn_campaigns.uplift.learner import UpliftModel, UpliftNotLearnable, fit_uplift
+
+FOLDS = 3
+"""Each model learns from two thirds of the customers; more folds cost more time than the rest is worth."""
+INNER_FOLDS = 3
+"""Within the other folds, for what is learned of how the effect differs."""
+_SALT = b"churn-serving folds\x00"
+
+Array = numpy.ndarray
+
+
+def folds_of(ids: Sequence[str]) -> Array:
+    """The fold of each customer, 0 to FOLDS - 1: int [customers], by a hash of the id."""
+    digests = (hashlib.sha256(_SALT + customer.encode()).digest() for customer in ids)
+    return numpy.array([int.from_bytes(digest[:8]) % FOLDS for digest in digests], dtype=int)
+
+
+@dataclass(frozen=True)
+class CrossFitted:
+    """What an action changes, by fold.
+
+    Attributes:
+        scores: float [customers], doubly robust scores by models that had not seen the customer.
+        effects: float [customers], predicted reduction of churn, by the same models.
+        without: float [customers], churn without the action, by the same models.
+        folds: int [customers].
+        models: one a fold, learned from all other folds.
+    """
+
+    scores: Array
+    effects: Array
+    without: Array
+    folds: Array
+    models: tuple[UpliftModel, ...]
+
+    def predict(self, frame: pandas.DataFrame, folds: Array) -> tuple[Array, Array]:
+        """Effect on each customer and churn without the action (float [customers] each) by the model of the customer's
+        fold, which has seen nothing of this customer."""
+        effects, without = numpy.empty(len(frame)), numpy.empty(len(frame))
+        for fold, model in enumerate(self.models):
+            rows = numpy.flatnonzero(folds == fold)
+            if len(rows):
+                effects[rows] = model.predict(frame.iloc[rows])
+                without[rows] = model.without(frame.iloc[rows])
+        return effects, without
+
+
+def cross_fit(
+    features: pandas.DataFrame, treated: Array, churned: Array, folds: Array, seed: int, propensity: Array | None = None
+) -> CrossFitted:
+    """Learn an action's effect once for each fold, from all customers but those of the fold.
+
+    Args:
+        features: as in :func:`~churn_campaigns.uplift.learner.fit_uplift`, as are all others.
+        treated: int [customers].
+        churned: int [customers].
+        folds: int [customers], from :func:`folds_of`.
+        seed: the same seed gives the same models.
+        propensity: float [customers]; None: the share treated.
+
+    Raises:
+        UpliftNotLearnable: too few leavers or stayers with or without the treatment outside some fold.
+    """
+    chance = numpy.full(len(treated), treated.mean()) if propensity is None else numpy.asarray(propensity, dtype=float)
+    scores, effects, without = numpy.empty((3, len(treated)))
+    models = []
+    for fold in range(FOLDS):
+        inside, others = numpy.flatnonzero(folds == fold), numpy.flatnonzero(folds != fold)
+        if not len(inside):
+            raise UpliftNotLearnable(f"{len(treated)} customers are too few")
+        model = fit_uplift(features.iloc[others], treated[others], churned[others], seed, chance[others], INNER_FOLDS)
+        unseen = features.iloc[inside]
+        scores[inside] = model.score(unseen, treated[inside], churned[inside], chance[inside])
+        effects[inside], without[inside] = model.predict(unseen), model.without(unseen)
+        models.append(model)
+    return CrossFitted(scores, effects, without, folds, tuple(models))

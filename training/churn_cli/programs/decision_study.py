@@ -1,0 +1,71 @@
+"""``python -m churn_cli.programs.decision_study``: whether what campaigns and experiments say can be believed."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from churn_cli.guard import guarded
+from churn_cli.terminal import answer, say
+from churn_data.errors import DataError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the study; returns the exit code, 2 for bad input."""
+    options = _parser().parse_args(arguments)
+    return guarded(lambda: _run(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m churn_cli.programs.decision_study",
+        description="How often campaigns claim effects that are not there, and how often their intervals hold.",
+        allow_abbrev=False,
+    )
+    number: dict[str, Any] = {"type": int, "metavar": "N"}
+    parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="labelled customers")
+    parser.add_argument("--usecase", default="telecom", help="telecom, ecommerce, banking or a YAML file (%(default)s)")
+    parser.add_argument("--null-worlds", **number, default=200, help="histories without any effect (%(default)s)")
+    parser.add_argument("--effect-worlds", **number, default=200, help="histories with known effects (%(default)s)")
+    parser.add_argument("--workers", **number, default=min(2, os.cpu_count() or 1), help="processes (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> None:
+    _check(options)
+    from churn_campaigns.policy_simulation.histories import People, run_worlds, tally
+    from churn_data.progress import reporting
+    from churn_data.sources import read_customers
+    from churn_model.usecase import load_usecase
+
+    people = People.of(read_customers(options.data, load_usecase(options.usecase)))
+    document: dict[str, Any] = {"customers": len(people.ids)}
+    with reporting(options.null_worlds + options.effect_worlds) as reporter:
+        for name, worlds, effective in (
+            ("histories_without_effect", options.null_worlds, False),
+            ("histories_with_effects", options.effect_worlds, True),
+        ):
+            if worlds:
+                reporter.now(f"{name.replace('_', ' ')}: {worlds} worlds")
+                results = run_worlds(people, worlds, options.workers, reporter.advance, effective=effective)
+                document[name] = asdict(tally(results))
+    (say if options.json else answer)(json.dumps(document, indent=2))
+    if options.json:
+        answer(json.dumps(document))
+
+
+def _check(options: argparse.Namespace) -> None:
+    fewest = {"--null-worlds": 0, "--effect-worlds": 0, "--workers": 1}
+    for option, least in fewest.items():
+        given = getattr(options, option.removeprefix("--").replace("-", "_"))
+        if given < least:
+            raise DataError(option, f"is {given}, at least {least} was expected")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
