@@ -14,7 +14,7 @@ PROVIDER ?= processes
 export DATA USECASE ARGS PROVIDER
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ci lint charts images install cluster cluster-down e2e bench bench-faults bench-models bench-policies mutation lock verify clean
+.PHONY: help run test ci lint charts images install cluster cluster-down e2e bench bench-faults bench-models bench-policies bench-survival mutation lock verify clean
 
 help: ## Show the targets
 	@ci/help $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench-models: ## Cross-validate every family of models on DATA, ten times (ARGS=
 
 bench-policies: ## Simulate what each way to choose whom to contact brings, half an hour (ARGS="--seeds 4 --other-seeds 0" for less)
 	@ci/bench-policies
+
+bench-survival: ## Count how often the intervals of `churn value` hold the simulated truth (ARGS="--snapshots 20" for fewer)
+	@ci/bench-survival
 
 mutation: ## Change the code in one place after the other: do the tests notice? (ARGS="core --modules breaker" for a part)
 	@ci/mutation

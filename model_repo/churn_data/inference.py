@@ -42,7 +42,7 @@ def infer_features(
     """
     features: list[Feature] = []
     for name, cells in columns.items():
-        if name in (usecase.id, usecase.label.column):
+        if name in (usecase.id, usecase.label.column, usecase.time.observed_since if usecase.time else ""):
             continue
         reason = _reason_to_drop(name, cells, usecase, file)
         if reason:

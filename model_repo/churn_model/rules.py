@@ -13,13 +13,19 @@ SEGMENT_IDS = (1, 2, 3, 4)
 RISKS: tuple[Risk, ...] = ("low", "medium", "high")
 
 
+EVER = "ever"
+"""The window of a label in a file that holds everybody who ever left."""
+
+
 class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which column says who left. ``negative=None``: whatever is not ``positive`` is negative, as long as the column
-    holds two values in all."""
+    holds two values in all. ``window``: the label means left within the last so many, in the units of the time column;
+    `ever`: at any time, and the file holds all who left; None: not known."""
 
     column: str
     positive: str
     negative: str | None = None
+    window: float | Literal["ever"] | None = None
 
 
 class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,10 +85,13 @@ class ValueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TimeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long a customer has been one: a number ``column`` in units of ``months`` months (12 for years)."""
+    """How long a customer has been one: a number ``column`` in units of ``months`` months (12 for years).
+    ``observed_since`` names the column with the duration at which each customer's observation began, in the same units,
+    where it differs by customer; it is never a feature."""
 
     column: str
     months: float = 1.0
+    observed_since: str = ""
 
 
 class ProfitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

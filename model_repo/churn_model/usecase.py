@@ -15,6 +15,7 @@ from churn_model.documents import read_by_any_thread
 from churn_model.errors import UseCaseError
 from churn_model.names import name_fault, usecase_name_fault
 from churn_model.rules import (
+    EVER,
     RISKS,
     SEGMENT_IDS,
     ActionRule,
@@ -171,6 +172,9 @@ def _check_numbers(usecase: UseCase, source: str) -> None:
     _check_value(usecase.value, source)
     if usecase.time is not None and usecase.time.months <= 0:
         raise UseCaseError(f"{source}: `time.months` must be above 0")
+    window = usecase.label.window
+    if isinstance(window, (int, float)) and not 0 < window < math.inf:
+        raise UseCaseError(f"{source}: `label.window` must be above 0 (or `{EVER}`), is {window:g}")
 
 
 def _check_value(value: ValueRule, source: str) -> None:
@@ -233,5 +237,7 @@ def _check_references(usecase: UseCase, source: str) -> None:
     numbers = [feature.name for feature in usecase.features if feature.type == "number"]
     if usecase.time is not None and usecase.time.column not in numbers:
         raise UseCaseError(f"{source}: `time.column` {usecase.time.column!r} is not a number feature")
+    if usecase.time is not None and usecase.time.observed_since in names:
+        raise UseCaseError(f"{source}: `time.observed_since` {usecase.time.observed_since!r} must not be a feature")
     if usecase.value.column not in numbers:
         raise UseCaseError(f"{source}: `value.column` {usecase.value.column!r} is not a number feature")

@@ -2,13 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pandas
 import pytest
 import yaml
 
+from churn_campaigns.lifetime.agreement import agreement, agreement_text
+from churn_campaigns.lifetime.outlook import Estimate, Outlook, fifths
 from churn_cli.main import main
+from sample_package import Keys, PackageMaker, sample_rows, sample_schema
 
 NAMES = ("months_left", "median_months", "leaves_within_12_months", "lifetime_value")
 COLUMNS = ["id", *(f"{name}{end}" for name in NAMES for end in ("", "_low", "_high"))]
@@ -31,7 +35,7 @@ def customers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     })  # fmt: skip
     frame.to_csv(folder / "customers.csv", index=False)
     usecase = {
-        "name": "shop", "id": "id", "label": {"column": "left", "positive": "yes", "negative": "no"},
+        "name": "shop", "id": "id", "label": {"column": "left", "positive": "yes", "negative": "no", "window": "ever"},
         "value": {"column": "spend", "margin": 0.25, "discount_rate": 0.1}, "time": {"column": "months"},
     }  # fmt: skip
     (folder / "shop.yaml").write_text(yaml.safe_dump(usecase))
@@ -54,7 +58,8 @@ def test_answers_for_those_who_stayed(customers: Path, tmp_path: Path, capsys: p
     assert result["customers"] == len(there)
     assert (result["simulated"], result["horizon"], result["learned_from"]) == (True, 24, 700)
     assert result["lifetime_value"] == pytest.approx(answers["lifetime_value"].mean(), abs=0.01)
-    assert {family["family"] for family in result["families"]} >= {"weibull", "log-normal", "log-logistic"}
+    assert {family["family"] for family in result["families"]} >= {"weibull"}
+    assert sum(family["weight"] for family in result["families"]) == pytest.approx(1.0)
     for name in ("months_left", "leaves_within_12_months", "lifetime_value"):
         assert answers[f"{name}_low"].le(answers[name] + 0.01).mean() > 0.98
         assert answers[f"{name}_high"].ge(answers[name] - 0.01).mean() > 0.98
@@ -119,3 +124,92 @@ def test_what_else_is_refused(customers: Path, tmp_path: Path, capsys: pytest.Ca
     problem = 'column "spend", row 1: no such column in the header'
     assert last(run(customers, out, "--customers", str(current))) == f"churn: {current}, {problem}"
     assert not out.exists()
+
+
+def with_label(customers: Path, folder: Path, window: Any, **time: str) -> Path:
+    """The shop's use case where the label looks over `window`."""
+    document = yaml.safe_load((customers.parent / "shop.yaml").read_text())
+    document["label"] = {key: part for key, part in document["label"].items() if key != "window"}
+    document["label"] |= {} if window is None else {"window": window}
+    document["time"] |= time
+    (folder / "told.yaml").write_text(yaml.safe_dump(document))
+    return folder / "told.yaml"
+
+
+def test_without_a_window_it_says_why_it_cannot_know(
+    customers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(customers, tmp_path / "out.csv", usecase=with_label(customers, tmp_path, None)) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith(
+        "churn: use case shop does not say since when leavers were observed, and a file without those"
+    )
+    assert "give `label.window`, in the units of `time.column`" in line
+    assert "or `time.observed_since`" in line
+    assert run(customers, tmp_path / "out.csv", usecase=with_label(customers, tmp_path, 0)) == 2
+    problem = "`label.window` must be above 0 (or `ever`), is 0"
+    assert capsys.readouterr().err.splitlines()[-1] == f"churn: told.yaml: {problem}"
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_each_customers_own_beginning_of_observation(
+    customers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usecase, out = with_label(customers, tmp_path, None, observed_since="seen_from"), tmp_path / "out.csv"
+    frame = pandas.read_csv(customers)
+    frame["seen_from"] = (frame["months"] - 6).clip(lower=0)
+    data = tmp_path / "seen.csv"
+    frame.to_csv(data, index=False)
+    assert run(data, out, "--json", usecase=usecase) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (result["window_months"], result["learned_from"]) == (None, 700)
+    assert not any(name.startswith("leaves_within_window") for name in pandas.read_csv(out).columns)
+    frame.loc[3, "seen_from"] = frame["months"].tolist()[3] + 1
+    frame.to_csv(data, index=False)
+    assert run(data, out, usecase=usecase) == 2
+    problem = "observed since a duration beyond the customer's own (months)"
+    assert capsys.readouterr().err.splitlines()[-1] == f'churn: {data}, column "seen_from", row 5: {problem}'
+    assert run(customers, out, usecase=usecase) == 2
+    problem = "no such column in the header, `time.observed_since` names it"
+    assert capsys.readouterr().err.splitlines()[-1] == f'churn: {customers}, column "seen_from", row 1: {problem}'
+
+
+def test_the_churn_model_is_held_against_the_curves(
+    make_package: PackageMaker, keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("CHURN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CHURN_VERIFY_KEY", str(keys.verify_path))
+    schema = sample_schema()
+    frame = pandas.DataFrame(sample_rows(600, 5), columns=list(schema.names))
+    frame["left"] = numpy.where(numpy.random.default_rng(5).random(600) < 0.12, "yes", "no")
+    frame.assign(customer=[f"c{number}" for number in range(600)]).to_csv(tmp_path / "data.csv", index=False)
+    document: dict[str, Any] = {
+        "name": "sample", "id": "customer", "value": {"column": "charges"}, "time": {"column": "tenure"},
+        "label": {"column": "left", "positive": "yes", "negative": "no", "window": 3},
+    }  # fmt: skip
+    (tmp_path / "sample.yaml").write_text(yaml.safe_dump(document))
+    options = ("--json", "--model", str(make_package()))
+    assert run(tmp_path / "data.csv", tmp_path / "out.csv", *options, usecase=tmp_path / "sample.yaml") == 0
+    printed = capsys.readouterr()
+    result = json.loads(printed.out.splitlines()[-1])
+    answers = pandas.read_csv(tmp_path / "out.csv")
+    assert result["window_months"] == 3.0
+    assert result["leaves_within_window"] == pytest.approx(answers["leaves_within_window"].mean(), abs=1e-3)
+    assert sum(group["customers"] for group in result["agreement"]) == result["customers"] - result["without_duration"]
+    assert not all(group["agrees"] for group in result["agreement"])  # It never saw these labels.
+    assert "at least one of them is wrong there" in printed.err
+
+
+def test_two_models_that_say_the_same_agree() -> None:
+    months = numpy.arange(1.0, 101.0)
+    groups, probabilities = fifths(months), numpy.full(100, 0.2)
+    flat = Estimate(probabilities, probabilities, probabilities, (0.2, 0.18, 0.22), ((0.2, 0.18, 0.22),) * 5)
+    outlook = Outlook(groups, flat, flat, flat, flat, flat)
+    found = agreement(probabilities * 1.2, months, outlook)
+    assert [group.customers for group in found] == [20] * 5
+    assert all(group.agrees for group in found)
+    assert not any("disagree" in line for line in agreement_text(found, 1.0, "churn-shop version 1"))
+    apart = agreement(numpy.where(months > 80, 0.3, 0.2), months, outlook)
+    assert [group.agrees for group in apart] == [True] * 4 + [False]
+    assert agreement_text(apart, 1.0, "churn-shop version 1")[-1].startswith("the two models disagree in 1 of 5 groups")

@@ -30,3 +30,9 @@ def open_champion(model_name: str) -> Package:
     if not champion.exists():
         raise PackageError(f"{model_name}: there is no champion here; run `churn train` or give --model")
     return open_package(champion.resolve(), trusted_keys(home))
+
+
+def champion_or_none(model_name: str) -> Package | None:
+    """The champion that was exported last, None where there is none; errors as of :func:`open_champion`."""
+    exists = (Home.from_environment().packages(model_name) / "champion").exists()
+    return open_champion(model_name) if exists else None

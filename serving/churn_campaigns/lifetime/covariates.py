@@ -1,7 +1,9 @@
-"""What models of time may know of a customer: numbers and levels, and nothing that tells the duration itself.
+"""What models of time may know of a customer: numbers and levels, and nothing that is known only later.
 
-A sum over a customer's life (all that was ever billed, say) would answer the question with itself. It must not know
-how curves are fitted.
+A curve looks ahead with what is known today, so a feature must not tell the duration itself or grow with it: a sum over
+a customer's life (all that was ever billed, orders so far) ended with those who left and goes on with the others. Two
+rules find such features, each by the file alone: the rank correlation with the duration (`TELLS_DURATION`), and a mean
+that grows with the duration about in proportion (`GROWS`). It must not know how curves are fitted.
 """
 
 from collections.abc import Mapping
@@ -15,6 +17,11 @@ from churn_model.usecase import UseCase
 TELLS_DURATION = 0.8
 """Rank correlation with the duration from which a feature is left out: all that was ever billed has 0.89 with tenure in
 the public telecom sample, the next feature, the contract, 0.67."""
+GROWS = 0.5
+"""A number grows with the duration where its mean rises from each fifth of durations to the next, and from the first to
+the last at least this share as many times as the duration itself: a count of events of constant rate rises as many
+times, a count of the last year's stops after a year, a bill hardly changes."""
+FIFTHS = 5
 RARE = 0.005
 """Share of customers below which a level has no column of its own; it counts as the most frequent one."""
 NOT_KNOWN = "(not known)"
@@ -60,6 +67,8 @@ def choose_covariates(frame: pandas.DataFrame, months: numpy.ndarray, usecase: U
         likeness = _likeness(column, ranks)
         if likeness >= TELLS_DURATION:
             left_out.append(f"{feature.name} is not used: it tells the duration (rank correlation {likeness:.2f})")
+        elif feature.type == "number" and _grows(column.to_numpy(dtype=float), months):
+            left_out.append(f"{feature.name} is not used: it grows with the duration, so it is known only later")
         elif feature.type == "number":
             filled = column.fillna(column.median())
             if filled.std() > 0:
@@ -77,6 +86,20 @@ def _likeness(column: pandas.Series, ranks: pandas.Series) -> float:
         return abs(float(ordered.corr(ranks[known]))) if ordered.std() > 0 and ranks[known].std() > 0 else 0.0
     means = ranks.groupby(column.fillna(NOT_KNOWN)).transform("mean")
     return float(means.std() / ranks.std()) if ranks.std() > 0 else 0.0
+
+
+def _grows(column: numpy.ndarray, months: numpy.ndarray) -> bool:
+    """Whether a number's mean rises with the duration about in proportion (`GROWS`)."""
+    known = ~numpy.isnan(column)
+    values, durations = column[known], months[known]
+    if len(values) < FIFTHS or values.min() < 0:
+        return False
+    fifths = numpy.array_split(numpy.argsort(durations, kind="stable"), FIFTHS)
+    means = numpy.array([values[fifth].mean() for fifth in fifths])
+    reached = numpy.array([durations[fifth].mean() for fifth in fifths])
+    if not (numpy.diff(means) > 0).all() or reached[-1] < 2 * reached[0]:
+        return False
+    return bool(means[-1] * reached[0] >= GROWS * reached[-1] * means[0])
 
 
 def _levels(column: pandas.Series, seen: set[bytes]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 It decides what a duration in a file may be; it must not know models of time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,12 +11,13 @@ import msgspec
 import numpy
 import pandas
 
+from churn_campaigns.lifetime.observation import time_rule
 from churn_data.cells import Cell, categories, clean, numbers
 from churn_data.dataset import Dataset
 from churn_data.errors import DataError
+from churn_data.inference import Notice
 from churn_data.sources import read_customers
 from churn_data.tables import open_table
-from churn_model.errors import UseCaseError
 from churn_model.spelling import Levels
 from churn_model.usecase import Feature, TimeRule, UseCase
 
@@ -34,29 +35,52 @@ class Current:
         return Current(ids, self.frame[chosen].reset_index(drop=True))
 
 
-def time_rule(usecase: UseCase) -> TimeRule:
-    """How the use case says durations.
+@dataclass(frozen=True)
+class Labelled:
+    """Customers to learn from, and since which duration each was observed, float [customers] in units of the use case's
+    time column, NaN where not known; None where the use case names no such column."""
 
-    Raises:
-        UseCaseError: it does not.
-    """
-    if usecase.time is None:
-        problem = "`time` is missing, it names the column that says how long somebody has been a customer"
-        raise UseCaseError(f"use case {usecase.name}: {problem}")
-    return usecase.time
+    dataset: Dataset
+    since: numpy.ndarray | None = None
 
 
-def read_labelled(path: Path, usecase: UseCase, notice: Callable[[str], None]) -> Dataset:
+def read_labelled(path: Path, usecase: UseCase, notice: Notice) -> Labelled:
     """Labelled customers, in whose use case durations are at least 0.
 
     Raises:
-        DataError: as `read_customers`, and for a negative duration.
+        DataError: as `read_customers`, for a negative duration, and for one below that at which observation began.
     """
     dataset = read_customers(path, usecase, notice)
     bounded = _with_durations_from_zero(dataset.usecase)
-    if (dataset.frame[time_rule(usecase).column] < 0).any():
+    rule = time_rule(usecase)
+    if (dataset.frame[rule.column] < 0).any():
         read_customers(path, bounded, notice)  # A frame has lost the numbers of its rows: the reader refuses by row.
-    return replace(dataset, usecase=bounded)
+    since = _since(path, bounded, rule, dataset) if rule.observed_since else None
+    return Labelled(replace(dataset, usecase=bounded), since)
+
+
+def _since(path: Path, usecase: UseCase, rule: TimeRule, dataset: Dataset) -> numpy.ndarray:
+    cells, rows = _column(path, rule.observed_since, frozenset(usecase.missing))
+    since = numpy.array(numbers(cells, rows, str(path), rule.observed_since, minimum=0.0), dtype=float)
+    late = numpy.flatnonzero(since > dataset.frame[rule.column].to_numpy())
+    if len(late):
+        problem = f"observed since a duration beyond the customer's own ({rule.column})"
+        raise DataError(str(path), problem, column=rule.observed_since, row=rows[late[0]])
+    return since
+
+
+def _column(path: Path, name: str, missing: frozenset[str]) -> tuple[list[Cell], list[int]]:
+    cells: list[Cell] = []
+    rows: list[int] = []
+    with open_table(path) as table:
+        if name not in table.header:
+            raise DataError(
+                str(path), "no such column in the header, `time.observed_since` names it", column=name, row=1
+            )
+        for chunk in table.chunks:
+            rows.extend(chunk.rows)
+            cells.extend(clean(chunk.columns[table.header.index(name)], missing))
+    return cells, rows
 
 
 def read_current(path: Path, usecase: UseCase) -> Current:

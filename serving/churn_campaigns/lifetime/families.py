@@ -1,7 +1,7 @@
 """Families of survival curves as plain arithmetic on arrays: which shape the risk of leaving takes over time.
 
-lifelines fits them (fitting.py); here a curve is evaluated for many customers, months and draws of the parameters at
-once, which its predictions do one customer's frame at a time. It must not fit anything.
+A curve is evaluated for many customers, months and draws of the parameters at once; what a fit needs of it stands in
+slopes.py. It must not fit anything.
 
 A parameter vector is the coefficients of the covariates (the first column is 1), then the shape.
 """
@@ -12,49 +12,51 @@ from dataclasses import dataclass
 import numpy
 from scipy.special import log_ndtr
 
+from churn_campaigns.lifetime import slopes
+from churn_campaigns.lifetime.slopes import Slopes, logarithm
+
 Hazard = Callable[[numpy.ndarray, numpy.ndarray, numpy.ndarray], numpy.ndarray]
 """(location [customers, 1, draws], shape [draws, shapes], months [customers, times, 1]) -> cumulative hazard
 [customers, times, draws]."""
-SMALLEST = 1e-12
 
 
 def _weibull(location: numpy.ndarray, shape: numpy.ndarray, months: numpy.ndarray) -> numpy.ndarray:
-    hazard: numpy.ndarray = numpy.exp(numpy.exp(shape[:, 0]) * (_log(months) - location))
+    hazard: numpy.ndarray = numpy.exp(numpy.exp(shape[:, 0]) * (logarithm(months) - location))
     return hazard
 
 
 def _log_normal(location: numpy.ndarray, shape: numpy.ndarray, months: numpy.ndarray) -> numpy.ndarray:
-    hazard: numpy.ndarray = -log_ndtr((location - _log(months)) / numpy.exp(shape[:, 0]))
+    hazard: numpy.ndarray = -log_ndtr((location - logarithm(months)) / numpy.exp(shape[:, 0]))
     return hazard
 
 
 def _log_logistic(location: numpy.ndarray, shape: numpy.ndarray, months: numpy.ndarray) -> numpy.ndarray:
-    hazard: numpy.ndarray = numpy.logaddexp(0.0, numpy.exp(shape[:, 0]) * (_log(months) - location))
+    hazard: numpy.ndarray = numpy.logaddexp(0.0, numpy.exp(shape[:, 0]) * (logarithm(months) - location))
     return hazard
-
-
-def _log(months: numpy.ndarray) -> numpy.ndarray:
-    logarithm: numpy.ndarray = numpy.log(numpy.maximum(months, SMALLEST))
-    return logarithm
 
 
 @dataclass(frozen=True)
 class Family:
-    """A family: its name, the fitter of lifelines, that fitter's names of location and shapes, and its arithmetic."""
+    """A family: its name, in words too, how many shape parameters it has, its cumulative hazard, and what a fit needs
+    of it. Without ``breakpoints`` covariates stretch or shrink time, with them they multiply the hazard."""
 
     name: str
     title: str
-    fitter: str
-    location: str
-    shapes: tuple[str, ...]
+    shapes: int
     hazard: Hazard
+    slopes: Slopes
     breakpoints: tuple[float, ...] = ()
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether the location is the logarithm of a time; else it is that of a rate."""
+        return not self.breakpoints
 
 
 ACCELERATED = (
-    Family("weibull", "Weibull", "WeibullAFTFitter", "lambda_", ("rho_",), _weibull),
-    Family("log-normal", "log-normal", "LogNormalAFTFitter", "mu_", ("sigma_",), _log_normal),
-    Family("log-logistic", "log-logistic", "LogLogisticAFTFitter", "alpha_", ("beta_",), _log_logistic),
+    Family("weibull", "Weibull", 1, _weibull, slopes.weibull),
+    Family("log-normal", "log-normal", 1, _log_normal, slopes.log_normal),
+    Family("log-logistic", "log-logistic", 1, _log_logistic, slopes.log_logistic),
 )
 """Accelerated failure time: covariates stretch or shrink time (Kalbfleisch & Prentice 2002, chapter 2)."""
 
@@ -70,9 +72,13 @@ def piecewise(breakpoints: tuple[float, ...]) -> Family:
         total: numpy.ndarray = numpy.exp(location) * (spent @ relative.T)
         return total
 
-    shapes = tuple(f"log_lambda{number}_" for number in range(2, len(breakpoints) + 2))
     return Family(
-        "piecewise", "proportional hazards", "CoxPHFitter", "beta_", shapes, hazard, tuple(map(float, breakpoints))
+        "piecewise",
+        "proportional hazards",
+        len(breakpoints),
+        hazard,
+        slopes.piecewise(edges),
+        tuple(map(float, breakpoints)),
     )
 
 

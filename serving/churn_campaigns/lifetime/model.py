@@ -9,12 +9,11 @@ import numpy
 import pandas
 
 from churn_campaigns.lifetime.covariates import Covariates, choose_covariates
-from churn_campaigns.lifetime.customers import time_rule
-from churn_campaigns.lifetime.durations import DurationReader
-from churn_campaigns.lifetime.fitting import Fitted, fit
-from churn_campaigns.lifetime.outlook import Outlook, look_ahead
+from churn_campaigns.lifetime.customers import Labelled
+from churn_campaigns.lifetime.durations import DurationReader, Durations
+from churn_campaigns.lifetime.observation import time_rule, window_months
+from churn_campaigns.lifetime.outlook import Ahead, Outlook, look_ahead
 from churn_campaigns.lifetime.selection import Selection, select
-from churn_data.dataset import Dataset
 from churn_model.usecase import ValueRule
 
 MOST = 20_000
@@ -23,12 +22,13 @@ MOST = 20_000
 
 @dataclass(frozen=True)
 class TimeModel:
-    """Fitted curves and all that is needed to ask them; `notes` are lines for whoever runs it."""
+    """Weighed curves and all that is needed to ask them; `notes` are lines for whoever runs it. ``window``: the months
+    that the label looks over (None: it does not say)."""
 
     clock: DurationReader
     covariates: Covariates
     selection: Selection
-    fitted: Fitted
+    window: float | None
     value: ValueRule
     typical_amount: float
     learned_from: int
@@ -41,39 +41,52 @@ class TimeModel:
         asked = frame[known]
         amounts = asked[self.value.column].fillna(self.typical_amount).to_numpy()
         matrix, months = self.covariates.matrix(asked), self.clock.months(column[known])
-        return look_ahead(self.fitted, matrix, months, amounts, self.value, horizon=horizon, seed=seed), known
+        ahead = Ahead(horizon, self.window, self.value)
+        return look_ahead(self.selection.members, matrix, months, amounts, ahead, seed=seed), known
 
 
-def learn(dataset: Dataset, seed: int) -> TimeModel:
-    """Choose a family of curves on held-out customers and fit it on all.
+def learn(labelled: Labelled, seed: int) -> TimeModel:
+    """Learn curves of survival, each family counting as far as it explains the customers.
 
     Raises:
-        UseCaseError: the use case has no `time`.
+        UseCaseError: the use case has no `time`, or does not say since when leavers were observed.
         DataError: too few customers left.
         Failure: no family fits.
     """
-    rule = time_rule(dataset.usecase)
-    notes: list[str] = []
-    positions = numpy.flatnonzero(dataset.frame[rule.column].notna())
-    if len(positions) < len(dataset):
-        notes.append(f"{len(dataset) - len(positions)} customers without a known duration are not learned from")
-    if len(positions) > MOST:
-        positions = numpy.random.default_rng(seed).choice(positions, MOST, replace=False)
-        notes.append(f"learning from {MOST} customers drawn at random")
-    part = dataset.take(positions)
+    usecase = labelled.dataset.usecase
+    rule, window = time_rule(usecase), window_months(usecase)
+    positions, notes = _learned_from(labelled, seed)
+    part = labelled.dataset.take(positions)
     clock = DurationReader.of(part.frame[rule.column], rule)
     months = clock.months(part.frame[rule.column])
-    covariates = choose_covariates(part.frame, months, part.usecase)
-    matrix = covariates.matrix(part.frame)
-    selection = select(matrix, months, part.churned, part.source.name, seed)
-    amounts = part.frame[part.usecase.value.column]
+    since = None if labelled.since is None else clock.since(labelled.since[positions])
+    covariates = choose_covariates(part.frame, months, usecase)
+    durations = Durations(months, part.churned, window, since)
+    selection = select(covariates.matrix(part.frame), durations, part.source.name, seed)
     return TimeModel(
         clock=clock,
         covariates=covariates,
         selection=selection,
-        fitted=fit(selection.judged[0].family, matrix, months, part.churned),
-        value=part.usecase.value,
-        typical_amount=float(amounts.median()),
+        window=window if numpy.isfinite(window) else None,
+        value=usecase.value,
+        typical_amount=float(part.frame[usecase.value.column].median()),
         learned_from=len(part),
         notes=(*notes, *covariates.left_out, *selection.warnings),
     )
+
+
+def _learned_from(labelled: Labelled, seed: int) -> tuple[numpy.ndarray, list[str]]:
+    """Positions of the customers to learn from, and lines about the others."""
+    dataset, notes = labelled.dataset, []
+    known = dataset.frame[time_rule(dataset.usecase).column].notna().to_numpy()
+    if not known.all():
+        notes.append(f"{int((~known).sum())} customers without a known duration are not learned from")
+    if labelled.since is not None and numpy.isnan(labelled.since[known]).any():
+        late = int(numpy.isnan(labelled.since[known]).sum())
+        notes.append(f"{late} customers of whom it is not known since when they were observed are not learned from")
+        known &= ~numpy.isnan(labelled.since)
+    positions = numpy.flatnonzero(known)
+    if len(positions) > MOST:
+        positions = numpy.random.default_rng(seed).choice(positions, MOST, replace=False)
+        notes.append(f"learning from {MOST} customers drawn at random")
+    return positions, notes

@@ -1,5 +1,7 @@
 """Arguments of `churn value`."""
 
+from pathlib import Path
+
 from churn_cli.arguments.shared import Commands, Given, add_command, add_usecase
 from churn_data.locations import location
 
@@ -10,12 +12,20 @@ def add_arguments(commands: Commands) -> None:
     add_usecase(command)
     file = "CSV or Parquet, a path or s3://bucket/key"
     command.add_argument(
-        "--data", type=location, required=True, help=f"labelled customers, those who left long ago too: {file}"
+        "--data",
+        type=location,
+        required=True,
+        help=f"labelled customers, the use case says since when leavers are in: {file}",
     )
     command.add_argument(
         "--customers", type=location, help="whom to answer for, in the same ways (default: those of --data who stayed)"
     )
     command.add_argument("--out", type=location, required=True, help="answers, in the same ways")
+    command.add_argument(
+        "--model",
+        type=Path,
+        help="folder of the churn model to hold the curves against (default: the use case's champion, if there is one)",
+    )
     command.add_argument(
         "--horizon", action=Given, type=int, default=60, metavar="MONTHS", help="how far to look ahead (%(default)s)"
     )
