@@ -4,10 +4,12 @@ Training and batch scoring read cells by these functions alone, so both understa
 """
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from churn_data.errors import DataError, glimpse
+from churn_data.number_texts import NumberColumn
 from churn_model.spelling import MAXIMUM_TEXT, Levels
 
 Cell = str | None
@@ -74,36 +76,60 @@ def numbers(
     column: str,
     minimum: float | None = None,
     maximum: float | None = None,
+    *,
+    written: NumberColumn | None = None,
 ) -> list[float]:
-    """The cells of a number column as floats, NaN for missing.
+    """The cells of a number column as floats, NaN for missing and for texts that say «not known».
+
+    Args:
+        cells: cleaned.
+        rows: their numbers, for messages.
+        file: for messages.
+        column: for messages.
+        minimum: the least number that is right.
+        maximum: the largest one.
+        written: how the column's numbers were written in earlier parts of the file; learns from this one.
 
     Raises:
         DataError: names the first cell that is not a finite number or lies outside the bounds.
     """
-    try:
-        known = {cell: _bounded(cell, minimum, maximum) for cell in set(cells)}
-    except ValueError:
-        _refuse_first(cells, rows, file, column, minimum, maximum)
+    counts = Counter(cells)
+    counts.pop(None, None)
+    known: dict[Cell, float]
+    known, odd = (written or NumberColumn()).read(counts)  # type: ignore[arg-type, assignment]  # None is gone
+    faults = dict.fromkeys(odd, "is not a number")
+    for text, value in known.items():
+        fault = _fault(value, minimum, maximum)
+        if fault:
+            faults[str(text)] = fault
+    if faults:
+        right = sum(counts[text] for text, value in known.items() if value == value)  # noqa: PLR0124 - NaN is missing
+        _refuse_first(cells, rows, file, column, faults, how_many(right, sum(counts[text] for text in odd)))
+    known[None] = math.nan
     return [known[cell] for cell in cells]
 
 
-def _bounded(cell: Cell, minimum: float | None, maximum: float | None) -> float:
-    if cell is None:
-        return math.nan
-    value = parse_number(cell)
+def how_many(numbers: int, others: int) -> str:
+    """How many cells of a column are numbers, and how many are not."""
+    return f"{numbers:,} number{'' if numbers == 1 else 's'}, {others:,} not"
+
+
+def _fault(value: float, minimum: float | None, maximum: float | None) -> str:
+    if math.isinf(value):
+        return "is infinite or too large, a finite number was expected"
     if (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
-        raise ValueError(f"is out of bounds, {_bounds(minimum, maximum)} was expected")
-    return value
+        return f"is out of bounds, {_bounds(minimum, maximum)} was expected"
+    return ""
 
 
 def _refuse_first(
-    cells: Sequence[Cell], rows: Sequence[int], file: str, column: str, minimum: float | None, maximum: float | None
+    cells: Sequence[Cell], rows: Sequence[int], file: str, column: str, faults: Mapping[str, str], shares: str
 ) -> NoReturn:
     for cell, row in zip(cells, rows, strict=True):
-        try:
-            _bounded(cell, minimum, maximum)
-        except ValueError as problem:
-            raise DataError(file, f'"{glimpse(cell or "")}" {problem}', column=column, row=row) from None
+        if cell is not None and cell in faults:
+            fault = faults[cell]
+            more = f" ({shares})" if fault == "is not a number" else ""
+            raise DataError(file, f'"{glimpse(cell)}" {fault}{more}', column=column, row=row)
     raise AssertionError("called without a cell to refuse")
 
 

@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy
 import pandas
 
-from churn_data.cells import Cell, categories, clean, numbers, parse_number
+from churn_data.cells import Cell, categories, numbers, parse_number
+from churn_data.csv_head import suggestion
 from churn_data.dataset import Dataset, Source
 from churn_data.errors import DataError, glimpse
 from churn_data.inference import Notice, infer_features, unheard
-from churn_data.tables import file_sha256, open_table
+from churn_data.notices import Notices
+from churn_data.tables import file_sha256
+from churn_data.whole_tables import read_cells
 from churn_model.spelling import Levels, canonical
 from churn_model.usecase import UseCase
 
@@ -27,7 +30,7 @@ def read_customers(path: Path, usecase: UseCase, notice: Notice = unheard) -> Da
     Args:
         path: the file; Parquet by its ending, else CSV with a header and commas.
         usecase: with features, or without: then they are inferred.
-        notice: told one line about each column that is left out.
+        notice: told one line about each thing worth knowing, such as a column that is left out.
 
     Raises:
         DataError: one line that names file, column and row.
@@ -35,7 +38,7 @@ def read_customers(path: Path, usecase: UseCase, notice: Notice = unheard) -> Da
     """
     digest = file_sha256(path)
     file = str(path)
-    columns, rows = _read_columns(path, usecase)
+    columns, rows = _read_columns(path, usecase, Notices(file, notice))
     _require_columns(columns, [usecase.label.column, usecase.id], file)
     churned = _labels(columns[usecase.label.column], rows, usecase, file)
     if not usecase.features:
@@ -47,25 +50,18 @@ def read_customers(path: Path, usecase: UseCase, notice: Notice = unheard) -> Da
     return Dataset(usecase, frame, churned, _groups(ids), source)
 
 
-def _read_columns(path: Path, usecase: UseCase) -> tuple[dict[str, list[Cell]], list[int]]:
-    missing = frozenset(usecase.missing)
-    with open_table(path) as table:
-        columns: list[list[Cell]] = [[] for _ in table.header]
-        rows: list[int] = []
-        for chunk in table.chunks:
-            rows.extend(chunk.rows)
-            for column, cells in zip(columns, chunk.columns, strict=True):
-                column.extend(clean(cells, missing))
-    if not rows:
-        raise DataError(str(path), "has a header but no rows")
-    return dict(zip(table.header, columns, strict=True)), rows
+def _read_columns(path: Path, usecase: UseCase, notices: Notices) -> tuple[dict[str, list[Cell]], Sequence[int]]:
+    categories_named = (feature.name for feature in usecase.features if feature.type == "category")
+    as_written = (usecase.id, usecase.label.column, *categories_named)
+    cells = read_cells(path, usecase.missing, notices, as_written=as_written)
+    return cells.columns, cells.rows
 
 
 def _require_columns(columns: Iterable[str], wanted: Sequence[str], file: str) -> None:
     for name in wanted:
         if name not in columns:
-            found = glimpse(", ".join(columns))
-            raise DataError(file, f"no such column in the header (found: {found})", column=name, row=1)
+            found = suggestion(name, tuple(columns)) or f" (found: {glimpse(', '.join(columns))})"
+            raise DataError(file, f"no such column in the header{found}", column=name, row=1)
 
 
 def _labels(cells: Sequence[Cell], rows: Sequence[int], usecase: UseCase, file: str) -> numpy.ndarray:

@@ -7,10 +7,11 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from churn_data.cells import Cell, clean, is_number
+from churn_data.cells import Cell, is_number
 from churn_data.errors import DataError
 from churn_data.inference import Notice, infer_features
-from churn_data.tables import open_table
+from churn_data.notices import Notices
+from churn_data.whole_tables import read_cells
 from churn_model.usecase import DEFAULT_MISSING, Feature, Label, UseCase, ValueRule
 
 MONEY_WORDS = ("charge", "revenue", "spend", "price", "amount", "bill", "fee", "payment", "value")
@@ -76,7 +77,12 @@ features:
 
 
 def starter_usecase(
-    path: Path, label: str, positive: str, id_column: str | None, value: str | None, notice: Notice
+    path: Path,
+    label: str,
+    positive: str,
+    id_column: str | None,
+    value: str | None,
+    notice: Notice,
 ) -> str:
     """The YAML text of a use case for this file.
 
@@ -86,12 +92,12 @@ def starter_usecase(
         positive: its value for customers who left.
         id_column: column of ids; None: the first whose values all differ.
         value: number column of a customer's value; None: the first number whose name sounds like money.
-        notice: told one line about each column that is left out.
+        notice: told one line about each thing worth knowing, such as a column that is left out.
 
     Raises:
         DataError: not a table, no such column, or nothing fit to be id or value.
     """
-    columns = _read(path)
+    columns = _read(path, label, notice)
     file = str(path)
     for name in (label, id_column, value):
         if name is not None and name not in columns:
@@ -114,15 +120,8 @@ def starter_usecase(
     )
 
 
-def _read(path: Path) -> dict[str, list[Cell]]:
-    with open_table(path) as table:
-        columns: dict[str, list[Cell]] = {name: [] for name in table.header}
-        for chunk in table.chunks:
-            for column, cells in zip(columns.values(), chunk.columns, strict=True):
-                column.extend(clean(cells, frozenset(DEFAULT_MISSING)))
-    if not columns[table.header[0]]:
-        raise DataError(str(path), "has a header but no rows")
-    return columns
+def _read(path: Path, label: str, notice: Notice) -> dict[str, list[Cell]]:
+    return read_cells(path, DEFAULT_MISSING, Notices(str(path), notice), as_written=(label,), strict=False).columns
 
 
 def _first_unique(columns: Mapping[str, Sequence[Cell]], label: str, file: str) -> str:

@@ -65,6 +65,10 @@ class ActionTable:
         """Every action of the use case, eligible for anybody or not."""
         return self._document.actions
 
+    def eligible(self, segment: int, risk: Risk) -> tuple[ActionRule, ...]:
+        """The actions that a customer of this segment and risk may get, in the use case's order."""
+        return self._eligible[segment, risk]
+
     def risk(self, probability: float) -> Risk:
         """The risk band of a churn probability."""
         if probability >= self._high:

@@ -5,10 +5,11 @@ It reads raw rows, not encoded ones. It must not know how curves and weights wer
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
+from churn_model.column_rows import ColumnRows
 from churn_model.documents import read_by_any_thread
 from churn_model.estimator_checks import require_features, require_format
 from churn_model.schema import Row, Schema
@@ -51,6 +52,7 @@ class AdditiveEstimator:
     def __init__(self, document: AdditiveDocument) -> None:
         self._intercept = document.intercept
         self._parts: tuple[Part, ...] = tuple(map(_part, document.parts))
+        self._document = document
         self._means = tuple(part.mean for part in document.parts)
         self._base = document.intercept + sum(self._means)
 
@@ -73,6 +75,8 @@ class AdditiveEstimator:
 
     def raw(self, encoded: Sequence[Sequence[float]], rows: Sequence[Row]) -> list[float]:  # noqa: ARG002
         """Log-odds, one a row."""
+        if isinstance(rows, ColumnRows):
+            return self._by_column(rows)
         parts, intercept = self._parts, self._intercept
         answers: list[float] = []
         for row in rows:
@@ -80,6 +84,19 @@ class AdditiveEstimator:
             for part, value in zip(parts, row, strict=True):
                 total += part(value)
             answers.append(total)
+        return answers
+
+    def _by_column(self, rows: ColumnRows) -> list[float]:
+        """The same sums in the same order, a part of all rows at a time."""
+        import numpy
+
+        total = numpy.full(len(rows), self._intercept)
+        for part, column in zip(self._document.parts, rows.columns, strict=True):
+            if isinstance(part, CategoryPart):
+                total += column.looked_up(part.table, part.missing, part.unseen)
+            else:
+                total += _curve_of_column(part, column)
+        answers: list[float] = total.tolist()
         return answers
 
     def contributions(self, encoded: Sequence[Sequence[float]], rows: Sequence[Row]) -> list[list[float]]:  # noqa: ARG002
@@ -120,6 +137,19 @@ def _curve(part: NumberPart) -> Part:
         return ((cubed * distance + squared) * distance + linear) * distance + constant
 
     return evaluate
+
+
+def _curve_of_column(part: NumberPart, numbers: Any) -> Any:
+    """What :func:`_curve` says of each number of an array."""
+    import numpy
+
+    known = numpy.where(numpy.isnan(numbers), part.breaks[0], numbers)
+    known = numpy.minimum(numpy.maximum(known, part.breaks[0]), part.breaks[-1])
+    place = numpy.searchsorted(numpy.array(part.breaks[1:-1], dtype=float), known, side="right")
+    cubed, squared, linear, constant = numpy.array(part.coefficients, dtype=float)[place].T
+    distance = known - numpy.array(part.breaks, dtype=float)[place]
+    curve = ((cubed * distance + squared) * distance + linear) * distance + constant
+    return numpy.where(numpy.isnan(numbers), part.missing, curve)
 
 
 def _check(part: NumberPart, name: str) -> None:

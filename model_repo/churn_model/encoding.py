@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from churn_model.column_rows import CategoryColumn, ColumnRows
 from churn_model.documents import read_by_any_thread
 from churn_model.errors import SchemaMismatch
 from churn_model.schema import Row, Schema
@@ -44,7 +45,9 @@ class Encoder:
         self._columns = tuple((_lookup(feature), feature.unseen) for feature in self._features)
 
     def encode(self, rows: Sequence[Row]) -> list[list[float]]:
-        """Encode rows; shape ``[rows][features]``, NaN where a number is missing."""
+        """Encode rows; shape ``[rows][features]``, NaN where a number is missing; rows by column give an array."""
+        if isinstance(rows, ColumnRows):
+            return self._encode_columns(rows)  # type: ignore[no-any-return]
         columns = self._columns
         return [
             [
@@ -53,6 +56,15 @@ class Encoder:
             ]
             for row in rows
         ]
+
+    def _encode_columns(self, rows: ColumnRows) -> Any:
+        import numpy
+
+        encoded = numpy.empty((len(rows), len(self._features)))
+        for place, (feature, column) in enumerate(zip(self._features, rows.columns, strict=True)):
+            category = isinstance(column, CategoryColumn)
+            encoded[:, place] = column.looked_up(feature.table, feature.missing, feature.unseen) if category else column
+        return encoded
 
     @property
     def names(self) -> tuple[str, ...]:

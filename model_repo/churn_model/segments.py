@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from churn_model.column_rows import ColumnRows
 from churn_model.documents import read_by_any_thread
 from churn_model.errors import SchemaMismatch
 from churn_model.schema import Row, Schema
@@ -64,6 +65,10 @@ class Segmenter:
 
     def assign(self, rows: Sequence[Row]) -> list[int]:
         """Segment ids, 1 to 4, one a row; of equally near segments the lowest id."""
+        if isinstance(rows, ColumnRows):
+            from churn_model.column_segments import nearest_segments
+
+            return nearest_segments(self._document, rows)
         return [self._assign(row) for row in rows]
 
     def _assign(self, row: Row) -> int:

@@ -7,6 +7,8 @@ same bits. It must not know files, protocols or models.
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+from functools import cached_property
 from operator import contains, itemgetter
 from typing import Any
 
@@ -18,6 +20,9 @@ _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2
 _AS_SEEN = str.maketrans({**dict.fromkeys(_SPACES, " "), **dict.fromkeys("\u200b\u2060\ufeff", "")})
 _BOOLEANS = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false"}
 _NAN = float("nan")
+_MOST_COMPARED, _LONGEST_COMPARED = 64, 64
+"""Levels, and characters of a text, up to which the nearest level is looked for letter by letter."""
+_LIKE = 0.75
 _LONGEST_WHOLE = 40
 """Characters of a text that can be a float's digits; a longer one is not looked at as a number."""
 Value = float | int | str | bool | None
@@ -83,10 +88,27 @@ class Levels:
         self.known = known
         """Spellings that need no thought: every level, its canonical form, and the texts for missing."""
 
+    def nearest(self, text: str) -> str | None:
+        """The level that somebody may have meant by one that training never saw; None if none is much like it."""
+        same = self._folded.get(_folded(text))
+        if same is not None or len(self.levels) > _MOST_COMPARED or len(text) > _LONGEST_COMPARED:
+            return same
+        close = get_close_matches(_folded(text), self._folded, 1, _LIKE)
+        return self._folded[close[0]] if close else None
+
+    @cached_property
+    def _folded(self) -> dict[str, str]:
+        return {_folded(level): level for level in reversed(self.levels)}
+
     def find(self, value: Value) -> tuple[str | None, bool]:
         """The level that a value means (None: missing) and whether training knew it; a new one in its one spelling."""
         text = canonical(value)
         return (self.known[text], True) if text in self.known else (text, False)
+
+
+def _folded(text: str) -> str:
+    """A text without what people get wrong most often: capitals, blanks and signs."""
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 class RowSpelling:
@@ -120,6 +142,22 @@ class RowSpelling:
             else:
                 row.append(float(value))
         return row
+
+    def notes(self, rows: Iterable[Sequence[float | str | None]], first: int = 0) -> list[Note]:
+        """What is missing or new in rows, the first of which has number `first`."""
+        notes: list[Note] = []
+        for number, row in enumerate(rows, first):
+            if all(map(contains, self._known, self._categories(row))) and not any(map(_is_missing, row)):
+                continue
+            for place, (value, levels) in enumerate(zip(row, self.levels, strict=True)):
+                missing = _is_missing(value)
+                if missing or (levels is not None and not levels.find(value)[1]):
+                    notes.append((number, place, not missing))
+        return notes
+
+
+def _is_missing(value: float | str | None) -> bool:
+    return value is None or value != value  # noqa: PLR0124 - NaN
 
 
 def _picker(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:

@@ -347,7 +347,7 @@ def test_rules_that_the_use_case_cannot_hold_are_refused(desk: Desk) -> None:
 BAD_CELLS = {
     "consent": ("agreed", 5, "perhaps", 'column "agreed", row 7: "perhaps" is neither yes nor no'),
     "days": ("days_since", 5, "-1", 'column "days_since", row 7: "-1" is out of bounds, at least 0 was expected'),
-    "contacts": ("contacts", 5, "many", 'column "contacts", row 7: "many" is not a number'),
+    "contacts": ("contacts", 5, "many", 'column "contacts", row 7: "many" is not a number (3 numbers, 1 not)'),
     "feature": ("tenure", 5, "-3", 'column "tenure", row 7: "-3" is out of bounds, 0 to 1200 was expected'),
     "no id": ("customer", 5, "", 'column "customer", row 7: the id is missing'),
     "twice": ("customer", 5, "c2", 'column "customer", row 7: the same customer as in row 4'),

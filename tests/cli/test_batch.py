@@ -65,7 +65,7 @@ def test_every_pair_of_formats_gives_the_same_bits(
         pandas.read_csv(telco_path, na_values=[" "]).to_parquet(given)
     progress: list[float] = []
     answers = tmp_path / f"answers.{target}"
-    assert score_file(package, given, answers, DEFAULT_MISSING, progress.append) == 7043
+    assert score_file(package, given, answers, DEFAULT_MISSING, progress.append).rows == 7043
     assert sum(progress) == 7043
     pandas.testing.assert_frame_equal(read(answers), expected, check_exact=True)
 
@@ -84,13 +84,13 @@ def test_label_is_not_needed_and_new_levels_are_scored(package: Package, telco_p
     frame.loc[1, "Contract"] = "Ten years"
     frame.loc[2, "Contract"] = None
     frame[list(reversed(frame.columns))].to_csv(tmp_path / "in.csv", index=False)
-    assert score_file(package, tmp_path / "in.csv", tmp_path / "out.csv", DEFAULT_MISSING, lambda _: None) == 5
+    assert score_file(package, tmp_path / "in.csv", tmp_path / "out.csv", DEFAULT_MISSING, lambda _: None).rows == 5
     assert read(tmp_path / "out.csv")["churn_probability"].between(0, 1).all()
 
 
 def test_a_file_without_rows_gives_a_file_without_rows(package: Package, telco_path: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text(telco_path.read_text().split("\n")[0] + "\n")
-    assert score_file(package, tmp_path / "in.csv", tmp_path / "out.parquet", DEFAULT_MISSING, lambda _: None) == 0
+    assert score_file(package, tmp_path / "in.csv", tmp_path / "out.parquet", DEFAULT_MISSING, lambda _: None).rows == 0
     assert list(read(tmp_path / "out.parquet").columns) == COLUMNS
 
 
@@ -101,7 +101,7 @@ def home_of_trained(trained: tuple[Home, TrainingOutcome], monkeypatch: pytest.M
 
 
 BAD = {
-    "text for a number": (4, "tenure", "long", '"long" is not a number'),
+    "text for a number": (4, "tenure", "long", '"long" is not a number (499 numbers, 1 not)'),
     "infinite": (6999, "MonthlyCharges", "inf", '"inf" is infinite or too large, a finite number was expected'),
     "out of bounds": (0, "tenure", "-3", '"-3" is out of bounds, at least 0 was expected'),
     "no id": (17, "customerID", "", "the id is missing"),

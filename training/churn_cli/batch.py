@@ -3,33 +3,26 @@
 It reads cells by the rules of training. It must not hold a whole file in memory or leave half an answer behind.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
-from churn_data.cells import Cell, categories, clean, numbers
+import numpy
+import pyarrow
+
+from churn_data.arrow_files import arrow_file
 from churn_data.errors import DataError
-from churn_data.tables import Chunk, Table, open_table
-from churn_data.written_files import Columns, Kind, table_file
+from churn_data.notices import Notices
+from churn_data.schema_columns import SchemaColumns, texts_of
+from churn_data.tables import Chunk, open_table
+from churn_data.written_files import Columns, Kind
+from churn_model.column_actions import decide_columns
+from churn_model.column_rows import ColumnRows
 from churn_model.package import Package
-from churn_model.schema import Row, SchemaFeature
-from churn_model.spelling import Levels
+from churn_model.rules import RISKS
 
 Advance = Callable[[float], None]
-
-
-class Answers(NamedTuple):
-    """Answers by column, one entry a customer; the field names are the columns of the file."""
-
-    id: Sequence[str]
-    churn_probability: Sequence[float]
-    risk: Sequence[str]
-    segment: Sequence[int]
-    segment_name: Sequence[str]
-    action: Sequence[str]
-    action_name: Sequence[str]
-    expected_value: Sequence[float]
-    cost: Sequence[float]
 
 
 _KINDS: dict[str, Kind] = {
@@ -38,86 +31,82 @@ _KINDS: dict[str, Kind] = {
     "expected_value": "number",
     "cost": "number",
 }
-COLUMNS: Columns = [(name, _KINDS.get(name, "text")) for name in Answers._fields]
+_NAMES = (
+    "id", "churn_probability", "risk", "segment", "segment_name", "action", "action_name", "expected_value", "cost"
+)  # fmt: skip
+COLUMNS: Columns = [(name, _KINDS.get(name, "text")) for name in _NAMES]
+"""Of the file of answers."""
 
 
-def score_file(package: Package, source: Path, target: Path, missing: Iterable[str], advance: Advance) -> int:
-    """Write the answers for every customer of `source` to `target`, in the same order; returns how many.
+@dataclass(frozen=True)
+class Scored:
+    """How many customers were scored, and by feature how many of them had a level that training never saw, and how many
+    no value."""
+
+    rows: int
+    unseen: dict[str, int]
+    missing: dict[str, int]
+
+
+def score_file(
+    package: Package,
+    source: Path,
+    target: Path,
+    missing: Iterable[str],
+    advance: Advance,
+    notices: Notices | None = None,
+) -> Scored:
+    """Write the answers for every customer of `source` to `target`, in the same order.
 
     Args:
         package: an opened model package.
         source: CSV or Parquet with the id column and every feature; further columns are ignored.
         target: CSV or Parquet by its ending.
-        missing: texts that mean "not known" beside blank ones.
+        missing: texts that mean "not known" beside blank ones and those that the model knows.
         advance: told how many rows are done with each chunk.
+        notices: told what was recognised and counted.
 
     Raises:
         DataError: one line that names file, row and column; `target` is as before.
     """
     if target.exists() and source.exists() and target.samefile(source):
         raise DataError(str(target), "is the input too, another output file was expected")
-    done = 0
-    with open_table(source) as table:
-        reader = _Reader(table, package, frozenset(missing))
-        with table_file(target, COLUMNS) as write:
-            for chunk in table.chunks:
-                ids, rows = reader.read(chunk)
-                write(answer(package, ids, rows))
-                done += len(ids)
-                advance(len(ids))
-    return done
+    done, heard = 0, notices if notices is not None else Notices(str(source))
+    with open_table(source, notices=heard) as table, arrow_file(target, COLUMNS) as write:
+        reader = SchemaColumns(table, package.manifest.schema, missing)
+        for chunk in _ahead(table.chunks):
+            ids, rows = reader.read(chunk)
+            write(answer(package, ids, rows))
+            done += len(chunk)
+            advance(len(chunk))
+    reader.tell(heard)
+    return Scored(done, +reader.unseen, +reader.missing)
 
 
-def answer(package: Package, ids: Sequence[str], rows: Sequence[Row]) -> Answers:
-    """Probability, segment and action of each customer."""
+def answer(package: Package, ids: pyarrow.Array, rows: ColumnRows) -> list[pyarrow.Array]:
+    """Probability, segment and action of each customer, in the order of :data:`COLUMNS`."""
     probabilities, segments = package.scorer.score(rows)
-    actions, profiles = package.description.actions, package.description.segmenter.profiles
-    decisions = list(map(actions.decide, probabilities, segments, rows))
-    return Answers(
-        id=ids,
-        churn_probability=probabilities,
-        risk=[decision.risk for decision in decisions],
-        segment=segments,
-        segment_name=[profiles[segment].name for segment in segments],
-        action=[decision.id for decision in decisions],
-        action_name=[decision.name for decision in decisions],
-        expected_value=[decision.expected_value for decision in decisions],
-        cost=[decision.cost for decision in decisions],
-    )
+    profiles = package.description.segmenter.profiles
+    decisions = decide_columns(package.description.actions, probabilities, segments, rows)
+    kinds, chosen = decisions.kinds, decisions.chosen
+    names = [profiles[segment].name if segment in profiles else "" for segment in range(max(profiles) + 1)]
+    return [
+        ids,
+        pyarrow.array(probabilities),
+        texts_of(RISKS, decisions.risk),
+        pyarrow.array(segments, pyarrow.int64()),
+        texts_of(names, numpy.array(segments)),
+        texts_of([kind.id for kind in kinds], chosen),
+        texts_of([kind.name for kind in kinds], chosen),
+        pyarrow.array(decisions.expected_value),
+        pyarrow.array([kind.cost for kind in kinds], pyarrow.float64()).take(pyarrow.array(chosen)),
+    ]
 
 
-class _Reader:
-    """Turns chunks of a table into ids and rows in the schema's order."""
-
-    def __init__(self, table: Table, package: Package, missing: frozenset[str]) -> None:
-        self._file, self._missing = table.file, missing
-        schema = package.manifest.schema
-        self._id, self._features, self._levels = schema.id, schema.features, schema.spelling.levels
-        for name in (schema.id, *schema.names):
-            if name not in table.header:
-                raise DataError(table.file, "no such column in the header, the model needs it", column=name, row=1)
-        self._places = {name: table.header.index(name) for name in (schema.id, *schema.names)}
-
-    def read(self, chunk: Chunk) -> tuple[list[str], list[Row]]:
-        """Ids and rows; raises DataError for the first bad cell of a column."""
-        columns = [
-            self._typed(chunk, feature, levels) for feature, levels in zip(self._features, self._levels, strict=True)
-        ]
-        return self._ids(chunk), list(zip(*columns, strict=True))
-
-    def _ids(self, chunk: Chunk) -> list[str]:
-        ids: list[str] = []
-        for cell, row in zip(self._cells(chunk, self._id), chunk.rows, strict=True):
-            if cell is None:
-                raise DataError(self._file, "the id is missing", column=self._id, row=row)
-            ids.append(cell)
-        return ids
-
-    def _typed(self, chunk: Chunk, feature: SchemaFeature, levels: Levels | None) -> Sequence[float | Cell]:
-        cells = self._cells(chunk, feature.name)
-        if levels is not None:
-            return categories(cells, chunk.rows, self._file, feature.name, levels)
-        return numbers(cells, chunk.rows, self._file, feature.name, feature.minimum, feature.maximum)
-
-    def _cells(self, chunk: Chunk, name: str) -> list[Cell]:
-        return clean(chunk.columns[self._places[name]], self._missing)
+def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The chunks, of which the next is read while one is scored."""
+    with ThreadPoolExecutor(1, thread_name_prefix="reading") as thread:
+        following = thread.submit(next, chunks, None)
+        while (chunk := following.result()) is not None:
+            following = thread.submit(next, chunks, None)
+            yield chunk

@@ -14,6 +14,7 @@ from churn_cli.arguments import campaign, experiment, init, promote, rollback, s
 from churn_cli.guard import guarded
 from churn_cli.terminal import answer
 from churn_cli.termination import leave_result
+from churn_data.dialects import FileForm, reading_as
 
 Reply = Mapping[str, Any] | None
 COMMANDS = (train, up, score, simulate, promote, rollback, init, value, campaign, experiment)
@@ -32,11 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    result = _command(options.command)(options)
+    with reading_as(_file_form(options)):
+        result = _command(options.command)(options)
     if result is not None:
         leave_result(result)
         if options.json:
             answer(json.dumps(result))
+
+
+def _file_form(options: argparse.Namespace) -> FileForm:
+    return FileForm(*(getattr(options, name, None) for name in ("delimiter", "decimal", "encoding")))
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], Reply]:

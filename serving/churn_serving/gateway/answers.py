@@ -9,8 +9,10 @@ from typing import Annotated
 import msgspec
 
 from churn_model import Row
+from churn_model.spelling import Note
 from churn_model.usecase import Risk
 from churn_serving.core.dispatch import Outcome
+from churn_serving.gateway.warnings import CustomerWarning, customer_warnings
 
 _REASONS = (
     "Why this customer may leave, in plain words, at most three: what raises the churn most comes first. Empty unless "
@@ -54,17 +56,24 @@ class Prediction(msgspec.Struct, frozen=True, gc=False):
     reasons: Annotated[list[str], msgspec.Meta(description=_REASONS)]
 
 
-class Predictions(msgspec.Struct, frozen=True):
-    """A request's answer."""
+class Predictions(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A request's answer; ``warnings`` only where there are some."""
 
     request_id: str
     model: ModelName
     served_by: str
     predictions: list[Prediction]
+    warnings: list[CustomerWarning] = []
 
 
-def decide(request_id: str, customer_ids: Sequence[str], rows: Sequence[Row], outcome: Outcome) -> Predictions:
-    """Attach risk, segment name and action to an outcome's scores, customer by customer."""
+def decide(
+    request_id: str,
+    customer_ids: Sequence[str],
+    rows: Sequence[Row],
+    outcome: Outcome,
+    notes: Sequence[Note] = (),
+) -> Predictions:
+    """Attach risk, segment name and action to an outcome's scores, customer by customer, and warn of what was noted."""
     description = outcome.description
     manifest = description.manifest
     profiles = description.segmenter.profiles
@@ -77,7 +86,8 @@ def decide(request_id: str, customer_ids: Sequence[str], rows: Sequence[Row], ou
         named = SegmentName(segment, profiles[segment].name)
         predictions.append(Prediction(customer_id, probability, chosen.risk, named, action, []))
     model = ModelName(manifest.name, manifest.version, description.digest, manifest.training_data.simulated)
-    return Predictions(request_id, model, outcome.served_by, predictions)
+    warnings = customer_warnings(notes, customer_ids, rows, description.schema)
+    return Predictions(request_id, model, outcome.served_by, predictions, warnings)
 
 
 def with_reasons(predictions: Predictions, reasons: Sequence[list[str]]) -> Predictions:

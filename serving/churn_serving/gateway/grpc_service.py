@@ -15,6 +15,7 @@ from churn_serving.gateway.http import RequestIds
 from churn_serving.gateway.large_work import LARGE_BYTES, LARGE_ROWS, LargeWork
 from churn_serving.gateway.model_view import require_served
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
+from churn_serving.gateway.warnings import warnings_text
 from churn_serving.oip import open_inference_grpc_pb2 as messages
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.grpc_codec import GrpcCodec, encode_metadata, encode_response
@@ -124,7 +125,9 @@ class InferenceService:
             decoded = await self._large_work.read(decode, request)
         if decoded.outputs is not None:
             refuse_contributions(decoded.outputs)
-        outcome = await self._service.predict(exchange, decoded.rows, description, decoded.id or None, version)
+        outcome = await self._service.predict(
+            exchange, decoded.rows, description, decoded.id or None, version, decoded.notes
+        )
         served, scores = outcome.description, outcome.scores
         require_served(served, served.name, version)  # pods of another one may have answered
         reply = InferReply(
@@ -135,6 +138,7 @@ class InferenceService:
             scores.probabilities,
             scores.segments,
             served_by=outcome.served_by,
+            warnings=warnings_text(exchange.notes, decoded.rows, served.schema),
         )
         raw = bool(request.raw_input_contents)
         if len(decoded.rows) <= LARGE_ROWS:

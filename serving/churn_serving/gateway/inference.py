@@ -14,6 +14,7 @@ from churn_serving.gateway.large_work import LARGE_BYTES, LARGE_ROWS, LargeWork
 from churn_serving.gateway.model_view import require_served
 from churn_serving.gateway.problems import protocol_error_for
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
+from churn_serving.gateway.warnings import warnings_text
 from churn_serving.oip.http_headers import JSON_LENGTH, json_length
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import codec_for
@@ -86,7 +87,9 @@ class InferenceRoute:
         if request.outputs is not None:
             refuse_contributions(request.outputs)
         version = path.version or request.model.version
-        outcome = await self._service.predict(exchange, request.rows, description, request.id or None, version)
+        outcome = await self._service.predict(
+            exchange, request.rows, description, request.id or None, version, request.notes
+        )
         served = outcome.description
         require_served(served, served.name, version)  # pods of another one may have answered
         scores = outcome.scores
@@ -98,6 +101,7 @@ class InferenceRoute:
             scores.probabilities,
             scores.segments,
             served_by=outcome.served_by,
+            warnings=warnings_text(exchange.notes, request.rows, served.schema),
         )
         if len(request.rows) <= LARGE_ROWS:
             return encode_requested(reply, request.outputs)

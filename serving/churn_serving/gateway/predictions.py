@@ -77,21 +77,25 @@ class PredictionsRoute:
         request = decode(body) if len(body) <= LARGE_BYTES else await self._large_work.read(decode, body)
         if request.explain:
             return self._encode(await self._predict_and_explain(exchange, request, description))
-        outcome = await self._service.predict(exchange, request.rows, description, request.customer_ids[0])
+        outcome = await self._service.predict(
+            exchange, request.rows, description, request.customer_ids[0], notes=request.notes
+        )
         if len(request.rows) <= LARGE_ROWS:
-            return self._answer(exchange.request_id, request, outcome)
-        return await self._large_work.write(self._answer, exchange.request_id, request, outcome)
+            return self._answer(exchange, request, outcome)
+        return await self._large_work.write(self._answer, exchange, request, outcome)
 
-    def _answer(self, request_id: str, request: Request, outcome: Outcome) -> bytes:
-        return self._encode(decide(request_id, request.customer_ids, request.rows, outcome))
+    def _answer(self, exchange: Exchange, request: Request, outcome: Outcome) -> bytes:
+        return self._encode(decide(exchange.request_id, request.customer_ids, request.rows, outcome, exchange.notes))
 
     async def _predict_and_explain(self, exchange: Exchange, request: Request, description: Description) -> Predictions:
         exchange.route = EXPLAINED
         fault = explain_fault(len(request.rows))
         if fault:
             raise InvalidRequest([fault])
-        outcome = await self._service.predict(exchange, request.rows, description, request.customer_ids[0])
-        predictions = decide(exchange.request_id, request.customer_ids, request.rows, outcome)
+        outcome = await self._service.predict(
+            exchange, request.rows, description, request.customer_ids[0], notes=request.notes
+        )
+        predictions = decide(exchange.request_id, request.customer_ids, request.rows, outcome, exchange.notes)
         return with_reasons(predictions, await self._service.explain(exchange, request.rows, outcome))
 
     @property

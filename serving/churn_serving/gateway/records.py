@@ -36,7 +36,7 @@ class Request(NamedTuple):
     customer_ids: list[str]
     rows: list[Row]
     explain: bool
-    notes: list[Note]
+    notes: list[Note] | None = None
 
 
 class RecordDecoder:

@@ -3,10 +3,13 @@
 Protocols differ in how they read and write; who answers, and what is written down about it, is the same for all.
 """
 
+import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 
-from churn_model import Description, Row
+from churn_model import Description, Row, Schema
+from churn_model.spelling import Note
 from churn_serving.core.dispatch import Dispatcher, Outcome
 from churn_serving.core.explanations import Explanations
 from churn_serving.telemetry.metrics import GatewayMetrics
@@ -16,13 +19,14 @@ from churn_serving.telemetry.tracing import Trace
 CLIENT_CLOSED_REQUEST = 499
 """The code of a request whose caller hung up first, as proxies write it."""
 _NOBODY = "none"
+_ROWS_A_TURN = 128
 
 
 class Exchange:
     """One request from arrival to answer; :meth:`finish` is called exactly once. It is what backends are told of whose
     request a call is for."""
 
-    __slots__ = ("caller", "outcome", "request_id", "route", "rows", "started", "trace")
+    __slots__ = ("caller", "notes", "outcome", "request_id", "route", "rows", "started", "trace")
 
     def __init__(self, route: str, request_id: str, trace: Trace | None = None) -> None:
         self.route = route
@@ -32,6 +36,17 @@ class Exchange:
         self.rows = 0
         self.caller = ""
         self.outcome: Outcome | None = None
+        self.notes: Sequence[Note] = ()
+
+
+async def _notes_of(rows: Sequence[Row], schema: Schema) -> list[Note]:
+    """What the model that answered finds missing or new in rows; others get their turn in between."""
+    notes: list[Note] = []
+    for start in range(0, len(rows), _ROWS_A_TURN):
+        notes += schema.spelling.notes(rows[start : start + _ROWS_A_TURN], start)
+        if start + _ROWS_A_TURN < len(rows):
+            await asyncio.sleep(0)
+    return notes
 
 
 class PredictionService:
@@ -51,12 +66,27 @@ class PredictionService:
         return self._dispatcher.description
 
     async def predict(
-        self, exchange: Exchange, rows: Sequence[Row], description: Description, key: str | None, version: str = ""
+        self,
+        exchange: Exchange,
+        rows: Sequence[Row],
+        description: Description,
+        key: str | None,
+        version: str = "",
+        notes: Sequence[Note] | None = None,
     ) -> Outcome:
-        """Score the rows of an exchange, which were read by ``description``'s schema, by this version (empty: any)."""
+        """Score the rows of an exchange, which were read by ``description``'s schema, by this version (empty: any).
+        ``notes`` are what reading noted of them; None: nothing was."""
         exchange.rows = len(rows)
-        exchange.outcome = await self._dispatcher.predict(rows, description, key, version, exchange)
-        return exchange.outcome
+        exchange.outcome = outcome = await self._dispatcher.predict(rows, description, key, version, exchange)
+        schema = outcome.description.schema
+        if notes is None or schema is not description.schema:
+            notes = await _notes_of(rows, schema)
+        if notes:
+            counts = Counter((feature, unseen) for _, feature, unseen in notes)
+            for (feature, unseen), count in counts.items():
+                self._metrics.values_noted(schema.names[feature], count, unseen=unseen)
+        exchange.notes = notes
+        return outcome
 
     async def explain(self, exchange: Exchange, rows: Sequence[Row], outcome: Outcome) -> list[list[str]]:
         """Each row's reasons, strongest first; none where they cannot be had in time. Never raises."""

@@ -18,6 +18,7 @@ from churn_serving.oip.messages import (
 class _Parameters(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     digest: str = ""
     served_by: str = ""
+    warnings: str = ""
 
 
 class _Output(msgspec.Struct, gc=False):
@@ -46,7 +47,7 @@ def encode_response(reply: InferReply) -> bytes:
         _Output(PROBABILITY, "FP64", shape, reply.probabilities),
         _Output(SEGMENT, "INT64", shape, reply.segments),  # type: ignore[arg-type]  # written as integers
     ]
-    parameters = _Parameters(reply.digest, reply.served_by)
+    parameters = _Parameters(reply.digest, reply.served_by, reply.warnings)
     return _encode(_Reply(reply.model_name, outputs, reply.model_version, reply.id, parameters))
 
 

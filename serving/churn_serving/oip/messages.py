@@ -55,13 +55,13 @@ UNNAMED = ModelName()
 class InferRequest(NamedTuple):
     """Customers to score: at least one row, in schema order. ``outputs`` is None for the usual answer: all, as JSON.
     ``model`` may repeat the model of the path, which is then another one's request or this one's. ``notes`` are what is
-    missing or new in the rows."""
+    missing or new in the rows; None where nobody has looked."""
 
     id: str
     rows: list[Row]
     outputs: tuple[RequestedOutput, ...] | None = None
     model: ModelName = UNNAMED
-    notes: Sequence[Note] = ()
+    notes: Sequence[Note] | None = None
 
 
 class InferReply(msgspec.Struct, frozen=True):
@@ -78,11 +78,14 @@ class InferReply(msgspec.Struct, frozen=True):
     segments: list[int]
     contributions: list[list[float]] | None = None
     served_by: str = ""
+    warnings: str = ""
 
     @property
     def parameters(self) -> dict[str, str]:
-        """What an answer says beside its tensors: the model's digest and, where it is known, who served it."""
-        return {"digest": self.digest, **({"served_by": self.served_by} if self.served_by else {})}
+        """What an answer says beside its tensors: the model's digest and, where they are known, who served it and what
+        is odd about the question, as JSON."""
+        more = {"served_by": self.served_by, "warnings": self.warnings}
+        return {"digest": self.digest, **{name: text for name, text in more.items() if text}}
 
     def values(self, name: str) -> Sequence[float]:
         """The flat values of an output that was asked for; contributions row by row."""

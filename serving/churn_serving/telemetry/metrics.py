@@ -47,6 +47,13 @@ class GatewayMetrics(ProcessMetrics):
             names.MODEL_INFO, "1 for the model a backend serves.",
             (names.BACKEND, "name", names.MODEL_VERSION, "digest"), registry=self.registry,
         )  # fmt: skip
+        self._unseen = Counter(
+            names.UNSEEN_LEVELS, "Customers with a level that training never saw, by feature.",
+            (names.FEATURE,), registry=self.registry,
+        )  # fmt: skip
+        self._missing = Counter(
+            names.MISSING_VALUES, "Customers without a value, by feature.", (names.FEATURE,), registry=self.registry
+        )
         self._log_dropped = Counter(
             names.LOG_DROPPED, "Lines of the request log that were lost.", registry=self.registry
         )
@@ -61,6 +68,8 @@ class GatewayMetrics(ProcessMetrics):
         self.seconds_child = cache(self._seconds.labels)
         self._backend_seconds_child = cache(self._backend_seconds.labels)
         self._backend_rows_child = cache(self._backend_rows.labels)
+        self._unseen_child = cache(self._unseen.labels)
+        self._missing_child = cache(self._missing.labels)
         self._models: dict[str, tuple[str, str, str]] = {}
 
     def answered(self, route: str, served_by: str, model_version: str, code: int, seconds: float) -> None:
@@ -96,6 +105,10 @@ class GatewayMetrics(ProcessMetrics):
     def api_keys_loaded(self, outcome: str) -> None:
         """A changed file of API keys was read, or was refused; may be called from any thread."""
         self._key_loads.labels(outcome).inc()
+
+    def values_noted(self, feature: str, customers: int, *, unseen: bool) -> None:
+        """Customers who were scored have a level that training never saw, or no value."""
+        (self._unseen_child if unseen else self._missing_child)(feature).inc(customers)
 
     def log_dropped(self, lines: int) -> None:
         """Lines of the request log were lost; may be called from any thread."""

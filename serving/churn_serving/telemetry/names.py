@@ -9,6 +9,8 @@ SHED = "churn_shed_total"
 EXPLANATIONS = "churn_explanations_total"
 MODEL_INFO = "churn_model_info"
 BATCH_ROWS = "churn_backend_batch_rows"
+UNSEEN_LEVELS = "churn_unseen_levels_total"
+MISSING_VALUES = "churn_missing_values_total"
 LOG_DROPPED = "churn_request_log_dropped_total"
 AUTHENTICATION_REFUSED = "churn_authentication_refused_total"
 API_KEY_LOADS = "churn_api_key_loads_total"
@@ -28,6 +30,7 @@ BACKEND = "backend"
 REASON = "reason"
 OUTCOME = "outcome"
 TASK = "task"
+FEATURE = "feature"
 
 # Seconds. Dense below 5 ms, where this system lives; 0.025 and 0.1 are the bounds that the latency objectives use.
 LATENCY_BUCKETS = (

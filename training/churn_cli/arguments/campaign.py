@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from churn_cli.arguments.shared import Commands, add_command, add_usecase
+from churn_cli.arguments.shared import Commands, add_command, add_file_form, add_usecase
 from churn_data.locations import location
 
 
@@ -39,3 +39,4 @@ def add_arguments(commands: Commands) -> None:
     command.add_argument(
         "--proven-only", action="store_true", help="leave out actions and customers for whom no effect was shown"
     )
+    add_file_form(command)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from churn_campaigns.experiment.assignment import CONTROL
-from churn_cli.arguments.shared import Commands, add_command, add_usecase
+from churn_cli.arguments.shared import Commands, add_command, add_file_form, add_usecase
 from churn_data.locations import location
 
 
@@ -40,6 +40,7 @@ def _add_assign(parts: Commands) -> None:
     command.add_argument("--date", type=_day, help="day of assignment, such as 2026-01-31 (default: today)")
     _add_shares(command, required=True)
     add_usecase(command)
+    add_file_form(command)
 
 
 def _add_read(parts: Commands) -> None:
@@ -58,6 +59,7 @@ def _add_read(parts: Commands) -> None:
         "--ignore-unassigned", action="store_true", help="count outcomes of customers who were never assigned"
     )
     _add_shares(command, required=False)
+    add_file_form(command)
     _add_alpha(command)
     add_usecase(command)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from churn_cli.arguments.shared import Commands, add_command
+from churn_cli.arguments.shared import Commands, add_command, add_file_form
 
 
 def add_arguments(commands: Commands) -> None:
@@ -13,3 +13,4 @@ def add_arguments(commands: Commands) -> None:
     command.add_argument("--positive", required=True, help="its value for customers who left")
     command.add_argument("--id", help="column of customer ids (default: the first that is unique)")
     command.add_argument("--value", help="number column that customers are worth (default: one that sounds like money)")
+    add_file_form(command)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from churn_cli.arguments.shared import Commands, add_command
+from churn_cli.arguments.shared import Commands, add_command, add_file_form
 from churn_data.locations import location
 
 
@@ -16,3 +16,4 @@ def add_arguments(commands: Commands) -> None:
     where = command.add_mutually_exclusive_group()
     where.add_argument("--model", type=Path, help="folder of a model package")
     where.add_argument("--usecase", default="telecom", help="use case whose champion scores (%(default)s)")
+    add_file_form(command)

@@ -42,6 +42,20 @@ def add_usecase(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_file_form(command: argparse.ArgumentParser) -> None:
+    """Let a command be told how its text files are written, where recognising it fails or shall not be tried."""
+    group = command.add_argument_group("how text files are written (default: recognised, and said)")
+    group.add_argument(
+        "--delimiter", action=Given, type=_delimiter, metavar="CHARACTER", help='what separates fields, e.g. ";" or tab'
+    )
+    group.add_argument("--decimal", action=Given, choices=(".", ","), help="decimal sign where 1,234 could be either")
+    group.add_argument("--encoding", action=Given, metavar="NAME", help="such as utf-8, utf-16, windows-1252")
+
+
+def _delimiter(text: str) -> str:
+    return {"tab": "\t", "\\t": "\t"}.get(text.lower(), text)
+
+
 def duration(text: str) -> float:
     """Seconds of a text such as 90s, 10m, 1h or 0.
 

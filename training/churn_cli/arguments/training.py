@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from churn_cli.arguments.shared import Given, add_usecase, duration
+from churn_cli.arguments.shared import Given, add_file_form, add_usecase, duration
 from churn_data.locations import location
 
 
@@ -28,3 +28,4 @@ def add_training(command: argparse.ArgumentParser, budget: str) -> None:
         help=f"how long to compare models, e.g. 90s or 10m; 0: each family once, at its defaults ({budget})",
     )
     command.add_argument("--fresh", action="store_true", help="evaluate every candidate anew, reuse nothing kept")
+    add_file_form(command)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from churn_cli.arguments.shared import Commands, Given, add_command, add_usecase
+from churn_cli.arguments.shared import Commands, Given, add_command, add_file_form, add_usecase
 from churn_data.locations import location
 
 
@@ -32,3 +32,4 @@ def add_arguments(commands: Commands) -> None:
     command.add_argument(
         "--seed", action=Given, type=int, default=0, help="seed of the split and of intervals (%(default)s)"
     )
+    add_file_form(command)

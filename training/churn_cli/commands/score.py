@@ -9,7 +9,9 @@ from typing import Any
 from churn_cli.batch import score_file
 from churn_cli.scoring_package import open_champion, open_named
 from churn_cli.terminal import show
+from churn_data.arrow_files import require_table_name
 from churn_data.local_files import local_copy, upload_after
+from churn_data.notices import Notices
 from churn_data.progress import reporting
 from churn_data.tables import is_parquet, open_table
 from churn_model.package import Package
@@ -19,6 +21,7 @@ from churn_model.usecase import DEFAULT_MISSING, load_usecase
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Score a file with a package folder, or with the use case's champion."""
     started = time.perf_counter()
+    require_table_name(Path(str(options.output)))
     package, missing = _package(options)
     manifest = package.manifest
     with (
@@ -27,18 +30,22 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         reporting(_row_count(source)) as reporter,
     ):
         reporter.now(f"scoring with {manifest.name} version {manifest.version}")
-        rows = score_file(package, source, target, missing, reporter.advance)
+        notices = Notices(str(options.input), reporter.note)
+        scored = score_file(package, source, target, missing, reporter.advance, notices)
     seconds = time.perf_counter() - started
     simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""
     show(
-        f"{options.output}: {rows} rows by {manifest.name} version {manifest.version}{simulated}, {seconds:.1f} s",
+        f"{options.output}: {scored.rows} rows by {manifest.name} version {manifest.version}{simulated}, "
+        f"{seconds:.1f} s",
         options,
     )
     model = {"name": manifest.name, "version": manifest.version, "digest": package.digest}
     return {
         "file": str(options.output),
-        "rows": rows,
+        "rows": scored.rows,
         "seconds": round(seconds, 3),
+        "unseen": scored.unseen,
+        "missing": scored.missing,
         "model": model,
         "simulated": manifest.training_data.simulated,
     }

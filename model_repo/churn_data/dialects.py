@@ -1,0 +1,185 @@
+"""How a text file is written: its encoding, what separates its fields, and its decimal sign; recognised, or given.
+
+It looks at bytes and fields; what columns mean is nobody's business here.
+"""
+
+import codecs
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from churn_data.errors import DataError
+from churn_data.notices import Notices
+
+Decimal = Literal[".", ","]
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+BLOCK = 1 << 20
+_SAMPLED_RECORDS = 200
+_CONSISTENT = 0.75
+"""Share of records that must have as many fields as the header before a delimiter is believed."""
+_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
+_HINT = re.compile(r'"?sep=(.)"?\r?\n')
+_POINT, _COMMA = re.compile(r"-?(0|[1-9]\d*)\.(\d{1,2}|\d{4,})"), re.compile(r"-?(0|[1-9]\d*),(\d{1,2}|\d{4,})")
+
+
+@dataclass(frozen=True)
+class FileForm:
+    """What somebody says about a file; None is for us to recognise. ``encoding`` is any name that Python knows."""
+
+    delimiter: str | None = None
+    decimal: Decimal | None = None
+    encoding: str | None = None
+
+
+RECOGNISED = FileForm()
+FORM: ContextVar[FileForm] = ContextVar("FORM", default=RECOGNISED)
+"""What a command line says about every file that its command reads."""
+
+
+@contextmanager
+def reading_as(form: FileForm) -> Iterator[None]:
+    """Read files in this form in the block. A command reads files by several hands, none of whom has a say in it."""
+    token = FORM.set(form)
+    try:
+        yield
+    finally:
+        FORM.reset(token)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A codec's name and the bytes at the start of the file that are a mark of it."""
+
+    codec: str
+    mark: int = 0
+
+    @property
+    def words(self) -> str:
+        """Its name for people."""
+        return _NAMES.get(self.codec, self.codec)
+
+
+def encoding_of(path: Path, form: FileForm, notices: Notices) -> Encoding:
+    """The file's encoding: as given, by its mark, else UTF-8 if all of it is, else Windows-1252 if it may be.
+
+    A file of which some parts are UTF-8 beyond ASCII and others are not is broken UTF-8: it stays UTF-8, and reading
+    it will name the row.
+
+    Raises:
+        DataError: the encoding that was given is none, or the file cannot be read.
+    """
+    if form.encoding is not None:
+        return _given(form.encoding, path)
+    with path.open("rb") as stream:
+        start = stream.read(BLOCK)
+        for mark, codec in _MARKS.items():
+            if start.startswith(mark):
+                return _told(Encoding(codec, len(mark)), notices)
+        if b"\0" in start:
+            zeros = Counter(position % 2 for position, byte in enumerate(start[:4096]) if byte == 0)
+            return _told(Encoding("utf-16-le" if zeros[1] >= zeros[0] else "utf-16-be"), notices)
+        stream.seek(0)
+        blocks = iter(lambda: stream.read(BLOCK), b"")
+        return _told(Encoding("cp1252" if _is_windows(blocks) else "utf-8"), notices)
+
+
+def _told(encoding: Encoding, notices: Notices) -> Encoding:
+    if encoding.codec == "cp1252":
+        notices.tell("encoding", "is not UTF-8, read as Windows-1252; another one can be named by --encoding")
+    elif encoding.codec != "utf-8":
+        notices.tell("encoding", f"read as {encoding.words}")
+    return encoding
+
+
+def _given(name: str, path: Path) -> Encoding:
+    try:
+        codec = codecs.lookup(name).name
+        "".encode(codec)
+    except (LookupError, TypeError):
+        raise DataError("--encoding", f'"{name}" is no encoding of texts, e.g. utf-8, windows-1252') from None
+    with path.open("rb") as stream:
+        start = stream.read(3)
+    if codec == "utf-16":
+        codec = "utf-16-be" if start.startswith(codecs.BOM_UTF16_BE) else "utf-16-le"
+    marks = {found: mark for mark, found in _MARKS.items()}
+    codec = {"utf-8-sig": "utf-8"}.get(codec, codec)
+    return Encoding(codec, len(marks[codec]) if codec in marks and start.startswith(marks[codec]) else 0)
+
+
+def _is_windows(blocks: Iterator[bytes]) -> bool:
+    """Whether there are bytes beyond ASCII, no two of them are UTF-8, and Windows-1252 has a character for each."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    beyond = False
+    for block in blocks:
+        if block.isascii() and not decoder.getstate()[0]:
+            continue
+        for character in set(decoder.decode(block)):
+            if character.isascii():
+                continue
+            if not "\udc80" <= character <= "\udcff":
+                return False
+            beyond = True
+            if ord(character) - 0xDC00 in (0x81, 0x8D, 0x8F, 0x90, 0x9D):
+                return False
+    return beyond or any("\udc80" <= character <= "\udcff" for character in decoder.decode(b"", final=True))
+
+
+def delimiter_of(sample: str, form: FileForm, notices: Notices) -> tuple[str, int]:
+    """What separates fields, and how many characters at the start of the text are a line that only says so.
+
+    Raises:
+        DataError: what was given separates nothing.
+    """
+    hint = _HINT.match(sample)
+    skipped = hint.end() if hint else 0
+    if form.delimiter is not None:
+        if len(form.delimiter) != 1 or form.delimiter in '"\r\n':
+            raise DataError("--delimiter", 'one character was expected, e.g. ";" or "tab"')
+        return form.delimiter, skipped
+    if hint and hint[1] in DELIMITERS:
+        delimiter = hint[1]
+    else:
+        delimiter = max(DELIMITERS, key=lambda candidate: _fields(sample[skipped:], candidate))
+    if delimiter != ",":
+        notices.tell("delimiter", f"fields are separated by {DELIMITERS[delimiter]}")
+    return delimiter, skipped
+
+
+def _fields(sample: str, delimiter: str) -> int:
+    """Fields of the header if most records have as many, else 1."""
+    sizes = [len(record) for record in islice(records_of(sample, delimiter), _SAMPLED_RECORDS) if record]
+    if not sizes or sizes[0] < 2:  # noqa: PLR2004 - nothing is separated
+        return 1
+    like = sum(sizes[0] <= size <= sizes[0] + 1 for size in sizes)
+    return sizes[0] if like >= _CONSISTENT * len(sizes) else 1
+
+
+def records_of(sample: str, delimiter: str) -> Iterator[list[str]]:
+    """The records of a text that may end in the middle of one, which is left out with all that cannot be read."""
+    lines = sample.splitlines(keepends=True)
+    reader = csv.reader(lines[:-1] if len(sample) >= BLOCK // 2 else lines, delimiter=delimiter)
+    try:
+        yield from reader
+    except csv.Error:
+        return
+
+
+def decimal_of(records: Sequence[Sequence[str]], delimiter: str, form: FileForm, notices: Notices) -> Decimal:
+    """The decimal sign where a column alone does not tell, `1,234` or `1.234`: what the file's other numbers have."""
+    if form.decimal is not None:
+        return form.decimal
+    cells = [cell.strip() for record in records for cell in record]
+    points = sum(_POINT.fullmatch(cell) is not None for cell in cells)
+    commas = sum(_COMMA.fullmatch(cell) is not None for cell in cells)
+    comma = commas > points if commas or points else delimiter == ";"
+    if comma and commas:
+        notices.tell("decimal", "numbers have decimal commas")
+    return "," if comma else "."

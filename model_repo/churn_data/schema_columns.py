@@ -1,0 +1,159 @@
+"""A file's customers by column, as a model's schema wants them: what scores a million of them reads.
+
+Each different text is thought about once a chunk, numbers by Arrow where they are plain. It must not know models or
+what is done with the rows.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy
+import pyarrow
+import pyarrow.compute
+from numpy.typing import NDArray
+
+from churn_data.cells import Cell, clean, numbers
+from churn_data.csv_head import suggestion
+from churn_data.errors import DataError, glimpse
+from churn_data.notices import Notices
+from churn_data.number_texts import NumberColumn
+from churn_data.tables import Chunk, Table
+from churn_model.column_rows import CategoryColumn, ColumnRows
+from churn_model.schema import Schema, SchemaFeature
+from churn_model.spelling import MAXIMUM_TEXT, Levels, canonical
+
+_REMEMBERED = 100_000
+"""Different texts of a column whose meaning is kept from chunk to chunk."""
+
+
+class SchemaColumns:
+    """Reads chunks of one table for one schema, and counts what training never saw and what is missing."""
+
+    def __init__(self, table: Table, schema: Schema, missing: Iterable[str]) -> None:
+        """Look for the columns.
+
+        Raises:
+            DataError: one is not there.
+        """
+        self._file, self._schema = table.file, schema
+        for name in (schema.id, *schema.names):
+            if name not in table.header:
+                problem = f"no such column in the header, the model needs it{suggestion(name, table.header)}"
+                raise DataError(table.file, problem, column=name, row=1)
+        self._places = {name: table.header.index(name) for name in (schema.id, *schema.names)}
+        self._missing = frozenset(missing)
+        self._written = {
+            feature.name: NumberColumn(table.decimal) for feature in schema.features if feature.type == "number"
+        }
+        self._found: dict[str, dict[Cell, tuple[str | None, bool]]] = {name: {} for name in schema.names}
+        self.unseen: Counter[str] = Counter()
+        self.missing: Counter[str] = Counter()
+        self._examples: dict[str, str] = {}
+        self._hashes: list[NDArray[numpy.int64]] = []
+
+    def read(self, chunk: Chunk) -> tuple[pyarrow.Array, ColumnRows]:
+        """Ids as texts, and rows.
+
+        Raises:
+            DataError: names the first bad cell of a column.
+        """
+        pairs = zip(self._schema.features, self._schema.spelling.levels, strict=True)
+        columns = [
+            self._numbers(feature, chunk) if levels is None else self._categories(feature.name, levels, chunk)
+            for feature, levels in pairs
+        ]
+        return self._ids(chunk), ColumnRows(columns)
+
+    def tell(self, notices: Notices) -> None:
+        """Say what was found in the whole file."""
+        for feature in self._schema.features:
+            name = feature.name
+            for kind, text in self._written[name].findings() if name in self._written else ():
+                notices.tell(kind, text, name)
+            if self.unseen[name]:
+                example = self._examples[name]
+                meant = suggestion(example, feature.categories)
+                rows = f"{self.unseen[name]:,} customer{'' if self.unseen[name] == 1 else 's'}"
+                text = f'{rows} with a level that training never saw, such as "{glimpse(example)}"{meant}'
+                notices.tell("unseen levels", text, name)
+        if self._hashes:
+            hashes = numpy.concatenate(self._hashes)
+            again = len(hashes) - len(numpy.unique(hashes))
+            if again:
+                rows = f"{again:,} row{' is' if again == 1 else 's are'}"
+                notices.tell("duplicate ids", f"{rows} of customers who were there before", self._schema.id)
+
+    def _ids(self, chunk: Chunk) -> pyarrow.Array:
+        ids = pyarrow.compute.utf8_trim_whitespace(chunk.arrays[self._places[self._schema.id]])
+        texts: list[Cell] = ids.to_pylist()
+        if None in texts or "" in texts or (self._missing and not self._missing.isdisjoint(texts)):
+            cells = clean(texts, self._missing)
+            raise DataError(self._file, "the id is missing", column=self._schema.id, row=chunk.rows[cells.index(None)])
+        self._hashes.append(numpy.fromiter(map(hash, texts), numpy.int64, len(texts)))
+        return ids
+
+    def _numbers(self, feature: SchemaFeature, chunk: Chunk) -> NDArray[numpy.float64]:
+        array = chunk.arrays[self._places[feature.name]]
+        written = self._written[feature.name]
+        values = _plain_numbers(array) if written.takes_plain else None
+        if values is None or not _within(values, feature):
+            cells = clean(array.to_pylist(), self._missing)
+            bounds = (feature.minimum, feature.maximum)
+            values = numpy.array(numbers(cells, chunk.rows, self._file, feature.name, *bounds, written=written))
+        self.missing[feature.name] += int(numpy.isnan(values).sum())
+        return values
+
+    def _categories(self, name: str, levels: Levels, chunk: Chunk) -> CategoryColumn:
+        encoded = chunk.arrays[self._places[name]].dictionary_encode()
+        texts: list[Cell] = [*encoded.dictionary.to_pylist(), None]
+        codes = encoded.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False)
+        meanings = [self._meaning(text, name, levels, chunk) for text in texts]
+        counts = numpy.bincount(codes, minlength=len(texts)).tolist()
+        for text, (level, known), count in zip(texts, meanings, counts, strict=True):
+            if count and level is None:
+                self.missing[name] += count
+            elif count and not known:
+                self.unseen[name] += count
+                self._examples.setdefault(name, text or "")
+        return CategoryColumn(codes, [level for level, _ in meanings])
+
+    def _meaning(self, text: Cell, name: str, levels: Levels, chunk: Chunk) -> tuple[str | None, bool]:
+        remembered = self._found[name]
+        meaning = remembered.get(text)
+        if meaning is None:
+            if text is not None and len(text.strip()) > MAXIMUM_TEXT:
+                row = chunk.rows[chunk.arrays[self._places[name]].to_pylist().index(text)]
+                problem = f"is longer than {MAXIMUM_TEXT} characters, which no level may be"
+                raise DataError(self._file, problem, column=name, row=row)
+            meaning = levels.find(None if canonical(text) in self._missing else text)
+            if len(remembered) < _REMEMBERED:
+                remembered[text] = meaning
+        return meaning
+
+
+def _plain_numbers(array: pyarrow.Array) -> NDArray[numpy.float64] | None:
+    """Texts that Arrow reads as numbers, NaN for blank ones; None if it does not read all."""
+    trimmed = pyarrow.compute.utf8_trim_whitespace(array)
+    known = pyarrow.compute.if_else(pyarrow.compute.equal(trimmed, ""), pyarrow.scalar(None, pyarrow.string()), trimmed)
+    try:
+        values: Any = pyarrow.compute.cast(known, pyarrow.float64())
+    except pyarrow.ArrowInvalid:
+        return None
+    read: NDArray[numpy.float64] = values.to_numpy(zero_copy_only=False)
+    return read
+
+
+def _within(values: NDArray[numpy.float64], feature: SchemaFeature) -> bool:
+    """Whether all known numbers are finite and within the feature's bounds; what is not is named by a slower reader."""
+    if not len(values) or numpy.isnan(values).all():
+        return True
+    least, most = float(numpy.nanmin(values)), float(numpy.nanmax(values))
+    low = -numpy.inf if feature.minimum is None else feature.minimum
+    high = numpy.inf if feature.maximum is None else feature.maximum
+    return bool(low <= least and most <= high and numpy.isfinite((least, most)).all())
+
+
+def texts_of(levels: Sequence[str], codes: NDArray[Any]) -> pyarrow.Array:
+    """A text array of places in `levels`."""
+    return pyarrow.array(levels, pyarrow.string()).take(pyarrow.array(codes))

@@ -1,0 +1,55 @@
+"""A text file as the UTF-8 that Arrow reads, whatever its encoding, from behind the header on.
+
+It counts what tells later whether rows must be counted one by one. It must not know fields.
+"""
+
+import codecs
+import io
+from pathlib import Path
+
+from churn_data.dialects import BLOCK, Encoding
+
+_BLANK_LINES = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r\r")
+
+
+class Utf8Stream(io.RawIOBase):
+    """The bytes of the file's text in UTF-8 without the first `skip`. What is UTF-8 already is handed on as it is:
+    whoever reads it finds what is broken."""
+
+    def __init__(self, path: Path, encoding: Encoding, skip: int) -> None:
+        super().__init__()
+        self._stream = path.open("rb")
+        self._stream.seek(encoding.mark)
+        self._decoder = None if encoding.codec == "utf-8" else codecs.getincrementaldecoder(encoding.codec)("replace")
+        self._skip = skip
+        self._last = b"\n"
+        self.quotes = 0
+        self.blank_lines = False
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, made of the next `size` of the file; none at its end."""
+        while True:
+            raw = self._stream.read(BLOCK if size < 0 else size)
+            block = raw if self._decoder is None else self._decoder.decode(raw, not raw).encode("utf-8", "replace")
+            skipped = min(self._skip, len(block))
+            self._skip -= skipped
+            block = block[skipped:]
+            if block or not raw:
+                break
+        self._watch(block)
+        return block
+
+    def _watch(self, block: bytes) -> None:
+        self.quotes += block.count(b'"')
+        joined = self._last + block
+        self.blank_lines = self.blank_lines or any(blank in joined for blank in _BLANK_LINES)
+        self._last = joined[-2:]
+
+    def close(self) -> None:
+        """Close the file too."""
+        self._stream.close()
+        super().close()

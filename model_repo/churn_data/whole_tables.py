@@ -1,0 +1,152 @@
+"""Reads a whole file as cleaned cells by column: each different text is thought about once.
+
+A column that is numbers otherwise has its numbers in plain form and nothing where a text says «not known», whatever
+people and spreadsheets made of them; what a column is for is decided by others. It must not know use cases.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy
+
+from churn_data.cells import Cell, clean, how_many
+from churn_data.dialects import Decimal
+from churn_data.errors import DataError, glimpse
+from churn_data.notices import Notices
+from churn_data.number_texts import NumberColumn, is_plain
+from churn_data.tables import open_table
+
+if TYPE_CHECKING:
+    import pyarrow
+
+ODD_SHARE = 0.05
+"""Up to this share of cells that are none, a column is one of numbers with faults; beyond it, of something else."""
+FEW_NUMBERS = 20
+"""With at most so many different numbers, other texts beside them may well be levels like these."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """All cells by column, None for missing, and the rows' numbers as a spreadsheet shows them."""
+
+    columns: dict[str, list[Cell]]
+    rows: Sequence[int]
+    decimal: Decimal
+
+
+def read_cells(
+    path: Path,
+    missing: Iterable[str],
+    notices: Notices,
+    *,
+    as_written: Iterable[str] = (),
+    strict: bool = True,
+) -> Cells:
+    """Read a file.
+
+    Args:
+        path: CSV or Parquet.
+        missing: texts that mean "not known" beside blank ones.
+        notices: told what was recognised, by column.
+        as_written: columns whose texts are levels or ids, whatever they look like.
+        strict: whether odd cells in a column of numbers are refused; otherwise they are missing, with a notice.
+
+    Raises:
+        DataError: not a table, one without rows, or a column of numbers with cells that are none.
+    """
+    written, tokens = frozenset(as_written), frozenset(missing)
+    parts: list[list[pyarrow.Array]] = []
+    rows: list[Sequence[int]] = []
+    with open_table(path, notices=notices) as table:
+        for chunk in table.chunks:
+            parts.append(list(chunk.arrays))
+            rows.append(chunk.rows)
+    if not rows:
+        raise DataError(str(path), "has a header but no rows")
+    numbered = _joined(rows)
+    columns: dict[str, list[Cell]] = {}
+    for name in reversed(table.header):  # from the end, so that a column's texts can go as soon as it is read
+        texts = [part.pop() for part in parts]
+        column = _Texts(name, texts, tokens)
+        if name not in written:
+            column.as_numbers(table.decimal, notices, numbered if strict else None)
+        columns[name] = column.cells()
+    return Cells({name: columns[name] for name in table.header}, numbered, table.decimal)
+
+
+def _joined(rows: Sequence[Sequence[int]]) -> Sequence[int]:
+    if all(isinstance(part, range) for part in rows):
+        return range(rows[0][0], rows[-1][-1] + 1)
+    return [row for part in rows for row in part]
+
+
+class _Texts:
+    """A column as its different texts, and which of them each row has."""
+
+    def __init__(self, name: str, parts: "list[pyarrow.Array]", missing: frozenset[str]) -> None:
+        import pyarrow
+
+        encoded = pyarrow.chunked_array(parts).dictionary_encode().unify_dictionaries().combine_chunks()
+        self._name = name
+        self._codes = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
+        texts: list[Cell] = encoded.dictionary.to_pylist()
+        self._known = clean([*texts, None], missing)
+
+    def cells(self) -> list[Cell]:
+        """A text or None a row; equal ones are one object."""
+        levels = numpy.empty(len(self._known), dtype=object)
+        levels[:] = self._known
+        cells: list[Cell] = levels[self._codes].tolist()
+        return cells
+
+    def as_numbers(self, decimal: Decimal, notices: Notices, rows: Sequence[int] | None) -> None:
+        """Give numbers their plain form, if numbers they are. `rows` names odd cells; without them they are missing."""
+        counts: dict[str, int] = {}
+        for text, count in zip(self._known, numpy.bincount(self._codes, minlength=len(self._known)), strict=True):
+            if text is not None:
+                counts[text] = counts.get(text, 0) + int(count)
+        column = NumberColumn(decimal)
+        values, odd = column.read(counts)
+        if not self._is_number(values, odd, counts) or (not odd and not column.findings()):
+            return
+        if odd and rows is not None:
+            self._refuse(odd, values, counts, notices.file, rows)
+        for kind, text in column.findings():
+            notices.tell(kind, text, self._name)
+        if odd:
+            notices.tell("odd cells", _odd(odd, values, counts), self._name)
+        self._known = [None if text is None else _plain_text(text, values) for text in self._known]
+
+    def _is_number(self, values: Mapping[str, float], odd: Sequence[str], counts: Mapping[str, int]) -> bool:
+        numbers = [text for text, value in values.items() if value == value]  # noqa: PLR0124 - NaN is a token
+        if not odd:
+            return bool(numbers)
+        share = sum(counts[text] for text in odd) / (sum(counts[text] for text in (*numbers, *odd)) or 1)
+        return len(numbers) > FEW_NUMBERS and share <= ODD_SHARE
+
+    def _refuse(
+        self,
+        odd: Sequence[str],
+        values: Mapping[str, float],
+        counts: Mapping[str, int],
+        file: str,
+        rows: Sequence[int],
+    ) -> None:
+        wrong = frozenset(odd)
+        row = next(row for row, cell in zip(rows, self.cells(), strict=True) if cell in wrong)
+        problem = f"{_odd(odd, values, counts)}; correct it, list it under `missing`, or call the column a category"
+        raise DataError(file, problem, column=self._name, row=row)
+
+
+def _odd(odd: Sequence[str], values: Mapping[str, float], counts: Mapping[str, int]) -> str:
+    numbers = sum(counts[text] for text, value in values.items() if value == value)  # noqa: PLR0124 - NaN is a token
+    return f'"{glimpse(odd[0])}" is not a number ({how_many(numbers, sum(counts[text] for text in odd))})'
+
+
+def _plain_text(text: str, values: Mapping[str, float]) -> Cell:
+    value = values.get(text)
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return None
+    return text if is_plain(text) and float(text) == value else repr(value)

@@ -1,0 +1,86 @@
+"""Which action pays, for many customers at once: the decisions of `actions`, in the same arithmetic, by column.
+
+Customers of one segment and risk have the same actions to choose from. It must not know models or budgets.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy
+from numpy.typing import NDArray
+
+from churn_model.actions import ActionTable, Decision
+from churn_model.column_rows import ColumnRows
+from churn_model.rules import RISKS
+
+
+class Decisions(NamedTuple):
+    """``risk`` of each customer as a place in :data:`~churn_model.rules.RISKS`, and ``chosen`` as one in ``kinds``;
+    ``expected_value`` in money, NaN where nobody said what customers are worth. Of ``kinds`` the action, its name and
+    its cost count."""
+
+    risk: NDArray[numpy.intp]
+    chosen: NDArray[numpy.intp]
+    expected_value: NDArray[numpy.float64]
+    kinds: list[Decision]
+
+
+def decide_columns(
+    table: ActionTable, probabilities: Sequence[float], segments: Sequence[int], rows: ColumnRows
+) -> Decisions:
+    """The decision of :meth:`~churn_model.actions.ActionTable.decide` for each row."""
+    probability, segment = numpy.array(probabilities, dtype=float), numpy.array(segments)
+    document = table.to_json()
+    bands = document["risk"]
+    risk = numpy.where(probability >= bands["high"], 2, numpy.where(probability >= bands["medium"], 1, 0))
+    rule = document["value"]
+    value = None if rule is None else _value(rule, rows)
+    answer = Decisions(risk, numpy.zeros(len(rows), numpy.intp), numpy.zeros(len(rows)), [])
+    for group in numpy.unique(segment * len(RISKS) + risk).tolist():
+        places = numpy.flatnonzero(segment * len(RISKS) + risk == group)
+        of_segment, of_risk = divmod(group, len(RISKS))
+        if value is None:
+            _decide_without_money(table, probability, of_segment, places, answer)
+        else:
+            _decide(table, (of_segment, of_risk), probability[places] * value[places], value[places], places, answer)
+    return answer
+
+
+def _value(rule: dict[str, Any], rows: ColumnRows) -> NDArray[numpy.float64]:
+    amount = rows.columns[rule["index"]]
+    known: NDArray[numpy.float64] = numpy.where(numpy.isnan(amount), rule["fill"], amount) * rule["factor"]
+    return numpy.maximum(known, 0.0)
+
+
+def _decide(
+    table: ActionTable,
+    group: tuple[int, int],
+    at_stake: NDArray[numpy.float64],
+    value: NDArray[numpy.float64],
+    places: NDArray[numpy.intp],
+    answer: Decisions,
+) -> None:
+    segment, risk = group
+    first = len(answer.kinds)
+    answer.kinds.append(Decision(RISKS[risk], "none", "No action", 0.0, 0.0))
+    best, chosen = numpy.zeros(len(places)), numpy.full(len(places), first)
+    for action in table.eligible(segment, RISKS[risk]):
+        expected = action.effect * at_stake - action.cost
+        better = (expected > best) & (value >= action.minimum_value)
+        best, chosen = numpy.where(better, expected, best), numpy.where(better, len(answer.kinds), chosen)
+        answer.kinds.append(Decision(RISKS[risk], action.id, action.name, 0.0, action.cost))
+    answer.chosen[places] = chosen
+    answer.expected_value[places] = [round(amount, 2) for amount in best.tolist()]
+
+
+def _decide_without_money(
+    table: ActionTable,
+    probability: NDArray[numpy.float64],
+    segment: int,
+    places: NDArray[numpy.intp],
+    answer: Decisions,
+) -> None:
+    """Nothing but segment and risk is looked at, so one customer speaks for all."""
+    answer.kinds.append(table.decide(float(probability[places[0]]), segment, ()))
+    answer.chosen[places] = len(answer.kinds) - 1
+    answer.expected_value[places] = numpy.nan
