@@ -61,7 +61,7 @@ def read_cells(
     rows: list[Sequence[int]] = []
     with open_table(path, notices=notices) as table:
         for chunk in table.chunks:
-            parts.append(list(chunk.arrays))
+            parts.append([array.dictionary_encode() for array in chunk.arrays])  # texts that repeat are kept once
             rows.append(chunk.rows)
     if not rows:
         raise DataError(str(path), "has a header but no rows")
@@ -88,7 +88,7 @@ class _Texts:
     def __init__(self, name: str, parts: "list[pyarrow.Array]", missing: frozenset[str]) -> None:
         import pyarrow
 
-        encoded = pyarrow.chunked_array(parts).dictionary_encode().unify_dictionaries().combine_chunks()
+        encoded = pyarrow.chunked_array(parts).unify_dictionaries().combine_chunks()
         self._name = name
         self._codes = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
         texts: list[Cell] = encoded.dictionary.to_pylist()

@@ -22,7 +22,7 @@ def by_column(rows: list[Row]) -> ColumnRows:
         else:
             levels = sorted({value for value in values if isinstance(value, str)})
             places = {level: place for place, level in enumerate(levels)} | {None: len(levels)}
-            codes = numpy.array([places[value] for value in values])  # type: ignore[index]
+            codes = numpy.array([places[value] for value in values])
             columns.append(CategoryColumn(codes, [*levels, None]))
     return ColumnRows(columns)
 

@@ -132,12 +132,12 @@ def _fits(tensor: Tensor, feature: SchemaFeature, count: int, problems: Problems
 def _column(tensor: Tensor, feature: SchemaFeature, problems: Problems) -> Sequence[Value]:
     if feature.type == "category":
         return [_level(value, tensor, index, problems) for index, value in enumerate(tensor.values)]
-    numbers: list[float] = []
+    numbers: list[float | None] = []
     for index, value in enumerate(tensor.values):
         fault, number = _number(value, tensor, feature)
         if fault:
             problems.add(f"{tensor.name}[{index}]", fault)
-        numbers.append(number)
+        numbers.append(number if number == number else None)  # noqa: PLR0124 - NaN is missing
     return numbers
 
 
