@@ -1,7 +1,7 @@
 """Which action pays for a customer: the first honest form of the decision.
 
-The expected value of an action is effect × churn probability × customer value less its cost; the best eligible one is
-chosen, or none where none pays. Effects may be assumed; each carries its source. It knows neither models nor budgets.
+What an action is expected to bring is money's rule (:func:`~churn_model.money.net`); the best eligible one is chosen,
+or none where none pays. Effects may be assumed; each carries its source. It knows neither models nor budgets.
 """
 
 from typing import Any, Literal
@@ -10,6 +10,7 @@ import msgspec
 
 from churn_model.documents import read_by_any_thread
 from churn_model.errors import SchemaMismatch
+from churn_model.money import net
 from churn_model.schema import Row, Schema
 from churn_model.usecase import ActionRule, Risk, RiskRule
 
@@ -17,8 +18,8 @@ FORMAT = 1
 
 
 class CompiledValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A customer's value = row[``index``] × ``factor``, with ``fill`` for a missing one. ``factor`` is
-    :attr:`~churn_model.rules.ValueRule.factor`, margin, months, retention and discounting included."""
+    """What keeping a customer is worth = row[``index``] × ``factor``, with ``fill`` for a missing one. ``factor`` is
+    :func:`~churn_model.money.kept_factor`: margin, months, retention, discounting and the label's window included."""
 
     column: str
     index: int
@@ -35,7 +36,8 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
-    """What to do for one customer; money in the currency of the value column."""
+    """What to do for one customer; money in the currency of the value column. ``cost`` is that of a customer who
+    accepts, the most that it can be; ``expected_value`` counts an offer as far as it is expected to be accepted."""
 
     risk: Risk
     id: str
@@ -77,7 +79,7 @@ class ActionTable:
 
     def value(self, row: Row) -> float:
         """What keeping the customer today is worth: the margin of the months ahead, each counted as far as the customer
-        is likely still there and discounted to today, over the use case's horizon; never negative.
+        is likely still there, lost to a would-be leaver, and discounted to today; never negative.
 
         One retention curve serves all customers, the one that stood in the use case at training; in the currency of the
         value column.
@@ -93,10 +95,9 @@ class ActionTable:
         """
         risk = self.risk(probability)
         value = self.value(row)
-        at_stake = probability * value
         best, best_value = None, 0.0
         for action in self._eligible[segment, risk]:
-            expected = action.effect * at_stake - action.cost
+            expected = net(action.effect * probability, probability, value, action.contact, action.offer)
             if expected > best_value and value >= action.minimum_value:
                 best, best_value = action, expected
         if best is None:

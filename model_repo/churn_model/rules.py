@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from churn_model.money import value_factor
+
 FeatureType = Literal["number", "category"]
 Risk = Literal["low", "medium", "high"]
 SEGMENT_IDS = (1, 2, 3, 4)
@@ -67,21 +69,8 @@ class ValueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def factor(self) -> float:
-        """What the column is multiplied with: Σ margin × retention(month) / (1 + rate)^(month / 12), month 0 the first
-        (Gupta et al. 2006, "Modeling Customer Lifetime Value", equation 1); the last month may be a part of one."""
-        whole = int(self.months)
-        present = sum(self._worth(month) for month in range(whole))
-        return self.margin * (present + (self.months - whole) * self._worth(whole))
-
-    def _worth(self, month: int) -> float:
-        return float(self._retained(month) / (1.0 + self.discount_rate) ** (month / 12.0))
-
-    def _retained(self, month: int) -> float:
-        known = (1.0, *self.retention)
-        if month < len(known):
-            return known[month]
-        ratio = known[-1] / known[-2] if len(known) > 1 and known[-2] > 0 else 1.0
-        return float(known[-1] * ratio ** (month - len(known) + 1))
+        """What the column is multiplied with for all that is ahead: :func:`~churn_model.money.value_factor`."""
+        return value_factor(self)
 
 
 class TimeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,6 +96,23 @@ class ProfitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     budget_share: float = 0.1
 
 
+class ProfitStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a use case says of the economics of a campaign, as far as it does; the rest follows from its other parts.
+
+    ``customer_value``: None, the mean of what keeping each customer is worth by the value rule. ``action``: the id of
+    the action by which models are compared, whose costs and effect take the place of offer, contact and acceptance.
+    What else is not said is as in :class:`ProfitRule`.
+    """
+
+    customer_value: float | None = None
+    action: str = ""
+    offer_cost: float | None = None
+    contact_cost: float | None = None
+    acceptance_alpha: float | None = None
+    acceptance_beta: float | None = None
+    budget_share: float | None = None
+
+
 class RiskRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Churn probabilities from which a customer counts as medium and as high risk."""
 
@@ -126,8 +132,9 @@ class ActionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something a company can do for a customer.
 
     ``effect`` is the probability that a customer who would leave stays because of it; ``source`` says whether that was
-    measured in an experiment or assumed, ``evidence`` where, ``effect_interval`` how sure (95 %). ``cost`` is per
-    customer, ``capacity`` how many customers a campaign can give it to (None: no limit). ``consent`` names the yes/no
+    measured in an experiment or assumed, ``evidence`` where, ``effect_interval`` how sure (95 %). ``cost`` is what a
+    customer who accepts costs in all, ``contact_cost`` the part of it that reaching a customer costs in any case (None:
+    all of it). ``capacity`` how many customers a campaign can give it to (None: no limit). ``consent`` names the yes/no
     column of a campaign's file without whose «yes» the action is not for a customer; ``rest_days`` and ``yearly_limit``
     keep customers who were contacted lately or often out of it.
     """
@@ -136,6 +143,7 @@ class ActionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     cost: float
     effect: float
+    contact_cost: float | None = None
     source: Literal["assumed", "measured"] = "assumed"
     evidence: str = ""
     effect_interval: tuple[float, float] | None = None
@@ -146,3 +154,13 @@ class ActionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     consent: str = ""
     rest_days: int = 0
     yearly_limit: int | None = None
+
+    @property
+    def contact(self) -> float:
+        """Cost of reaching a customer, whatever comes of it."""
+        return self.cost if self.contact_cost is None else self.contact_cost
+
+    @property
+    def offer(self) -> float:
+        """Cost of the offer, once it is accepted."""
+        return self.cost - self.contact

@@ -12,7 +12,9 @@ import msgspec
 import yaml
 
 from churn_model.documents import read_by_any_thread
+from churn_model.economics import check_money, check_value, check_window, profit_rule
 from churn_model.errors import UseCaseError
+from churn_model.money import kept_factor
 from churn_model.names import name_fault, usecase_name_fault
 from churn_model.rules import (
     EVER,
@@ -24,6 +26,7 @@ from churn_model.rules import (
     FeatureType,
     Label,
     ProfitRule,
+    ProfitStatement,
     Risk,
     RiskRule,
     SegmentRule,
@@ -70,7 +73,7 @@ class UseCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     missing: tuple[str, ...] = DEFAULT_MISSING
     features: tuple[Feature, ...] = ()
     segments: SegmentRule = SegmentRule()
-    profit: ProfitRule = ProfitRule()
+    stated_profit: ProfitStatement = msgspec.field(default=ProfitStatement(), name="profit")
     risk: RiskRule = RiskRule()
     actions: tuple[ActionRule, ...] = ()
     contacts: ContactRule = ContactRule()
@@ -82,6 +85,22 @@ class UseCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def model_name(self) -> str:
         """The name under which models of this use case are registered and served."""
         return f"churn-{self.name}"
+
+    @property
+    def profit(self) -> ProfitRule:
+        """The economics by which models are compared."""
+        return profit_rule(self.stated_profit, self.actions)
+
+    @property
+    def window_months(self) -> float | None:
+        """Months over which the label looks, None where the use case does not say."""
+        window = None if self.time is None or self.label.window == EVER else self.label.window
+        return None if window is None or self.time is None else float(window) * self.time.months
+
+    @property
+    def kept_factor(self) -> float:
+        """What the value column is multiplied with for what keeping a would-be leaver is worth."""
+        return kept_factor(self.value, self.window_months)
 
     def with_features(self, features: tuple[Feature, ...]) -> "UseCase":
         """The same use case with its features filled in.
@@ -145,6 +164,9 @@ def _check(usecase: UseCase, source: str) -> None:
         ("value.column", usecase.value.column),
     ):
         _check_name(column, f"`{key}`", source)
+    check_window(usecase.label, source)
+    check_value(usecase.value, source)
+    check_money(usecase.stated_profit, usecase.actions, source)
     _check_numbers(usecase, source)
     _check_actions(usecase.actions, source)
     if usecase.features:
@@ -169,23 +191,8 @@ def _check_numbers(usecase: UseCase, source: str) -> None:
             raise UseCaseError(f"{source}: `profit.{key}` must not be negative")
     if not 0 < profit.budget_share <= 1:
         raise UseCaseError(f"{source}: `profit.budget_share` must be above 0 and at most 1")
-    _check_value(usecase.value, source)
     if usecase.time is not None and usecase.time.months <= 0:
         raise UseCaseError(f"{source}: `time.months` must be above 0")
-    window = usecase.label.window
-    if isinstance(window, (int, float)) and not 0 < window < math.inf:
-        raise UseCaseError(f"{source}: `label.window` must be above 0 (or `{EVER}`), is {window:g}")
-
-
-def _check_value(value: ValueRule, source: str) -> None:
-    if value.months <= 0 or value.margin <= 0:
-        raise UseCaseError(f"{source}: `value.months` and `value.margin` must be above 0")
-    if not 0 <= value.discount_rate < 1:
-        raise UseCaseError(f"{source}: `value.discount_rate` is a share a year, 0 to 1, is {value.discount_rate:g}")
-    for index, (before, share) in enumerate(zip((1.0, *value.retention), value.retention, strict=False)):
-        if not 0 <= share <= before:
-            problem = f"must fall from 1 towards 0, is {share:g} after {before:g}"
-            raise UseCaseError(f"{source}: `value.retention[{index}]` {problem}")
 
 
 def _check_actions(actions: tuple[ActionRule, ...], source: str) -> None:

@@ -19,7 +19,8 @@ def main() -> None:
     options = _options()
     options.out.mkdir(parents=True, exist_ok=True)
     results: list[dict[str, Any]] = []
-    for shape, hazard in SHAPES.items():
+    for shape in options.shapes:
+        hazard = SHAPES[shape]
         found: dict[str, list[tuple[float, float, float, float]]] = {}
         for seed in range(options.first_seed, options.first_seed + options.snapshots):
             for name, estimate in held(hazard, options.joined, options.window, seed).items():
@@ -57,6 +58,7 @@ def _line(result: dict[str, Any]) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--snapshots", type=int, default=200, help="of each shape (%(default)s)")
+    parser.add_argument("--shapes", nargs="+", choices=list(SHAPES), default=list(SHAPES), help="of the hazard (all)")
     parser.add_argument("--joined", type=int, default=4000, help="customers who joined in ten years (%(default)s)")
     parser.add_argument("--window", type=float, default=3.0, help="months in which leavers were observed (%(default)s)")
     parser.add_argument("--first-seed", type=int, default=1000, help="of the simulations (%(default)s)")

@@ -96,7 +96,8 @@ def test_contents_tell_where_they_come_from(telco: Dataset, tmp_path: Path) -> N
 def test_value_of_a_customer_is_compiled(telco: Dataset) -> None:
     actions = compile_actions(telco, schema_of(telco))
     names = list(telco.frame.columns)
-    expected = {"column": "MonthlyCharges", "index": names.index("MonthlyCharges"), "factor": 12.0, "fill": 70.35}
+    factor = 0.4 * sum(0.97**month for month in range(1, 12))  # The first month is paid before anybody has left.
+    expected = {"column": "MonthlyCharges", "index": names.index("MonthlyCharges"), "factor": factor, "fill": 70.35}
     assert actions["value"] == pytest.approx(expected)
     assert [action["source"] for action in actions["actions"]] == ["assumed"] * len(telco.usecase.actions)
 

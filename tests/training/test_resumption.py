@@ -16,6 +16,7 @@ import pytest
 
 from churn_data.dataset import Dataset
 from churn_model.mlflow_registry import connect
+from churn_model.rules import ProfitStatement
 from churn_training.packaging.home import Home
 from churn_training.pipeline import train
 from churn_training.runs.resume_key import resume_key
@@ -134,7 +135,7 @@ def test_a_run_that_did_not_finish_is_not_used(home: Home, telco: Dataset) -> No
 
 def test_the_key_tells_apart_whatever_changes_an_evaluation(telco: Dataset) -> None:
     candidate = small_candidates()[0]
-    usecase = msgspec.structs.replace(telco.usecase, profit=msgspec.structs.replace(telco.usecase.profit, offer_cost=9))
+    usecase = msgspec.structs.replace(telco.usecase, stated_profit=ProfitStatement(offer_cost=9))
     keys = [
         resume_key(telco, candidate, 0, 5, 0),
         resume_key(telco, candidate, 1, 5, 0),

@@ -6,7 +6,7 @@ when its package is complete, and promoted only after that and only if it is bet
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,7 @@ from churn_model.scorer import Scorer
 from churn_model.signing import SigningKey, TrustedKeys
 from churn_training.comparison.champion_contest import ChampionDecision, CurrentChampion, contest, fetch_champion
 from churn_training.comparison.competition import Search
+from churn_training.comparison.economics import with_economics
 from churn_training.comparison.final_measure import Finished, measure_finished
 from churn_training.comparison.measuring import Comparison, compare
 from churn_training.comparison.recorder import Judgement, Recorder
@@ -95,6 +96,7 @@ def train(
         RegistryError: MLflow refused; the registry is as before.
     """
     candidates = candidates or default_candidates()
+    dataset, contradictions = with_economics(dataset)
     training, held_out = (dataset.take(positions) for positions in holdout(dataset, seed, parts))
     search = Search(seed, parts, budget)
     key = signing_key(home)
@@ -103,7 +105,10 @@ def train(
         reporter.now("opening MLflow")
         client = connect(home.tracking_uri)
         with mlflow_recorder(client, home, training, held_out, search, reporter) as recorder:
-            return _run(order, training, held_out, recorder, MlflowRegistry(client), reporter)
+            for line in contradictions:
+                reporter.note(line)
+            outcome = _run(order, training, held_out, recorder, MlflowRegistry(client), reporter)
+            return replace(outcome, warnings=(*contradictions, *outcome.warnings))
 
 
 def _run(

@@ -11,6 +11,7 @@ import numpy
 
 from churn_campaigns.campaign.customers import Customers, Flags
 from churn_campaigns.campaign.problem import Floats
+from churn_model import money
 from churn_model.rules import RISKS, ActionRule
 
 FROM_HISTORY = "measured (history)"
@@ -22,9 +23,9 @@ NOT_PROVEN, NOT_REACHED = "effect not proven", "no campaign reached"
 @dataclass(frozen=True)
 class Offers:
     """``effect``: float [customers, actions], by how much the action lowers the customer's churn probability. ``net``:
-    effect × value - cost, money, -inf where the customer cannot get it. ``measured``: bool [customers, actions],
-    whether the effect was measured in past campaigns; elsewhere it is from where ``sources``, by action, says.
-    ``reasons``: for each action how many customers cannot get it, each counted under the first reason."""
+    what it brings (:func:`~churn_model.money.net`), -inf where the customer cannot get it. ``measured``: bool
+    [customers, actions], whether the effect was measured in past campaigns; elsewhere it is from where ``sources``, by
+    action, says. ``reasons``: for each action how many customers cannot get it, each counted under the first reason."""
 
     effect: Floats
     net: Floats
@@ -55,7 +56,8 @@ def offers(customers: Customers, actions: Sequence[ActionRule], *, proven_only: 
         if answers is not None:
             measured[:, index] = answers.reached
             effect[answers.reached, index] = answers.effect[answers.reached]
-        net[:, index] = effect[:, index] * customers.value - action.cost
+        costs = action.contact, action.offer
+        net[:, index] = money.net(effect[:, index], customers.probability, customers.value, *costs)
         counts: dict[str, int] = {}
         open_to = numpy.ones(len(customers), dtype=bool)
         barriers = _barriers(customers, action, effect[:, index])

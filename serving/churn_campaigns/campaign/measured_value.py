@@ -26,12 +26,12 @@ def measured_value(plan: CampaignPlan, customers: Customers, lessons: Lessons) -
             Part(
                 lesson.fitted,
                 lesson.comparison.rows,
-                lesson.value,
+                lesson.value - action.offer,  # Whoever is kept accepts the offer, so it is less that is kept.
                 answers.effect[rows],
                 answers.without[rows],
-                customers.value[rows],
+                customers.value[rows] - action.offer,
                 answers.folds[rows],
-                action.cost,
+                action.contact + action.offer * (1.0 - customers.probability[rows]),
             )
         )
     return plan_value(parts, lessons.customers)

@@ -85,9 +85,15 @@ def fit(family: Family, matrix: numpy.ndarray, durations: Durations) -> Fitted:
     if not (found.success and numpy.isfinite(found.fun)):
         raise Failure(f"{family.title} curves do not fit these customers")
     information = target.curvature(found.x) * len(durations)
-    covariance = _inverse(family, information)
+    covariance = _inverse(family, information) * _spent(len(start), int(durations.left.sum()))
     parameters, likelihood = target.in_months(found.x), target.log_likelihood(found.x)
     return Fitted(family, parameters, covariance, likelihood)
+
+
+def _spent(parameters: int, leavers: int) -> float:
+    """By how much more an expectation varies than the information says, since as many leavers as there are parameters
+    went into finding them; as the residual variance of a regression is estimated, and 1 where leavers are many."""
+    return leavers / max(leavers - parameters, 1)
 
 
 def _inverse(family: Family, information: numpy.ndarray) -> numpy.ndarray:

@@ -12,6 +12,7 @@ import numpy
 
 from churn_campaigns.lifetime.families import cumulative_hazard
 from churn_campaigns.lifetime.selection import Member
+from churn_model.money import monthly_worth
 from churn_model.usecase import ValueRule
 
 DRAWS = 200
@@ -133,19 +134,10 @@ def _still(
     return numpy.concatenate([mean, *draws], axis=2)
 
 
-def monthly_worth(rule: ValueRule) -> numpy.ndarray:
-    """What a unit of the value column brings in each month ahead, if the customer is there in it: margin, discounted to
-    today; the last month may be a part of one. Float [months]."""
-    month = numpy.arange(int(numpy.ceil(rule.months)))
-    share = numpy.minimum(rule.months - month, 1.0)
-    worth: numpy.ndarray = rule.margin * share / (1.0 + rule.discount_rate) ** (month / YEAR)
-    return worth
-
-
 def _quantities(still: numpy.ndarray, amounts: numpy.ndarray, ahead: Ahead) -> dict[str, numpy.ndarray]:
     """What an outlook holds, float [customers, 1 + draws] each."""
     within = still[:, : ahead.horizon + 1]
-    worth = monthly_worth(ahead.rule)
+    worth = numpy.array(monthly_worth(ahead.rule))
     value = numpy.einsum("m,cmd->cd", worth, still[:, : len(worth)]) * numpy.maximum(amounts, 0.0)[:, None]
     return {
         "months_left": numpy.trapezoid(within, axis=1),

@@ -30,7 +30,7 @@ class Part:
         rows: int [past customers of the action], where each stands in the whole history.
         past_value: float [past customers], money lost when one leaves.
         effects, without, value, folds: [planned customers], predictions, worth and fold of each.
-        cost: of the action for one customer.
+        cost: of the action for each planned customer (or for every one), whom it does not keep.
     """
 
     fitted: CrossFitted
@@ -40,7 +40,7 @@ class Part:
     without: Array
     value: Array
     folds: Array
-    cost: float
+    cost: Array | float
 
 
 def plan_value(parts: Iterable[Part], customers: Array) -> Estimate | None:

@@ -11,6 +11,7 @@ from churn_data.progress import reporting
 from churn_data.sources import read_customers
 from churn_model.errors import ChurnModelError
 from churn_model.usecase import load_usecase
+from churn_training.comparison.economics import with_economics
 from churn_training.comparison.model_study import Row, study
 from churn_training.comparison.splits import FOLDS
 from churn_training.families.candidates import default_candidates
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"model study: {error}")
         return 2
     with reporting(options.repeats * len(default_candidates()) * FOLDS) as reporter:
-        rows = study(dataset, options.repeats, options.seconds, reporter)
+        rows = study(with_economics(dataset)[0], options.repeats, options.seconds, reporter)
     answer(_table(rows))
     if options.json:
         answer(json.dumps({row.name: {"means": row.means, "intervals": row.intervals} for row in rows}))

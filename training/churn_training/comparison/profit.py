@@ -13,6 +13,7 @@ import numpy
 from scipy.optimize import isotonic_regression
 from scipy.special import betaincc
 
+from churn_model.money import net
 from churn_model.usecase import ProfitRule
 
 
@@ -119,8 +120,8 @@ def curve_of(counted: Tally, rule: ProfitRule) -> ProfitCurve:
 
 def unit_profits(rule: ProfitRule) -> tuple[float, float]:
     """Expected profit of contacting one customer who would leave, and one who would stay anyway (negative)."""
-    gain = _mean_acceptance(rule) * (rule.customer_value - rule.offer_cost) - rule.contact_cost
-    return gain, -(rule.offer_cost + rule.contact_cost)
+    value, costs = rule.customer_value, (rule.contact_cost, rule.offer_cost)
+    return net(_mean_acceptance(rule), 1.0, value, *costs), net(0.0, 0.0, value, *costs)
 
 
 def empc(churned: numpy.ndarray, scores: numpy.ndarray, rule: ProfitRule) -> Empc:

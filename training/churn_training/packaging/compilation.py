@@ -146,7 +146,7 @@ def compile_actions(training: Dataset, schema: Schema) -> dict[str, Any]:
     value = {
         "column": column,
         "index": schema.names.index(column),
-        "factor": usecase.value.factor,
+        "factor": usecase.kept_factor,
         "fill": float(training.frame[column].median()),
     }
     return {
