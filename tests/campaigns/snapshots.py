@@ -75,7 +75,7 @@ def snapshot(hazard: Hazard, joined: int, window: float, seed: int) -> Snapshot:
 def held(hazard: Hazard, joined: int, window: float, seed: int) -> dict[str, tuple[float, float, float, float]]:
     """Of each expectation the truth, and what `churn value` says: value, low, high."""
     world = snapshot(hazard, joined, window, seed)
-    model = learn(world.labelled, seed)
+    model = learn(world.labelled, seed, judging=False)
     there = world.labelled.dataset.frame[world.labelled.dataset.churned == 0].reset_index(drop=True)
     outlook, _ = model.outlook(there, HORIZON, seed)
     return {

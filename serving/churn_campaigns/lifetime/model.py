@@ -45,7 +45,7 @@ class TimeModel:
         return look_ahead(self.selection.members, matrix, months, amounts, ahead, seed=seed), known
 
 
-def learn(labelled: Labelled, seed: int) -> TimeModel:
+def learn(labelled: Labelled, seed: int, *, judging: bool = True) -> TimeModel:
     """Learn curves of survival, each family counting as far as it explains the customers.
 
     Raises:
@@ -62,7 +62,7 @@ def learn(labelled: Labelled, seed: int) -> TimeModel:
     since = None if labelled.since is None else clock.since(labelled.since[positions])
     covariates = choose_covariates(part.frame, months, usecase)
     durations = Durations(months, part.churned, window, since)
-    selection = select(covariates.matrix(part.frame), durations, part.source.name, seed)
+    selection = select(covariates.matrix(part.frame), durations, part.source.name, seed, judging=judging)
     return TimeModel(
         clock=clock,
         covariates=covariates,

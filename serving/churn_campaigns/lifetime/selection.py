@@ -56,7 +56,7 @@ class Selection:
     warnings: tuple[str, ...]
 
 
-def select(matrix: numpy.ndarray, durations: Durations, file: str, seed: int) -> Selection:
+def select(matrix: numpy.ndarray, durations: Durations, file: str, seed: int, *, judging: bool = True) -> Selection:
     """Fit every family on all customers, weigh them, and judge those that count on 30 % after fitting on the others.
 
     Args:
@@ -64,6 +64,7 @@ def select(matrix: numpy.ndarray, durations: Durations, file: str, seed: int) ->
         durations: of the same customers.
         file: for messages.
         seed: of the split, in which leavers are spread evenly.
+        judging: whether they are judged; what they say is the same without.
 
     Raises:
         DataError: fewer than 50 customers left.
@@ -76,7 +77,7 @@ def select(matrix: numpy.ndarray, durations: Durations, file: str, seed: int) ->
     if not fitted:
         raise Failure(f"{file}: no family of survival curves fits these customers")
     members = _weighed(fitted)
-    judged = [_judged(member.fitted.family, matrix, durations, seed) for member in members]
+    judged = [_judged(member.fitted.family, matrix, durations, seed) for member in members if judging]
     return Selection(members, tuple(judged), tuple(problems))
 
 
