@@ -4,6 +4,7 @@ It decides what columns mean; how a file is parsed is tables.py's business, what
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy
@@ -86,6 +87,7 @@ def _labels(cells: Sequence[Cell], rows: Sequence[int], usecase: UseCase, file: 
     return churned
 
 
+@lru_cache(1024)  # a million rows have two labels
 def _same(cell: str, label: str) -> bool:
     """Equal in their one spelling, or as numbers."""
     if canonical(cell) == canonical(label):

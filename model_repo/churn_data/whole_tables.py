@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ODD_SHARE = 0.05
 """Up to this share of cells that are none, a column is one of numbers with faults; beyond it, of something else."""
+_PROBED = 1000
 FEW_NUMBERS = 20
 """With at most so many different numbers, other texts beside them may well be levels like these."""
 
@@ -107,6 +108,8 @@ class _Texts:
         for text, count in zip(self._known, numpy.bincount(self._codes, minlength=len(self._known)), strict=True):
             if text is not None:
                 counts[text] = counts.get(text, 0) + int(count)
+        if len(counts) > 2 * _PROBED and _is_text(list(counts)[:_PROBED], decimal):
+            return
         column = NumberColumn(decimal)
         values, odd = column.read(counts)
         if not self._is_number(values, odd, counts) or (not odd and not column.findings()):
@@ -138,6 +141,11 @@ class _Texts:
         row = next(row for row, cell in zip(rows, self.cells(), strict=True) if cell in wrong)
         problem = f"{_odd(odd, values, counts)}; correct it, list it under `missing`, or call the column a category"
         raise DataError(file, problem, column=self._name, row=row)
+
+
+def _is_text(texts: Sequence[str], decimal: Decimal) -> bool:
+    """Whether most of some different texts are no numbers, so that the rest need not be looked at one by one."""
+    return len(NumberColumn(decimal).read(dict.fromkeys(texts, 1))[1]) > len(texts) / 2
 
 
 def _odd(odd: Sequence[str], values: Mapping[str, float], counts: Mapping[str, int]) -> str:

@@ -71,7 +71,7 @@ def test_a_caller_may_name_its_request(client: httpx.Client) -> None:
     ("change", "fields"),
     [
         ({"tenure": "long"}, ["tenure"]),
-        ({"tenure": -1, "Contract": 5, "Payment": False}, ["tenure", "Contract", "Payment"]),
+        ({"tenure": -1, "Contract": [5], "Payment": {"no": False}}, ["tenure", "Contract", "Payment"]),
         ({"shoes": 1}, ["shoes"]),
     ],
 )

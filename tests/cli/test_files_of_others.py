@@ -1,0 +1,77 @@
+"""`churn score` on files as other people write them: the same answers, what was odd is said, nothing half-written."""
+
+import json
+from pathlib import Path
+
+import pandas
+import pytest
+
+from churn_cli.main import main
+from churn_training.packaging.exporting import export_champion
+from churn_training.packaging.home import Home
+from churn_training.pipeline import TrainingOutcome
+
+
+@pytest.fixture(autouse=True)
+def champion(trained: tuple[Home, TrainingOutcome], monkeypatch: pytest.MonkeyPatch) -> None:
+    from churn_model.mlflow_registry import MlflowRegistry, connect
+
+    home, outcome = trained
+    monkeypatch.setenv("CHURN_HOME", str(home.path))
+    monkeypatch.delenv("CHURN_VERIFY_KEY", raising=False)
+    if not (home.packages(outcome.registered.name) / "champion").exists():
+        export_champion(MlflowRegistry(connect(home.tracking_uri)), outcome.registered.name, home)
+
+
+def score(capsys: pytest.CaptureFixture[str], source: Path, target: Path, *more: str) -> tuple[dict[str, object], str]:
+    assert main(["score", str(source), str(target), "--json", *more]) == 0
+    said = capsys.readouterr()
+    result: dict[str, object] = json.loads(said.out.splitlines()[-1])
+    return result, said.err
+
+
+def test_every_dialect_gets_the_same_answers(
+    telco_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = pandas.read_csv(telco_path, na_values=[" "]).head(200)
+    frame.to_csv(tmp_path / "plain.csv", index=False)
+    score(capsys, tmp_path / "plain.csv", tmp_path / "expected.csv")
+    frame.to_csv(tmp_path / "german.csv", sep=";", decimal=",", encoding="utf-16", index=False)
+    _, said = score(capsys, tmp_path / "german.csv", tmp_path / "german-answers.csv")
+    assert "read as UTF-16" in said
+    assert "fields are separated by semicolons" in said
+    frame["Contract"] = frame["Contract"].str.replace(" ", "\u00a0") + " "
+    frame["TotalCharges"] = frame["TotalCharges"].map(lambda value: f"$ {value:,.2f}")
+    frame.to_csv(tmp_path / "odd.csv", sep="~", index=True)
+    _, said = score(capsys, tmp_path / "odd.csv", tmp_path / "odd-answers.csv", "--delimiter", "~")
+    assert 'column "TotalCharges": texts such as "$ ' in said
+    expected = (tmp_path / "expected.csv").read_bytes()
+    assert (tmp_path / "german-answers.csv").read_bytes() == expected
+    assert (tmp_path / "odd-answers.csv").read_bytes() == expected
+
+
+def test_what_was_never_seen_is_missing_or_there_twice_is_counted(
+    telco_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = pandas.read_csv(telco_path).head(20)
+    frame.loc[[1, 2], "Contract"] = "month-to-month"
+    frame.loc[3, "tenure"] = None
+    frame.loc[5, "customerID"] = frame.loc[4, "customerID"]
+    frame.to_csv(tmp_path / "in.csv", index=False)
+    result, said = score(capsys, tmp_path / "in.csv", tmp_path / "out.csv")
+    assert (result["unseen"], result["missing"]) == ({"Contract": 2}, {"tenure": 1})
+    assert '2 customers with a level that training never saw, such as "month-to-month"; did you mean "Month-to' in said
+    assert 'column "customerID": 1 row is of customers who were there before' in said
+
+
+def test_a_misspelt_column_and_another_format_are_refused(
+    telco_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = tmp_path / "in.csv"
+    given.write_text(telco_path.read_text().replace("PaperlessBilling", "Paperless_Billing", 1))
+    assert main(["score", str(given), str(tmp_path / "out.csv")]) == 2
+    expected = 'no such column in the header, the model needs it; did you mean "Paperless_Billing"?'
+    assert capsys.readouterr().err.splitlines()[-1].endswith(expected)
+    assert main(["score", str(telco_path), str(tmp_path / "out.xlsx")]) == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith("out.xlsx: .xlsx is not written; .csv and .parquet are")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]

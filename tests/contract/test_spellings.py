@@ -1,0 +1,105 @@
+"""However real customers are spelt, every process answers with the same bits, and so does batch scoring."""
+
+import csv
+import math
+import random
+import unicodedata
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+
+from churn_serving.oip import open_inference_grpc_pb2 as messages
+from churn_serving.oip.grpc_codec import decode_response as decode_message
+from churn_serving.oip.grpc_codec import encode_request as encode_message
+from churn_serving.oip.json_codec import encode_request
+from churn_serving.oip.json_reply import decode_response
+from tests.contract.test_every_scorer import read_rows
+
+CUSTOMERS = 400
+SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str, lambda text: f" {text}", lambda text: f"{text}\u00a0", lambda text: text.replace(" ", "\u00a0"),
+    lambda text: f"\ufeff{unicodedata.normalize('NFD', text)}\t",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def spelt(trained: Any) -> tuple[list[str], list[list[Any]], list[list[Any]]]:
+    """Ids, rows as they are meant, and as somebody writes them."""
+    ids, rows = read_rows(trained.data, trained.package.manifest.schema)
+    source = random.Random(5)
+    meant = [list(row) for row in rows[:CUSTOMERS]]
+    written = [[source.choice(SPELLINGS)(value) if isinstance(value, str) else value for value in row] for row in meant]
+    return ids[:CUSTOMERS], meant, written
+
+
+@pytest.fixture(scope="module")
+def served(trained: Any, run_system: Callable[..., Any]) -> Iterator[Any]:
+    with run_system(trained.model, trained.verify_key) as system:
+        yield system
+
+
+def test_every_way_gives_the_same_bits(served: Any, trained: Any, spelt: Any, tmp_path: Path) -> None:
+    ids, meant, written = spelt
+    schema = trained.package.manifest.schema
+    expected = trained.package.scorer.score(meant).probabilities
+    found: dict[str, list[float]] = {}
+    for place in ("primary_url", "fallback_url", "gateway_url"):
+        body = encode_request(written, schema)
+        answer = httpx.post(f"{getattr(served, place)}/v2/models/churn-telecom/infer", content=body, timeout=30)
+        found[place] = decode_response(answer.content).probabilities
+    for port in ("primary_grpc", "gateway_grpc"):
+        with grpc.insecure_channel(f"127.0.0.1:{served.ports[port]}") as channel:
+            infer = channel.unary_unary(
+                "/inference.GRPCInferenceService/ModelInfer",
+                request_serializer=messages.ModelInferRequest.SerializeToString,
+                response_deserializer=messages.ModelInferResponse.FromString,
+            )
+            for raw in (False, True):
+                found[f"{port} {raw}"] = decode_message(
+                    infer(encode_message(written, schema, raw=raw), timeout=30)
+                ).probabilities
+    customers = [
+        {"customer_id": one, "features": {name: _json(value) for name, value in zip(schema.names, row, strict=True)}}
+        for one, row in zip(ids, written, strict=True)
+    ]
+    answer = httpx.post(f"{served.gateway_url}/v1/predictions", json={"customers": customers}, timeout=30).json()
+    assert "warnings" not in answer
+    found["V1"] = [one["churn_probability"] for one in answer["predictions"]]
+    found["batch"] = _batch(trained, ids, written, tmp_path)
+    assert {way: probabilities == expected for way, probabilities in found.items()} == dict.fromkeys(found, True)
+
+
+def test_a_misspelt_level_is_told_by_the_gateway_over_both_protocols(served: Any, trained: Any, spelt: Any) -> None:
+    ids, meant, _ = spelt
+    schema = trained.package.manifest.schema
+    place = schema.names.index("Contract")
+    row = [value if index != place else "month-to-month" for index, value in enumerate(meant[0])]
+    customer = {"customer_id": ids[0], "features": {n: _json(v) for n, v in zip(schema.names, row, strict=True)}}
+    answer = httpx.post(f"{served.gateway_url}/v1/predictions", json={"customers": [customer]}, timeout=30).json()
+    assert [(one["customer_id"], one["feature"], one["nearest"]) for one in answer["warnings"]] == [
+        (ids[0], "Contract", "Month-to-month")
+    ]
+    body = encode_request([row], schema)
+    reply = httpx.post(f"{served.gateway_url}/v2/models/churn-telecom/infer", content=body, timeout=30)
+    assert reply.status_code == 200, reply.text[:300]
+    assert reply.json()["parameters"]["warnings"] == '[{"row":0,"feature":"Contract","nearest":"Month-to-month"}]'
+
+
+def _json(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _batch(trained: Any, ids: list[str], rows: list[list[Any]], folder: Path) -> list[float]:
+    schema = trained.package.manifest.schema
+    with (folder / "spelt.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([schema.id, *schema.names])
+        for one, row in zip(ids, rows, strict=True):
+            writer.writerow([one, *("" if _json(value) is None else value for value in row)])
+    trained.run("score", str(folder / "spelt.csv"), str(folder / "out.csv"), "--model", str(trained.model))
+    with (folder / "out.csv").open(encoding="utf-8", newline="") as stream:
+        return [float(record["churn_probability"]) for record in csv.DictReader(stream)]
