@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from churn_model.actions import ActionTable, Decision
 from churn_model.column_rows import ColumnRows
+from churn_model.money import net
 from churn_model.rules import RISKS
 
 
@@ -42,7 +43,7 @@ def decide_columns(
         if value is None:
             _decide_without_money(table, probability, of_segment, places, answer)
         else:
-            _decide(table, (of_segment, of_risk), probability[places] * value[places], value[places], places, answer)
+            _decide(table, (of_segment, of_risk), probability[places], value[places], places, answer)
     return answer
 
 
@@ -55,7 +56,7 @@ def _value(rule: dict[str, Any], rows: ColumnRows) -> NDArray[numpy.float64]:
 def _decide(
     table: ActionTable,
     group: tuple[int, int],
-    at_stake: NDArray[numpy.float64],
+    probability: NDArray[numpy.float64],
     value: NDArray[numpy.float64],
     places: NDArray[numpy.intp],
     answer: Decisions,
@@ -65,7 +66,7 @@ def _decide(
     answer.kinds.append(Decision(RISKS[risk], "none", "No action", 0.0, 0.0))
     best, chosen = numpy.zeros(len(places)), numpy.full(len(places), first)
     for action in table.eligible(segment, RISKS[risk]):
-        expected = action.effect * at_stake - action.cost
+        expected = net(action.effect * probability, probability, value, action.contact, action.offer)
         better = (expected > best) & (value >= action.minimum_value)
         best, chosen = numpy.where(better, expected, best), numpy.where(better, len(answer.kinds), chosen)
         answer.kinds.append(Decision(RISKS[risk], action.id, action.name, 0.0, action.cost))
