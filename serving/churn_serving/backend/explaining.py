@@ -18,7 +18,7 @@ from churn_serving.oip.messages import CONTRIBUTIONS, MAX_EXPLAINED_ROWS
 MAX_PENDING_ROWS = 64
 """Rows waiting or being explained: what comes behind 64 rows of 4 ms would come later than a gateway waits."""
 MAX_BLOCKED_THREADS = 2
-"""Callers that wait in a thread: half of those that gRPC has, the other half goes on scoring."""
+"""Callers that wait in a thread: a quarter of those that gRPC has, the others go on scoring."""
 Contributions = list[list[float]]
 
 

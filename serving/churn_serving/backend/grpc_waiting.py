@@ -6,16 +6,19 @@ it goes on, the call that has waited longest makes room when too many wait, and 
 is asked.
 """
 
+import logging
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from queue import SimpleQueue
 from typing import Any
 
 import grpc
 
+_logger = logging.getLogger(__name__)
 PLACES = 128
 """Calls that may wait for their message at once."""
 _STUCK_SECONDS = 0.01
@@ -26,7 +29,36 @@ _LOOK_SECONDS = 0.05
 _Context = grpc.ServicerContext
 _Method = Callable[[Any, _Context], Any]
 _Find = Callable[[grpc.HandlerCallDetails], Any]
-_Task = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...]]
+_Task = tuple["Ending", Callable[..., Any], tuple[Any, ...]]
+
+
+class Ending:
+    """Of one task: all that the library asks of a future, without a lock and a condition for every call."""
+
+    __slots__ = ("_callbacks", "_over")
+
+    def __init__(self) -> None:
+        self._callbacks: deque[Callable[[Ending], object]] = deque()
+        self._over = False
+
+    def add_done_callback(self, callback: Callable[["Ending"], object]) -> None:
+        """Call it once, when the task has ended or now."""
+        self._callbacks.append(callback)
+        if self._over:  # whichever of the two threads takes it out calls it
+            self._call()
+
+    def over(self) -> None:
+        """The task has ended."""
+        self._over = True
+        self._call()
+
+    def _call(self) -> None:
+        while self._callbacks:
+            try:
+                callback = self._callbacks.popleft()
+            except IndexError:  # the other thread was faster
+                return
+            callback(self)
 
 
 class WaitingRoom(Executor, grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in its type information alone
@@ -43,16 +75,17 @@ class WaitingRoom(Executor, grpc.ServerInterceptor):  # type: ignore[type-arg]  
         self._threads = 0
         self._lock = threading.Lock()
         self._waiting: dict[_Context, float] = {}
+        self._stuck = False
         self._handlers: dict[str, Any] = {}
         threading.Thread(target=_look_on, args=(weakref.ref(self),), name="grpc-waiting", daemon=True).start()
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> "Future[Any]":
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Ending:  # type: ignore[override]
         """Run it on one of the threads; the library gives no arguments by name."""
-        future: Future[Any] = Future()
-        self._tasks.put((future, fn, args))
-        if self._threads < self._workers or self._waiting:
+        ending = Ending()
+        self._tasks.put((ending, fn, args))
+        if self._stuck or self._threads < self._workers:
             self._replace_stuck(time.monotonic())
-        return future
+        return ending
 
     def intercept_service(self, continuation: _Find, handler_call_details: grpc.HandlerCallDetails) -> Any:
         """Says which handler a call gets."""
@@ -70,7 +103,7 @@ class WaitingRoom(Executor, grpc.ServerInterceptor):  # type: ignore[type-arg]  
             if since + self._seconds > now:
                 break  # in the order in which they came
             self._send_away(context)
-        if self._waiting:
+        if self._waiting or self._stuck:
             self._replace_stuck(now)
 
     def _replace_stuck(self, now: float) -> None:
@@ -83,18 +116,20 @@ class WaitingRoom(Executor, grpc.ServerInterceptor):  # type: ignore[type-arg]  
 
     def _wanted(self, now: float) -> int:
         waiting = tuple(self._waiting.values())
-        if not waiting or now - waiting[0] < _STUCK_SECONDS:
+        self._stuck = bool(waiting) and now - waiting[0] >= _STUCK_SECONDS
+        if not self._stuck:
             return self._workers
         return self._workers + _SPARE + sum(now - since >= _STUCK_SECONDS for since in waiting)
 
     def _work(self) -> None:
         while True:
-            future, function, arguments = self._tasks.get()
+            ending, function, arguments = self._tasks.get()
             try:
-                future.set_result(function(*arguments))
-            except Exception as error:  # noqa: BLE001 - the library logs what its own code raises
-                future.set_exception(error)
-            del future, function, arguments
+                function(*arguments)
+            except Exception:
+                _logger.exception("a call ended outside the library's own handling")
+            ending.over()
+            del ending, function, arguments
             if self._threads > self._workers and self._may_leave():
                 return
 
