@@ -66,6 +66,11 @@ class FakeBackend:
         probabilities = [float(row[0]) / 1000 for row in rows]  # type: ignore[arg-type]
         return Answer(Scores(probabilities, [1] * len(rows)), self.description)
 
+    async def called(self, times: int = 1) -> None:
+        """Until so many calls have come."""
+        while len(self.calls) < times:  # noqa: ASYNC110 - turn by turn, as the lanes do
+            await asyncio.sleep(0)
+
     async def explain(
         self,
         rows: Sequence[Row],

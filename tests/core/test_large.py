@@ -139,8 +139,7 @@ def test_a_large_request_that_fails_takes_no_single_customer_along(
         primary = fakes["primary"]
         primary.gate = asyncio.Event()
         early = [guarded["primary"].score(rows(1), description.schema) for _ in range(2)]
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await primary.called()
         late = asyncio.create_task(dispatcher.predict(rows(1), description, None))
         chunk = guarded["primary"].score(rows(100), description.schema, large=True)
         await asyncio.sleep(0.01)

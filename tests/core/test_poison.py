@@ -113,8 +113,7 @@ async def share_calls(build: Make, description: Description, requests: list[list
     primary.refuses = poisonous
     primary.gate = asyncio.Event()
     early = [asyncio.create_task(ask(dispatcher, description, [row(0)])) for _ in range(2)]
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await primary.called()
     late = [asyncio.create_task(ask(dispatcher, description, rows)) for rows in requests]
     await asyncio.sleep(0)
     primary.gate.set()
@@ -154,8 +153,7 @@ async def test_a_request_that_gave_up_is_not_asked_again(build: Make, descriptio
     primary.gate = asyncio.Event()
     gone = asyncio.create_task(ask(dispatcher, description, [row(1)]))
     stays = asyncio.create_task(ask(dispatcher, description, [row(2, POISON)]))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await primary.called()
     gone.cancel()
     await asyncio.sleep(0)
     primary.gate.set()

@@ -136,8 +136,7 @@ async def test_calls_never_hold_rows_of_two_schemas(
     primary = fakes["primary"]
     primary.gate = asyncio.Event()
     early = [guarded["primary"].score([ROW], description.schema) for _ in range(2)]
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await primary.called()
     models = [description, retrained, rearranged, rearranged, description, retrained]
     late = [guarded["primary"].score([[float(n), *ROW[1:]]], model.schema) for n, model in enumerate(models)]
     await asyncio.sleep(0)

@@ -1,8 +1,9 @@
 """What waits for one backend and goes out together.
 
-While a lane's calls are under way, arriving rows wait and share the next call: no timer, so at low load nobody waits,
-and under load one message and one model call serve many. A call holds rows of one schema only, and no more rows and
-bytes than a call may. It must not know backends, breakers or what an answer means.
+While a lane's calls are under way, arriving rows wait and share the next call; before a call leaves, the event loop is
+asked whether it has more requests at hand, for as long as it does. There is no timer, so at low load nobody waits for
+more than a turn of the loop, and under load one message and one model call serve many. A call holds rows of one schema
+only, and no more rows and bytes than a call may. It must not know backends, breakers or what an answer means.
 """
 
 import asyncio
@@ -22,6 +23,8 @@ ROWS: Final = 0
 SCHEMA: Final = 1
 FUTURE: Final = 2
 ORIGIN: Final = 3
+MAXIMUM_LOOKS: Final = 4
+"""How often the loop is asked for more before a call leaves; further turns bring nothing at 32 callers."""
 
 
 class Limits(NamedTuple):
@@ -44,6 +47,7 @@ class Lane:
         self._rows = 0
         self._in_flight = 0
         self._flush_scheduled = False
+        self._seen = self._looks = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def join(self, rows: Sequence[Row], schema: Schema, origin: Traced | None) -> "asyncio.Future[Answer]":
@@ -53,9 +57,7 @@ class Lane:
         self._queue.append((rows, schema, future, origin))
         self._rows += len(rows)
         if not self._flush_scheduled and self._in_flight < self.limits.calls:
-            # One turn of the loop later, so that requests that arrived together leave together.
-            self._flush_scheduled = True
-            loop.call_soon(self._flush)
+            self._look_soon(loop)
         return future
 
     def give_up(self) -> list[Waiting]:
@@ -64,6 +66,21 @@ class Lane:
         self._queue.clear()
         self._rows = 0
         return waiting
+
+    def _look_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._flush_scheduled = True
+        self._seen = self._looks = 0
+        loop.call_soon(self._look)
+
+    def _look(self) -> None:
+        """Send what has gathered, unless more came since the last look: who arrives together leaves together."""
+        gathered = len(self._queue)
+        if gathered > self._seen and self._looks < MAXIMUM_LOOKS and self._rows < self.limits.rows:
+            self._seen = gathered
+            self._looks += 1
+            asyncio.get_running_loop().call_soon(self._look)
+        else:
+            self._flush()
 
     def _flush(self) -> None:
         self._flush_scheduled = False
@@ -79,8 +96,8 @@ class Lane:
                 await self._send(self, batch)
         finally:
             self._in_flight -= 1
-            if self._queue:
-                self._flush()
+            if self._queue and not self._flush_scheduled:
+                self._look_soon(asyncio.get_running_loop())
 
     def _take(self) -> list[Waiting]:
         """The longest run from the front of the queue that may share a call."""
