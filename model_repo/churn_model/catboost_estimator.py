@@ -22,8 +22,10 @@ from churn_model.estimator_checks import require_features
 from churn_model.schema import Row, Schema
 from churn_model.symmetric_trees import SymmetricTrees
 
-# Rows × trees up to which arrays are quicker than CatBoost's own call (measured at 50 to 1,000 trees of depth 3 to 8).
-_FEW = 800
+# Rows × trees up to which arrays are quicker than CatBoost's own call: of 300 trees of depth 6, 13 rows take 126 µs
+# against 208, and 24 take as long either way.
+_FEW = 4000
+_MOST_FEW = 128
 
 
 class CatBoostEstimator:
@@ -33,7 +35,7 @@ class CatBoostEstimator:
         self._model = model
         self._predict = model.predict
         self._trees = _symmetric_trees(model)
-        self._few_rows = max(1, _FEW // self._trees.count) if self._trees else 0
+        self._few_rows = min(_MOST_FEW, max(1, _FEW // self._trees.count)) if self._trees else 0
 
     @classmethod
     def load(cls, content: bytes, features: int) -> "CatBoostEstimator":
