@@ -9,11 +9,10 @@ from typing import Any, NoReturn
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from churn_serving.web import refusals
 from churn_serving.web.door import Door, Phase
-from churn_serving.web.joined_writes import JoinedWrites
+from churn_serving.web.exchanges import LeanProtocol
 from churn_serving.web.refusals import Refusal
 
 _JITTER = 0.1
@@ -29,7 +28,7 @@ class _Stopped(Exception):
     """Raised in a parser's callback to end parsing; never leaves this module."""
 
 
-class LimitedProtocol(HttpToolsProtocol):
+class LimitedProtocol(LeanProtocol):
     """One connection. It is closed with an answer that says so, or between answers, never in the middle of one that is
     being read."""
 
@@ -55,8 +54,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """A caller has connected."""
-        self._writes = JoinedWrites(transport)
-        super().connection_made(self._writes)  # type: ignore[arg-type]  # all that uvicorn asks of a transport
+        super().connection_made(transport)
         transport.set_write_buffer_limits(high=_UNREAD_BYTES)
         self._door.enter(self)
 
@@ -167,7 +165,6 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """An answer was handed to the transport; as uvicorn's, with the common clock instead of a timer a request."""
         self.server_state.total_requests += 1
-        self._writes.answered()
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
