@@ -7,6 +7,7 @@ import numpy
 import pytest
 
 from churn_model.catboost_estimator import CatBoostEstimator
+from churn_model.golden import MANY_ROWS
 
 
 def train(depth: int, trees: int, *, missing: bool, **parameters: Any) -> catboost.CatBoostClassifier:
@@ -31,6 +32,19 @@ def test_the_same_bits_as_catboost(depth: int, trees: int, missing: bool) -> Non
     assert estimator._trees.raw(rows) == theirs
     assert [estimator.raw([row], [])[0] for row in rows[:300]] == theirs[:300]
     assert estimator.raw(rows.tolist(), []) == theirs
+
+
+@pytest.mark.parametrize("trees", [1, 40, 300])
+def test_what_golden_rows_take_for_many_is_left_to_catboost(trees: int) -> None:
+    """Or they would compare the arrays with themselves."""
+    model = train(2, trees, missing=False)
+    estimator = CatBoostEstimator(model)
+    assert estimator._trees is not None
+    estimator._trees._leaves += 1.0  # whoever asks the arrays now gets another answer
+    rows = numpy.random.default_rng(7).normal(size=(MANY_ROWS, 6)).astype(numpy.float32)
+    theirs = model.predict(rows, prediction_type="RawFormulaVal", thread_count=1).tolist()
+    assert estimator.raw(rows.tolist(), []) == theirs
+    assert estimator.raw(rows[:1].tolist(), []) != theirs[:1]
 
 
 @pytest.mark.parametrize("parameters", [{"grow_policy": "Lossguide"}, {"nan_mode": "Max"}, {"depth": 9}])
