@@ -25,6 +25,9 @@ _WRONG = {
 }
 
 
+_SEEN: list[bool] = []
+
+
 class _Life:
     draining = False
 
@@ -36,8 +39,8 @@ async def _application(scope: Scope, receive: Receive, send: Send) -> None:
     if path == "/late":
         while (await receive()).get("more_body"):
             pass
-    if path == "/told":
-        return await _say_what_was_told(scope, receive, send)
+    if path in ("/told", "/watched"):
+        return await (_say_what_was_told if path == "/told" else _answer_while_watched)(scope, receive, send)
     if path == "/silent":
         return None
     if path == "/raises":
@@ -57,6 +60,21 @@ async def _application(scope: Scope, receive: Receive, send: Send) -> None:
     if path == "/twice":
         await send({"type": "http.response.body", "body": b"again"})
     return None
+
+
+async def _answer_while_watched(_: Scope, receive: Receive, send: Send) -> None:
+    """As frameworks do: more than one waits for the caller to leave, and one of them is called off."""
+    await receive()
+    off, *watching = [asyncio.ensure_future(receive()) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    off.cancel()
+    await asyncio.sleep(0)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"seen", "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+    assert off.cancelled()
+    assert [message["type"] for message in await asyncio.gather(*watching)] == ["http.disconnect"] * 2
+    _SEEN.append(True)
 
 
 async def _say_what_was_told(scope: Scope, receive: Receive, send: Send) -> None:
@@ -222,3 +240,11 @@ async def test_a_caller_of_the_old_protocol_gets_one_answer() -> None:
         answer = await _talk(port, b"GET /told HTTP/1.0\r\n\r\n")
     assert answer.endswith(b"\r\n\r\nGET /told /told  1.0 ")
     assert b"connection: close" in answer
+
+
+async def test_several_may_wait_for_the_end() -> None:
+    _SEEN.clear()
+    async with _server() as port:
+        answer = await asyncio.wait_for(_talk(port, _get(b"/watched", more=_LAST)), 10)
+    assert answer.endswith(b"4\r\nseen\r\n0\r\n\r\n")
+    assert _SEEN == [True]

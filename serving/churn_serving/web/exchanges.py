@@ -54,7 +54,7 @@ class Cycle(RequestResponseCycle):
         self._tasks = protocol.tasks
         self._header = b""
         self._news = False
-        self._waiter: asyncio.Future[None] | None = None
+        self._event: asyncio.Event | None = None
 
     @property
     def message_event(self) -> "Cycle":  # type: ignore[override]
@@ -64,9 +64,8 @@ class Cycle(RequestResponseCycle):
     def set(self) -> None:
         """Something has come, or nothing will any more."""
         self._news = True
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        if self._event is not None:
+            self._event.set()
 
     async def run_asgi(self, app: Any) -> None:
         """Let the application answer; whatever becomes of it, the caller does not wait for ever."""
@@ -98,13 +97,19 @@ class Cycle(RequestResponseCycle):
         if not self.disconnected and not self.response_complete:
             self.flow.resume_reading()
             if not self._news:
-                self._waiter = asyncio.get_running_loop().create_future()
-                await self._waiter
+                await self._something()
             self._news = False
         if self.disconnected or self.response_complete:
             return {"type": "http.disconnect"}
         body, self.body = bytes(self.body), bytearray()
         return {"type": "http.request", "body": body, "more_body": self.more_body}
+
+    async def _something(self) -> None:
+        """Several may wait: for the rest of a body, and for the caller to leave."""
+        if self._event is None:
+            self._event = asyncio.Event()
+        self._event.clear()
+        await self._event.wait()
 
     async def send(self, message: MutableMapping[str, Any]) -> None:  # type: ignore[override]
         """ASGI: some of the answer."""
