@@ -1,4 +1,4 @@
-"""Writes tables as CSV or Parquet, by the path's ending; a file appears whole or not at all.
+"""Writes tables as CSV, Parquet or XLSX, by the path's ending; a file appears whole or not at all.
 
 It must not know what is in the columns, nor how it came about.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from churn_data.errors import DataError
+from churn_data.spreadsheets import is_spreadsheet, spreadsheet_rows
 from churn_data.tables import is_parquet
 
 Kind = Literal["text", "number", "whole number"]
@@ -53,13 +54,14 @@ def table_file(path: Path, columns: Columns) -> Iterator[Write]:
     Raises:
         DataError: the folder is not there or cannot be written to.
     """
-    with (
-        whole_file(path) as temporary,
-        _parquet_rows(temporary, columns)
-        if is_parquet(path)
-        else csv_rows(temporary, [name for name, _ in columns]) as write,
-    ):
-        yield write
+    names = [name for name, _ in columns]
+    with whole_file(path) as temporary:
+        if is_parquet(path):
+            rows = _parquet_rows(temporary, columns)
+        else:
+            rows = spreadsheet_rows(temporary, names) if is_spreadsheet(path) else csv_rows(temporary, names)
+        with rows as write:
+            yield write
 
 
 def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
@@ -74,9 +76,10 @@ def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
             import pyarrow.parquet
 
             pyarrow.parquet.write_table(pyarrow.table(columns), str(temporary))
-        else:
-            with csv_rows(temporary, columns) as write:
-                write(list(columns.values()))
+            return
+        rows = spreadsheet_rows(temporary, list(columns)) if is_spreadsheet(path) else csv_rows(temporary, columns)
+        with rows as write:
+            write(list(columns.values()))
 
 
 @contextmanager

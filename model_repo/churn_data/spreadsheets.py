@@ -1,0 +1,123 @@
+"""Spreadsheets (XLSX): real ones out, and back in as text, for people who work with nothing else.
+
+openpyxl is known to this module alone. It must not know what is in the columns.
+"""
+
+import csv
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from churn_data.errors import DataError, glimpse
+
+ROWS = 1_048_576
+"""What a sheet holds, its header included."""
+_WIDEST = 60
+_NARROWEST = 10
+
+
+def is_spreadsheet(path: Path) -> bool:
+    """Whether the name says XLSX."""
+    return path.suffix.lower() == ".xlsx"
+
+
+@contextmanager
+def as_text_file(path: Path) -> Iterator[Path]:
+    """The file itself, or, of a spreadsheet, its first sheet as a private CSV file for the block; errors name the
+    spreadsheet.
+
+    Raises:
+        DataError: it is not a spreadsheet.
+    """
+    if not is_spreadsheet(path) or not path.is_file():
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="churn-") as folder:  # created with mode 0700
+        copy = Path(folder) / f"{path.stem}.csv"
+        with copy.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows(spreadsheet_records(path))
+        try:
+            yield copy
+        except DataError as error:
+            raise error.of(str(path)) if error.file == str(copy) else error from None
+
+
+@contextmanager
+def spreadsheet_rows(path: Path, header: Sequence[str]) -> Iterator[Callable[[Sequence[Sequence[Any]]], None]]:
+    """What appends rows, given as columns, to a new spreadsheet in the block; its header stays in sight.
+
+    Raises:
+        DataError: there are more rows than a sheet holds.
+    """
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+    from openpyxl.utils import get_column_letter
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("customers")
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(header))}1"
+    for place, name in enumerate(header, 1):
+        sheet.column_dimensions[get_column_letter(place)].width = min(_WIDEST, max(_NARROWEST, len(name) + 2))
+
+    def cell(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        # Text stays text, or "=1+1" would be computed and "0012" lose its zeros.
+        written = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+        written.data_type = "s"
+        return written
+
+    count = 1
+    sheet.append([cell(name) for name in header])
+
+    def write(columns: Sequence[Sequence[Any]]) -> None:
+        nonlocal count
+        for row in zip(*columns, strict=True):
+            count += 1
+            if count > ROWS:
+                problem = f"{ROWS - 1} customers are as many as a spreadsheet holds; CSV and Parquet hold more"
+                raise DataError("spreadsheet", problem)
+            sheet.append([cell(value) for value in row])
+
+    try:
+        yield write
+    except BaseException:
+        sheet.close()
+        raise
+    book.save(path)
+
+
+def spreadsheet_records(path: Path) -> Iterator[list[str]]:
+    """The rows of the first sheet as texts, header first; empty texts for empty cells.
+
+    Raises:
+        DataError: it is not a spreadsheet.
+    """
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        with path.open("rb") as stream:
+            book = load_workbook(stream, read_only=True, data_only=True)
+            for row in book.worksheets[0].iter_rows(values_only=True):
+                yield [_text(value) for value in row]
+            book.close()
+    except (BadZipFile, InvalidFileException, KeyError, OSError) as problem:
+        raise DataError(str(path), f"is not a spreadsheet (XLSX): {glimpse(str(problem))}") from None
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        # A spreadsheet knows no day without a time.
+        return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
