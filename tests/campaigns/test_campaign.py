@@ -90,9 +90,16 @@ class Desk:
         return self._capsys.readouterr().err.splitlines()[-1].replace(f"{self._folder}/", "")
 
     def answers(self) -> pandas.DataFrame:
+        """The plan in the order of the customers' file."""
+        given = pandas.read_parquet if self.input.suffix == ".parquet" else pandas.read_csv
+        return self.listed().set_index("id").loc[given(self.input)["customer"]].reset_index(names="id")
+
+    def listed(self) -> pandas.DataFrame:
+        """The plan as it is."""
         if self.output.suffix == ".parquet":
             return pandas.read_parquet(self.output)
-        return pandas.read_csv(self.output, float_precision="round_trip", keep_default_na=False)
+        frame = pandas.read_csv(self.output, float_precision="round_trip", keep_default_na=False)
+        return frame.assign(propensity=pandas.to_numeric(frame["propensity"]))
 
 
 @pytest.fixture

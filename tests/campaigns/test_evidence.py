@@ -1,5 +1,6 @@
 """Effects count as measured only when a randomised comparison has shown them."""
 
+from datetime import date
 from pathlib import Path
 
 import numpy
@@ -23,7 +24,7 @@ from churn_campaigns.campaign.learning import (
 from churn_campaigns.campaign.measured_value import measured_value
 from churn_campaigns.campaign.orders import Order
 from churn_campaigns.campaign.plan import make_plan
-from churn_campaigns.campaign.plan_file import columns_of
+from churn_campaigns.campaign.plan_file import Identity, columns_of
 from churn_campaigns.experiment.assignment import CONTROL
 from churn_campaigns.uplift.cross_fitting import FOLDS, CrossFitted, folds_of
 from churn_campaigns.uplift.evidence import Estimate, level_for
@@ -36,6 +37,7 @@ from churn_model.usecase import parse_usecase
 from sample_package import sample_schema
 
 Array = numpy.ndarray
+SPRING = Identity("sample", date(2026, 1, 1), "", 0.0)
 GOOD = ActionRule("good", "Works for many", 2.0, 0.5)
 IDLE = ActionRule("idle", "Does nothing", 2.0, 0.5)
 RARE = ActionRule("rare", "Hardly tried", 2.0, 0.5)
@@ -106,7 +108,7 @@ def test_a_plan_says_what_is_measured_and_leaves_out_the_rest_when_asked(lessons
     assert only.reasons == ({NOT_REACHED: 100}, {NOT_PROVEN: 400}, {NOT_PROVEN: 400})
     plan = make_plan(asked, ACTIONS, Order(1e6, numpy.full(3, -1), 0.0, "", proven_only=True))
     assert (plan.choice[:100] == -1).all()
-    assert set(columns_of(asked, plan)["effect_source"][100:]) == {FROM_HISTORY}
+    assert set(columns_of(asked, plan, SPRING)["effect_source"][:300]) == {FROM_HISTORY}
     value = measured_value(plan, asked, lessons)
     assert value is not None
     # 300 customers, a quarter of a hundred each, less two.

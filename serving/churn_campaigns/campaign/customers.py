@@ -25,7 +25,6 @@ from churn_model.spelling import Levels
 if TYPE_CHECKING:
     import pandas
 
-SAMPLE = 20_000
 YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
 Flags = numpy.typing.NDArray[numpy.bool_]
 
@@ -69,7 +68,7 @@ def read_campaign_customers(
         DataError: one line that names file, row and column, among others for a customer who is there twice.
     """
     with open_table(path) as table:
-        reader = _Reader(table, package, rules)
+        reader = CustomerReader(table, package, rules)
         parts = []
         for chunk in table.chunks:
             parts.append(reader.read(chunk, measured))
@@ -77,30 +76,6 @@ def read_campaign_customers(
     if not parts:
         raise DataError(str(path), "has a header but no rows")
     return _joined(parts)
-
-
-def sample_features(path: Path, package: Package, rules: Rules) -> "pandas.DataFrame":
-    """Features of customers spread evenly over a file, at most twice :data:`SAMPLE`.
-
-    Raises:
-        DataError: as :func:`read_campaign_customers`.
-    """
-    import pandas
-
-    frames: list[pandas.DataFrame] = []
-    stride, offset, count = 1, 0, 0
-    with open_table(path) as table:
-        reader = _Reader(table, package, rules)
-        for chunk in table.chunks:
-            frame = reader.features(chunk)
-            frames.append(frame.iloc[(-offset) % stride :: stride])
-            offset, count = offset + len(frame), count + len(frames[-1])
-            if count > 2 * SAMPLE:
-                frames = [pandas.concat(frames).iloc[::2]]
-                stride, count = 2 * stride, len(frames[0])
-    if not frames:
-        raise DataError(str(path), "has a header but no rows")
-    return pandas.concat(frames, ignore_index=True)
 
 
 def values_of(frame: "pandas.DataFrame", package: Package) -> Floats:
@@ -132,7 +107,7 @@ def _joined_answers(parts: Sequence[Answers]) -> Answers:
     return Answers(*(numpy.concatenate(columns) for columns in zip(*map(astuple, parts), strict=True)))
 
 
-class _Reader:
+class CustomerReader:
     """Turns chunks of a table into customers."""
 
     def __init__(self, table: Table, package: Package, rules: Rules) -> None:
@@ -149,7 +124,7 @@ class _Reader:
         """The customers of one chunk, scored."""
         ids = self._ids(chunk)
         features = self._schema.features
-        columns = self._columns(chunk)
+        columns = self.columns(chunk)
         rows: list[Row] = list(zip(*columns.values(), strict=True))
         probabilities, segments = self._package.scorer.score(rows)
         table = self._package.description.actions
@@ -168,9 +143,10 @@ class _Reader:
 
     def features(self, chunk: Chunk) -> "pandas.DataFrame":
         """The features of one chunk, as training holds them."""
-        return feature_frame(self._columns(chunk), self._schema.features)
+        return feature_frame(self.columns(chunk), self._schema.features)
 
-    def _columns(self, chunk: Chunk) -> dict[str, Sequence[float | Cell]]:
+    def columns(self, chunk: Chunk) -> dict[str, Sequence[float | Cell]]:
+        """The features of one chunk, as the model reads them, by name."""
         features, spellings = self._schema.features, self._schema.spelling.levels
         return {
             feature.name: self._typed(chunk, feature, levels)

@@ -17,6 +17,7 @@ from churn_model.rules import RISKS, ActionRule
 FROM_HISTORY = "measured (history)"
 
 
+IN_ANOTHER_PLAN = "in another plan"
 NOT_PROVEN, NOT_REACHED = "effect not proven", "no campaign reached"
 
 
@@ -34,7 +35,9 @@ class Offers:
     reasons: tuple[dict[str, int], ...]
 
 
-def offers(customers: Customers, actions: Sequence[ActionRule], *, proven_only: bool = False) -> Offers:
+def offers(
+    customers: Customers, actions: Sequence[ActionRule], left_out: Flags | None = None, *, proven_only: bool = False
+) -> Offers:
     """Every action held against every customer.
 
     An effect that past campaigns have shown takes the place of the use case's own, which says what share of would-be
@@ -44,6 +47,7 @@ def offers(customers: Customers, actions: Sequence[ActionRule], *, proven_only: 
     Args:
         customers: with the effects of measured actions.
         actions: the use case's.
+        left_out: bool [customers], who gets nothing because another plan has them (None: nobody).
         proven_only: leave out what rests on an assumed effect.
     """
     effect = numpy.empty((len(customers), len(actions)))
@@ -61,6 +65,8 @@ def offers(customers: Customers, actions: Sequence[ActionRule], *, proven_only: 
         counts: dict[str, int] = {}
         open_to = numpy.ones(len(customers), dtype=bool)
         barriers = _barriers(customers, action, effect[:, index])
+        if left_out is not None and left_out.any():
+            barriers = chain([(IN_ANOTHER_PLAN, left_out)], barriers)
         if proven_only:
             barriers = chain(barriers, _doubts(action, measured[:, index], known=answers is not None))
         for reason, barred in barriers:

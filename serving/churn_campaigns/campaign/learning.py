@@ -123,7 +123,7 @@ def learn_from(history: History, actions: Sequence[ActionRule], value: numpy.nda
     level = level_for(len(tried))
     folds = folds_of(history.ids)
     lessons = {name: _lesson(history, rules[name], value, (folds, customers, level), seed) for name in tried}
-    if not any(lesson.fitted for lesson in lessons.values()):
+    if not any(len(lesson.comparison.rows) for lesson in lessons.values()):
         first = next(iter(lessons.items()), None)
         if first is None:
             raise DataError(history.file, "nobody got any of the use case's actions", column="arm")

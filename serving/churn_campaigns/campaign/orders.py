@@ -6,10 +6,12 @@ Every refusal is one line that names the option. It must not know customers or m
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 import numpy
 
 from churn_campaigns.campaign.problem import Integers
+from churn_campaigns.experiment.boundaries import equal_looks
 from churn_data.cells import parse_number
 from churn_data.errors import DataError, glimpse
 from churn_model.errors import UseCaseError
@@ -46,13 +48,14 @@ class Rules:
 class Order:
     """``budget``: money for all who are treated; ``capacity``: int [actions], to how many of them, -1 for no limit;
     ``holdout``: share of customers, 0 to 1, dealt out by ``salt``; ``proven_only``: leave out what rests on assumed
-    effects."""
+    effects; ``left_out``: ids of customers who get nothing and are in no comparison."""
 
     budget: float
     capacity: Integers
     holdout: float
     salt: str
     proven_only: bool = False
+    left_out: frozenset[str] = frozenset()
 
 
 def read_order(
@@ -70,6 +73,32 @@ def read_order(
     if not 0 <= share < 1:
         raise DataError("--holdout", f"is a share of at least 0 and below 1, is {share:g}")
     return Order(_budget(actions, budget), _capacity(actions, capacities), share, salt or "")
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What is promised when a plan is frozen: its day, how often chance alone may show an effect, how many looks are
+    planned, and for how many days outcomes count."""
+
+    planned_on: date
+    alpha: float
+    looks: int
+    window_days: int
+
+
+def read_promise(planned_on: date | None, alpha: float, looks: int, window_days: int) -> Promise:
+    """The options of a plan's experiment.
+
+    Raises:
+        DataError: too few or too many looks, or a window without a day.
+    """
+    try:
+        equal_looks(looks)
+    except ValueError as problem:
+        raise DataError("--looks", str(problem)) from None
+    if window_days < 1:
+        raise DataError("--window-days", f"is {window_days}, at least 1 was expected")
+    return Promise(planned_on or datetime.now(UTC).date(), alpha, looks, window_days)
 
 
 def _number(option: str, text: str) -> float:

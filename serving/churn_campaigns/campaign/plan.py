@@ -57,7 +57,8 @@ def make_plan(customers: Customers, actions: Sequence[ActionRule], order: Order)
     an action and customers of the control arm with the same planned action differ by chance only. Budget and capacities
     are filled by those who are treated.
     """
-    found = offers(customers, actions, proven_only=order.proven_only)
+    left_out = numpy.array([customer in order.left_out for customer in customers.ids], dtype=bool)
+    found = offers(customers, actions, left_out, proven_only=order.proven_only)
     cost = numpy.array([action.cost for action in actions])
     held_out = numpy.zeros(len(customers), dtype=bool)
     if order.holdout > 0:

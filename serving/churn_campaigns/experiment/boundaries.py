@@ -70,6 +70,26 @@ def _boundaries(information: tuple[float, ...], alpha: float) -> tuple[float, ..
     return tuple(found)
 
 
+def next_boundary(before: Sequence[tuple[float, float]], information: float, already: float, until_now: float) -> float:
+    """The score to reach at one more look.
+
+    Args:
+        before: information and score to reach at each look so far; information in any units, rising.
+        information: at this look, above all before.
+        already: alpha spent by the looks so far.
+        until_now: alpha that may be spent when this look is over.
+
+    Raises:
+        ValueError: the information does not rise.
+    """
+    if information <= max((known for known, _ in before), default=0.0):
+        raise ValueError("there is no more information than at the look before")
+    walk = _Walk(drift=0.0)
+    for known, score in before:
+        walk.go_on(known / information, score)
+    return walk.edge(1.0, max((until_now - already) / 2.0, _NEVER))
+
+
 def crossing_probability(scores: Sequence[float], information: Sequence[float], drift: float) -> float:
     """The probability that some look's score is at least its boundary in size, on either side, when the score at full
     information has the mean `drift` and standard deviation 1."""

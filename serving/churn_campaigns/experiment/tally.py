@@ -6,6 +6,7 @@ It must not know statistics, nor decide who belongs to the experiment: that is t
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,11 +38,17 @@ class OutcomeTally:
     unassigned: int = 0
 
 
-class _Row(NamedTuple):
+class OutcomeRow(NamedTuple):
+    """A row of a file of outcomes: its number, id, label and day as they stand there."""
+
     row: int
     customer: str
     label: Cell
     day: Cell
+
+    def on(self, file: str, column: str) -> date:
+        """The day; raises DataError if there is none."""
+        return day(self.day, file, column, self.row)
 
 
 def read_outcomes(
@@ -59,9 +66,9 @@ def read_outcomes(
     Raises:
         DataError: one line that names file, row and column.
     """
-    labels = _Labels(usecase, str(path), columns.primary)
+    labels = Labels(usecase, str(path), columns.primary)
     tally, rows = OutcomeTally(), 0
-    for row in _rows(path, usecase, columns):
+    for row in outcome_rows(path, usecase, columns):
         rows += 1
         member = cohort.members.get(row.customer)
         if member is None:
@@ -79,15 +86,21 @@ def read_outcomes(
     return tally
 
 
-def _check_day(row: _Row, member: Member, file: str, column: str) -> None:
-    found = day(row.day, file, column, row.row)
+def _check_day(row: OutcomeRow, member: Member, file: str, column: str) -> None:
+    found = row.on(file, column)
     if found < member.since:
         problem = f"{found} lies before the assignment or contact on {member.since}"
         raise DataError(file, problem, column=column, row=row.row)
 
 
-class _Labels:
-    """Tells who left by the use case's labels."""
+class Labels:
+    """Tells who left by the use case's labels.
+
+    Args:
+        usecase: names them.
+        file: to name in errors.
+        column: where they stand; 1 and 0 are labels too where that is not the use case's own.
+    """
 
     def __init__(self, usecase: UseCase, file: str, column: str) -> None:
         self._file, self._column = file, column
@@ -128,7 +141,8 @@ def _same_number(cell: str, label: str) -> bool:
         return False
 
 
-def _rows(path: Path, usecase: UseCase, columns: OutcomeColumns) -> Iterator[_Row]:
+def outcome_rows(path: Path, usecase: UseCase, columns: OutcomeColumns) -> Iterator[OutcomeRow]:
+    """Every row of a file of outcomes; raises DataError for an id that is missing or there twice."""
     missing = frozenset(usecase.missing)
     with open_table(path) as table:
         places = [column_place(table, name) for name in (usecase.id, columns.primary, columns.day)]
@@ -136,4 +150,4 @@ def _rows(path: Path, usecase: UseCase, columns: OutcomeColumns) -> Iterator[_Ro
         for chunk in table.chunks:
             ids, labels, days = (clean(chunk.columns[place], missing) for place in places)
             for row, customer, label, when in zip(chunk.rows, ids, labels, days, strict=True):
-                yield _Row(row, new_id(customer, row, known, table.file, usecase.id), label, when)
+                yield OutcomeRow(row, new_id(customer, row, known, table.file, usecase.id), label, when)

@@ -14,8 +14,6 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 PERMUTATIONS = 999
 ALARM = 0.001
 """A check that every history passes through must rarely cry wolf."""
-CONTRADICTED = 0.5
-"""Permutations that show an effect as often as this times alpha too often say that errors are too small."""
 
 Array = numpy.ndarray
 

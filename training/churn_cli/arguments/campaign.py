@@ -1,8 +1,9 @@
 """Arguments of `churn campaign`."""
 
+import argparse
 from pathlib import Path
 
-from churn_cli.arguments.shared import Commands, add_command, add_file_form, add_usecase
+from churn_cli.arguments.shared import Commands, add_command, add_file_form, add_usecase, between_0_and_1, day
 from churn_data.locations import location
 
 
@@ -40,3 +41,28 @@ def add_arguments(commands: Commands) -> None:
         "--proven-only", action="store_true", help="leave out actions and customers for whom no effect was shown"
     )
     add_file_form(command)
+    command.add_argument(
+        "--leave-out",
+        action="append",
+        type=location,
+        default=[],
+        metavar="PLAN",
+        help="leave out who is contacted or held out in another plan, last week's say; a list of ids will do; "
+        "may be repeated",
+    )
+    _add_experiment(command)
+
+
+def _add_experiment(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--date", type=day, help="day of the plan, such as 2026-01-31 (default: today)")
+    command.add_argument(
+        "--window-days", type=int, default=90, metavar="N", help="days after it in which outcomes count (%(default)s)"
+    )
+    command.add_argument("--looks", type=int, default=1, metavar="K", help="looks planned at its result (%(default)s)")
+    command.add_argument(
+        "--alpha",
+        type=between_0_and_1,
+        default=0.05,
+        metavar="SHARE",
+        help="how often chance alone may show an effect of the plan, over all looks (%(default)s)",
+    )

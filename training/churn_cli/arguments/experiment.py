@@ -1,12 +1,10 @@
 """Arguments of `churn experiment`."""
 
 import argparse
-import math
-from datetime import date
 from typing import Any
 
 from churn_campaigns.experiment.assignment import CONTROL
-from churn_cli.arguments.shared import Commands, add_command, add_file_form, add_usecase
+from churn_cli.arguments.shared import Commands, add_command, add_file_form, add_usecase, between_0_and_1, day
 from churn_data.locations import location
 
 
@@ -22,7 +20,7 @@ def add_arguments(commands: Commands) -> None:
 
 def _add_plan(parts: Commands) -> None:
     command = add_command(parts, "plan", "how many customers an experiment needs, or what so many can show")
-    share: dict[str, Any] = {"type": _between_0_and_1, "metavar": "SHARE"}
+    share: dict[str, Any] = {"type": between_0_and_1, "metavar": "SHARE"}
     command.add_argument("--base-rate", required=True, help="churn of the control arm, such as 0.265", **share)
     command.add_argument("--reduction", help="relative reduction to show, such as 0.12 for 12 %%", **share)
     command.add_argument("--customers", type=int, metavar="N", help="customers there are, both arms together")
@@ -37,7 +35,7 @@ def _add_assign(parts: Commands) -> None:
     command.add_argument("input", metavar="CUSTOMERS", type=location, help="CSV or Parquet, a path or s3://bucket/key")
     command.add_argument("output", metavar="OUT", type=location, help="id, arm, salt_id, share, assigned_on; as above")
     command.add_argument("--salt", required=True, help="name of the experiment; another salt deals anew")
-    command.add_argument("--date", type=_day, help="day of assignment, such as 2026-01-31 (default: today)")
+    command.add_argument("--date", type=day, help="day of assignment, such as 2026-01-31 (default: today)")
     _add_shares(command, required=True)
     add_usecase(command)
     add_file_form(command)
@@ -45,7 +43,9 @@ def _add_assign(parts: Commands) -> None:
 
 def _add_read(parts: Commands) -> None:
     command = add_command(parts, "read", "what an experiment has shown, by intent to treat")
-    command.add_argument("assignment", metavar="ASSIGNMENT", type=location, help="what assign wrote")
+    command.add_argument(
+        "assignment", metavar="ASSIGNMENT", type=location, help="what assign wrote, or the plan of a campaign"
+    )
     command.add_argument("outcomes", metavar="OUTCOMES", type=location, help="id, label and day of the outcome")
     command.add_argument("--primary", metavar="COLUMN", help="who left (default: the use case's label)")
     command.add_argument("--date-column", metavar="COLUMN", help="day of the outcome (default: outcome_on)")
@@ -58,6 +58,10 @@ def _add_read(parts: Commands) -> None:
     command.add_argument(
         "--ignore-unassigned", action="store_true", help="count outcomes of customers who were never assigned"
     )
+    command.add_argument(
+        "--history", type=location, metavar="FILE",
+        help="of a plan: add its customers and what became of them, for the next campaign's --history",
+    )  # fmt: skip
     _add_shares(command, required=False)
     add_file_form(command)
     _add_alpha(command)
@@ -67,7 +71,7 @@ def _add_read(parts: Commands) -> None:
 def _add_alpha(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--alpha",
-        type=_between_0_and_1,
+        type=between_0_and_1,
         default=0.05,
         metavar="SHARE",
         help="how often chance alone may show an effect (%(default)s)",
@@ -77,18 +81,11 @@ def _add_alpha(command: argparse.ArgumentParser) -> None:
 def _add_shares(command: argparse.ArgumentParser, *, required: bool) -> None:
     note = "" if required else " (default: what the assignment says)"
     command.add_argument(
-        "--control-share", type=_between_0_and_1, required=required, metavar="SHARE", help=f"share held out{note}"
+        "--control-share", type=between_0_and_1, required=required, metavar="SHARE", help=f"share held out{note}"
     )
     command.add_argument(
         "--arms", type=_named_shares, metavar="NAME=SHARE,…", help="the other arms (default: one, treatment)"
     )
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a date such as 2026-01-31') from None
 
 
 def _informations(text: str) -> tuple[float, ...]:
@@ -96,17 +93,6 @@ def _informations(text: str) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(f'"{text}" are not shares such as 0.2,0.55') from None
-
-
-def _between_0_and_1(text: str) -> float:
-    """A number above 0 and below 1, for argparse."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0.0 < number < 1.0:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a number above 0 and below 1')
-    return number
 
 
 def _named_shares(text: str) -> dict[str, float]:
@@ -118,5 +104,5 @@ def _named_shares(text: str) -> dict[str, float]:
             raise argparse.ArgumentTypeError(f'"{part}" is not an arm and its share, such as offer=0.4')
         if name == CONTROL or name in shares:
             raise argparse.ArgumentTypeError(f'the arm "{name}" has a share already')
-        shares[name] = _between_0_and_1(share)
+        shares[name] = between_0_and_1(share)
     return shares

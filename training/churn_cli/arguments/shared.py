@@ -4,6 +4,8 @@ It must not import what a command runs: every start of `churn` reads it.
 """
 
 import argparse
+import math
+from datetime import date
 from typing import Any
 
 Commands = Any  # argparse keeps the type of its sub-parsers private.
@@ -66,3 +68,22 @@ def duration(text: str) -> float:
     if not number.isdecimal() or (unit == "s" and text == number and number != "0"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a duration: a number and s, m or h, e.g. 10m, or 0")
     return float(int(number) * _UNITS[unit])
+
+
+def day(text: str) -> date:
+    """A day such as 2026-01-31, for argparse."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a date such as 2026-01-31') from None
+
+
+def between_0_and_1(text: str) -> float:
+    """A number above 0 and below 1, for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0.0 < number < 1.0:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number above 0 and below 1')
+    return number

@@ -2,22 +2,31 @@
 
 import argparse
 import time
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from churn_campaigns.campaign.customers import read_campaign_customers, sample_features, values_of
+from churn_campaigns.campaign.customers import read_campaign_customers, values_of
+from churn_campaigns.campaign.detectable import detectable, detectable_line
+from churn_campaigns.campaign.frozen import frozen_columns, ids_in, known_columns, ledger_of
 from churn_campaigns.campaign.history import read_history
 from churn_campaigns.campaign.learning import Lessons, Measured, learn_from
 from churn_campaigns.campaign.measured_value import measured_value
-from churn_campaigns.campaign.orders import Rules, read_order
+from churn_campaigns.campaign.orders import Rules, read_order, read_promise
 from churn_campaigns.campaign.plan import make_plan
-from churn_campaigns.campaign.plan_file import columns_of
+from churn_campaigns.campaign.plan_file import Columns
+from churn_campaigns.campaign.problem import NOTHING
+from churn_campaigns.campaign.second_look import read_details, sample_features
 from churn_campaigns.campaign.summary import summary_of, text_of
+from churn_campaigns.experiment.ledger import SUFFIX as LEDGER
+from churn_campaigns.experiment.ledger import Ledger, beside, require_unread, write_ledger
+from churn_campaigns.experiment.plan_history import SUFFIX as KNOWN
 from churn_cli.scoring_package import open_champion, open_named
 from churn_cli.terminal import show
 from churn_data.errors import DataError
 from churn_data.local_files import local_copy, upload_after
+from churn_data.locations import Location
 from churn_data.progress import Reporter, reporting
 from churn_data.written_files import write_table
 from churn_model.errors import UseCaseError
@@ -36,30 +45,56 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     rules = _rules(usecase, package)
     rules.check()
     order = read_order(rules.actions, options.budget, options.capacity, options.holdout, options.salt)
-    order = replace(order, proven_only=options.proven_only)
+    promise = read_promise(options.date, options.alpha, options.looks, options.window_days)
     with local_copy(options.input) as source, upload_after(options.output) as target, reporting() as reporter:
         if target.exists() and source.exists() and target.samefile(source):
             raise DataError(str(target), "is the input too, another output file was expected")
+        order = replace(order, proven_only=options.proven_only, left_out=_left_out(options, package))
         lessons = _lessons(options, usecase, package, rules, reporter)
         measured = {} if lessons is None else _measured(lessons, source, package, rules)
         reporter.now(f"scoring with {package.manifest.name} version {package.manifest.version}")
         customers = read_campaign_customers(source, package, rules, measured, reporter.advance)
         reporter.now(f"deciding about {len(customers)} customers")
         plan = make_plan(customers, rules.actions, order)
-        write_table(target, columns_of(customers, plan))
+        details = read_details(source, package, rules, plan.planned.choice != NOTHING, plan.choice != NOTHING)
+        shown = detectable(plan, customers, promise.alpha, promise.looks) if order.salt else None
+        if order.salt:
+            reporter.note(detectable_line(shown))
+        name = package.manifest.schema.usecase if usecase is None else usecase.name
+        columns = frozen_columns(customers, plan, details, order, promise, name)
+        if order.salt:
+            known = known_columns(package.manifest.schema.id, customers, plan, details)
+            _freeze(options.output, ledger_of(columns, order, promise, name), known)
+        write_table(target, columns)
     value = None if lessons is None else measured_value(plan, customers, lessons)
     result = summary_of(plan, order, lessons, value)
     manifest = package.manifest
     simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""
     head = f"{options.output}: {result['customers']} customers by {manifest.name} version {manifest.version}{simulated}"
-    show(f"{head}\n{text_of(result, lessons)}", options)
+    more = [detectable_line(shown)] if order.salt else []
+    show("\n".join([head, text_of(result, lessons), *more]), options)
     return {
         "file": str(options.output),
         **result,
+        "smallest_effect": None if shown is None else asdict(shown),
         "seconds": round(time.perf_counter() - started, 3),
         "model": {"name": manifest.name, "version": manifest.version, "digest": package.digest},
         "simulated": manifest.training_data.simulated,
     }
+
+
+def _freeze(place: Location, ledger: Ledger, known: Columns) -> None:
+    """Write what goes beside the plan, before the plan itself."""
+    with upload_after(beside(place, LEDGER)) as path, upload_after(beside(place, KNOWN)) as features:
+        require_unread(path)
+        write_table(features, known)
+        write_ledger(path, ledger)
+
+
+def _left_out(options: argparse.Namespace, package: Package) -> frozenset[str]:
+    with ExitStack() as stack:
+        paths = [stack.enter_context(local_copy(place)) for place in options.leave_out]
+        return ids_in(paths, package.manifest.schema.id)
 
 
 def _usecase(options: argparse.Namespace) -> UseCase | None:

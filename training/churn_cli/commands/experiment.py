@@ -9,6 +9,7 @@ from churn_cli.terminal import show
 from churn_data.errors import DataError
 from churn_data.local_files import local_copy, upload_after
 from churn_data.progress import reporting
+from churn_data.spreadsheets import as_text_file
 from churn_model.usecase import load_usecase
 
 
@@ -60,11 +61,19 @@ def _assign(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _read(options: argparse.Namespace) -> dict[str, Any]:
+    from churn_campaigns.experiment.plan_cohort import is_plan
     from churn_campaigns.experiment.reading import Reading, looking_at, read_experiment
     from churn_campaigns.experiment.tally import OUTCOME_ON, OutcomeColumns
     from churn_campaigns.experiment.wording import table
 
     usecase = load_usecase(options.usecase)
+    with local_copy(options.assignment) as given, as_text_file(given) as assignment:
+        if is_plan(assignment):
+            from churn_cli.commands.plan_result import read_plan_result
+
+            return read_plan_result(options, assignment, usecase)
+    if options.history is not None:
+        raise DataError("--history", "goes with the plan of a campaign: an assignment does not say what was known")
     if options.arms and options.control_share is None:
         raise DataError("--arms", "goes with --control-share")
     reading = Reading(

@@ -1,0 +1,246 @@
+"""From a plan to the next plan by the commands alone: what is written is read as it is, and alpha is spent once."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy
+import openpyxl
+import pandas
+import pytest
+import yaml
+
+from churn_campaigns.experiment.assignment import in_holdout
+from churn_cli.main import main
+from sample_package import Keys, PackageMaker, sample_rows, sample_schema
+
+ACTIONS = [
+    {"id": "call", "name": "A call", "cost": 10.0, "effect": 0.2, "capacity": 150},
+    {"id": "mail", "name": "A message", "cost": 1.5, "effect": 0.05},
+]
+USECASE = {
+    "name": "sample",
+    "id": "customer",
+    "label": {"column": "left", "positive": "yes", "negative": "no"},
+    "value": {"column": "charges"},
+    "actions": ACTIONS,
+}
+PLAN = ("--budget", "1e6", "--holdout", "0.3", "--salt", "spring", "--date", "2026-01-01", "--looks", "3")
+
+
+class Company:
+    """A folder with a use case, a model and customers; commands run in it."""
+
+    def __init__(self, folder: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self._model, self._capsys = folder, model, capsys
+        (folder / "sample.yaml").write_text(yaml.safe_dump(USECASE))
+        frame = pandas.DataFrame(sample_rows(900, 5), columns=list(sample_schema().names))
+        frame.insert(0, "customer", [f"00{number}" for number in range(900)])
+        frame.to_csv(folder / "customers.csv", index=False)
+
+    def run(self, *words: str, code: int = 0) -> dict[str, Any]:
+        more = ["--model", str(self._model)] if words[0] == "campaign" else []
+        paths = [str(self.folder / word) if "." in word and not word[0].isdigit() else word for word in words]
+        assert main([*paths, "--usecase", str(self.folder / "sample.yaml"), *more, "--json"]) == code
+        captured = self._capsys.readouterr()
+        if code:
+            return {"said": captured.err.splitlines()[-1].replace(f"{self.folder}/", "")}
+        found: dict[str, Any] = json.loads(captured.out.splitlines()[-1])
+        return found | {"said": captured.err}
+
+    def plan(self, name: str = "plan.csv") -> pandas.DataFrame:
+        return pandas.read_csv(self.folder / name, keep_default_na=False, dtype=str)
+
+    def outcomes(self, day: str, leaves: Callable[[pandas.DataFrame], Any], name: str = "outcomes.csv") -> None:
+        """Everybody of the plan, seen on a day; who leaves did so on the day after the plan."""
+        plan = self.plan()
+        left = numpy.asarray(leaves(plan), dtype=bool)
+        frame = pandas.DataFrame({"customer": plan["id"], "left": numpy.where(left, "yes", "no")})
+        frame["outcome_on"] = numpy.where(left, "2026-01-02", day)
+        frame.to_csv(self.folder / name, index=False)
+
+
+@pytest.fixture(scope="module")
+def model(make_package: PackageMaker) -> Path:
+    return make_package()
+
+
+@pytest.fixture
+def company(
+    tmp_path: Path, model: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Company:
+    monkeypatch.setenv("CHURN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CHURN_VERIFY_KEY", str(keys.verify_path))
+    return Company(tmp_path, model, capsys)
+
+
+def by_chance(rate: float, treated_rate: float, seed: int = 0) -> Callable[[pandas.DataFrame], Any]:
+    """Who leaves, by chance: control customers and those without a plan at one rate, treated ones at another."""
+
+    def leaves(plan: pandas.DataFrame) -> Any:
+        drawn = numpy.random.default_rng(seed).random(len(plan))
+        return drawn < numpy.where(plan["arm"].isin(["call", "mail"]), treated_rate, rate)
+
+    return leaves
+
+
+def test_a_plan_is_for_a_person_who_calls(company: Company) -> None:
+    result = company.run("campaign", "customers.csv", "plan.csv", *PLAN)
+    plan = company.plan()
+    held = numpy.array([in_holdout("spring", customer, 0.3) for customer in plan["id"]])
+    planned = plan["planned_action"] != "none"
+    groups = numpy.select([plan["action"] != "none", plan["arm"] == "control"], [0, 1], 2)
+    assert (numpy.diff(groups) >= 0).all()
+    called = plan[groups == 0]
+    assert (numpy.diff(called["expected_net"].astype(float)) <= 0.0).all()
+    assert called["reasons"].str.contains("raises churn").mean() > 0.5
+    assert set(called["action_name"]) <= {"A call", "A message"}
+    assert (plan["arm"] == "control").tolist() == (held & planned).tolist()
+    assert set(plan.loc[planned, "propensity"]) == {"0.7"}
+    assert set(plan["usecase"]) == {"sample"}
+    assert set(plan["planned_on"]) == {"2026-01-01"}
+    assert (called["action"] == "call").sum() == 150
+    smallest = result["smallest_effect"]
+    assert 0.02 < smallest["absolute"] < 0.3
+    assert "the smallest effect that this plan can show" in result["said"]
+
+
+def test_the_result_of_a_plan_is_read_as_it_was_written_and_goes_into_the_next_one(company: Company) -> None:
+    company.run("campaign", "customers.csv", "plan.csv", *PLAN)
+    company.outcomes("2026-05-01", by_chance(0.5, 0.2))
+    read = company.run("experiment", "read", "plan.csv", "outcomes.csv", "--history", "history.csv")
+    plan = company.plan()
+    planned = plan[plan["planned_action"] != "none"]
+    assert (read["planned"], read["known"], read["ignored"]) == (len(planned), len(planned), len(plan) - len(planned))
+    assert read["plan"]["shown"]
+    assert read["plan"]["interval"][0] < 0.3 < read["plan"]["interval"][1]
+    assert (read["look"], read["final"], read["days"]) == (1, True, 90)
+    assert read["money"]["net_interval"][0] < read["money"]["net"] < read["money"]["net_interval"][1]
+    assert "in money" in read["said"]
+    history = pandas.read_csv(company.folder / "history.csv", dtype=str)
+    assert sorted(history["customer"]) == sorted(planned["id"])
+    assert set(history["arm"]) == {"call", "mail", "control"}
+    assert set(history["outcome_until"]) == {"2026-04-01"}
+    following = company.run(
+        "campaign",
+        "customers.csv",
+        "next.csv",
+        "--budget",
+        "1e6",
+        "--history",
+        "history.csv",
+        "--leave-out",
+        "plan.csv",
+    )
+    verdicts = {entry["id"]: entry["history"]["verdict"] for entry in following["actions"]}
+    assert "proven" in verdicts.values()
+    again = set(planned["id"]) & set(company.plan("next.csv").query("action != 'none'")["id"])
+    assert not again
+    assert all("in another plan" in entry["not_eligible"] for entry in following["actions"])
+
+
+def test_where_nothing_happens_nothing_is_shown_and_who_was_not_planned_for_does_not_count(company: Company) -> None:
+    """Before, customers without a plan, who are others, were compared with those treated."""
+    company.run("campaign", "customers.csv", "plan.csv", *PLAN)
+
+    def leaves(plan: pandas.DataFrame) -> Any:
+        drawn = numpy.random.default_rng(1).random(len(plan))
+        return drawn < numpy.where(plan["planned_action"] == "none", 0.0, 0.4)
+
+    company.outcomes("2026-05-01", leaves)
+    assert not company.run("experiment", "read", "plan.csv", "outcomes.csv")["plan"]["shown"]
+
+
+def test_alpha_is_spent_over_looks_and_not_anew(company: Company) -> None:
+    company.run("campaign", "customers.csv", "plan.csv", *PLAN)
+    boundaries = []
+    for month, rate in ((2, 0.1), (3, 0.2), (5, 0.3)):
+        company.outcomes(f"2026-0{month}-01", by_chance(rate, rate), f"outcomes{month}.csv")
+        found = company.run("experiment", "read", "plan.csv", f"outcomes{month}.csv")
+        assert company.run("experiment", "read", "plan.csv", f"outcomes{month}.csv")["look"] == found["look"]
+        boundaries.append(found["boundary"])
+    assert found["look"] == 3
+    assert boundaries[0] > boundaries[1] > boundaries[2] > 1.9599
+    assert found["alpha_spent"] == pytest.approx(0.05)
+    company.outcomes("2026-05-02", by_chance(0.3, 0.1, seed=9))
+    said = company.run("experiment", "read", "plan.csv", "outcomes.csv", code=2)["said"]
+    assert said == "churn: outcomes.csv: the outcome window ended on 2026-04-01 and was read: all of alpha is spent"
+    said = company.run("campaign", "customers.csv", "plan.csv", *PLAN, code=2)["said"]
+    assert "plan.csv.ledger.json: the plan that lies here was read as an experiment" in said
+
+
+def test_a_spreadsheet_is_one_and_comes_back(company: Company) -> None:
+    company.run("campaign", "customers.csv", "plan.csv", *PLAN)
+    company.run("campaign", "customers.csv", "plan.xlsx", *PLAN)
+    sheet = openpyxl.load_workbook(company.folder / "plan.xlsx").active
+    assert sheet is not None
+    first = [cell.value for cell in sheet[2]]
+    assert first[0] == company.plan()["id"][0]
+    assert isinstance(first[4], float)
+    company.outcomes("2026-05-01", by_chance(0.5, 0.2))
+    as_text = company.run("experiment", "read", "plan.csv", "outcomes.csv")
+    sheet.cell(row=1, column=sheet.max_column + 1, value="note")
+    sheet.parent.save(company.folder / "plan.xlsx")
+    assert company.run("experiment", "read", "plan.xlsx", "outcomes.csv")["plan"] == as_text["plan"]
+
+
+def edited(company: Company, change: Callable[[pandas.DataFrame], pandas.DataFrame]) -> None:
+    change(company.plan()).to_csv(company.folder / "plan.csv", index=False)
+
+
+def first_row(**cells: str) -> Callable[[pandas.DataFrame], pandas.DataFrame]:
+    return lambda plan: plan.assign(**{name: [cell, *plan[name][1:]] for name, cell in cells.items()})
+
+
+BAD_PLANS: dict[str, tuple[Callable[[pandas.DataFrame], pandas.DataFrame], str]] = {
+    "another arm": (first_row(arm="control"),
+                    'plan.csv, column "row_check", row 2: is not as it was planned: the row was edited'),
+    "another score": (first_row(churn_probability="0.123"),
+                      'plan.csv, column "row_check", row 2: is not as it was planned: the row was edited'),
+    "another salt": (first_row(salt_id="abc"), 'plan.csv, column "salt_id", row 2: "abc" is not the ledger\'s "'),
+    "another day": (first_row(planned_on="2026-01-02"),
+                    'plan.csv, column "planned_on", row 2: "2026-01-02" is not the ledger\'s "2026-01-01"'),
+    "a row less": (lambda plan: plan[1:], "plan.csv: has 899 rows, 900 were planned: a row is missing or was added"),
+    "in two arms": (lambda plan: pandas.concat([plan, plan[:1].assign(arm="control")]),
+                    'plan.csv, column "id", row 902: the customer of row 2 is here again'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_PLANS)
+def test_a_plan_that_was_edited_is_one_line_that_names_the_record(name: str, company: Company) -> None:
+    change, line = BAD_PLANS[name]
+    company.run("campaign", "customers.csv", "plan.csv", *PLAN)
+    company.outcomes("2026-05-01", by_chance(0.5, 0.5))
+    edited(company, change)
+    said = company.run("experiment", "read", "plan.csv", "outcomes.csv", code=2)["said"]
+    assert said.startswith(f"churn: {line}")
+
+
+def test_a_plan_may_be_sorted_and_have_columns_of_ones_own(company: Company) -> None:
+    company.run("campaign", "customers.csv", "plan.csv", *PLAN)
+    company.outcomes("2026-05-01", by_chance(0.5, 0.2))
+    before = company.run("experiment", "read", "plan.csv", "outcomes.csv")["plan"]
+    edited(company, lambda plan: plan.sort_values("id").assign(called_by="Kim"))
+    after = company.run("experiment", "read", "plan.csv", "outcomes.csv")["plan"]
+    assert after["interval"] == pytest.approx(before["interval"])
+    assert (after["treated"], after["control"]) == (before["treated"], before["control"])
+
+
+def test_what_is_missing_or_too_early_is_one_line(company: Company) -> None:
+    company.run("campaign", "customers.csv", "plan.csv", *PLAN)
+    company.outcomes("2025-12-31", by_chance(0.0, 0.0))
+    read = ("experiment", "read", "plan.csv", "outcomes.csv")
+    said = company.run(*read, code=2)["said"]
+    assert said == 'churn: outcomes.csv, column "outcome_on", row 2: lies before the plan of 2026-01-01'
+    company.outcomes("2026-05-01", by_chance(0.5, 0.5))
+    frame = pandas.read_csv(company.folder / "outcomes.csv", dtype=str)
+    frame.loc[3, "customer"] = "stranger"
+    frame.to_csv(company.folder / "outcomes.csv", index=False)
+    said = company.run(*read, code=2)["said"]
+    assert said.startswith('churn: outcomes.csv, column "customer", row 5: the customer is not in the plan')
+    assert company.run(*read, "--ignore-unassigned")["unassigned"] == 1
+    assert "--look: is for assignments" in company.run(*read, "--looks", "3", "--look", "1", code=2)["said"]
+    (company.folder / "plan.csv.ledger.json").unlink()
+    said = company.run(*read, code=2)["said"]
+    assert said.startswith("churn: plan.csv.ledger.json: no such file: the ledger")
