@@ -2,7 +2,7 @@
 
 import signal
 
-pytest_plugins = ["sample_package", "real_data", "real_processes", "trained_models"]
+pytest_plugins = ["sample_package", "real_data", "real_processes", "trained_models", "shared_cases"]
 
 # A shell starts what it puts into the background with Ctrl-C ignored, and processes hand that on to those they start:
 # the tests of Ctrl-C would then test the shell.

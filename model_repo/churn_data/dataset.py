@@ -3,11 +3,13 @@
 Plain data; it must not know how it was read or what is done with it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy
 import pandas
 
+from churn_data.notices import Notice
+from churn_data.snapshots import date_rule
 from churn_model.schema import Row, Schema, SchemaFeature
 from churn_model.usecase import UseCase
 
@@ -31,8 +33,10 @@ class Source:
 class Dataset:
     """Customers and whether they left.
 
-    `frame` has one column a feature in the use case's order: float64 with NaN for numbers, objects (text or NaN) for
-    categories. `churned` is 0 or 1 a row; `groups` numbers the customers, so rows of one customer share a number.
+    `frame` has one column a feature in the use case's order: float64 with NaN for numbers and for dates (days from each
+    to the snapshot), objects (text or NaN) for categories. `churned` is 0 or 1 a row; `groups` numbers the customers,
+    so rows of one customer share a number. `moments` are the days (of Python's calendar) as of which each row stands,
+    where a column says so. `notices` are what reading found.
     """
 
     usecase: UseCase
@@ -40,6 +44,8 @@ class Dataset:
     churned: numpy.ndarray
     groups: numpy.ndarray
     source: Source
+    moments: numpy.ndarray | None = None
+    notices: tuple[Notice, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -61,20 +67,27 @@ class Dataset:
 
     def take(self, positions: numpy.ndarray) -> "Dataset":
         """The rows at these positions, in that order."""
-        frame = self.frame.iloc[positions].reset_index(drop=True)
-        return Dataset(self.usecase, frame, self.churned[positions], self.groups[positions], self.source)
+        return replace(
+            self,
+            frame=self.frame.iloc[positions].reset_index(drop=True),
+            churned=self.churned[positions],
+            groups=self.groups[positions],
+            moments=None if self.moments is None else self.moments[positions],
+        )
 
 
 def schema_of(dataset: Dataset) -> Schema:
-    """The schema of a model trained on these customers: the use case's features and the levels that occur."""
+    """The schema of a model trained on these customers: the use case's features and the levels that occur. A date is a
+    number there, with what makes one of it."""
     features = tuple(
         SchemaFeature(
             name=feature.name,
-            type=feature.type,
-            label=feature.words,
+            type="category" if feature.type == "category" else "number",
+            label=f"days since {feature.words}" if feature.type == "date" else feature.words,
             minimum=feature.minimum,
             maximum=feature.maximum,
             categories=levels_of(dataset.frame[feature.name]) if feature.type == "category" else (),
+            date=date_rule(feature, dataset.usecase) if feature.type == "date" else None,
         )
         for feature in dataset.usecase.features
     )

@@ -1,71 +1,125 @@
-"""Guesses the features of a data set whose use case lists none.
+"""Which columns of a file become inputs of a model: all that the use case lists, else all that can honestly be.
 
-A column is a number when every cell that is not missing spells one, else a category. What cannot help a model, a text
-that is nearly unique or a constant, is left out with a notice. It must not read files or look at the label.
+What is left out is told with its reason, what is listed against better knowledge with a warning. It must not read
+files.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from churn_data.cells import Cell, is_number
-from churn_data.errors import DataError, glimpse
-from churn_model.usecase import Feature, UseCase
+import msgspec
+import numpy
 
-NEARLY_UNIQUE = 0.5
-"""Share of distinct values among the known ones from which a text column counts as an identifier or free text."""
-FEW_LEVELS = 20
-"""A text column with at most so many levels is kept however few rows there are."""
+from churn_data.cells import Cell
+from churn_data.column_facts import facts_of
+from churn_data.column_names import human_label
+from churn_data.column_roles import Role, role_of
+from churn_data.errors import DataError
+from churn_data.leaks import leak_in
+from churn_data.notices import Notices
+from churn_model.dates import ISO
+from churn_model.rules import Feature, TimeRule
+from churn_model.usecase import UseCase
 
-FEW_KNOWN = 10
-"""A column with fewer known values teaches nothing and may be empty in a fold."""
-
-Notice = Callable[[str], None]
-"""Is told lines about what was read, for a person."""
-
-
-def unheard(line: str) -> None:
-    """A notice that nobody wants to hear."""
+Columns = Mapping[str, Sequence[Cell]]
+LEFT_OUT, LEAK, KEPT, DATES = "left out", "leak", "kept", "dates"
+"""Kinds of notices."""
+MANY_ROWS = 0.9
+"""Customers a row below which a file describes customers more than once."""
 
 
-def infer_features(
-    columns: Mapping[str, Sequence[Cell]], usecase: UseCase, file: str, notice: Notice
-) -> tuple[Feature, ...]:
-    """Features for every useful column but the id and the label, in the file's order.
+def infer_features(columns: Columns, churned: numpy.ndarray, usecase: UseCase, notices: Notices) -> UseCase:
+    """The use case with features for every useful column but the id and the label, in the file's order; where customers
+    have several rows, with the date that tells these apart as the snapshot.
 
     Args:
         columns: cleaned cells by column name.
+        churned: 0 or 1 a row.
         usecase: names id, label and value column.
-        file: for messages.
-        notice: told one line about each column that is left out.
+        notices: told one line about each column that is left out.
 
     Raises:
-        DataError: a column without any value, or no column left.
+        DataError: no column left.
     """
+    usecase = _with_time_column(columns, usecase, notices)
+    once = _rows_of_customers(columns, usecase)
     features: list[Feature] = []
-    for name, cells in columns.items():
-        if name in (usecase.id, usecase.label.column, usecase.time.observed_since if usecase.time else ""):
-            continue
-        reason = _reason_to_drop(name, cells, usecase, file)
-        if reason:
-            notice(f'{file}: column "{glimpse(name)}" is left out: {reason}')
+    for name in _candidates(columns, usecase):
+        cells = columns[name]
+        facts = facts_of(name, [cells[row] for row in once] if len(once) < len(cells) else cells)
+        is_value = usecase.value is not None and name == usecase.value.column
+        role = role_of(facts, wanted=is_value)
+        leak = "" if role.left_out else leak_in(facts, cells, churned)
+        if role.left_out or leak:
+            _tell_left_out(name, role, leak, notices)
         else:
-            kind = "number" if all(map(is_number, cells)) else "category"
-            features.append(Feature(name=name, type=kind))  # type: ignore[arg-type]
+            if role.remark:
+                notices.tell(DATES if role.type == "date" else KEPT, role.remark, name)
+            features.append(Feature(name=name, type=role.type, label=human_label(name), spelling=role.spelling))
     if not features:
-        raise DataError(file, "has no usable column beside id and label")
-    return tuple(features)
+        raise DataError(notices.file, "has no usable column beside id and label")
+    return usecase.with_features(tuple(features))
 
 
-def _reason_to_drop(name: str, cells: Sequence[Cell], usecase: UseCase, file: str) -> str | None:
-    known = [cell for cell in cells if cell is not None]
-    if not known:
-        raise DataError(file, "every value is missing", column=name)
-    if name == usecase.value.column:
-        return None
-    if len(known) < FEW_KNOWN <= len(cells) - len(known):
-        return f"only {len(known)} of {len(cells)} rows {'has' if len(known) == 1 else 'have'} a value"
-    distinct = len(set(known))
-    if distinct == 1 and len(known) == len(cells):
-        return "every row has the same value"
-    if distinct > max(FEW_LEVELS, NEARLY_UNIQUE * len(known)) and not all(map(is_number, known)):
-        return f"its texts are nearly unique ({distinct} different in {len(known)} rows)"
-    return None
+def check_listed(columns: Columns, churned: numpy.ndarray, usecase: UseCase, notices: Notices) -> None:
+    """Tell of every listed feature that would be left out if nobody had listed it, and why."""
+    once = _rows_of_customers(columns, usecase)
+    for feature in usecase.features:
+        cells = columns[feature.name]
+        facts = facts_of(feature.name, [cells[row] for row in once] if len(once) < len(cells) else cells)
+        if not facts.known:
+            continue
+        reason = role_of(facts).left_out
+        leak = leak_in(facts, cells, churned)
+        if leak:
+            notices.tell(LEAK, f"kept because the use case lists it, though {leak}: a leak?", feature.name)
+        elif reason:
+            notices.tell(
+                KEPT, f"kept because the use case lists it, though not one to learn from: {reason}", feature.name
+            )
+
+
+def _candidates(columns: Columns, usecase: UseCase) -> list[str]:
+    taken = {
+        usecase.id,
+        usecase.label.column,
+        *((usecase.time.snapshot, usecase.time.observed_since) if usecase.time else ()),
+    }
+    return [name for name in columns if name not in taken]
+
+
+def _tell_left_out(name: str, role: Role, leak: str, notices: Notices) -> None:
+    if leak:
+        notices.tell(LEAK, f"left out, {leak}; list it among `features` if it is known beforehand", name)
+    else:
+        notices.tell(LEFT_OUT, f"left out: {role.left_out}", name)
+
+
+def _rows_of_customers(columns: Columns, usecase: UseCase) -> list[int]:
+    """The first row of each customer."""
+    if usecase.id not in columns:
+        return list(range(len(columns[usecase.label.column])))
+    seen: set[Cell] = set()
+    first: list[int] = []
+    for row, customer in enumerate(columns[usecase.id]):
+        if customer is None or customer not in seen:
+            seen.add(customer)
+            first.append(row)
+    return first
+
+
+def _with_time_column(columns: Columns, usecase: UseCase, notices: Notices) -> UseCase:
+    """With the first date that differs in all rows of a customer as the snapshot, where customers have several rows."""
+    if usecase.id not in columns or (usecase.time is not None and usecase.time.snapshot):
+        return usecase
+    ids = columns[usecase.id]
+    if len(set(ids)) > MANY_ROWS * len(ids):
+        return usecase
+    for name in _candidates(columns, usecase):
+        role = role_of(facts_of(name, columns[name]))
+        if role.type == "date" and len(set(zip(ids, columns[name], strict=True))) == len(ids):
+            notices.tell(DATES, "customers have several rows, one for each date here: taken as the snapshot", name)
+            time = msgspec.structs.replace(
+                usecase.time or TimeRule(), snapshot=name, snapshot_spelling=role.spelling or ISO
+            )
+            return msgspec.structs.replace(usecase, time=time)
+    return usecase

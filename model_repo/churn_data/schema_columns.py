@@ -18,8 +18,11 @@ from churn_data.csv_head import suggestion
 from churn_data.errors import DataError, glimpse
 from churn_data.notices import Notices
 from churn_data.number_texts import NumberColumn
+from churn_data.schema_cells import needed_columns
+from churn_data.snapshots import date_numbers, snapshots_of
 from churn_data.tables import Chunk, Table
 from churn_model.column_rows import CategoryColumn, ColumnRows
+from churn_model.dates import DateRule
 from churn_model.schema import Schema, SchemaFeature
 from churn_model.spelling import MAXIMUM_TEXT, Levels, canonical
 
@@ -37,14 +40,16 @@ class SchemaColumns:
             DataError: one is not there.
         """
         self._file, self._schema = table.file, schema
-        for name in (schema.id, *schema.names):
+        for name in needed_columns(schema):
             if name not in table.header:
                 problem = f"no such column in the header, the model needs it{suggestion(name, table.header)}"
                 raise DataError(table.file, problem, column=name, row=1)
-        self._places = {name: table.header.index(name) for name in (schema.id, *schema.names)}
+        self._places = {name: table.header.index(name) for name in needed_columns(schema)}
         self._missing = frozenset(missing)
         self._written = {
-            feature.name: NumberColumn(table.decimal) for feature in schema.features if feature.type == "number"
+            feature.name: NumberColumn(table.decimal)
+            for feature in schema.features
+            if feature.type == "number" and feature.date is None
         }
         self._found: dict[str, dict[Cell, tuple[str | None, bool]]] = {name: {} for name in schema.names}
         self.unseen: Counter[str] = Counter()
@@ -60,7 +65,7 @@ class SchemaColumns:
         """
         pairs = zip(self._schema.features, self._schema.spelling.levels, strict=True)
         columns = [
-            self._numbers(feature, chunk) if levels is None else self._categories(feature.name, levels, chunk)
+            self._amounts(feature, chunk) if levels is None else self._categories(feature.name, levels, chunk)
             for feature, levels in pairs
         ]
         return self._ids(chunk), ColumnRows(columns)
@@ -85,6 +90,8 @@ class SchemaColumns:
                 notices.tell("duplicate ids", f"{rows} of customers who were there before", self._schema.id)
 
     def _ids(self, chunk: Chunk) -> pyarrow.Array:
+        if not self._schema.id:
+            return pyarrow.array([str(row) for row in chunk.rows], pyarrow.string())
         ids = pyarrow.compute.utf8_trim_whitespace(chunk.arrays[self._places[self._schema.id]])
         texts: list[Cell] = ids.to_pylist()
         if None in texts or "" in texts or (self._missing and not self._missing.isdisjoint(texts)):
@@ -92,6 +99,19 @@ class SchemaColumns:
             raise DataError(self._file, "the id is missing", column=self._schema.id, row=chunk.rows[cells.index(None)])
         self._hashes.append(numpy.fromiter(map(hash, texts), numpy.int64, len(texts)))
         return ids
+
+    def _amounts(self, feature: SchemaFeature, chunk: Chunk) -> NDArray[numpy.float64]:
+        values = (
+            self._numbers(feature, chunk) if feature.date is None else self._days(feature.name, feature.date, chunk)
+        )
+        self.missing[feature.name] += int(numpy.isnan(values).sum())
+        return values
+
+    def _days(self, name: str, rule: DateRule, chunk: Chunk) -> NDArray[numpy.float64]:
+        wanted = filter(None, (name, rule.snapshot_column))
+        cells = {each: clean(chunk.arrays[self._places[each]].to_pylist(), self._missing) for each in wanted}
+        snapshots = snapshots_of(rule, cells, chunk.rows, self._file)
+        return numpy.array(date_numbers(cells[name], snapshots, chunk.rows, self._file, name, rule), dtype=float)
 
     def _numbers(self, feature: SchemaFeature, chunk: Chunk) -> NDArray[numpy.float64]:
         array = chunk.arrays[self._places[feature.name]]
@@ -101,7 +121,6 @@ class SchemaColumns:
             cells = clean(array.to_pylist(), self._missing)
             bounds = (feature.minimum, feature.maximum)
             values = numpy.array(numbers(cells, chunk.rows, self._file, feature.name, *bounds, written=written))
-        self.missing[feature.name] += int(numpy.isnan(values).sum())
         return values
 
     def _categories(self, name: str, levels: Levels, chunk: Chunk) -> CategoryColumn:

@@ -3,7 +3,8 @@
 It decides what columns mean; how a file is parsed is tables.py's business, what a cell means cells.py's.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,18 +15,20 @@ from churn_data.cells import Cell, categories, numbers, parse_number
 from churn_data.csv_head import suggestion
 from churn_data.dataset import Dataset, Source
 from churn_data.errors import DataError, glimpse
-from churn_data.inference import Notice, infer_features, unheard
-from churn_data.notices import Notices
+from churn_data.groups import groups_of
+from churn_data.inference import check_listed, infer_features
+from churn_data.notices import Listener, Notices, unheard
+from churn_data.snapshots import Snapshots, date_numbers, date_rule, snapshots_of, with_snapshot
 from churn_data.tables import file_sha256
 from churn_data.whole_tables import read_cells
 from churn_model.spelling import Levels, canonical
-from churn_model.usecase import UseCase
+from churn_model.usecase import Feature, Label, UseCase
 
 SIMULATED = "simulated"
 """In a file's name or at the start of its ids, this word marks customers who do not exist."""
 
 
-def read_customers(path: Path, usecase: UseCase, notice: Notice = unheard) -> Dataset:
+def read_customers(path: Path, usecase: UseCase, notice: Listener = unheard) -> Dataset:
     """Read a CSV or Parquet file of labelled customers.
 
     Args:
@@ -39,21 +42,30 @@ def read_customers(path: Path, usecase: UseCase, notice: Notice = unheard) -> Da
     """
     digest = file_sha256(path)
     file = str(path)
-    columns, rows = _read_columns(path, usecase, Notices(file, notice))
-    _require_columns(columns, [usecase.label.column, usecase.id], file)
-    churned = _labels(columns[usecase.label.column], rows, usecase, file)
-    if not usecase.features:
-        usecase = usecase.with_features(infer_features(columns, usecase, file, notice))
-    _require_columns(columns, [feature.name for feature in usecase.features], file)
-    frame = _frame(columns, rows, usecase, file)
-    ids = columns[usecase.id]
+    notices = Notices(file, notice)
+    columns, rows = _read_columns(path, usecase, notices)
+    if not usecase.id:
+        notices.tell("id", "the use case names no column of ids: row numbers serve, each row is a customer of its own")
+    _require_columns(columns, [usecase.label.column, *([usecase.id] if usecase.id else [])], file)
+    churned = labels_of(columns[usecase.label.column], rows, usecase.label, file)
+    if usecase.features:
+        _require_columns(columns, [feature.name for feature in usecase.features], file)
+        check_listed(columns, churned, usecase, notices)
+    else:
+        usecase = infer_features(columns, churned, usecase, notices)
+    usecase = with_snapshot(columns, usecase, notices)
+    snapshots = _snapshots(columns, rows, usecase, file)
+    frame = _frame(columns, rows, usecase, snapshots, file)
+    ids = columns.get(usecase.id)
     source = Source(path.name, digest, _is_simulated(path, ids))
-    return Dataset(usecase, frame, churned, _groups(ids), source)
+    groups = groups_of(ids, frame, churned, notices)
+    return Dataset(usecase, frame, churned, groups, source, _moments(snapshots), tuple(notices))
 
 
 def _read_columns(path: Path, usecase: UseCase, notices: Notices) -> tuple[dict[str, list[Cell]], Sequence[int]]:
-    categories_named = (feature.name for feature in usecase.features if feature.type == "category")
-    as_written = (usecase.id, usecase.label.column, *categories_named)
+    texts = (feature.name for feature in usecase.features if feature.type != "number")
+    snapshot = usecase.time.snapshot if usecase.time else ""
+    as_written = (usecase.id, usecase.label.column, snapshot, *texts)
     cells = read_cells(path, usecase.missing, notices, as_written=as_written)
     return cells.columns, cells.rows
 
@@ -65,20 +77,24 @@ def _require_columns(columns: Iterable[str], wanted: Sequence[str], file: str) -
             raise DataError(file, f"no such column in the header{found}", column=name, row=1)
 
 
-def _labels(cells: Sequence[Cell], rows: Sequence[int], usecase: UseCase, file: str) -> numpy.ndarray:
-    label = usecase.label
+def labels_of(cells: Sequence[Cell], rows: Sequence[int], label: Label, file: str) -> numpy.ndarray:
+    """Who left: 0 or 1 a row.
+
+    Raises:
+        DataError: a label is missing or a third one, or all are alike.
+    """
     negative = label.negative
     expected = f'"{label.positive}"' + (f' or "{negative}"' if negative is not None else "")
     churned = numpy.zeros(len(cells), dtype=numpy.int64)
     for index, (cell, row) in enumerate(zip(cells, rows, strict=True)):
         if cell is None:
             raise DataError(file, f"the label is missing, {expected} was expected", column=label.column, row=row)
-        if _same(cell, label.positive):
+        if same_label(cell, label.positive):
             churned[index] = 1
         elif negative is None:
             negative = cell
             expected = f'"{label.positive}" or "{glimpse(negative)}"'
-        elif not _same(cell, negative):
+        elif not same_label(cell, negative):
             problem = f'"{glimpse(cell)}" is not a label, {expected} was expected'
             raise DataError(file, problem, column=label.column, row=row)
     if churned.min() == churned.max():
@@ -88,7 +104,7 @@ def _labels(cells: Sequence[Cell], rows: Sequence[int], usecase: UseCase, file: 
 
 
 @lru_cache(1024)  # a million rows have two labels
-def _same(cell: str, label: str) -> bool:
+def same_label(cell: str, label: str) -> bool:
     """Equal in their one spelling, or as numbers."""
     if canonical(cell) == canonical(label):
         return True
@@ -98,30 +114,67 @@ def _same(cell: str, label: str) -> bool:
         return False
 
 
-def _frame(columns: dict[str, list[Cell]], rows: Sequence[int], usecase: UseCase, file: str) -> pandas.DataFrame:
+def _snapshots(
+    columns: Mapping[str, Sequence[Cell]], rows: Sequence[int], usecase: UseCase, file: str
+) -> Snapshots | None:
+    """As of when rows stand; None where nothing says so."""
+    if usecase.time is None or not usecase.time.snapshot:
+        return None
+    return snapshots_of(date_rule(Feature("", "date"), usecase), columns, rows, file)
+
+
+def _moments(snapshots: Snapshots | None) -> numpy.ndarray | None:
+    if snapshots is None or isinstance(snapshots, datetime):
+        return None
+    return numpy.array([moment.toordinal() for moment in snapshots])
+
+
+def columns_of_features(usecase: UseCase) -> list[str]:
+    """The columns that features are made of: their own, and the snapshot's where dates need one."""
+    names = [feature.name for feature in usecase.features]
+    rule = usecase.time
+    column = rule is not None and rule.snapshot_spelling and any(each.type == "date" for each in usecase.features)
+    return [*names, rule.snapshot] if rule is not None and column else names
+
+
+def frame_of(
+    columns: Mapping[str, Sequence[Cell]], rows: Sequence[int], usecase: UseCase, file: str
+) -> pandas.DataFrame:
+    """The features as :class:`Dataset` holds them.
+
+    Args:
+        columns: cleaned cells by the names of `columns_of_features`.
+        rows: numbers of the rows, for messages.
+        usecase: with everything filled in, as reading labelled customers left it.
+        file: for messages.
+
+    Raises:
+        DataError: names the first cell of a column that does not fit.
+    """
+    dates = any(feature.type == "date" for feature in usecase.features)
+    return _frame(columns, rows, usecase, _snapshots(columns, rows, usecase, file) if dates else None, file)
+
+
+def _frame(
+    columns: Mapping[str, Sequence[Cell]], rows: Sequence[int], usecase: UseCase, snapshots: Snapshots | None, file: str
+) -> pandas.DataFrame:
     typed: dict[str, pandas.Series] = {}
     spelling = Levels((), usecase.missing)
     for feature in usecase.features:
         cells = columns[feature.name]
         if all(cell is None for cell in cells):
             raise DataError(file, "every value is missing", column=feature.name)
-        if feature.type == "number":
+        if feature.type == "category":
+            levels = categories(cells, rows, file, feature.name, spelling)
+            typed[feature.name] = pandas.Series([numpy.nan if cell is None else cell for cell in levels], dtype=object)
+        elif feature.type == "date" and snapshots is not None:
+            days = date_numbers(cells, snapshots, rows, file, feature.name, date_rule(feature, usecase))
+            typed[feature.name] = pandas.Series(days, dtype="float64")
+        else:
             values = numbers(cells, rows, file, feature.name, feature.minimum, feature.maximum)
             typed[feature.name] = pandas.Series(values, dtype="float64")
-        else:
-            cells = categories(cells, rows, file, feature.name, spelling)
-            typed[feature.name] = pandas.Series([numpy.nan if cell is None else cell for cell in cells], dtype=object)
     return pandas.DataFrame(typed)
 
 
-def _groups(ids: Sequence[Cell]) -> numpy.ndarray:
-    """A number a customer; a row without id is a customer of its own."""
-    known: dict[str, int] = {}
-    groups = numpy.empty(len(ids), dtype=numpy.int64)
-    for index, customer in enumerate(ids):
-        groups[index] = -1 - index if customer is None else known.setdefault(customer, len(known))
-    return groups
-
-
-def _is_simulated(path: Path, ids: Sequence[Cell]) -> bool:
-    return SIMULATED in path.name.lower() or (ids[0] or "").startswith(f"{SIMULATED}-")
+def _is_simulated(path: Path, ids: Sequence[Cell] | None) -> bool:
+    return SIMULATED in path.name.lower() or (ids is not None and (ids[0] or "").startswith(f"{SIMULATED}-"))

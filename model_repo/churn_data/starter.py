@@ -1,155 +1,181 @@
 """Writes a first use case for a data file that nobody described yet.
 
-Its text is meant to be read and corrected by a person; every guess says that it is one.
+Its text is meant to be read and corrected by a person; every guess says that it is one, every column what is in it.
 """
 
+import hashlib
 import json
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from churn_data.cells import Cell, is_number
-from churn_data.errors import DataError
-from churn_data.inference import Notice, infer_features
-from churn_data.notices import Notices
+import msgspec
+
+from churn_data.cells import Cell
+from churn_data.column_facts import ColumnFacts, facts_of
+from churn_data.column_names import human_label
+from churn_data.inference import LEAK, LEFT_OUT, infer_features
+from churn_data.notices import Listener, Notices
+from churn_data.snapshots import with_snapshot
+from churn_data.sources import labels_of
+from churn_data.starter_choices import (
+    Ask,
+    Chosen,
+    choose_id,
+    choose_label,
+    choose_positive,
+    choose_value,
+    unasked,
+    value_candidates,
+)
+from churn_data.starter_template import TEMPLATE, VALUE, WITHOUT_VALUE, commented
 from churn_data.whole_tables import read_cells
-from churn_model.usecase import DEFAULT_MISSING, Feature, Label, UseCase, ValueRule
+from churn_model.names import name_fault
+from churn_model.rules import Feature, Label, TimeRule, ValueRule
+from churn_model.usecase import DEFAULT_MISSING, UseCase
 
-MONEY_WORDS = ("charge", "revenue", "spend", "price", "amount", "bill", "fee", "payment", "value")
-
-_TEMPLATE = """\
-# A starter use case, guessed from {file}. Read every line, correct it, then:
-#   churn train --usecase {name}.yaml --data {file}
-
-name: {name}
-title: {title}
-id: {id} # the column of customer ids, never a feature
-
-label:
-  column: {label}
-  positive: {positive} # the customer left
-{negative}
-# Texts that mean "not known", beside blank ones.
-missing: ["", NA, N/A, NaN, nan, "null", None]
-
-# What a customer is worth: this column times months times margin. Guessed; put the column of a monthly payment.
-value:
-  column: {value}
-  months: 12
-  margin: 1.0
-
-# Assumptions of a retention campaign. Put your own: value of a customer kept, cost of an offer, cost of a contact, and
-# the beta distribution of the probability that a would-be leaver accepts (mean alpha / (alpha + beta)).
-profit:
-  customer_value: 200
-  offer_cost: 10
-  contact_cost: 1
-  acceptance_alpha: 6
-  acceptance_beta: 14
-
-# Churn probabilities from which on a customer counts as medium and as high risk.
-risk:
-  medium: 0.3
-  high: 0.6
-
-# Segments are built on what customers do. Empty: on every feature. Better: name three to six.
-segments:
-  features: []
-
-# What can be done for a customer. `effect`: probability that a customer who would leave stays because of it. These are
-# assumptions until an experiment has measured them.
-actions:
-  - id: personal-call
-    name: A call by a customer adviser
-    cost: 10
-    effect: 0.1
-    source: assumed
-    risk: [medium, high]
-  - id: message
-    name: A message
-    cost: 1
-    effect: 0.02
-    source: assumed
-
-# `label` is what people read. `minimum` and `maximum` may bound a number.
-features:
-{features}
-"""
+LONGEST_NAME = 30
+SPECIAL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
-def starter_usecase(
-    path: Path,
-    label: str,
-    positive: str,
-    id_column: str | None,
-    value: str | None,
-    notice: Notice,
-) -> str:
+@dataclass(frozen=True)
+class Wishes:
+    """What somebody said about the file: columns by name, and the label's value for customers who left. None: find out
+    (`value`: only where a column is clearly money a month). `name` is the model's."""
+
+    label: str | None = None
+    positive: str | None = None
+    id: str | None = None
+    value: str | None = None
+    name: str | None = None
+
+
+def starter_usecase(path: Path, wishes: Wishes, notice: Listener, ask: Ask = unasked) -> str:
     """The YAML text of a use case for this file.
 
     Args:
         path: CSV or Parquet of labelled customers.
-        label: column that says who left.
-        positive: its value for customers who left.
-        id_column: column of ids; None: the first whose values all differ.
-        value: number column of a customer's value; None: the first number whose name sounds like money.
-        notice: told one line about each thing worth knowing, such as a column that is left out.
+        wishes: what was said.
+        notice: told one line about each column that is left out.
+        ask: puts what is not clear to a person.
 
     Raises:
-        DataError: not a table, no such column, or nothing fit to be id or value.
+        DataError: not a table, no such column, or it is not clear which column is the label.
     """
-    columns = _read(path, label, notice)
     file = str(path)
-    for name in (label, id_column, value):
-        if name is not None and name not in columns:
-            raise DataError(file, "no such column in the header", column=name, row=1)
-    found_id = id_column or _first_unique(columns, label, file)
-    found_value = value or _likely_value(columns, {label, found_id}, file)
-    guess = UseCase(name="guess", id=found_id, label=Label(label, positive), value=ValueRule(found_value))
-    features = infer_features(columns, guess, file, notice)
-    name = "".join(letter if letter.isalnum() else "-" for letter in path.stem.lower()).strip("-") or "my-customers"
-    return _TEMPLATE.format(
-        file=path.name,
-        name=name,
-        title=_quoted(path.stem),
-        id=_quoted(found_id),
-        label=_quoted(label),
-        positive=_quoted(positive),
-        negative=_negative(columns[label], positive),
-        value=_quoted(found_value),
-        features="\n".join(map(_feature, features)),
+    notices = Notices(file, notice)
+    cells = read_cells(path, DEFAULT_MISSING, notices, as_written=[wishes.label or ""], strict=False)
+    columns, rows = cells.columns, cells.rows
+    facts = {name: facts_of(name, cells) for name, cells in columns.items()}
+    label = choose_label(wishes.label, facts, file, ask)
+    positive = choose_positive(wishes.positive, facts[label.name], file, ask)
+    found_id = choose_id(wishes.id, facts, label.name, file, ask)
+    taken = {label.name, found_id.name if found_id else ""}
+    value = choose_value(wishes.value, facts, taken, file)
+    rule = Label(label.name, positive.name)
+    churned = labels_of(columns[label.name], rows, rule, file)
+    guess = UseCase(
+        name=wishes.name or _name(path, columns),
+        id=found_id.name if found_id else "",
+        label=rule,
+        value=ValueRule(value.name) if value else None,
     )
+    guess = with_snapshot(columns, infer_features(columns, churned, guess, notices), notices)
+    parts = _Parts(guess, facts, notices, label, positive, found_id, value)
+    return parts.text(path)
 
 
-def _read(path: Path, label: str, notice: Notice) -> dict[str, list[Cell]]:
-    return read_cells(path, DEFAULT_MISSING, Notices(str(path), notice), as_written=(label,), strict=False).columns
+@dataclass(frozen=True)
+class _Parts:
+    usecase: UseCase
+    facts: Mapping[str, ColumnFacts]
+    notices: Notices
+    label: Chosen
+    positive: Chosen
+    id: Chosen | None
+    value: Chosen | None
+
+    def text(self, path: Path) -> str:
+        return TEMPLATE.format(
+            file=_line(path.name),
+            name=_quoted(self.usecase.name),
+            title=_quoted(human_label(path.stem)),
+            id=self._id(),
+            label=_quoted(self.label.name) + _remark(self.label.reason),
+            positive=_quoted(self.positive.name) + _remark(self.positive.reason or "the customer left"),
+            negative=self._negative(),
+            value=self._value(),
+            time=self._time(),
+            features="\n".join(map(self._feature, self.usecase.features)),
+            left_out=self._left_out(),
+        )
+
+    def _id(self) -> str:
+        if self.id is None:
+            return '# No column of customer ids was found, rows are numbered. If there is one:\n# id: "customer_id"'
+        reason = "; ".join(filter(None, ["never a feature", self.id.reason]))
+        return f"id: {_quoted(self.id.name)} # the customers' ids, {reason}"
+
+    def _negative(self) -> str:
+        others = [text for text in self.facts[self.label.name].counts if text != self.positive.name]
+        return f"\n  negative: {_quoted(others[0])}" if len(others) == 1 else ""
+
+    def _value(self) -> str:
+        if self.value is not None:
+            return VALUE.format(column=_quoted(self.value.name), reason=_remark(self.value.reason))
+        candidates = value_candidates(self.facts, {self.usecase.id, self.label.name})
+        options = ", ".join(map(_quoted, candidates)) or "no column is called so"
+        return commented(WITHOUT_VALUE.format(options=options, column=_quoted(candidates[0] if candidates else "…")))
+
+    def _time(self) -> str:
+        rule = self.usecase.time or TimeRule()
+        if not rule.snapshot:
+            return "# time:\n#   snapshot: 2024-03-31\n#   column: tenure # a number of months; `churn value` needs it"
+        spelling = f"\n  snapshot_spelling: {_quoted(rule.snapshot_spelling)}" if rule.snapshot_spelling else ""
+        found = "each row's own date" if rule.snapshot in self.facts else "the latest date in the file"
+        return f"time:\n  snapshot: {_quoted(rule.snapshot)} # {found}{spelling}"
+
+    def _feature(self, feature: Feature) -> str:
+        return f"  - {_entry(feature)} # {_line(self.facts[feature.name].summary)}"
+
+    def _left_out(self) -> str:
+        lines = []
+        for notice in (*self.notices.of(LEAK), *self.notices.of(LEFT_OUT)):
+            facts = self.facts.get(notice.column or "")
+            if facts is None or not facts.known or name_fault(facts.name):
+                lines.append(f"  # {_line(notice.line)}")
+                continue
+            feature = Feature(facts.name, "number" if facts.numeric else "category", human_label(facts.name))
+            lines.append(f"  # - {_entry(feature)} # {_line(notice.text)}")
+        if not lines:
+            return ""
+        return "\n".join(
+            ["  # Left out, each with its reason. Without the first # a line is a feature all the same.", *lines, ""]
+        )
 
 
-def _first_unique(columns: Mapping[str, Sequence[Cell]], label: str, file: str) -> str:
-    for name, cells in columns.items():
-        if name != label and None not in cells and len(set(cells)) == len(cells):
-            return name
-    raise DataError(file, "no column with a different value in every row; name the ids by --id")
+def _entry(feature: Feature) -> str:
+    spelling = f", spelling: {_quoted(feature.spelling)}" if feature.spelling else ""
+    return f"{{name: {_quoted(feature.name)}, type: {feature.type}, label: {_quoted(feature.words)}{spelling}}}"
 
 
-def _likely_value(columns: Mapping[str, Sequence[Cell]], taken: set[str], file: str) -> str:
-    numbers = [
-        name for name, cells in columns.items() if name not in taken and any(cells) and all(map(is_number, cells))
-    ]
-    if not numbers:
-        raise DataError(file, "no number column; a customer's value needs one")
-    return next((name for name in numbers if any(word in name.lower() for word in MONEY_WORDS)), numbers[0])
+def _name(path: Path, header: Sequence[str] | Mapping[str, Sequence[Cell]]) -> str:
+    """The file's name as a model's, with a mark of its columns: files called alike are not the same customers."""
+    plain = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode().lower()
+    words = "-".join(re.findall(r"[a-z0-9]+", plain))[:LONGEST_NAME].strip("-") or "customers"
+    return f"{words}-{hashlib.sha256(msgspec.json.encode(list(header))).hexdigest()[:4]}"
 
 
-def _negative(cells: Sequence[Cell], positive: str) -> str:
-    others = {cell for cell in cells if cell not in (None, positive)}
-    return f"  negative: {_quoted(str(others.pop()))}\n" if len(others) == 1 else ""
+def _remark(reason: str) -> str:
+    return f" # {reason}" if reason else ""
 
 
-def _feature(feature: Feature) -> str:
-    label = _quoted(feature.name.replace("_", " "))
-    return f"  - {{name: {_quoted(feature.name)}, type: {feature.type}, label: {label}}}"
+def _line(text: str) -> str:
+    return SPECIAL.sub(" ", text)
 
 
 def _quoted(text: str) -> str:
     """The text as a YAML string, whatever is in it."""
-    return json.dumps(text, ensure_ascii=False)
+    return SPECIAL.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))

@@ -1,7 +1,8 @@
 """Which action pays for a customer: the first honest form of the decision.
 
 What an action is expected to bring is money's rule (:func:`~churn_model.money.net`); the best eligible one is chosen,
-or none where none pays. Effects may be assumed; each carries its source. It knows neither models nor budgets.
+or none where none pays. Where nobody said what customers are worth, the eligible action that keeps most of them is
+chosen and no money is told. Effects may be assumed; each carries its source. It knows neither models nor budgets.
 """
 
 from typing import Any, Literal
@@ -11,6 +12,7 @@ import msgspec
 from churn_model.documents import read_by_any_thread
 from churn_model.errors import SchemaMismatch
 from churn_model.money import net
+from churn_model.rules import MOST_SEGMENTS
 from churn_model.schema import Row, Schema
 from churn_model.usecase import ActionRule, Risk, RiskRule
 
@@ -31,19 +33,20 @@ class CompiledValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal[1]
     risk: RiskRule
-    value: CompiledValue
+    value: CompiledValue | None
     actions: tuple[ActionRule, ...]
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
-    """What to do for one customer; money in the currency of the value column. ``cost`` is that of a customer who
-    accepts, the most that it can be; ``expected_value`` counts an offer as far as it is expected to be accepted."""
+    """What to do for one customer; money in the currency of the value column, None where nobody said what customers
+    are worth. ``cost`` is that of a customer who accepts, the most that it can be; ``expected_value`` counts an offer as
+    far as it is expected to be accepted."""
 
     risk: Risk
     id: str
     name: str
-    expected_value: float
-    cost: float
+    expected_value: float | None
+    cost: float | None
 
 
 class ActionTable:
@@ -52,14 +55,15 @@ class ActionTable:
     def __init__(self, document: _Document) -> None:
         self._document = document
         self._medium, self._high = document.risk.medium, document.risk.high
-        self._index, self._factor, self._fill = document.value.index, document.value.factor, document.value.fill
+        self._value = document.value
         self._eligible: dict[tuple[int, Risk], tuple[ActionRule, ...]] = {
-            (segment, risk): tuple(a for a in document.actions if segment in a.segments and risk in a.risk)
-            for segment in (1, 2, 3, 4)
+            (segment, risk): tuple(a for a in document.actions if _is_for(a, segment) and risk in a.risk)
+            for segment in range(1, MOST_SEGMENTS + 1)
             for risk in ("low", "medium", "high")
         }
+        nothing = None if document.value is None else 0.0
         self._nothing: dict[Risk, Decision] = {
-            risk: Decision(risk, "none", "No action", 0.0, 0.0) for risk in ("low", "medium", "high")
+            risk: Decision(risk, "none", "No action", nothing, nothing) for risk in ("low", "medium", "high")
         }
 
     @property
@@ -70,6 +74,11 @@ class ActionTable:
     def eligible(self, segment: int, risk: Risk) -> tuple[ActionRule, ...]:
         """The actions that a customer of this segment and risk may get, in the use case's order."""
         return self._eligible[segment, risk]
+
+    @property
+    def knows_value(self) -> bool:
+        """Whether anybody said what customers are worth; without that :meth:`value` cannot be asked."""
+        return self._value is not None
 
     def risk(self, probability: float) -> Risk:
         """The risk band of a churn probability."""
@@ -84,8 +93,9 @@ class ActionTable:
         One retention curve serves all customers, the one that stood in the use case at training; in the currency of the
         value column.
         """
-        amount: float = row[self._index]  # type: ignore[assignment]
-        return max(0.0, (self._fill if amount != amount else amount) * self._factor)  # noqa: PLR0124
+        rule: CompiledValue = self._value  # type: ignore[assignment]
+        amount: float = row[rule.index]  # type: ignore[assignment]
+        return max(0.0, (rule.fill if amount != amount else amount) * rule.factor)  # noqa: PLR0124
 
     def decide(self, probability: float, segment: int, row: Row) -> Decision:
         """The action with the highest expected value above 0 (the first listed of equals), or «No action».
@@ -94,6 +104,8 @@ class ActionTable:
         and what all share (``capacity``, a budget) belong to a campaign and are not looked at here.
         """
         risk = self.risk(probability)
+        if self._value is None:
+            return self._without_money(segment, risk)
         value = self.value(row)
         best, best_value = None, 0.0
         for action in self._eligible[segment, risk]:
@@ -103,6 +115,14 @@ class ActionTable:
         if best is None:
             return self._nothing[risk]
         return Decision(risk, best.id, best.name, round(best_value, 2), best.cost)
+
+    def _without_money(self, segment: int, risk: Risk) -> Decision:
+        """The eligible action with the highest effect; one that asks for a least value is nobody's."""
+        eligible = [action for action in self._eligible[segment, risk] if action.minimum_value <= 0]
+        if not eligible:
+            return self._nothing[risk]
+        best = max(eligible, key=lambda action: action.effect)
+        return Decision(risk, best.id, best.name, None, None)
 
     def to_json(self) -> dict[str, Any]:
         """The document that :meth:`from_json` reads."""
@@ -120,8 +140,14 @@ class ActionTable:
             parsed = msgspec.convert(document, _Document)
         except msgspec.ValidationError as error:
             raise SchemaMismatch(f"actions.json: {error}") from error
+        if parsed.value is None:
+            return cls(parsed)
         index = parsed.value.index
         found = schema.features[index] if 0 <= index < len(schema.features) else None
         if found is None or found.type != "number" or found.name != parsed.value.column:
             raise SchemaMismatch(f"actions.json: {parsed.value.column!r} is not number {index} of the schema")
         return cls(parsed)
+
+
+def _is_for(action: ActionRule, segment: int) -> bool:
+    return not action.segments or segment in action.segments

@@ -9,9 +9,11 @@ import msgspec
 
 from churn_model.money import value_factor
 
-FeatureType = Literal["number", "category"]
+FeatureType = Literal["number", "category", "date"]
+"""What a feature is in people's files. To a model a date is a number: the days from it to a snapshot."""
+ValueType = Literal["number", "category"]
 Risk = Literal["low", "medium", "high"]
-SEGMENT_IDS = (1, 2, 3, 4)
+FEWEST_SEGMENTS, MOST_SEGMENTS = 2, 12
 RISKS: tuple[Risk, ...] = ("low", "medium", "high")
 
 
@@ -31,7 +33,8 @@ class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One input of the model. ``minimum`` and ``maximum`` bound what a server accepts (None: unbounded);
+    """One input of the model. ``minimum`` and ``maximum`` bound what a server accepts (None: unbounded; of a date, the
+    days from it to the snapshot); ``spelling`` is how a file writes dates, a format of ``strptime`` (empty: found out);
     ``simulate`` tells the simulator how such values are distributed (None: this feature cannot be simulated)."""
 
     name: str
@@ -39,6 +42,7 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    spelling: str = ""
     simulate: dict[str, Any] | None = None
 
     @property
@@ -48,9 +52,11 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SegmentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The behaviour features that segments are built on (never the label); empty: all features."""
+    """The behaviour features that segments are built on (never the label); empty: all features. ``count`` is how many
+    segments there are."""
 
     features: tuple[str, ...] = ()
+    count: int = 4
 
 
 class ValueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,13 +80,17 @@ class ValueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TimeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long a customer has been one: a number ``column`` in units of ``months`` months (12 for years).
-    ``observed_since`` names the column with the duration at which each customer's observation began, in the same units,
-    where it differs by customer; it is never a feature."""
+    """How long a customer has been one: a number ``column`` in units of ``months`` months (12 for years; empty: not
+    known). ``observed_since`` names the column with the duration at which each customer's observation began, in the
+    same units, where it differs by customer; it is never a feature. ``snapshot`` is as of when customers are described,
+    so that dates become days before it: an ISO date, or the name of a column with each row's own (empty: the latest
+    date that the training file holds), which is spelt as ``snapshot_spelling`` says (empty: found out)."""
 
-    column: str
+    column: str = ""
     months: float = 1.0
     observed_since: str = ""
+    snapshot: str = ""
+    snapshot_spelling: str = ""
 
 
 class ProfitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,7 +146,7 @@ class ActionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     customer who accepts costs in all, ``contact_cost`` the part of it that reaching a customer costs in any case (None:
     all of it). ``capacity`` how many customers a campaign can give it to (None: no limit). ``consent`` names the yes/no
     column of a campaign's file without whose «yes» the action is not for a customer; ``rest_days`` and ``yearly_limit``
-    keep customers who were contacted lately or often out of it.
+    keep customers who were contacted lately or often out of it. Empty ``segments``: all of them.
     """
 
     id: str
@@ -147,7 +157,7 @@ class ActionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Literal["assumed", "measured"] = "assumed"
     evidence: str = ""
     effect_interval: tuple[float, float] | None = None
-    segments: tuple[int, ...] = SEGMENT_IDS
+    segments: tuple[int, ...] = ()
     risk: tuple[Risk, ...] = RISKS
     minimum_value: float = 0.0
     capacity: int | None = None

@@ -11,9 +11,11 @@ from functools import cached_property
 import msgspec
 
 from churn_model import spelling
+from churn_model.dates import DateRule
 from churn_model.names import name_fault
+from churn_model.rules import ValueType
 from churn_model.spelling import Levels, RowSpelling
-from churn_model.usecase import DEFAULT_MISSING, FeatureType
+from churn_model.usecase import DEFAULT_MISSING
 
 Row = Sequence[float | str | None]
 NAN = float("nan")
@@ -24,14 +26,16 @@ the limit is what bounds a row's bytes on every way on."""
 
 class SchemaFeature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A feature as the model learned it. ``categories`` are the levels seen in training, sorted; others are accepted
-    and encoded as unseen. ``minimum`` and ``maximum`` bound what is accepted (None: unbounded)."""
+    and encoded as unseen. ``minimum`` and ``maximum`` bound what is accepted (None: unbounded). A number with ``date``
+    is the days from a date to a snapshot; the date rule says how one is read."""
 
     name: str
-    type: FeatureType
+    type: ValueType
     label: str = ""
     minimum: float | None = None
     maximum: float | None = None
     categories: tuple[str, ...] = ()
+    date: DateRule | None = None
 
 
 class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True, omit_defaults=True):
@@ -70,9 +74,14 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
 
     @cached_property
     def hash(self) -> str:
-        """sha256 (hex) of what a caller must get right: names, order, types and bounds; not the levels seen."""
-        shape = [[f.name, f.type, _bound(f.minimum), _bound(f.maximum)] for f in self.features]
+        """sha256 (hex) of what a caller must get right: names, order, types, bounds and how
+        dates are read; not the levels seen."""
+        shape = [[f.name, f.type, _bound(f.minimum), _bound(f.maximum), *_date(f)] for f in self.features]
         return hashlib.sha256(msgspec.json.encode([self.usecase, self.id, shape])).hexdigest()
+
+
+def _date(feature: SchemaFeature) -> list[DateRule]:
+    return [] if feature.date is None else [feature.date]
 
 
 def _bound(value: float | None) -> float | None:

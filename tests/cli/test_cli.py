@@ -238,6 +238,7 @@ def test_init_writes_a_use_case_that_loads(
     path = tmp_path / "my.yaml"
     path.write_text(capsys.readouterr().out)
     usecase = load_usecase(path)
+    assert usecase.value is not None
     assert (usecase.id, usecase.value.column, usecase.label.negative) == ("customerID", "MonthlyCharges", "No")
     assert len(usecase.features) == 19
     assert main(["init", "--data", str(telco_path), "--label", "Left", "--positive", "Yes"]) == 2

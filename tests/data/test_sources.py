@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import msgspec
+import numpy
 import pandas
 import pytest
 
 from churn_data.dataset import Dataset, rows_of, schema_of
-from churn_data.inference import infer_features
 from churn_data.sources import read_customers
 from churn_data.tables import file_sha256
 from churn_model.usecase import UseCase
@@ -20,7 +20,7 @@ def test_telco_has_eleven_customers_without_total_charges(telco: Dataset) -> Non
     assert telco.frame["TotalCharges"].isna().sum() == 11
     assert telco.frame.isna().sum().sum() == 11
     assert len(telco.usecase.features) == 19
-    assert not telco.repeats
+    assert len(telco) - len(numpy.unique(telco.groups)) == 22  # customers alike in everything but the id
     assert not telco.source.simulated
 
 
@@ -58,28 +58,7 @@ def test_features_are_inferred_and_the_useless_left_out(telco_path: Path, teleco
     dataset = read_customers(telco_path, bare, notices.append)
     found = {feature.name: feature.type for feature in dataset.usecase.features}
     assert found == {feature.name: feature.type for feature in telecom.features}
-    assert notices == []
-
-
-def test_inference_names_what_it_leaves_out() -> None:
-    usecase = msgspec.structs.replace(USECASE, features=())
-    columns = {
-        "id": [f"{number}" for number in range(100)],
-        "spend": ["1", None, *["2.5"] * 98],
-        "note": [f"text {number}" for number in range(100)],
-        "one": ["same"] * 100,
-        "rare": ["only here", *[None] * 99],
-        "code": [f"{number}" for number in range(100)],
-        "left": ["yes", "no"] * 50,
-    }
-    notices: list[str] = []
-    features = infer_features(columns, usecase, "file.csv", notices.append)  # type: ignore[arg-type]
-    assert [(feature.name, feature.type) for feature in features] == [("spend", "number"), ("code", "number")]
-    assert notices == [
-        'file.csv: column "note" is left out: its texts are nearly unique (100 different in 100 rows)',
-        'file.csv: column "one" is left out: every row has the same value',
-        'file.csv: column "rare" is left out: only 1 of 100 rows has a value',
-    ]
+    assert notices == [f"{telco_path}: 22 customers are doubles of another but for the id; they are never divided"]
 
 
 def test_data_hash_is_of_the_bytes(tmp_path: Path) -> None:

@@ -30,7 +30,10 @@ class Customers(NamedTuple):
 def read_customers(path: Path, most: int) -> Customers:
     """The first customers of a file."""
     usecase = load_usecase("telecom")
-    features = tuple(SchemaFeature(feature.name, feature.type) for feature in usecase.features or ())
+    features = tuple(
+        SchemaFeature(feature.name, "category" if feature.type == "category" else "number")
+        for feature in usecase.features or ()
+    )
     schema = Schema("telecom", usecase.id, features)
     ids: list[str] = []
     rows: list[Row] = []

@@ -44,7 +44,10 @@ def document(features: list[str]) -> dict[str, Any]:
 
 
 def schema_of(usecase: UseCase) -> Schema:
-    features = tuple(SchemaFeature(feature.name, feature.type) for feature in usecase.features)
+    features = tuple(
+        SchemaFeature(feature.name, "category" if feature.type == "category" else "number")
+        for feature in usecase.features
+    )
     return Schema(usecase.name, usecase.id, features)
 
 

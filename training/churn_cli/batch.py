@@ -60,7 +60,7 @@ def score_file(
 
     Args:
         package: an opened model package.
-        source: CSV or Parquet with the id column and every feature; further columns are ignored.
+        source: CSV or Parquet with every column that the model needs; further columns are ignored.
         target: CSV or Parquet by its ending.
         missing: texts that mean "not known" beside blank ones and those that the model knows.
         advance: told how many rows are done with each chunk.
@@ -98,7 +98,7 @@ def answer(package: Package, ids: pyarrow.Array, rows: ColumnRows) -> list[pyarr
         texts_of(names, numpy.array(segments)),
         texts_of([kind.id for kind in kinds], chosen),
         texts_of([kind.name for kind in kinds], chosen),
-        pyarrow.array(decisions.expected_value),
+        pyarrow.array(decisions.expected_value, from_pandas=True),
         pyarrow.array([kind.cost for kind in kinds], pyarrow.float64()).take(pyarrow.array(chosen)),
     ]
 

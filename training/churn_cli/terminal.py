@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 
 def say(line: str) -> None:
@@ -14,6 +15,22 @@ def answer(line: str) -> None:
     """Write a line to stdout, where a program may read it."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def ask(question: str, options: Sequence[str]) -> str | None:
+    """The answer of the person at the terminal, one of the options by text or number where there are any; None where
+    nobody is there, or for an empty line."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    say(question)
+    for number, option in enumerate(options, start=1):
+        say(f"  {number}) {option}")
+    sys.stderr.write("> ")
+    sys.stderr.flush()
+    given = sys.stdin.readline().strip()
+    if given.isdecimal() and given not in options and 1 <= int(given) <= len(options):
+        return options[int(given) - 1]
+    return given or None
 
 
 def show(text: str, options: argparse.Namespace) -> None:

@@ -13,14 +13,14 @@ import numpy
 from churn_campaigns.campaign.learning import Answers, Measured
 from churn_campaigns.campaign.orders import Rules
 from churn_campaigns.campaign.problem import Floats, Integers
-from churn_data.cells import Cell, categories, clean, numbers
+from churn_data.cells import Cell, clean, numbers
 from churn_data.dataset import rows_of
 from churn_data.errors import DataError, glimpse
+from churn_data.schema_cells import feature_values, needed_columns, row_ids
 from churn_data.tables import Chunk, Table, open_table
 from churn_model.package import Package
 from churn_model.rules import RISKS, ActionRule
 from churn_model.schema import Row, SchemaFeature
-from churn_model.spelling import Levels
 
 if TYPE_CHECKING:
     import pandas
@@ -113,7 +113,12 @@ class CustomerReader:
     def __init__(self, table: Table, package: Package, rules: Rules) -> None:
         self._table, self._package, self._rules = table, package, rules
         self._schema = package.manifest.schema
-        for name in (self._schema.id, *self._schema.names):
+        if not self._schema.id:
+            raise DataError(table.file, "a campaign needs ids of customers; name their column by `id` in the use case")
+        if not package.description.actions.knows_value:
+            problem = "a campaign needs what customers are worth; name a column by `value.column` in the use case"
+            raise DataError(table.file, f"{problem} and train again")
+        for name in needed_columns(self._schema):
             self._require(name, "the model")
         for action in rules.actions:
             for name, key in self._columns_of(action):
@@ -122,13 +127,12 @@ class CustomerReader:
 
     def read(self, chunk: Chunk, measured: Mapping[str, Measured]) -> Customers:
         """The customers of one chunk, scored."""
-        ids = self._ids(chunk)
-        features = self._schema.features
+        ids = self._ids({self._schema.id: self._cells(chunk, self._schema.id)}, chunk)
         columns = self.columns(chunk)
         rows: list[Row] = list(zip(*columns.values(), strict=True))
         probabilities, segments = self._package.scorer.score(rows)
         table = self._package.description.actions
-        frame = feature_frame(columns, features) if measured else None
+        frame = feature_frame(columns, self._schema.features) if measured else None
         return Customers(
             ids=ids,
             probability=numpy.array(probabilities, dtype=float),
@@ -147,11 +151,9 @@ class CustomerReader:
 
     def columns(self, chunk: Chunk) -> dict[str, Sequence[float | Cell]]:
         """The features of one chunk, as the model reads them, by name."""
-        features, spellings = self._schema.features, self._schema.spelling.levels
-        return {
-            feature.name: self._typed(chunk, feature, levels)
-            for feature, levels in zip(features, spellings, strict=True)
-        }
+        cells = {name: self._cells(chunk, name) for name in needed_columns(self._schema)}
+        values = feature_values(self._schema, cells, chunk.rows, self._table.file)
+        return dict(zip(self._schema.names, values, strict=True))
 
     def _columns_of(self, action: ActionRule) -> Iterable[tuple[str, str]]:
         if action.consent:
@@ -171,24 +173,15 @@ class CustomerReader:
     def _cells(self, chunk: Chunk, name: str) -> list[Cell]:
         return clean(chunk.columns[self._table.header.index(name)], self._rules.missing)
 
-    def _ids(self, chunk: Chunk) -> list[str]:
-        ids: list[str] = []
-        for cell, row in zip(self._cells(chunk, self._schema.id), chunk.rows, strict=True):
-            if cell is None:
-                raise DataError(self._table.file, "the id is missing", column=self._schema.id, row=row)
-            first = self._rows_of_ids.setdefault(cell, row)
+    def _ids(self, cells: Mapping[str, Sequence[Cell]], chunk: Chunk) -> list[str]:
+        ids = row_ids(self._schema, cells, chunk.rows, self._table.file)
+        for customer, row in zip(ids, chunk.rows, strict=True):
+            first = self._rows_of_ids.setdefault(customer, row)
             if first != row:
                 raise DataError(
                     self._table.file, f"the same customer as in row {first}", column=self._schema.id, row=row
                 )
-            ids.append(cell)
         return ids
-
-    def _typed(self, chunk: Chunk, feature: SchemaFeature, levels: Levels | None) -> Sequence[float | Cell]:
-        cells = self._cells(chunk, feature.name)
-        if levels is not None:
-            return categories(cells, chunk.rows, self._table.file, feature.name, levels)
-        return numbers(cells, chunk.rows, self._table.file, feature.name, feature.minimum, feature.maximum)
 
     def _count(self, chunk: Chunk, name: str) -> Floats:
         if name not in self._table.header:

@@ -86,7 +86,8 @@ def _doubts(action: ActionRule, measured: Flags, *, known: bool) -> Iterator[tup
 
 def _barriers(customers: Customers, action: ActionRule, effect: Floats) -> Iterator[tuple[str, Flags]]:
     """Reasons with whom they concern, in the order in which they count."""
-    yield "another segment", ~numpy.isin(customers.segment, action.segments)
+    if action.segments:
+        yield "another segment", ~numpy.isin(customers.segment, action.segments)
     yield "another risk", ~numpy.isin(customers.risk, [RISKS.index(risk) for risk in action.risk])
     yield "worth too little", customers.value < action.minimum_value
     if action.consent:

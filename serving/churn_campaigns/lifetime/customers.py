@@ -12,14 +12,13 @@ import numpy
 import pandas
 
 from churn_campaigns.lifetime.observation import time_rule
-from churn_data.cells import Cell, categories, clean, numbers
+from churn_data.cells import Cell, clean, numbers
 from churn_data.dataset import Dataset
 from churn_data.errors import DataError
-from churn_data.inference import Notice
-from churn_data.sources import read_customers
+from churn_data.notices import Listener
+from churn_data.sources import columns_of_features, frame_of, read_customers
 from churn_data.tables import open_table
-from churn_model.spelling import Levels
-from churn_model.usecase import Feature, TimeRule, UseCase
+from churn_model.usecase import TimeRule, UseCase
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Labelled:
     since: numpy.ndarray | None = None
 
 
-def read_labelled(path: Path, usecase: UseCase, notice: Notice) -> Labelled:
+def read_labelled(path: Path, usecase: UseCase, notice: Listener) -> Labelled:
     """Labelled customers, in whose use case durations are at least 0.
 
     Raises:
@@ -90,7 +89,7 @@ def read_current(path: Path, usecase: UseCase) -> Current:
         DataError: one line that names file, row and column.
     """
     missing, file = frozenset(usecase.missing), str(path)
-    wanted = [usecase.id, *(feature.name for feature in usecase.features)]
+    wanted = [usecase.required_id(), *columns_of_features(usecase)]
     cells: dict[str, list[Cell]] = {name: [] for name in wanted}
     rows: list[int] = []
     with open_table(path) as table:
@@ -103,9 +102,7 @@ def read_current(path: Path, usecase: UseCase) -> Current:
             for name in wanted:
                 cells[name].extend(clean(chunk.columns[places[name]], missing))
     ids = _ids(cells[usecase.id], rows, file, usecase.id)
-    spelling = Levels((), usecase.missing)
-    typed = {feature.name: _typed(cells[feature.name], rows, file, feature, spelling) for feature in usecase.features}
-    return Current(ids, pandas.DataFrame(typed))
+    return Current(ids, frame_of(cells, rows, usecase, file))
 
 
 def _with_durations_from_zero(usecase: UseCase) -> UseCase:
@@ -126,11 +123,3 @@ def _ids(cells: Sequence[Cell], rows: Sequence[int], file: str, column: str) -> 
             raise DataError(file, "the id is missing", column=column, row=row)
         ids.append(cell)
     return ids
-
-
-def _typed(cells: Sequence[Cell], rows: Sequence[int], file: str, feature: Feature, spelling: Levels) -> pandas.Series:
-    if feature.type == "number":
-        values = numbers(cells, rows, file, feature.name, feature.minimum, feature.maximum)
-        return pandas.Series(values, dtype="float64")
-    levels = categories(cells, rows, file, feature.name, spelling)
-    return pandas.Series([numpy.nan if level is None else level for level in levels], dtype=object)

@@ -68,8 +68,8 @@ def learn(labelled: Labelled, seed: int, *, judging: bool = True) -> TimeModel:
         covariates=covariates,
         selection=selection,
         window=window if numpy.isfinite(window) else None,
-        value=usecase.value,
-        typical_amount=float(part.frame[usecase.value.column].median()),
+        value=usecase.required_value(),
+        typical_amount=float(part.frame[usecase.required_value().column].median()),
         learned_from=len(part),
         notes=(*notes, *covariates.left_out, *selection.warnings),
     )

@@ -54,7 +54,7 @@ class People:
         """The customers of a file, with the bill of the use case's value column."""
         known = CovariateEncoder(dataset.frame).encode(dataset.frame)
         churn = Churn(seed).fit(known, dataset.churned).predict(known)
-        value = VALUE * dataset.frame[dataset.usecase.value.column].fillna(0.0).to_numpy(dtype=float)
+        value = VALUE * dataset.frame[dataset.usecase.required_value().column].fillna(0.0).to_numpy(dtype=float)
         return cls(dataset.frame, [f"c{row}" for row in range(len(dataset))], dataset.churned, churn, value)
 
     def effects(self) -> Array:

@@ -32,7 +32,6 @@ from churn_serving.telemetry.tracing import Traced, headers_of
 __all__ = ["HttpBackend", "Session", "open_session"]
 
 _LEARN_SECONDS = 1.0
-_HIGHEST_SEGMENT = 4
 # A question may reach another server behind the same address than the answer in question came from.
 _QUESTIONS = 3
 _MAXIMUM_REPLY_BYTES = 4 * 1024 * 1024
@@ -89,10 +88,12 @@ class HttpBackend:
         if description.schema.hash != schema.hash:
             raise BackendOtherSchema("its model has another schema")
         reply = await self._infer(rows, schema, timeout, origins)
-        if len(reply.probabilities) != len(rows) or max(reply.segments) > _HIGHEST_SEGMENT:
+        if len(reply.probabilities) != len(rows):
             raise BackendBadAnswer("the answer does not fit the rows")
         if reply.digest != description.digest:
             description = await self._other_model(reply.digest, schema)
+        if max(reply.segments) > len(description.segmenter.profiles):
+            raise BackendBadAnswer("the answer names a segment that its model has not")
         return Answer(Scores(reply.probabilities, reply.segments), description)
 
     async def _other_model(self, digest: str, schema: Schema) -> Description:

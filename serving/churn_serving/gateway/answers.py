@@ -30,19 +30,19 @@ class ModelName(msgspec.Struct, frozen=True, gc=False):
 
 
 class SegmentName(msgspec.Struct, frozen=True, gc=False):
-    """A segment by id, 1 to 4, and by name."""
+    """A segment by id, from 1, and by name."""
 
     id: int
     name: str
 
 
 class Action(msgspec.Struct, frozen=True, gc=False):
-    """The chosen action; money in the currency of the use case's value column."""
+    """The chosen action; money in the currency of the use case's value column, null where it names none."""
 
     id: str
     name: str
-    expected_value: float
-    cost: float
+    expected_value: float | None
+    cost: float | None
 
 
 class Prediction(msgspec.Struct, frozen=True, gc=False):

@@ -43,7 +43,7 @@ def _assign(options: argparse.Namespace) -> dict[str, Any]:
         reporting() as reporter,
     ):
         reporter.now(f"dealing customers to {', '.join(shares)}")
-        sizes = assign(source, target, usecase.id, usecase.missing, draw, reporter.advance)
+        sizes = assign(source, target, usecase.required_id(), usecase.missing, draw, reporter.advance)
     p_value = sample_ratio_p_value(sizes, shares)
     total = sum(sizes.values())
     counts = ", ".join(f"{size:,} in {arm}" for arm, size in sizes.items())

@@ -2,10 +2,11 @@
 
 import argparse
 
-from churn_cli.terminal import answer, say
-from churn_data.starter import starter_usecase
+from churn_cli.terminal import answer, ask, say
+from churn_data.starter import Wishes, starter_usecase
 
 
 def run(options: argparse.Namespace) -> None:
     """Print a starter use case."""
-    answer(starter_usecase(options.data, options.label, options.positive, options.id, options.value, say))
+    wishes = Wishes(options.label, options.positive, options.id, options.value, options.name)
+    answer(starter_usecase(options.data, wishes, say, ask).rstrip("\n"))

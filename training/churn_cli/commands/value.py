@@ -31,6 +31,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     started = time.perf_counter()
     usecase = load_usecase(options.usecase)
     window_months(usecase)
+    usecase.required_value()
     if options.horizon < 1:
         raise DataError("--horizon", f"is {options.horizon}, at least 1 month was expected")
     package = champion_or_none(usecase.model_name) if options.model is None else open_named(options.model)
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "without_duration": unknown,
         **_learned(model, labelled.dataset),
         "horizon": options.horizon,
-        "value_months": usecase.value.months,
+        "value_months": usecase.required_value().months,
         "window_months": model.window,
         **means_json(outlook),
         "churn_model": None if package is None or not groups else package.manifest.version,

@@ -22,10 +22,14 @@ def with_economics(dataset: Dataset) -> tuple[Dataset, tuple[str, ...]]:
     """The same customers, in whose use case nothing about money is open any more, and lines about contradictions.
 
     Where nobody says how long those who are kept stay, they leave as often as these customers do; where nobody says
-    what a kept customer is worth, it is the mean of what keeping each of these is.
+    what a kept customer is worth, it is the mean of what keeping each of these is. Where nobody says what customers are
+    worth at all, no money is told, and nothing is to be closed.
     """
+    if dataset.usecase.value is None:
+        return dataset, ()
     usecase = _with_retention(dataset.usecase, dataset.churn_rate)
-    amounts = dataset.frame[usecase.value.column].fillna(dataset.frame[usecase.value.column].median())
+    amounts = dataset.frame[usecase.required_value().column]
+    amounts = amounts.fillna(amounts.median())
     values = amounts.clip(lower=0.0).to_numpy(dtype=float) * usecase.kept_factor
     stated = usecase.stated_profit
     warnings = tuple(f"use case {usecase.name}: {line}" for line in _contradictions(dataset.usecase, values))
@@ -35,20 +39,19 @@ def with_economics(dataset: Dataset) -> tuple[Dataset, tuple[str, ...]]:
 
 
 def _with_retention(usecase: UseCase, churn_rate: float) -> UseCase:
-    window = usecase.window_months
-    if usecase.value.retention or window is None:
+    window, value = usecase.window_months, usecase.required_value()
+    if value.retention or window is None:
         return usecase
     monthly = (1.0 - churn_rate) ** (1.0 / window)
-    return msgspec.structs.replace(usecase, value=msgspec.structs.replace(usecase.value, retention=(monthly,)))
+    return msgspec.structs.replace(usecase, value=msgspec.structs.replace(value, retention=(monthly,)))
 
 
 def _contradictions(usecase: UseCase, values: numpy.ndarray) -> list[str]:
     """`values`: what keeping each customer is worth, float [customers]."""
     lines = []
-    if usecase.value.margin == 1.0:
-        lines.append(
-            f"`value.margin` is 1: all of {usecase.value.column} counts as profit, nothing is taken off for costs"
-        )
+    if usecase.required_value().margin == 1.0:
+        column = usecase.required_value().column
+        lines.append(f"`value.margin` is 1: all of {column} counts as profit, nothing is taken off for costs")
     if usecase.window_months is None:
         lines.append(
             "no `label.window` with `time`: a would-be leaver counts as gone today, which makes keeping dearer"

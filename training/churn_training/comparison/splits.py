@@ -6,7 +6,7 @@ It only deals out row positions; rows come out shuffled because the encoder's or
 from collections.abc import Iterator
 
 import numpy
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import StratifiedKFold
 
 from churn_data.dataset import Dataset
 from churn_data.errors import DataError
@@ -29,11 +29,28 @@ def folds(dataset: Dataset, seed: int, parts: int = FOLDS) -> Iterator[Split]:
         DataError: too few customers of one class to have some in every part.
     """
     _require_enough(dataset, parts)
-    kind, groups = (StratifiedGroupKFold, dataset.groups) if dataset.repeats else (StratifiedKFold, None)
-    splitter = kind(n_splits=parts, shuffle=True, random_state=seed)
     generator = numpy.random.default_rng(seed)
-    for train, test in splitter.split(dataset.frame, dataset.churned, groups):
+    for train, test in _grouped(dataset, seed, parts) if dataset.repeats else _single(dataset, seed, parts):
         yield generator.permutation(train), test
+
+
+def _single(dataset: Dataset, seed: int, parts: int) -> Iterator[Split]:
+    yield from StratifiedKFold(n_splits=parts, shuffle=True, random_state=seed).split(dataset.frame, dataset.churned)
+
+
+def _grouped(dataset: Dataset, seed: int, parts: int) -> Iterator[Split]:
+    """Groups whole: shuffled, put in order by their leavers and rows, and dealt out like cards, so that every part gets
+    as many of each kind. It takes as long as sorting, where scikit-learn's weighs every part for every group."""
+    _, group = numpy.unique(dataset.groups, return_inverse=True)
+    rows = numpy.bincount(group)
+    leavers = numpy.bincount(group, weights=dataset.churned)
+    shuffled = numpy.random.default_rng(seed).permutation(len(rows))
+    ordered = shuffled[numpy.lexsort((rows[shuffled], leavers[shuffled]))]
+    part = numpy.empty(len(rows), dtype=int)
+    part[ordered] = numpy.arange(len(rows)) % parts
+    part_of_row = part[group]
+    for number in range(parts):
+        yield numpy.flatnonzero(part_of_row != number), numpy.flatnonzero(part_of_row == number)
 
 
 def _require_enough(dataset: Dataset, needed: int) -> None:

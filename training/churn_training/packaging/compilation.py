@@ -141,13 +141,12 @@ def contents_of(compiled: Compiled, training: Dataset, metrics: dict[str, float]
 
 def compile_actions(training: Dataset, schema: Schema) -> dict[str, Any]:
     """The document of `actions.json`; a missing value counts as the training median."""
-    usecase = training.usecase
-    column = usecase.value.column
-    value = {
-        "column": column,
-        "index": schema.names.index(column),
+    usecase, rule = training.usecase, training.usecase.value
+    value = rule and {
+        "column": rule.column,
+        "index": schema.names.index(rule.column),
         "factor": usecase.kept_factor,
-        "fill": float(training.frame[column].median()),
+        "fill": float(training.frame[rule.column].median()),
     }
     return {
         "format": 1,

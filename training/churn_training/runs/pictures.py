@@ -20,7 +20,6 @@ from sklearn.metrics import roc_curve
 from churn_model.usecase import ProfitRule
 from churn_training.comparison.evaluation import BINS, calibration_bins, gains, lift_by_part, rate_intervals
 from churn_training.comparison.profit import profit_curve, tally
-from churn_training.segments.segmentation import SEGMENTS
 from churn_training.segments.study import SegmentStudy
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -83,7 +82,9 @@ def draw_segment_study(study: SegmentStudy, path: Path) -> None:
     )
     for axes, (name, label) in zip(figure.subplots(1, len(panels)), panels, strict=True):
         axes.plot(numbers, [getattr(count, name) for count in study.counts], marker="o", color=COLOURS[0])
-        axes.axvline(SEGMENTS, linestyle=":", color="grey")
+        for count in study.counts:
+            if count.chosen:
+                axes.axvline(count.segments, linestyle=":", color="grey")
         axes.set_xlabel("segments")
         axes.set_ylabel(label)
         axes.grid(alpha=0.3)

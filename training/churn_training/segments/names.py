@@ -20,7 +20,7 @@ LEVELS_SHOWN = 5
 def describe_segments(
     dataset: Dataset, schema: Schema, features: Sequence[SchemaFeature], assigned: numpy.ndarray
 ) -> list[dict[str, Any]]:
-    """Profiles of segments 1 to 4 as `segments.json` holds them, with distinct names.
+    """Profiles of all segments as `segments.json` holds them, with distinct names.
 
     Args:
         dataset: the customers.
@@ -28,7 +28,7 @@ def describe_segments(
         features: the behaviour features that names may use.
         assigned: segment id of each row.
     """
-    masks = [assigned == number for number in range(1, 5)]
+    masks = [assigned == number for number in range(1, dataset.usecase.segments.count + 1)]
     names = _distinct_names([_phrases(dataset.frame, features, mask) for mask in masks])
     return [
         {"id": number, "name": name, "size": float(mask.mean()), "profile": _profile(dataset, schema, mask)}

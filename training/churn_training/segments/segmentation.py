@@ -1,4 +1,4 @@
-"""Finds four groups of customers by what they do, never by whether they left.
+"""Finds groups of customers by what they do, never by whether they left.
 
 K-means in a space where a number and a category weigh alike; the result is compiled to the linear form of
 churn_model.segments, so that training and serving assign by the same arithmetic.
@@ -19,7 +19,6 @@ from churn_model.segments import Segmenter
 from churn_training.segments.matching import match_segments, matching_warnings
 from churn_training.segments.names import describe_segments
 
-SEGMENTS = 4
 TYPICAL = (0.05, 0.95)
 """Quantiles to which numbers are cut while groups are sought, so that a few giants do not become a group of their own;
 everybody is assigned to the nearest group all the same."""
@@ -49,30 +48,33 @@ class Segments:
 
 
 def build_segments(dataset: Dataset, schema: Schema, seed: int, former: Segmenter | None = None) -> Segments:
-    """Four segments. With `former` ones, which must read the same schema, a segment that goes on keeps its id; without,
-    ids follow the falling mean of the value column.
+    """As many segments as the use case wants. With as many `former` ones, which must read the same schema, a segment
+    that goes on keeps its id; without, ids follow the falling mean of the value column, or the falling size.
 
     Raises:
-        DataError: fewer than four customers who differ in behaviour.
+        DataError: fewer customers than segments differ in behaviour.
     """
+    count = dataset.usecase.segments.count
+    if former is not None and len(former.profiles) != count:
+        former = None
     axes = _all_axes(dataset, schema)
-    space = _space(axes, dataset, SEGMENTS)
-    clusters = KMeans(n_clusters=SEGMENTS, n_init=10, random_state=seed).fit(space)
-    order = _by_value(clusters.labels_, dataset.frame[dataset.usecase.value.column])
+    space = _space(axes, dataset, count)
+    clusters = KMeans(n_clusters=count, n_init=10, random_state=seed).fit(space)
+    order = _order(clusters.labels_, dataset)
     document = _document(axes, clusters.cluster_centers_[order])
     rows = rows_of(dataset.frame)
     jaccard: list[float] = []
     if former is not None:
         found = numpy.array(Segmenter.from_json(document, schema).assign(rows)) - 1
-        taken, jaccard = match_segments(former.assign(rows), found.tolist(), SEGMENTS)
-        order = [order[taken.index(number)] for number in range(1, SEGMENTS + 1)]
+        taken, jaccard = match_segments(former.assign(rows), found.tolist(), count)
+        order = [order[taken.index(number)] for number in range(1, count + 1)]
         document = _document(axes, clusters.cluster_centers_[order])
     # Names and profiles describe what serving will assign, not what the clustering library said.
     assigned = numpy.array(Segmenter.from_json(document, schema).assign(rows))
     document["segments"] = describe_segments(dataset, schema, [axis.feature for axis in axes], assigned)
     if former is None:
         return Segments(document)
-    before = [former.profiles[number].name for number in range(1, SEGMENTS + 1)]
+    before = [former.profiles[number].name for number in range(1, count + 1)]
     after = [str(segment["name"]) for segment in document["segments"]]
     return Segments(document, matching_warnings(jaccard, before, after))
 
@@ -128,14 +130,20 @@ def _category_axes(index: int, feature: SchemaFeature, column: pandas.Series) ->
     return _Axes(index, feature, hot * scale, scale=scale, levels=levels)
 
 
-def _by_value(labels: numpy.ndarray, value: pandas.Series) -> list[int]:
-    """Clusters by falling mean value; ties and clusters without a known value come last in their own order."""
-    means = [float(numpy.nan_to_num(value[labels == cluster].mean(), nan=-numpy.inf)) for cluster in range(SEGMENTS)]
-    return sorted(range(SEGMENTS), key=lambda cluster: -means[cluster])
+def _order(labels: numpy.ndarray, dataset: Dataset) -> list[int]:
+    """Clusters by falling mean value, or by falling size where nobody said what customers are worth; ties and clusters
+    without a known value come last in their own order."""
+    count, rule = dataset.usecase.segments.count, dataset.usecase.value
+    sizes = numpy.bincount(labels, minlength=count).tolist()
+    if rule is None:
+        return sorted(range(count), key=lambda cluster: -sizes[cluster])
+    value = dataset.frame[rule.column]
+    means = [float(numpy.nan_to_num(value[labels == cluster].mean(), nan=-numpy.inf)) for cluster in range(count)]
+    return sorted(range(count), key=lambda cluster: -means[cluster])
 
 
 def _document(axes: Sequence[_Axes], centroids: numpy.ndarray) -> dict[str, Any]:
-    """Squared distance to a centroid, less what is the same for all four, is linear in numbers and one-hot levels."""
+    """Squared distance to a centroid, less what is the same for all, is linear in numbers and one-hot levels."""
     bias = (centroids**2).sum(axis=1)
     numbers: list[dict[str, Any]] = []
     categories: list[dict[str, Any]] = []
@@ -146,12 +154,12 @@ def _document(axes: Sequence[_Axes], centroids: numpy.ndarray) -> dict[str, Any]
         weights = -2.0 * part * (axis.scale if axis.levels else 1.0 / axis.scale)
         if axis.levels:
             table = dict(zip(axis.levels, weights.T.tolist(), strict=True))
-            nothing = [0.0] * SEGMENTS
+            nothing = [0.0] * len(centroids)
             missing = table.pop(None, nothing)
             categories.append({"index": axis.index, "table": table, "missing": missing, "unseen": nothing})
         else:
             bias = bias - weights[:, 0] * axis.center
             numbers.append({"index": axis.index, "fill": axis.fill, "weights": weights[:, 0].tolist()})
     # Profiles need assignments first; the names below hold their place until then.
-    unnamed = [{"id": number, "name": f"Segment {number}", "size": 0.0} for number in range(1, SEGMENTS + 1)]
+    unnamed = [{"id": number, "name": f"Segment {number}", "size": 0.0} for number in range(1, len(centroids) + 1)]
     return {"format": 1, "segments": unnamed, "bias": bias.tolist(), "numbers": numbers, "categories": categories}

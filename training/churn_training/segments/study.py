@@ -1,10 +1,10 @@
 """How many segments the customers' behaviour really has: separation and stability for 2 to 8 of them.
 
-Serving has four; the study shows what that choice gains or costs. It must not change a model.
+The use case says how many are served; the study shows what that choice gains or costs. It must not change a model.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy
@@ -12,7 +12,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouette_score
 
 from churn_data.dataset import Dataset, schema_of
-from churn_training.segments.segmentation import SEGMENTS, behaviour_space
+from churn_training.segments.segmentation import behaviour_space
 
 COUNTS = range(2, 9)
 RESAMPLES = 20
@@ -24,7 +24,8 @@ SAMPLE = 5000
 class SegmentCount:
     """One number of segments: silhouette (-1 to 1, Rousseeuw 1987), Davies-Bouldin index (1979, lower is better),
     stability: the mean adjusted Rand index between the segments and those found in bootstrap samples, both assigned to
-    all customers (Hennig 2007), its lowest value, and the shares of customers in each segment, largest first."""
+    all customers (Hennig 2007), its lowest value, the shares of customers in each segment, largest first, and whether
+    it is the use case's."""
 
     segments: int
     silhouette: float
@@ -32,11 +33,7 @@ class SegmentCount:
     stability: float
     least_stability: float
     shares: tuple[float, ...]
-
-    @property
-    def chosen(self) -> bool:
-        """Whether it is the number that serving has."""
-        return self.segments == SEGMENTS
+    chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ class SegmentStudy:
 
     def to_json(self) -> list[dict[str, Any]]:
         """Plain data."""
-        return [{**asdict(count), "chosen": count.chosen} for count in self.counts]
+        return [asdict(count) for count in self.counts]
 
 
 def study_segments(
@@ -57,11 +54,13 @@ def study_segments(
     customers who differ in behaviour cannot fill are left out.
 
     Raises:
-        DataError: fewer than four customers differ in behaviour.
+        DataError: fewer customers than the use case wants segments differ in behaviour.
     """
-    space = behaviour_space(dataset, schema_of(dataset), SEGMENTS)
+    chosen = dataset.usecase.segments.count
+    space = behaviour_space(dataset, schema_of(dataset), chosen)
     different = len(numpy.unique(space, axis=0))
-    return SegmentStudy(tuple(_count(space, count, seed, resamples) for count in counts if count < different))
+    found = (_count(space, count, seed, resamples) for count in counts if count < different)
+    return SegmentStudy(tuple(replace(count, chosen=count.segments == chosen) for count in found))
 
 
 def _count(space: numpy.ndarray, count: int, seed: int, resamples: int) -> SegmentCount:

@@ -1,0 +1,81 @@
+"""What can be counted about one column of a file before anybody decides what it is for.
+
+It must not know labels, use cases or what the facts lead to.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from churn_data.cells import Cell, is_number, parse_number
+from churn_data.column_names import words_of
+
+EXAMPLES = 4
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """A column: its name, number of rows, and how often each text occurs; missing cells are counted beside them."""
+
+    name: str
+    rows: int
+    counts: Mapping[str, int]
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The words of its name."""
+        return words_of(self.name)
+
+    @cached_property
+    def known(self) -> int:
+        """Rows that have a value."""
+        return sum(self.counts.values())
+
+    @property
+    def distinct(self) -> int:
+        """Different values."""
+        return len(self.counts)
+
+    @cached_property
+    def numeric(self) -> bool:
+        """Whether every known cell is a number."""
+        return bool(self.counts) and all(map(is_number, self.counts))
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether every known cell is a whole number."""
+        return self.numeric and all(value.is_integer() for value in self.values)
+
+    @cached_property
+    def values(self) -> tuple[float, ...]:
+        """The different numbers of a numeric column, sorted."""
+        return tuple(sorted(set(map(parse_number, self.counts))))
+
+    @cached_property
+    def leading_zeros(self) -> bool:
+        """Whether some cells are digits after a zero, as in codes: 00101."""
+        return any(len(text) > 1 and text[0] == "0" and text.isdecimal() for text in self.counts)
+
+    @property
+    def summary(self) -> str:
+        """What a person wants to know first, on one line."""
+        missing = self.rows - self.known
+        gaps = f", {missing:,} missing" if missing else ""
+        if self.numeric and self.distinct > EXAMPLES:
+            return f"{self.values[0]:g} to {self.values[-1]:g}, {self.distinct:,} different{gaps}"
+        common = sorted(self.counts, key=lambda text: (-self.counts[text], text))[:EXAMPLES]
+        shown = ", ".join(_short(text) for text in common) + (", …" if self.distinct > EXAMPLES else "")
+        return f"{self.distinct:,} different: {shown}{gaps}"
+
+
+def facts_of(name: str, cells: Sequence[Cell]) -> ColumnFacts:
+    """Count a column's cells."""
+    counts = Counter(cells)
+    counts.pop(None, None)
+    return ColumnFacts(name, len(cells), {text: number for text, number in counts.items() if text is not None})
+
+
+def _short(text: str, length: int = 24) -> str:
+    plain = "".join(character if character.isprintable() else " " for character in text)
+    return plain if len(plain) <= length else plain[: length - 1] + "…"

@@ -1,0 +1,178 @@
+"""What a column is for: an input of a model, or something that must not be one, and why.
+
+Every rule looks at all cells of a column, and where numbers could be honest at its name too. What gives the answer away
+is not decided here (leaks.py); it must not look at the label or read files.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from churn_data.column_facts import ColumnFacts
+from churn_data.date_spellings import COMPACT, is_compact_date, spelling_of
+from churn_model.names import name_fault
+from churn_model.rules import FeatureType
+
+NEARLY_UNIQUE = 0.5
+"""Share of distinct values among the known ones from which a text column counts as an identifier or free text."""
+FEW_LEVELS = 20
+"""A text column with at most so many levels is kept however few rows there are."""
+FEW_KNOWN = 10
+"""A column with fewer known values teaches nothing and may be empty in a fold."""
+FEW_ROWS = 20
+"""In fewer rows, different whole numbers say nothing about what they are."""
+MOST = 0.8
+"""Share of cells that must look alike before a column is called after it."""
+DIFFERENT = 0.99
+LONG_NUMBER = 7
+"""Digits from which numbers that all have as many are numbers of people or things, not amounts."""
+
+POSTAL = {"zip", "zipcode", "postal", "postcode", "postalcode", "plz", "cep", "pincode", "eircode"}
+PHONE = {"phone", "telephone", "mobile", "cell", "msisdn", "fax", "telefon", "handy"}
+EMAIL = {"email", "mail"}
+IDENTITY = {
+    "id", "ids", "no", "nr", "num", "number", "key", "uuid", "guid", "index", "row", "record", "serial", "account",
+    "iban", "ssn", "clientnum", "custid", "userid", "imei", "imsi", "rownumber", "rownum", *PHONE,
+}  # fmt: skip
+PERSON = {
+    "customer",
+    "client",
+    "user",
+    "first",
+    "last",
+    "full",
+    "family",
+    "given",
+    "member",
+    "contact",
+    "person",
+    "holder",
+}
+SURNAMES = {"surname", "lastname", "firstname", "fullname", "forename", "nachname", "vorname", "prenom", "apellido"}
+DATE = {"date", "datum", "day", "since", "joined", "signup", "registered", "birth", "birthday", "dob", "fecha", "dt"}
+
+_EMAIL_TEXT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_PHONE_TEXT = re.compile(r"\+?[\d ()./-]{6,24}")
+
+
+@dataclass(frozen=True)
+class Role:
+    """Of which type a feature is and how its dates are spelt, or in `left_out` why it is none. `remark` is worth saying
+    about one that is kept."""
+
+    type: FeatureType = "number"
+    left_out: str = ""
+    spelling: str = ""
+    remark: str = ""
+
+
+def role_of(facts: ColumnFacts, *, wanted: bool = False) -> Role:
+    """The role of a column.
+
+    Args:
+        facts: of the column, of one row a customer where customers have several.
+        wanted: somebody has named the column as an input; only what cannot be one is left out then.
+    """
+    for rule in (_UNUSABLE, *(() if wanted else _IDENTIFYING)):
+        reason = rule(facts)
+        if reason:
+            return Role(left_out=reason)
+    if POSTAL & set(facts.words):
+        return Role("category", remark="postal codes, kept as a category")
+    date = _date(facts)
+    if date is not None:
+        return date
+    if facts.numeric and not facts.leading_zeros and not _is_code(facts):
+        return Role("number")
+    reason = "" if wanted else _free_text(facts)
+    return Role("category", left_out=reason)
+
+
+def _unusable(facts: ColumnFacts) -> str:
+    fault = name_fault(facts.name)
+    if fault:
+        return f"its name {fault}"
+    if not facts.known:
+        return "every value is missing"
+    if facts.known < FEW_KNOWN <= facts.rows - facts.known:
+        return f"only {facts.known} of {facts.rows} rows {'has' if facts.known == 1 else 'have'} a value"
+    if facts.distinct == 1 and facts.known == facts.rows:
+        return "every row has the same value"
+    return ""
+
+
+def _running_number(facts: ColumnFacts) -> str:
+    """As many different whole numbers as rows, so close together that honest ones would have met."""
+    if facts.known < FEW_ROWS or not facts.whole or facts.distinct < facts.known:
+        return ""
+    span = facts.values[-1] - facts.values[0] + 1
+    return "a running number, it says nothing about a customer" if span < 2 * facts.known else ""
+
+
+def _identifier(facts: ColumnFacts) -> str:
+    """Different whole numbers that are called identifiers, or are all as long as such."""
+    if facts.known < FEW_ROWS or facts.distinct < DIFFERENT * facts.known or not facts.whole or facts.values[0] < 0:
+        return ""
+    if is_compact_date(facts.counts):
+        return ""
+    words = set(facts.words)
+    if words & PHONE:
+        return "phone numbers"
+    lengths = {len(f"{value:.0f}") for value in facts.values}
+    if words & IDENTITY or (len(lengths) == 1 and min(lengths) >= LONG_NUMBER):
+        return f"numbers that identify ({facts.distinct} different in {facts.known} rows), as of customers or phones"
+    return ""
+
+
+def _email(facts: ColumnFacts) -> str:
+    return "e-mail addresses" if _share(facts, lambda text: bool(_EMAIL_TEXT.fullmatch(text))) >= MOST else ""
+
+
+def _phone(facts: ColumnFacts) -> str:
+    if facts.numeric or not set(facts.words) & PHONE or facts.distinct <= FEW_LEVELS:
+        return ""
+    return "phone numbers" if _share(facts, lambda text: bool(_PHONE_TEXT.fullmatch(text))) >= MOST else ""
+
+
+def _person(facts: ColumnFacts) -> str:
+    words = facts.words
+    named = set(words) & SURNAMES or (words and words[-1] == "name" and (len(words) == 1 or set(words) & PERSON))
+    return "names of people" if named and not facts.numeric and facts.distinct > FEW_LEVELS else ""
+
+
+def _free_text(facts: ColumnFacts) -> str:
+    if facts.distinct <= max(FEW_LEVELS, NEARLY_UNIQUE * facts.known):
+        return ""
+    return f"its texts are nearly unique ({facts.distinct} different in {facts.known} rows)"
+
+
+def _is_code(facts: ColumnFacts) -> bool:
+    return facts.whole and bool(facts.words) and facts.words[-1] in ("code", "codes") and facts.distinct > 2  # noqa: PLR2004 - a flag is a number
+
+
+def _date(facts: ColumnFacts) -> Role | None:
+    if facts.numeric:
+        compact = bool(set(facts.words) & DATE) and is_compact_date(facts.counts)
+        return Role("date", spelling=COMPACT) if compact else None
+    found = spelling_of(facts.counts)
+    if found is None:
+        return None
+    doubt = f"; {_in_words(found.other)} would fit too" if found.other else ""
+    return Role("date", spelling=found.spelling, remark=f"dates, read as {_in_words(found.spelling)}{doubt}")
+
+
+def _in_words(spelling: str) -> str:
+    if spelling == "iso":
+        return "year-month-day"
+    parts = {"%m": "month", "%d": "day", "%y": "year", "%Y": "year", "%b": "month", "%B": "month"}
+    date = re.split(r" %[HI]", spelling)[0]
+    return re.sub(r"%[a-zA-Z]", lambda found: parts[found[0]], date)
+
+
+def _share(facts: ColumnFacts, fits: Callable[[str], bool]) -> float:
+    return sum(number for text, number in facts.counts.items() if fits(text)) / facts.known
+
+
+Rule = Callable[[ColumnFacts], str]
+_UNUSABLE: Rule = _unusable
+_IDENTIFYING: Sequence[Rule] = (_running_number, _identifier, _email, _phone, _person)

@@ -1,0 +1,148 @@
+"""From a column of dates to days before a snapshot, and from a use case's words to the snapshot itself.
+
+Training, batch scoring and campaigns make numbers of dates by these functions alone. It must not read files.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+import msgspec
+
+from churn_data.cells import Cell
+from churn_data.date_spellings import COMPACT, is_compact_date, spelling_of
+from churn_data.errors import DataError, glimpse
+from churn_data.notices import Notices
+from churn_model.dates import ISO, DateRule, days_before, moment
+from churn_model.rules import Feature, TimeRule
+from churn_model.usecase import UseCase
+
+Snapshots = datetime | Sequence[datetime]
+"""One snapshot for all rows, or each row's own."""
+
+
+def date_rule(feature: Feature, usecase: UseCase) -> DateRule:
+    """What a server needs to make days of this feature's dates; snapshot and spellings must be known."""
+    snapshot = usecase.time.snapshot if usecase.time else ""
+    spelling = feature.spelling or ISO
+    if _is_date(snapshot):
+        return DateRule(spelling, snapshot)
+    return DateRule(spelling, "", snapshot, (usecase.time.snapshot_spelling if usecase.time else "") or ISO)
+
+
+def with_snapshot(columns: Mapping[str, Sequence[Cell]], usecase: UseCase, notices: Notices) -> UseCase:
+    """The use case with what its dates need filled in: their spellings, and without a snapshot the latest date that
+    they hold.
+
+    Raises:
+        DataError: the column that it names is not there.
+    """
+    features = tuple(
+        msgspec.structs.replace(feature, spelling=_spelling(columns, feature.name, notices.file))
+        if feature.type == "date" and not feature.spelling
+        else feature
+        for feature in usecase.features
+    )
+    return msgspec.structs.replace(usecase, features=features, time=_time(columns, features, usecase.time, notices))
+
+
+def _time(
+    columns: Mapping[str, Sequence[Cell]], features: Sequence[Feature], rule: TimeRule | None, notices: Notices
+) -> TimeRule | None:
+    if rule is not None and _is_date(rule.snapshot):
+        return rule
+    if rule is not None and rule.snapshot:
+        if rule.snapshot not in columns:
+            problem = "no such column in the header, `time.snapshot` needs it, or a date such as 2024-03-31"
+            raise DataError(notices.file, problem, column=rule.snapshot, row=1)
+        spelling = rule.snapshot_spelling or _spelling(columns, rule.snapshot, notices.file)
+        return msgspec.structs.replace(rule, snapshot_spelling=spelling)
+    dates = [latest_of(columns[feature.name], feature) for feature in features if feature.type == "date"]
+    if not dates:
+        return rule
+    latest = max(dates).date().isoformat()
+    notices.tell("dates", f"dates become days before {latest}, the latest that occurs; `time.snapshot` sets another")
+    return msgspec.structs.replace(rule or TimeRule(), snapshot=latest)
+
+
+def latest_of(cells: Sequence[Cell], feature: Feature) -> datetime:
+    """The latest date of a column that has any."""
+    return max(_readable(cells, feature.spelling or ISO), default=datetime.min)  # noqa: DTZ901 - as all of them
+
+
+def _readable(cells: Sequence[Cell], spelling: str) -> Iterator[datetime]:
+    """The dates among the cells; what is none is refused where it is read with its row."""
+    for cell in set(cells):
+        with suppress(ValueError):
+            if cell is not None:
+                yield moment(cell, spelling)
+
+
+def _spelling(columns: Mapping[str, Sequence[Cell]], name: str, file: str) -> str:
+    """How most of a column's cells are spelt; ISO's where nothing reads them, so that the first is refused."""
+    if name not in columns:
+        raise DataError(file, "no such column in the header", column=name, row=1)
+    known = {cell for cell in columns[name] if cell is not None}
+    if is_compact_date(known):
+        return COMPACT
+    found = spelling_of(known)
+    return found.spelling if found else ISO
+
+
+def snapshots_of(rule: DateRule, columns: Mapping[str, Sequence[Cell]], rows: Sequence[int], file: str) -> Snapshots:
+    """The snapshot, or each row's own.
+
+    Args:
+        rule: of any date feature.
+        columns: cells by name; looked at where the rule names a column.
+        rows: numbers of the rows, for messages.
+        file: for messages.
+
+    Raises:
+        DataError: a row has no snapshot, or one that is no date.
+    """
+    if not rule.snapshot_column:
+        return moment(rule.snapshot)
+    found: dict[str, datetime] = {}
+    snapshots: list[datetime] = []
+    for cell, row in zip(columns[rule.snapshot_column], rows, strict=True):
+        if cell is None:
+            raise DataError(file, "the snapshot is missing, a date was expected", column=rule.snapshot_column, row=row)
+        if cell not in found:
+            try:
+                found[cell] = moment(cell, rule.snapshot_spelling)
+            except ValueError:
+                problem = f'"{glimpse(cell)}" is not a date'
+                raise DataError(file, problem, column=rule.snapshot_column, row=row) from None
+        snapshots.append(found[cell])
+    return snapshots
+
+
+def date_numbers(
+    cells: Sequence[Cell], snapshots: Snapshots, rows: Sequence[int], file: str, column: str, rule: DateRule
+) -> list[float]:
+    """Days from each date to its snapshot, NaN for missing.
+
+    Raises:
+        DataError: names the first cell that is not a date.
+    """
+    known: dict[tuple[Cell, datetime], float] = {}
+    found: list[float] = []
+    for index, (cell, row) in enumerate(zip(cells, rows, strict=True)):
+        snapshot = snapshots if isinstance(snapshots, datetime) else snapshots[index]
+        if (cell, snapshot) not in known:
+            try:
+                known[cell, snapshot] = math.nan if cell is None else days_before(snapshot, cell, rule.spelling)
+            except ValueError as problem:
+                raise DataError(file, f'"{glimpse(cell or "")}" {problem}', column=column, row=row) from None
+        found.append(known[cell, snapshot])
+    return found
+
+
+def _is_date(text: str) -> bool:
+    try:
+        moment(text)
+    except ValueError:
+        return False
+    return True

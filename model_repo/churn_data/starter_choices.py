@@ -1,0 +1,232 @@
+"""What a first use case must know and nobody has said: label, its value for leavers, ids, what customers are worth.
+
+Each is taken from what was given, else from a column that leaves no doubt, else asked, else refused or left out with
+the options told. It must not write the use case.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from churn_data.column_facts import ColumnFacts
+from churn_data.column_names import words_of
+from churn_data.errors import DataError, glimpse
+from churn_data.leaks import LEAVING
+from churn_data.sources import same_label
+
+Ask = Callable[[str, Sequence[str]], str | None]
+"""Puts a question with the possible answers to a person; None where nobody answers, or there is none."""
+Facts = Mapping[str, ColumnFacts]
+
+POSITIVES = {
+    "yes",
+    "true",
+    "1",
+    "y",
+    "t",
+    "churned",
+    "churn",
+    "left",
+    "attrited",
+    "lost",
+    "cancelled",
+    "canceled",
+    "exited",
+    "leaver",
+    "gone",
+}
+MONEY = {
+    "charge",
+    "charges",
+    "bill",
+    "billing",
+    "billed",
+    "fee",
+    "fees",
+    "payment",
+    "revenue",
+    "spend",
+    "spending",
+    "price",
+    "rent",
+    "arpu",
+    "mrr",
+}
+PERIOD = {"monthly", "month", "arpu", "mrr", "monat", "mensual", "mensuel"}
+NEGATIONS = {"not", "no", "non", "never", "existing"}
+CUSTOMER = {"customer", "client", "user", "subscriber", "account", "member", "kunde", "cliente", "policy", "household"}
+ID = {"id", "ids", "key", "number", "no", "num", "nr", "code", "uuid"}
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A choice, and in a few words how it came about (empty: it was given)."""
+
+    name: str
+    reason: str = ""
+
+
+def unasked(_question: str, _options: Sequence[str]) -> str | None:
+    """Nobody is there to answer."""
+    return None
+
+
+def choose_label(given: str | None, facts: Facts, file: str, ask: Ask) -> Chosen:
+    """The column that says who left.
+
+    Raises:
+        DataError: no such column, or none was given and it is not clear which.
+    """
+    if given is not None:
+        return Chosen(_existing(given, facts, file))
+    two_valued = [name for name, column in facts.items() if column.distinct == 2]  # noqa: PLR2004 - left or stayed
+    likely = sorted(
+        (name for name in two_valued if set(facts[name].words) & LEAVING), key=lambda name: len(facts[name].words)
+    )
+    # "Churn" beside "Churn Value" or "churn_probability" is the label, the others come from it.
+    if len(likely) == 1 or (likely and len(facts[likely[0]].words) < len(facts[likely[1]].words)):
+        return Chosen(likely[0], "guessed by its name and its two values")
+    options = likely or two_valued
+    answer = ask("Which column says who left?", options)
+    if answer is None:
+        found = f"two values have: {_listed(options)}" if options else "no column has two values"
+        raise DataError(file, f"which column says who left? Name it by --label; {found}")
+    return Chosen(_existing(answer, facts, file), "as answered")
+
+
+def choose_positive(given: str | None, label: ColumnFacts, file: str, ask: Ask) -> Chosen:
+    """The label's value for customers who left.
+
+    Raises:
+        DataError: it never occurs, or none was given and it is not clear which.
+    """
+    occurring = sorted(label.counts, key=lambda text: (-label.counts[text], text))
+    if given is None:
+        likely = [text for text in occurring if _means_left(text)]
+        if len(likely) == 1:
+            return Chosen(likely[0], "guessed")
+        given = ask(f"Which value of {label.name} means that a customer left?", occurring[:SHOWN])
+        if given is None:
+            problem = (
+                f"which value means that a customer left? Name it by --positive; {_counted(label, occurring)} occur"
+            )
+            raise DataError(file, problem, column=label.name)
+    for text in occurring:
+        if same_label(text, given.strip()):
+            return Chosen(text)
+    problem = f'"{glimpse(given)}" never occurs; {_counted(label, occurring)} do'
+    raise DataError(file, problem, column=label.name)
+
+
+def choose_id(given: str | None, facts: Facts, label: str, file: str, ask: Ask) -> Chosen | None:
+    """The column of customer ids; None where rows have none.
+
+    Raises:
+        DataError: no such column.
+    """
+    if given is not None:
+        return Chosen(_existing(given, facts, file))
+    unique = [name for name, column in facts.items() if name != label and _is_unique(column)]
+    named = [name for name in unique if set(facts[name].words) & (ID | CUSTOMER)]
+    repeated = [name for name, column in facts.items() if name != label and _names_customers(column)]
+    if named or (unique and not repeated):
+        return Chosen((named or unique)[0], "guessed: every row has another value")
+    if len(repeated) == 1:
+        return Chosen(repeated[0], "guessed by its name: customers have several rows")
+    answer = ask("Which column holds the ids of customers (empty: none)?", repeated)
+    return Chosen(_existing(answer, facts, file), "as answered") if answer else None
+
+
+def choose_value(given: str | None, facts: Facts, taken: Iterable[str], file: str) -> Chosen | None:
+    """The column of what a customer pays a month; None where no column says so in its name.
+
+    Raises:
+        DataError: no such column, or no numbers in it.
+    """
+    if given is not None:
+        column = facts[_existing(given, facts, file)]
+        if not column.numeric:
+            shown = next(text for text in (*column.counts, "") if not _is_number(text))
+            raise DataError(file, f'"{glimpse(shown)}" is not a number, --value needs a number column', column=given)
+        return Chosen(given)
+    for name in value_candidates(facts, taken):
+        if set(facts[name].words) & PERIOD:
+            return Chosen(name, "guessed by its name: money, a month")
+    return None
+
+
+def value_candidates(facts: Facts, taken: Iterable[str]) -> list[str]:
+    """Number columns that are called money by a whole word, and no length of time or count by another."""
+    units = {
+        "hour",
+        "hours",
+        "minute",
+        "minutes",
+        "min",
+        "mins",
+        "second",
+        "seconds",
+        "days",
+        "count",
+        "ct",
+        "calls",
+        "share",
+        "rate",
+        "ratio",
+    }
+    return [
+        name
+        for name, column in facts.items()
+        if name not in set(taken)
+        and column.numeric
+        and column.distinct > SHOWN
+        and column.values[0] >= 0
+        and set(column.words) & MONEY
+        and not set(column.words) & units
+    ]
+
+
+def _means_left(text: str) -> bool:
+    words = set(words_of(text))
+    return bool(words & POSITIVES) and not words & NEGATIONS
+
+
+def _is_unique(column: ColumnFacts) -> bool:
+    """Whether every row has another value, and one that is no measurement: text or whole numbers."""
+    return column.distinct == column.known == column.rows and (not column.numeric or column.whole)
+
+
+def _names_customers(column: ColumnFacts) -> bool:
+    """Whether it is called an id of customers and most rows share theirs with a few others."""
+    words = set(column.words)
+    called = bool(words & CUSTOMER) and (bool(words & ID) or len(words) == 1)
+    return (
+        called
+        and column.known == column.rows
+        and 1 < column.distinct < column.rows
+        and column.distinct * 100 > column.rows
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _existing(name: str, facts: Facts, file: str) -> str:
+    if name not in facts:
+        raise DataError(file, f"no such column in the header (found: {_listed(list(facts))})", column=name, row=1)
+    return name
+
+
+def _counted(label: ColumnFacts, occurring: Sequence[str]) -> str:
+    shown = ", ".join(f'"{glimpse(text)}" ({label.counts[text]:,} rows)' for text in occurring[:SHOWN])
+    return f"{shown}, …" if len(occurring) > SHOWN else shown
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(map(glimpse, names[:SHOWN]))
+    return f"{shown}, …" if len(names) > SHOWN else shown

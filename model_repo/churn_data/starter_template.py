@@ -1,0 +1,86 @@
+"""The text of a first use case around what was found in the file: what each part means and what to correct."""
+
+TEMPLATE = """\
+# A starter use case, guessed from {file}. Read every line, correct it, then:
+#   churn train --usecase THIS-FILE.yaml --data {file}
+
+name: {name} # the model is registered as churn-…; at most 40 lower-case letters, digits and hyphens
+title: {title}
+{id}
+
+label:
+  column: {label}
+  positive: {positive}{negative}
+
+# Texts that mean "not known", beside blank ones.
+missing: ["", "NA", "N/A", "NaN", "nan", "null", "None"]
+
+{value}
+
+# As of when customers are described: dates become days before it. A date, or the column with each row's own.
+{time}
+
+# Churn probabilities from which on a customer counts as medium and as high risk.
+risk:
+  medium: 0.3
+  high: 0.6
+
+# Segments are built on what customers do. Empty: on every feature. Better: name three to six.
+segments:
+  features: []
+  count: 4
+
+# What can be done for a customer. `effect`: probability that a customer who would leave stays because of it. These are
+# assumptions until an experiment has measured them.
+actions:
+  - id: personal-call
+    name: A call by a customer adviser
+    cost: 10
+    effect: 0.1
+    source: assumed
+    risk: [medium, high]
+  - id: message
+    name: A message
+    cost: 1
+    effect: 0.02
+    source: assumed
+
+# `type` is number, category or date; `label` is what people read; `minimum` and `maximum` may bound a number.
+features:
+{features}
+{left_out}"""
+
+VALUE = """\
+# What a customer is worth: this column times months times margin.
+value:
+  column: {column}{reason}
+  months: 12
+  margin: 1.0
+
+# Assumptions of a retention campaign. Put your own: value of a customer kept, cost of an offer, cost of a contact, and
+# the beta distribution of the probability that a would-be leaver accepts (mean alpha / (alpha + beta)).
+profit:
+  customer_value: 200
+  offer_cost: 10
+  contact_cost: 1
+  acceptance_alpha: 6
+  acceptance_beta: 14"""
+
+WITHOUT_VALUE = """\
+What a customer is worth is not known, so no money is told. Name a number column of what a customer pays a month
+(named like money: {options}) and put your own economics of a campaign:
+value:
+  column: {column}
+  months: 12
+  margin: 1.0
+profit:
+  customer_value: 200
+  offer_cost: 10
+  contact_cost: 1
+  acceptance_alpha: 6
+  acceptance_beta: 14"""
+
+
+def commented(text: str) -> str:
+    """The text with every line a comment."""
+    return "\n".join(f"# {line}" for line in text.split("\n"))

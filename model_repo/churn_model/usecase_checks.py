@@ -1,0 +1,124 @@
+"""What is asked of a use case beyond its shape: sound numbers, and parts that fit each other.
+
+How the file is read is not its business.
+"""
+
+import math
+from typing import TYPE_CHECKING
+
+from churn_model.economics import check_money, check_value, check_window
+from churn_model.errors import UseCaseError
+from churn_model.names import name_fault, usecase_name_fault
+from churn_model.rules import FEWEST_SEGMENTS, MOST_SEGMENTS, ActionRule
+
+if TYPE_CHECKING:
+    from churn_model.usecase import UseCase
+
+
+def check(usecase: "UseCase", source: str) -> None:
+    """Hold the parts of a use case against what they may be and against each other.
+
+    Raises:
+        UseCaseError: one line that names the file and the key.
+    """
+    fault = usecase_name_fault(usecase.name)
+    if fault:
+        raise UseCaseError(f"{source}: `name` {fault}")
+    _check_name(usecase.label.column, "`label.column`", source)
+    if usecase.id:
+        _check_name(usecase.id, "`id`", source)
+    if usecase.value is not None:
+        _check_name(usecase.value.column, "`value.column`", source)
+    check_window(usecase.label, source)
+    if usecase.value is not None:
+        check_value(usecase.value, source)
+    check_money(usecase.stated_profit, usecase.actions, source)
+    _check_numbers(usecase, source)
+    if not FEWEST_SEGMENTS <= usecase.segments.count <= MOST_SEGMENTS:
+        problem = f"must be {FEWEST_SEGMENTS} to {MOST_SEGMENTS}, is {usecase.segments.count}"
+        raise UseCaseError(f"{source}: `segments.count` {problem}")
+    _check_actions(usecase.actions, usecase.segments.count, source)
+    if usecase.features:
+        check_references(usecase, source)
+
+
+def _check_name(name: str, where: str, source: str) -> None:
+    fault = name_fault(name)
+    if fault:
+        raise UseCaseError(f"{source}: {where} {name[:20]!a} {fault}")
+
+
+def _check_numbers(usecase: "UseCase", source: str) -> None:
+    if not 0 < usecase.risk.medium < usecase.risk.high < 1:
+        raise UseCaseError(f"{source}: `risk` needs 0 < medium < high < 1")
+    profit = usecase.profit
+    for key in ("customer_value", "acceptance_alpha", "acceptance_beta"):
+        if getattr(profit, key) <= 0:
+            raise UseCaseError(f"{source}: `profit.{key}` must be above 0")
+    for key in ("offer_cost", "contact_cost"):
+        if getattr(profit, key) < 0:
+            raise UseCaseError(f"{source}: `profit.{key}` must not be negative")
+    if not 0 < profit.budget_share <= 1:
+        raise UseCaseError(f"{source}: `profit.budget_share` must be above 0 and at most 1")
+    if usecase.time is not None and usecase.time.months <= 0:
+        raise UseCaseError(f"{source}: `time.months` must be above 0")
+
+
+def _check_actions(actions: tuple[ActionRule, ...], count: int, source: str) -> None:
+    seen: set[str] = set()
+    for index, action in enumerate(actions):
+        where = f"{source}: `actions[{index}]` ({action.id})"
+        if action.id in seen or action.id in ("", "none"):
+            raise UseCaseError(f"{where}: `id` must be unique, not empty and not 'none'")
+        seen.add(action.id)
+        _check_name(action.id, f"`actions[{index}].id`", source)
+        _check_name(action.name, f"`actions[{index}].name`", source)
+        if not 0 <= action.cost < math.inf:
+            problem = "must not be negative" if action.cost < 0 else "must be a number"
+            raise UseCaseError(f"{where}: `cost` {problem}, is {action.cost:g}")
+        if not 0 <= action.effect <= 1:
+            raise UseCaseError(f"{where}: `effect` is a probability, 0 to 1, is {action.effect:g}")
+        unknown = set(action.segments) - set(range(1, count + 1))
+        if unknown:
+            raise UseCaseError(f"{where}: unknown segment {min(unknown)}; segments are 1 to {count}")
+        interval = action.effect_interval
+        if interval is not None and not 0 <= interval[0] <= action.effect <= interval[1] <= 1:
+            raise UseCaseError(f"{where}: `effect_interval` must hold `effect` and lie in 0 to 1")
+        for key in ("capacity", "rest_days", "yearly_limit"):
+            limit = getattr(action, key)
+            if limit is not None and limit < 0:
+                raise UseCaseError(f"{where}: `{key}` must not be negative, is {limit}")
+
+
+def _check_feature_names(names: list[str], source: str) -> None:
+    for index, name in enumerate(names):
+        _check_name(name, f"`features[{index}].name`", source)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UseCaseError(f"{source}: feature {twice[0]!r} is listed twice")
+
+
+def check_references(usecase: "UseCase", source: str) -> None:
+    """Hold a use case whose features are known against them.
+
+    Raises:
+        UseCaseError: a part of it names a feature that is none, or one of another type.
+    """
+    names = [feature.name for feature in usecase.features]
+    _check_feature_names(names, source)
+    for special, key in ((usecase.id, "id"), (usecase.label.column, "label.column")):
+        if special in names:
+            raise UseCaseError(f"{source}: `{key}` {special!r} must not be a feature")
+    for name in usecase.segments.features:
+        if name not in names:
+            raise UseCaseError(f"{source}: `segments.features` names {name!r}, which is not a feature")
+    for name in usecase.groups:
+        if name not in names:
+            raise UseCaseError(f"{source}: `groups` names {name!r}, which is not a feature")
+    numbers = [feature.name for feature in usecase.features if feature.type == "number"]
+    if usecase.time is not None and usecase.time.column and usecase.time.column not in numbers:
+        raise UseCaseError(f"{source}: `time.column` {usecase.time.column!r} is not a number feature")
+    if usecase.time is not None and usecase.time.observed_since in names:
+        raise UseCaseError(f"{source}: `time.observed_since` {usecase.time.observed_since!r} must not be a feature")
+    if usecase.value is not None and usecase.value.column not in numbers:
+        raise UseCaseError(f"{source}: `value.column` {usecase.value.column!r} is not a number feature")

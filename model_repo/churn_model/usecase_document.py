@@ -1,0 +1,72 @@
+"""From the text of a use case's file to plain data, and from msgspec's faults to words for who wrote it.
+
+YAML takes `positive: Yes` for true and `name: 20240301` for a number. Where a text is meant, what stands in the file
+counts. It must not know what the keys mean beyond that.
+"""
+
+import re
+import types
+import typing
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import yaml
+
+_TEXTS = frozenset(
+    {"name", "title", "id", "label", "column", "positive", "negative", "snapshot", "spelling", "consent", "evidence"}
+)
+_LISTS_OF_TEXTS = frozenset({"missing", "groups", "features"})
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[(?:\.\.\.|\d+)\]")
+
+
+def read_yaml(text: str) -> object:
+    """The document, with the file's own words wherever a text is meant.
+
+    Raises:
+        yaml.YAMLError: it is not YAML.
+    """
+    return _with_texts(yaml.safe_load(text), yaml.load(text, yaml.BaseLoader))  # noqa: S506 - it makes texts alone
+
+
+def _with_texts(value: Any, written: Any, *, text: bool = False) -> Any:
+    if isinstance(value, dict) and isinstance(written, dict) and len(value) == len(written):
+        # A key is a text in any case; both readings keep the order of the file.
+        pairs = zip(value.items(), written.items(), strict=True)
+        return {key: _with_texts(part, raw, text=key in _TEXTS | _LISTS_OF_TEXTS) for (_, part), (key, raw) in pairs}
+    if isinstance(value, list) and isinstance(written, list):
+        return [
+            raw if text and part is None else _with_texts(part, raw, text=text)
+            for part, raw in zip(value, written, strict=True)
+        ]
+    return written if text and value is not None and not isinstance(value, dict | list) else value
+
+
+def in_words(error: msgspec.ValidationError, kind: type) -> str:
+    """What does not fit, where it stands and, where only some words may stand there, which."""
+    message = str(error)
+    allowed = ""
+    place = re.search(r"`\$(.*)`$", message)
+    if message.startswith("Invalid enum value") and place:
+        allowed = f"; one of {', '.join(map(str, _allowed(kind, place[1])))} was expected"
+    return f"{message}{allowed}".replace("Object", "the mapping").replace("`$.", "`")
+
+
+def _allowed(kind: Any, path: str) -> tuple[object, ...]:
+    """The words that may stand at a path into a struct."""
+    for key in (found[1] for found in _STEP.finditer(path)):
+        inner = list(_parts(kind))
+        if key is None:
+            kind = next(typing.get_args(part)[0] for part in inner if typing.get_origin(part) is tuple)
+        else:
+            struct = next(part for part in inner if isinstance(part, type) and issubclass(part, msgspec.Struct))
+            kind = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}[key]
+    return next((typing.get_args(part) for part in _parts(kind) if typing.get_origin(part) is typing.Literal), ())
+
+
+def _parts(kind: Any) -> Iterator[Any]:
+    """The alternatives of a union, or the type itself."""
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        yield from typing.get_args(kind)
+    else:
+        yield kind

@@ -1,0 +1,85 @@
+"""Columns that give the answer away are left out with a warning, strong honest ones are not."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy
+import pytest
+
+from churn_data.cells import Cell
+from churn_data.column_facts import facts_of
+from churn_data.leaks import leak_in
+from churn_data.sources import read_customers
+from churn_model.usecase import Feature, Label, UseCase
+
+USECASE = UseCase(name="telco", id="customerID", label=Label("Churn", "Yes"))
+ROWS = 1000
+
+
+def test_value_reason_and_date_of_leaving_are_left_out(cases: Path, tmp_path: Path) -> None:
+    path = _with_commas(cases / "european-export.csv", tmp_path)
+    dataset = read_customers(path, USECASE)
+    assert len(dataset.usecase.features) == 19
+    leaks = {notice.column: notice.text for notice in dataset.notices if notice.kind == "leak"}
+    assert set(leaks) == {"Churn Value", "Churn Reason", "Churn Date"}
+    assert "whether it has a value tells who left" in leaks["Churn Reason"]
+    assert "it alone tells who left" in leaks["Churn Value"]
+
+
+def test_a_leak_that_the_use_case_lists_stays_with_the_warning(cases: Path, tmp_path: Path) -> None:
+    path = _with_commas(cases / "european-export.csv", tmp_path)
+    listed = (Feature("tenure", "number"), Feature("Churn Reason", "category"))
+    dataset = read_customers(path, msgspec.structs.replace(USECASE, features=listed))
+    assert [(notice.kind, notice.column) for notice in dataset.notices] == [("leak", "Churn Reason")]
+    assert list(dataset.frame.columns) == ["tenure", "Churn Reason"]
+
+
+def _with_commas(source: Path, folder: Path) -> Path:
+    """The export as a file of commas and points; how such files are read is tried elsewhere."""
+    path = folder / "export.csv"
+    text = source.read_text(encoding="utf-8-sig").replace(",", ".").replace(";", ",")
+    path.write_text(text.replace("\r\n", "\n"), encoding="utf-8")
+    return path
+
+
+Make = Callable[[numpy.random.Generator, int], Cell]
+LEAKS: dict[str, tuple[str, Make]] = {
+    "label by another name": ("state", lambda _, left: "gone" if left else "here"),
+    "only leavers have one": ("survey", lambda chance, left: "x" if left and chance.random() < 0.4 else None),
+    "leavers have none": ("last_bill", lambda chance, left: None if left else f"{chance.normal():.3f}"),
+    "some leavers have none": ("usage", lambda chance, left: None if left and chance.random() < 0.3 else "1"),
+    "score": ("x", lambda chance, left: f"{chance.uniform(80, 100) if left else chance.uniform(0, 81):.2f}"),
+    "named score": ("ChurnScore", lambda chance, left: f"{chance.normal() + 1.6 * left:.3f}"),
+}
+HONEST: dict[str, tuple[str, Make]] = {
+    "strong": ("transactions", lambda chance, left: f"{chance.normal() + 2.2 * left:.3f}"),
+    "leaving in the name": ("days_since_left_branch", lambda chance, left: f"{chance.normal() + 0.2 * left:.3f}"),
+    "often missing": ("income", lambda chance, left: None if chance.random() < 0.2 + 0.3 * left else "1"),
+    "missing for new customers": ("total", lambda chance, left: None if not left and chance.random() < 0.02 else "5"),
+    "noise": ("noise", lambda chance, _: f"{chance.normal():.6f}"),
+    "many levels": ("city", lambda chance, _: f"city {chance.integers(300)}"),
+}
+
+
+@pytest.mark.parametrize("kind", LEAKS)
+def test_gives_the_answer_away(kind: str) -> None:
+    assert _leak(*LEAKS[kind])
+
+
+@pytest.mark.parametrize("kind", HONEST)
+def test_is_honest(kind: str) -> None:
+    assert _leak(*HONEST[kind]) == ""
+
+
+def test_a_handful_of_customers_proves_nothing() -> None:
+    churned = numpy.array([1] * 8 + [0] * 8)
+    cells = ["a"] * 8 + ["b"] * 8
+    assert leak_in(facts_of("x", cells), cells, churned) == ""
+
+
+def _leak(name: str, make: Make) -> str:
+    chance = numpy.random.default_rng(3)
+    churned = (chance.random(ROWS) < 0.2).astype(int)
+    cells = [make(chance, int(left)) for left in churned]
+    return leak_in(facts_of(name, cells), cells, churned)
