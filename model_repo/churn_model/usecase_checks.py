@@ -4,18 +4,56 @@ How the file is read is not its business.
 """
 
 import math
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from churn_model.economics import check_money, check_value, check_window
 from churn_model.errors import UseCaseError
 from churn_model.names import name_fault, usecase_name_fault
-from churn_model.rules import FEWEST_SEGMENTS, MOST_SEGMENTS, ActionRule
+from churn_model.rules import (
+    FEWEST_SEGMENTS,
+    MOST_SEGMENTS,
+    ActionRule,
+    Feature,
+    Label,
+    ProfitRule,
+    ProfitStatement,
+    RiskRule,
+    SegmentRule,
+    TimeRule,
+    ValueRule,
+)
 
-if TYPE_CHECKING:
-    from churn_model.usecase import UseCase
+
+class _UseCase(Protocol):
+    """The parts that are looked at."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def label(self) -> Label: ...
+    @property
+    def value(self) -> ValueRule | None: ...
+    @property
+    def features(self) -> tuple[Feature, ...]: ...
+    @property
+    def segments(self) -> SegmentRule: ...
+    @property
+    def profit(self) -> ProfitRule: ...
+    @property
+    def stated_profit(self) -> ProfitStatement: ...
+    @property
+    def risk(self) -> RiskRule: ...
+    @property
+    def actions(self) -> tuple[ActionRule, ...]: ...
+    @property
+    def time(self) -> TimeRule | None: ...
+    @property
+    def groups(self) -> tuple[str, ...]: ...
 
 
-def check(usecase: "UseCase", source: str) -> None:
+def check(usecase: _UseCase, source: str) -> None:
     """Hold the parts of a use case against what they may be and against each other.
 
     Raises:
@@ -48,7 +86,7 @@ def _check_name(name: str, where: str, source: str) -> None:
         raise UseCaseError(f"{source}: {where} {name[:20]!a} {fault}")
 
 
-def _check_numbers(usecase: "UseCase", source: str) -> None:
+def _check_numbers(usecase: _UseCase, source: str) -> None:
     if not 0 < usecase.risk.medium < usecase.risk.high < 1:
         raise UseCaseError(f"{source}: `risk` needs 0 < medium < high < 1")
     profit = usecase.profit
@@ -98,7 +136,7 @@ def _check_feature_names(names: list[str], source: str) -> None:
         raise UseCaseError(f"{source}: feature {twice[0]!r} is listed twice")
 
 
-def check_references(usecase: "UseCase", source: str) -> None:
+def check_references(usecase: _UseCase, source: str) -> None:
     """Hold a use case whose features are known against them.
 
     Raises:

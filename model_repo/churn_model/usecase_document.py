@@ -33,13 +33,17 @@ def _with_texts(value: Any, written: Any, *, text: bool = False) -> Any:
     if isinstance(value, dict) and isinstance(written, dict) and len(value) == len(written):
         # A key is a text in any case; both readings keep the order of the file.
         pairs = zip(value.items(), written.items(), strict=True)
-        return {key: _with_texts(part, raw, text=key in _TEXTS | _LISTS_OF_TEXTS) for (_, part), (key, raw) in pairs}
+        return {key: _with_texts(part, raw, text=_is_text(key, part)) for (_, part), (key, raw) in pairs}
     if isinstance(value, list) and isinstance(written, list):
         return [
             raw if text and part is None else _with_texts(part, raw, text=text)
             for part, raw in zip(value, written, strict=True)
         ]
     return written if text and value is not None and not isinstance(value, dict | list) else value
+
+
+def _is_text(key: str, value: Any) -> bool:
+    return key in _TEXTS or (key in _LISTS_OF_TEXTS and isinstance(value, list))
 
 
 def in_words(error: msgspec.ValidationError, kind: type) -> str:
