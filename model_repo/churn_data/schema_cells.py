@@ -17,8 +17,7 @@ Values = Sequence[float | Cell]
 def needed_columns(schema: Schema) -> tuple[str, ...]:
     """The columns that a file must have for this model: the id, if its customers have one, the features, and the
     snapshot where dates need a column of it."""
-    snapshots = {feature.date.snapshot_column for feature in schema.features if feature.date}
-    names = dict.fromkeys((schema.id, *schema.names, *sorted(snapshots)))
+    names = dict.fromkeys((schema.id, *schema.names, *schema.snapshot_columns))
     return tuple(name for name in names if name)
 
 

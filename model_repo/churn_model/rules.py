@@ -33,8 +33,8 @@ class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One input of the model. ``minimum`` and ``maximum`` bound what a server accepts (None: unbounded; of a date, the
-    days from it to the snapshot); ``spelling`` is how a file writes dates, a format of ``strptime`` (empty: found out);
+    """One input of the model. ``minimum`` and ``maximum`` bound what a server accepts (None: unbounded);
+    ``spelling`` is how a file writes dates, a format of ``strptime`` (empty: found out);
     ``simulate`` tells the simulator how such values are distributed (None: this feature cannot be simulated)."""
 
     name: str

@@ -66,6 +66,14 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         return tuple(feature.name for feature in self.features)
 
     @cached_property
+    def snapshot_columns(self) -> dict[str, str]:
+        """Columns that are no features and yet needed to make days of dates, each with its spelling."""
+        rules = [feature.date for feature in self.features if feature.date and feature.date.snapshot_column]
+        return {
+            rule.snapshot_column: rule.snapshot_spelling for rule in rules if rule.snapshot_column not in self.names
+        }
+
+    @cached_property
     def spelling(self) -> RowSpelling:
         """What makes rows of values however they are spelt."""
         return RowSpelling(

@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 import msgspec
 
+from churn_model.dates import ISO
 from churn_model.schema import MAXIMUM_TEXT, Schema, SchemaFeature
+from churn_serving.gateway.date_values import MAXIMUM_DATE, ValuesWithDates
 from churn_serving.gateway.record_faults import value_fault
 from churn_serving.oip.tensors import LARGEST, LARGEST_WHOLE
 
@@ -21,18 +23,30 @@ ValuesOf = Callable[[Any], Sequence[Any] | None]
 def features_type(schema: Schema) -> tuple[Any, ValuesOf]:
     """The type of a record's features, and what takes their values out of a decoded one, in the schema's order: None
     for one that does not fit."""
-    if any(_UNNAMEABLE & set(name) for name in schema.names):
-        return _mapping_type(schema), _ValuesOfMapping(schema)
-    fields = [(f"field{index}", _value_type(feature)) for index, feature in enumerate(schema.features)]
-    rename = {f"field{index}": feature.name for index, feature in enumerate(schema.features)}
+    kind, values = _plain_type(schema)
+    return kind, ValuesWithDates(schema, values) if any(feature.date for feature in schema.features) else values
+
+
+def _plain_type(schema: Schema) -> tuple[Any, ValuesOf]:
+    """The same with dates as texts, and the snapshots that they need after the features."""
+    types = _types(schema)
+    if any(_UNNAMEABLE & set(name) for name in types):
+        return _mapping_type(types), _ValuesOfMapping(schema)
+    fields = [(f"field{index}", kind) for index, kind in enumerate(types.values())]
+    rename = {f"field{index}": name for index, name in enumerate(types)}
     struct = msgspec.defstruct("Features", fields, rename=rename, forbid_unknown_fields=True, gc=False)
     return struct, msgspec.structs.astuple
+
+
+def _types(schema: Schema) -> dict[str, Any]:
+    features = {feature.name: _value_type(feature) for feature in schema.features}
+    return features | {name: _date_type(spelling) for name, spelling in schema.snapshot_columns.items()}
 
 
 class _ValuesOfMapping:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._names = frozenset(schema.names)
+        self._names = frozenset((*schema.names, *schema.snapshot_columns))
 
     def __call__(self, features: Mapping[str, Any]) -> Sequence[Any] | None:
         if features.keys() != self._names:
@@ -40,22 +54,34 @@ class _ValuesOfMapping:
         schema = self._schema
         if any(value_fault(features[feature.name], feature) for feature in schema.features):
             return None
-        return [_as_decoded(features[feature.name], feature) for feature in schema.features]
+        snapshots = [features[name] for name in schema.snapshot_columns]
+        if not all(isinstance(snapshot, str) for snapshot in snapshots):
+            return None
+        return [*(_as_decoded(features[feature.name], feature) for feature in schema.features), *snapshots]
 
 
 def _as_decoded(value: Any, feature: SchemaFeature) -> Any:
     """A value as a struct would hold it, whose numbers are floats."""
-    return float(value) if feature.type == "number" and value is not None else value
+    is_number = feature.type == "number" and feature.date is None
+    return float(value) if is_number and value is not None else value
 
 
-def _mapping_type(schema: Schema) -> Any:
+def _mapping_type(types: Mapping[str, Any]) -> Any:
     """With the names in its JSON schema, since they are what a caller reads in the documentation."""
-    properties = {feature.name: msgspec.json.schema(_value_type(feature)) for feature in schema.features}
-    shape = {"properties": properties, "required": list(schema.names), "additionalProperties": False}
+    properties = {name: msgspec.json.schema(kind) for name, kind in types.items()}
+    shape = {"properties": properties, "required": list(types), "additionalProperties": False}
     return Annotated[dict[str, float | int | str | bool | None], msgspec.Meta(extra_json_schema=shape)]
 
 
+def _date_type(spelling: str) -> Any:
+    own = "" if spelling == ISO else f", or spelt as {spelling}"
+    described = {"format": "date", "description": f"A date, a time of day behind it or not{own}."}
+    return Annotated[str, msgspec.Meta(max_length=MAXIMUM_DATE, examples=["2024-03-31"], extra_json_schema=described)]
+
+
 def _value_type(feature: SchemaFeature) -> Any:
+    if feature.date is not None:
+        return _date_type(feature.date.spelling) | None
     if feature.type == "category":
         text: Any = Annotated[str, msgspec.Meta(max_length=MAXIMUM_TEXT, examples=list(feature.categories[:4]))]
         whole: Any = Annotated[int, msgspec.Meta(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]

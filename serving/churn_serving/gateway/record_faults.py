@@ -7,8 +7,11 @@ customer's value into a message: a field's name and what is expected there are e
 import itertools
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 
+from churn_model.dates import moment
 from churn_model.schema import MAXIMUM_TEXT, Schema, SchemaFeature
+from churn_serving.gateway.date_values import MAXIMUM_DATE
 from churn_serving.oip.faults import MAX_PROBLEMS, MAX_SHOWN, InvalidRequest, Problem, is_text, shown
 from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
 from churn_serving.oip.tensors import LARGEST, LARGEST_WHOLE
@@ -85,7 +88,11 @@ def _customer(customer: object, place: str, schema: Schema) -> Iterator[Problem]
     if not isinstance(features, dict):
         yield Problem(f"{place}.features", "expected an object with one field a feature")
         return
-    known = set(schema.names)
+    yield from _features(features, place, schema)
+
+
+def _features(features: dict[str, object], place: str, schema: Schema) -> Iterator[Problem]:
+    known = {*schema.names, *schema.snapshot_columns}
     for key in features.keys() - known:
         yield Problem(f"{place}.features.{_named(key)}", "unknown feature")
     for feature in schema.features:
@@ -96,13 +103,28 @@ def _customer(customer: object, place: str, schema: Schema) -> Iterator[Problem]
             fault = value_fault(features[feature.name], feature)
             if fault:
                 yield Problem(where, fault)
+    for name, spelling in schema.snapshot_columns.items():
+        fault = date_fault(features.get(name), spelling)
+        if fault:
+            yield Problem(f"{place}.features.{name}", fault)
 
 
 def value_fault(value: object, feature: SchemaFeature) -> str:
     """What is wrong with a value; empty if nothing is."""
     if value is None:
         return ""
+    if feature.date is not None:
+        return date_fault(value, feature.date.spelling) if value != "" else ""
     return _text_fault(value) if feature.type == "category" else _number_fault(value, feature)
+
+
+def date_fault(value: object, spelling: str) -> str:
+    """What is wrong with a date; empty if nothing is."""
+    if isinstance(value, str) and len(value) <= MAXIMUM_DATE:
+        with suppress(ValueError):
+            moment(value.strip(), spelling)
+            return ""
+    return "expected a date such as 2024-03-31"
 
 
 def _text_fault(value: object) -> str:

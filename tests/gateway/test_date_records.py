@@ -1,0 +1,72 @@
+"""Dates in customer records become the very days that a file's dates become, and are described as dates."""
+
+import json
+
+import msgspec
+import pytest
+
+from churn_data.schema_cells import feature_values
+from churn_model.dates import DateRule
+from churn_model.schema import Schema, SchemaFeature
+from churn_serving.gateway.records import RecordDecoder
+from churn_serving.oip.faults import InvalidRequest
+
+FIXED = DateRule(spelling="%m/%d/%y", snapshot="2024-01-01")
+OWN = DateRule(snapshot_column="as_of")
+
+
+def schema(rule: DateRule, name: str = "since") -> Schema:
+    return Schema("shop", "id", (SchemaFeature("spend", "number"), SchemaFeature(name, "number", date=rule)))
+
+
+def body(**features: object) -> bytes:
+    return json.dumps({"customers": [{"customer_id": "c", "features": {"spend": 1, **features}}]}).encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2023-12-31", "2023-12-31T06:00:00Z", "2023-12-31 06:00:00", "12/31/23", " 2023-01-01 ", "2025-02-03", ""],
+    ids=["iso", "zone", "time", "own spelling", "blanks", "ahead", "missing"],
+)
+@pytest.mark.parametrize("name", ["since", 'si"nce'], ids=["struct", "mapping"])
+def test_a_record_gets_the_bits_of_the_file(text: str, name: str) -> None:
+    found = RecordDecoder(schema(FIXED, name), 10).decode(body(**{name: text})).rows[0]
+    cell = text.strip() or None
+    expected = feature_values(schema(FIXED, name), {"spend": ["1"], name: [cell]}, [2], "f.csv")
+    assert str(list(found)) == str([1.0, expected[1][0]])
+
+
+def test_a_record_may_bring_its_own_snapshot() -> None:
+    decoder = RecordDecoder(schema(OWN), 10)
+    assert list(decoder.decode(body(since="2024-01-01", as_of="2024-02-01")).rows[0]) == [1.0, 31.0]
+    assert str(list(decoder.decode(body(since=None, as_of="2024-02-01")).rows[0])) == "[1.0, nan]"
+
+
+FAULTS: dict[str, tuple[DateRule, dict[str, object], str]] = {
+    "word": (FIXED, {"since": "soon"}, "customers[0].features.since"),
+    "number": (FIXED, {"since": 12}, "customers[0].features.since"),
+    "month 13": (FIXED, {"since": "2024-13-01"}, "customers[0].features.since"),
+    "endless": (FIXED, {"since": "2024-01-01" + " " * 200}, "customers[0].features.since"),
+    "no snapshot": (OWN, {"since": "2024-01-01"}, "customers[0].features.as_of"),
+    "snapshot unknown": (OWN, {"since": "2024-01-01", "as_of": None}, "customers[0].features.as_of"),
+    "snapshot no date": (OWN, {"since": "2024-01-01", "as_of": "x"}, "customers[0].features.as_of"),
+}
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("name", ["since", 'si"nce'], ids=["struct", "mapping"])
+def test_what_is_no_date_is_named_and_never_quoted(kind: str, name: str) -> None:
+    rule, features, field = FAULTS[kind]
+    features = {name if key == "since" else key: value for key, value in features.items()}
+    with pytest.raises(InvalidRequest) as refused:
+        RecordDecoder(schema(rule, name), 10).decode(body(**features))
+    [problem] = refused.value.problems
+    assert (problem.field, problem.message) == (field.replace("since", name), "expected a date such as 2024-03-31")
+
+
+@pytest.mark.parametrize("name", ["since", 'si"nce'], ids=["struct", "mapping"])
+def test_the_documentation_says_which_values_are_dates(name: str) -> None:
+    _, components = msgspec.json.schema_components([RecordDecoder(schema(OWN, name), 10).body_type])
+    text = json.dumps(components)
+    assert text.count('"format": "date"') == 2
+    assert "as_of" in text
