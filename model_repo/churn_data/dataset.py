@@ -61,6 +61,11 @@ class Dataset:
         return len(numpy.unique(self.groups)) < len(self.groups)
 
     @property
+    def customers(self) -> numpy.ndarray | None:
+        """`groups` where a customer has more than one row, for measures that must not count rows as customers."""
+        return self.groups if self.repeats else None
+
+    @property
     def categories(self) -> list[str]:
         """Names of the category columns."""
         return [feature.name for feature in self.usecase.features if feature.type == "category"]

@@ -115,3 +115,27 @@ def test_of_two_noisy_models_neither_is_surely_better() -> None:
     noise = numpy.random.default_rng(2).normal(0.0, 0.05, (2, 400))
     one, other = numpy.clip(probabilities + noise, 0.0, 1.0)
     assert 0.05 < probability_better(churned, one, other, measure("roc_auc", RULE), seed=1, repeats=200) < 0.95
+
+
+def test_rows_of_one_customer_do_not_make_it_surer() -> None:
+    chance = numpy.random.default_rng(4)
+    churned = (chance.random(150) < 0.3).astype(int)
+    probabilities = numpy.clip(0.3 + 0.2 * churned + chance.normal(0, 0.2, 150), 0.01, 0.99)
+    once = intervals(churned, probabilities, RULE, seed=1, repeats=200)["roc_auc"]
+    customers = numpy.repeat(numpy.arange(150), 6)
+    rows = (numpy.repeat(churned, 6), numpy.repeat(probabilities, 6), RULE, 1, 200)
+    together = intervals(*rows, customers=customers)["roc_auc"]
+    divided = intervals(*rows)["roc_auc"]
+    assert together[1] - together[0] == pytest.approx(once[1] - once[0], rel=0.1)
+    assert divided[1] - divided[0] < 0.6 * (together[1] - together[0])
+
+
+def test_a_lead_is_measured_over_customers() -> None:
+    chance = numpy.random.default_rng(5)
+    lead = chance.normal(0.03, 1.0, 100)
+    by_row = probability_positive(numpy.repeat(lead, 9), seed=1, repeats=400)
+    by_customer = probability_positive(
+        numpy.repeat(lead, 9), seed=1, repeats=400, customers=numpy.repeat(numpy.arange(100), 9)
+    )
+    assert by_customer == pytest.approx(probability_positive(lead, seed=1, repeats=400), abs=0.05)
+    assert abs(by_row - 0.5) > abs(by_customer - 0.5)

@@ -36,7 +36,15 @@ def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promot
     from churn_training.packaging.exporting import export_champion
     from churn_training.pipeline import train
 
-    outcome = train(dataset, home, seed=options.seed, promotion=promotion, budget=options.budget, fresh=options.fresh)
+    outcome = train(
+        dataset,
+        home,
+        seed=options.seed,
+        promotion=promotion,
+        budget=options.budget,
+        fresh=options.fresh,
+        accept_leak=options.accept_leak,
+    )
     if outcome.promoted:
         export_champion(MlflowRegistry(connect(home.tracking_uri)), usecase.model_name, home, usecase_sha256(usecase))
     return {

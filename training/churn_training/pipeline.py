@@ -19,6 +19,7 @@ from churn_model.scorer import Scorer
 from churn_model.signing import SigningKey, TrustedKeys
 from churn_training.comparison.champion_contest import ChampionDecision, CurrentChampion, contest, fetch_champion
 from churn_training.comparison.competition import Search
+from churn_training.comparison.doubts import FEW, LEAK, doubts_about
 from churn_training.comparison.economics import with_economics
 from churn_training.comparison.final_measure import Finished, measure_finished
 from churn_training.comparison.measuring import Comparison, compare
@@ -63,11 +64,12 @@ class _Order:
     search: Search
     promotion: Promotion
     fresh: bool
+    accept_leak: bool
     key: SigningKey
     trusted: TrustedKeys
 
 
-def train(
+def train(  # noqa: PLR0913 - each is a choice of whoever trains
     dataset: Dataset,
     home: Home,
     *,
@@ -77,6 +79,7 @@ def train(
     parts: int = FOLDS,
     budget: float = 0.0,
     fresh: bool = False,
+    accept_leak: bool = False,
 ) -> TrainingOutcome:
     """Train on these customers and register the best contender.
 
@@ -89,6 +92,7 @@ def train(
         parts: folds of the cross-validation; one part in as many is held out for the final measure.
         budget: seconds for the comparison; 0 measures every family once, at its default settings.
         fresh: evaluate every candidate anew, even one that an earlier run has evaluated in the same way.
+        accept_leak: promote even a model that is too good to be true.
 
     Raises:
         DataError: the customers are too few or too alike.
@@ -100,7 +104,7 @@ def train(
     training, held_out = (dataset.take(positions) for positions in holdout(dataset, seed, parts))
     search = Search(seed, parts, budget)
     key = signing_key(home)
-    order = _Order(candidates, search, promotion, fresh, key, trusted_keys(home))
+    order = _Order(candidates, search, promotion, fresh, accept_leak, key, trusted_keys(home))
     with reporting(len(candidates) * parts + 3) as reporter:
         reporter.now("opening MLflow")
         client = connect(home.tracking_uri)
@@ -153,10 +157,20 @@ def _run(
 def _decide(
     order: _Order, champion: CurrentChampion, scorer: Scorer, schema: Schema, finished: Finished
 ) -> ChampionDecision:
-    if order.promotion == "always":
-        return ChampionDecision(promoted=True, reason="asked for")
     if order.promotion == "never":
         return ChampionDecision(promoted=False, reason="asked not to be")
+    held_out = finished.held_out
+    doubts = doubts_about(
+        held_out.churned, held_out.customers, finished.metrics, finished.cross_validated, held_out.notices
+    )
+    leak = next((doubt.sentence for doubt in doubts if doubt.rule_name == LEAK), "")
+    if leak and not order.accept_leak:
+        return ChampionDecision(promoted=False, reason=f"{leak}; --accept-leak promotes it all the same")
+    few = next((doubt.sentence for doubt in doubts if doubt.rule_name == FEW), "")
+    if order.promotion == "always":
+        return ChampionDecision(promoted=True, reason=f"asked for, although {few or leak}" if doubts else "asked for")
+    if few:
+        return ChampionDecision(promoted=False, reason=f"{few}; --force-promote promotes it all the same")
     return contest(champion, scorer, schema, finished.held_out, order.search.seed)
 
 

@@ -27,5 +27,8 @@ def add_training(command: argparse.ArgumentParser, budget: str) -> None:
         metavar="DURATION",
         help=f"how long to compare models, e.g. 90s or 10m; 0: each family once, at its defaults ({budget})",
     )
+    command.add_argument(
+        "--accept-leak", action="store_true", help="promote even a model that is too good to be true (ROC AUC near 1)"
+    )
     command.add_argument("--fresh", action="store_true", help="evaluate every candidate anew, reuse nothing kept")
     add_file_form(command)

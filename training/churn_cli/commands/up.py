@@ -11,6 +11,7 @@ from pathlib import Path
 from churn_cli.arguments.up import SERVER
 from churn_cli.terminal import say
 from churn_cli.training_command import summary, train_and_export
+from churn_data.errors import Failure
 from churn_data.local_files import local_copy
 from churn_data.locations import Location
 from churn_data.tables import file_sha256
@@ -31,7 +32,10 @@ def run(options: argparse.Namespace) -> None:
     if reason:
         say(f"training: {reason}")
         # Whoever starts a server with these customers or this use case wants a model of them.
-        say(summary(train_and_export(options, home, "always")))
+        result = train_and_export(options, home, "always")
+        say(summary(result))
+        if not result["champion"]:
+            raise Failure(f"nothing is served: {result['gate']['reason']}")
     elif exported:
         people = "simulated customers" if exported.simulated else "customers"
         say(f"reusing {exported.name} version {exported.version}, trained on {people} of {exported.data_source}")

@@ -54,6 +54,8 @@ def intervals(
     seed: int,
     repeats: int = REPEATS,
     level: float = 0.95,
+    *,
+    customers: numpy.ndarray | None = None,
 ) -> dict[str, tuple[float, float]]:
     """Lower and upper end of the percentile interval of every measure of `evaluate`, by its name.
 
@@ -68,9 +70,11 @@ def intervals(
         seed: the same seed draws the same customers.
         repeats: samples drawn.
         level: share of samples inside the interval.
+        customers: a number a row, the same for rows of one customer; None: each row is a customer of its own.
     """
     resampler = Resampler(churned, probabilities)
-    measured = [evaluate_tally(resampler.sample(drawn), rule) for drawn in _draws(len(resampler), seed, repeats)]
+    draws = _draws(len(resampler), customers, seed, repeats)
+    measured = [evaluate_tally(resampler.sample(drawn), rule) for drawn in draws]
     edges = ((1.0 - level) / 2.0, (1.0 + level) / 2.0)
     found = {name: _percentiles([sample[name] for sample in measured], edges) for name in measured[0]}
     whole = evaluate_tally(resampler.whole, rule)
@@ -88,6 +92,8 @@ def probability_better(
     measure: Measure,
     seed: int,
     repeats: int = REPEATS,
+    *,
+    customers: numpy.ndarray | None = None,
 ) -> float:
     """How probable it is that the first model is better than the second: the share of paired bootstrap samples (the
     same customers for both) in which it is, samples that cannot tell them apart counting half.
@@ -99,24 +105,35 @@ def probability_better(
         measure: what is compared, e.g. `evaluation.measure("empc", rule)`; it knows which direction is better.
         seed: the same seed draws the same customers.
         repeats: samples drawn.
+        customers: as of `intervals`.
     """
     one, other = Resampler(churned, first), Resampler(churned, second)
     sign = -1.0 if measure.lower_is_better else 1.0
     return _share_ahead(
         sign * (measure.of(one.sample(drawn)) - measure.of(other.sample(drawn)))
-        for drawn in _draws(len(one), seed, repeats)
+        for drawn in _draws(len(one), customers, seed, repeats)
     )
 
 
-def probability_positive(differences: numpy.ndarray, seed: int, repeats: int = REPEATS) -> float:
+def probability_positive(
+    differences: numpy.ndarray, seed: int, repeats: int = REPEATS, *, customers: numpy.ndarray | None = None
+) -> float:
     """How probable it is that the mean of a difference, one value a customer, is above zero: as `probability_better`,
     for measures that are a mean over customers, at a small part of its cost."""
-    return _share_ahead(float(differences[drawn].mean()) for drawn in _draws(len(differences), seed, repeats))
+    draws = _draws(len(differences), customers, seed, repeats)
+    return _share_ahead(float(differences[drawn].mean()) for drawn in draws)
 
 
-def _draws(customers: int, seed: int, repeats: int) -> Iterator[numpy.ndarray]:
+def _draws(rows: int, customers: numpy.ndarray | None, seed: int, repeats: int) -> Iterator[numpy.ndarray]:
+    """Numbers of rows. Where customers have several, whole customers are drawn with all of theirs: rows of one are not
+    so many independent observations (the cluster bootstrap, Davison and Hinkley 1997, section 3.8)."""
     generator = numpy.random.default_rng(seed)
-    return (generator.integers(customers, size=customers) for _ in range(repeats))
+    if customers is None:
+        return (generator.integers(rows, size=rows) for _ in range(repeats))
+    _, customer = numpy.unique(customers, return_inverse=True)
+    count = int(customer.max()) + 1
+    samples = (generator.integers(count, size=count) for _ in range(repeats))
+    return (numpy.repeat(numpy.arange(rows), numpy.bincount(drawn, minlength=count)[customer]) for drawn in samples)
 
 
 def _share_ahead(leads: Iterable[float]) -> float:

@@ -100,7 +100,9 @@ def contest(
         )
     rows = rows_of(held_out.frame)
     old, new = _contender(package.scorer, rows), _contender(challenger, rows)
-    verdict = judge(held_out.churned, groups_of(held_out), held_out.usecase.profit, old, new, seed)
+    verdict = judge(
+        held_out.churned, groups_of(held_out), held_out.usecase.profit, old, new, seed, customers=held_out.customers
+    )
     failed = [finding.sentence for finding in verdict.findings if not finding.passed]
     version = package.manifest.version
     reason = f"it is better than version {version}" if verdict.passed else f"version {version} stays: {failed[0]}"

@@ -66,7 +66,7 @@ def measure_finished(
         held_out=held_out,
         probabilities=answered,
         metrics=evaluate(held_out.churned, answered, rule),
-        intervals=intervals(held_out.churned, answered, rule, seed),
+        intervals=intervals(held_out.churned, answered, rule, seed, customers=held_out.customers),
         milliseconds=milliseconds_of(scorer, rows),
         groups=fairness_table(held_out.churned, answered, groups_of(held_out), rule),
         scorecard=evaluate(held_out.churned, stand_in, rule),

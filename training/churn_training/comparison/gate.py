@@ -4,7 +4,7 @@ Every rule is a finding with one sentence for managers, passed or not. It judges
 not know models, packages or the registry.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy
@@ -56,6 +56,8 @@ def judge(
     champion: JudgedModel,
     challenger: JudgedModel,
     seed: int,
+    *,
+    customers: numpy.ndarray | None = None,
 ) -> Verdict:
     """Hold a challenger against the champion, by five rules.
 
@@ -71,20 +73,26 @@ def judge(
         champion: what is served today.
         challenger: what may replace it.
         seed: the same seed draws the same customers.
+        customers: a number a row, the same for rows of one customer, who are drawn with all of them; None: each row is
+            a customer of its own.
     """
-    earns_more = _sure(churned, challenger, champion, measure("empc", rule), seed)
+
+    def sure(first: JudgedModel, second: JudgedModel, by: Measure) -> float:
+        return probability_better(churned, first.probabilities, second.probabilities, by, seed, customers=customers)
+
+    earns_more = sure(challenger, champion, measure("empc", rule))
     findings = (
         _profit(churned, rule, champion, challenger, earns_more),
-        _calibration(churned, champion, challenger, measure("brier", rule), seed),
-        _calibration(churned, champion, challenger, measure("ece", rule), seed),
+        _calibration(churned, champion, challenger, measure("brier", rule), sure),
+        _calibration(churned, champion, challenger, measure("ece", rule), sure),
         _latency(champion.milliseconds, challenger.milliseconds),
-        _groups(churned, groups, champion, challenger, seed),
+        _groups(churned, groups, champion, challenger, seed, customers),
     )
     return Verdict(all(finding.passed for finding in findings), earns_more, findings)
 
 
-def _sure(churned: numpy.ndarray, first: JudgedModel, second: JudgedModel, by: Measure, seed: int) -> float:
-    return probability_better(churned, first.probabilities, second.probabilities, by, seed)
+Sure = Callable[[JudgedModel, JudgedModel, Measure], float]
+"""How probable it is that the first model is better than the second by a measure."""
 
 
 def _profit(
@@ -106,9 +114,9 @@ _IN_WORDS = {"brier": "the squared error of the probabilities (Brier score)", "e
 
 
 def _calibration(
-    churned: numpy.ndarray, champion: JudgedModel, challenger: JudgedModel, by: Measure, seed: int
+    churned: numpy.ndarray, champion: JudgedModel, challenger: JudgedModel, by: Measure, sure: Sure
 ) -> Finding:
-    worse = _sure(churned, champion, challenger, by, seed)
+    worse = sure(champion, challenger, by)
     old, new = (by.of(tally(churned, one.probabilities)) for one in (champion, challenger))
     passed = worse < SURE
     judgement = "less than" if passed else "at least"
@@ -137,14 +145,22 @@ def _groups(
     champion: JudgedModel,
     challenger: JudgedModel,
     seed: int,
+    customers: numpy.ndarray | None,
 ) -> Finding:
     everyone = list(group_members(groups))
     judged = [group for group in everyone if group[2].sum() >= SMALLEST_GROUP]
     lost = (challenger.probabilities - churned) ** 2 - (champion.probabilities - churned) ** 2
     repeats = max(REPEATS, REPEATS_A_GROUP * len(judged))
-    chances = [1.0 - probability_positive(lost[members], seed, repeats) for _, _, members in judged]
+    chances = [
+        1.0 - probability_positive(lost[members], seed, repeats, customers=_of(customers, members))
+        for _, _, members in judged
+    ]
     worse = [f"{judged[number][0]} = {judged[number][1]}" for number in _rejected(chances)]
     return Finding("groups", not worse, _groups_in_words(worse, len(judged), len(everyone) - len(judged)))
+
+
+def _of(customers: numpy.ndarray | None, members: numpy.ndarray) -> numpy.ndarray | None:
+    return None if customers is None else customers[members]
 
 
 def _rejected(chances: list[float]) -> list[int]:

@@ -35,8 +35,16 @@ def standings(training: Dataset, results: Sequence[Result], best: Result) -> tup
 
 def _standing(training: Dataset, result: Result, best: Result) -> Standing:
     rule, churned = training.usecase.profit, training.churned
-    found = intervals(churned, result.probabilities, rule, 0, REPEATS)
+    found = intervals(churned, result.probabilities, rule, 0, REPEATS, customers=training.customers)
     if result is best:
         return Standing(result.contender.title, result.metrics, found)
-    ahead = probability_better(churned, best.probabilities, result.probabilities, measure("empc", rule), 0, REPEATS)
+    ahead = probability_better(
+        churned,
+        best.probabilities,
+        result.probabilities,
+        measure("empc", rule),
+        0,
+        REPEATS,
+        customers=training.customers,
+    )
     return Standing(result.contender.title, result.metrics, found, ahead)
