@@ -101,7 +101,7 @@ def small_report(folder: Path) -> Report:
         pictures=(Picture("Profit", "More is better.", folder / "profit.png"),),
         fairness=fairness_table(churned, candidates["Linear"], groups, RULE),
         verdict=Verdict(False, 0.25, (Finding("profit", passed=False, sentence="It may not earn more."),)),
-        segments=(SegmentCount(4, 0.3, 1.2, 0.9, 0.8, (0.4, 0.3, 0.2, 0.1)),),
+        segments=(SegmentCount(4, 0.3, 1.2, 0.9, 0.8, (0.4, 0.3, 0.2, 0.1), chosen=True),),
         assumptions=("Calls cost 2.00 (assumed).",),
     )
 
