@@ -27,7 +27,7 @@ def usecase_of(path: Path, positive: str = "Yes") -> UseCase:
     """The usual columns of these files, so that nothing depends on what is inferred."""
     extra = ["AreaCode"] if path.stem.startswith("category-whole") or path.stem.startswith("category-as") else []
     features = tuple(Feature(name, "number" if name in NUMBERS else "category") for name in KNOWN + extra)
-    return UseCase("cases", id="customerID", label=Label("Churn", positive), ValueRule("MonthlyCharges"), features=features)
+    return UseCase("cases", Label("Churn", positive), "customerID", ValueRule("MonthlyCharges"), features=features)
 
 
 def read(path: Path, positive: str = "Yes", form: FileForm | None = None) -> tuple[Dataset, list[str]]:
@@ -98,7 +98,7 @@ def test_one_odd_cell_is_missing_if_it_is_a_token_and_else_refused_by_row(cases:
     assert ', column "tenure": a column of numbers, "unknown" 1 times is read as missing' in lines
     odd = tmp_path / "odd.csv"
     odd.write_text((cases / "one-bad-cell.csv").read_text().replace(",unknown,", ",soon,"))
-    for usecase in (usecase_of(odd), UseCase("bare", id="customerID", label=Label("Churn", "Yes"), ValueRule("tenure"))):
+    for usecase in (usecase_of(odd), UseCase("bare", Label("Churn", "Yes"), "customerID", ValueRule("tenure"))):
         with pytest.raises(DataError) as caught:
             read_customers(odd, usecase)
         assert str(caught.value).startswith(
@@ -193,7 +193,7 @@ def test_trailing_delimiters_blank_lines_and_ends_of_lines(
     ],
 )
 def test_how_people_write_numbers(texts: list[str], expected: list[float | None], tmp_path: Path) -> None:
-    usecase = UseCase("n", id="id", label=Label("left", "yes"), ValueRule("n"), features=(Feature("n", "number"),))
+    usecase = UseCase("n", Label("left", "yes"), "id", ValueRule("n"), features=(Feature("n", "number"),))
     rows = [*texts, "1"]
     if any("%" in text for text in texts):
         rows[-1] = "1 %"
@@ -210,7 +210,7 @@ def test_how_people_write_numbers(texts: list[str], expected: list[float | None]
     "texts", [["12 %", "0.12"], ["$1", "€2"], ["1,2,3", "4"], ["1.234,5", "1,234.5"], ["12m", "3"]]
 )
 def test_what_does_not_agree_is_refused(texts: list[str], tmp_path: Path) -> None:
-    usecase = UseCase("n", id="id", label=Label("left", "yes"), ValueRule("n"), features=(Feature("n", "number"),))
+    usecase = UseCase("n", Label("left", "yes"), "id", ValueRule("n"), features=(Feature("n", "number"),))
     path = tmp_path / "n.csv"
     lines = [f'{number};"{text}";{"yes" if number else "no"}' for number, text in enumerate(texts)]
     path.write_text("\n".join(["id;n;left", *lines]), encoding="utf-8")
