@@ -39,8 +39,8 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
     """What to do for one customer; money in the currency of the value column, None where nobody said what customers
-    are worth. ``cost`` is that of a customer who accepts, the most that it can be; ``expected_value`` counts an offer as
-    far as it is expected to be accepted."""
+    are worth. ``cost`` is that of a customer who accepts, the most that it can be; ``expected_value`` counts an offer
+    as far as it is expected to be accepted."""
 
     risk: Risk
     id: str

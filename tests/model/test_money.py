@@ -104,8 +104,8 @@ def test_money_that_does_not_fit_is_named(changes: dict[str, Any], problem: str)
 @pytest.mark.parametrize("name", shipped_usecases())
 def test_what_ships_states_a_margin_and_a_window(name: str) -> None:
     usecase = load_usecase(name)
-    assert usecase.value.margin < 1
-    assert usecase.value.retention
+    assert usecase.required_value().margin < 1
+    assert usecase.required_value().retention
     assert usecase.window_months is not None
     assert usecase.stated_profit.customer_value is None
     assert usecase.stated_profit.action

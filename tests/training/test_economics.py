@@ -30,10 +30,10 @@ def test_the_value_of_a_customer_is_the_mean_of_what_keeping_each_is_worth(telco
 
 def test_without_a_retention_those_who_are_kept_leave_as_all_do(telco: Dataset) -> None:
     settled, _ = with_economics(changed(telco, value=ValueRule("MonthlyCharges", margin=0.4)))
-    assert settled.usecase.value.retention == pytest.approx((1 - telco.churn_rate,))
+    assert settled.usecase.required_value().retention == pytest.approx((1 - telco.churn_rate,))
     label = Label("Churn", "Yes", "No", window=3)
     settled, _ = with_economics(changed(telco, value=ValueRule("MonthlyCharges", margin=0.4), label=label))
-    assert settled.usecase.value.retention[0] ** 3 == pytest.approx(1 - telco.churn_rate)
+    assert settled.usecase.required_value().retention[0] ** 3 == pytest.approx(1 - telco.churn_rate)
 
 
 def test_contradictions_are_named(telco: Dataset) -> None:
