@@ -19,7 +19,8 @@ LEAF = -2
 
 
 class Tree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A tree node by node, root first; ``cover`` is the weight of the training customers that reached a node."""
+    """A tree node by node, root first; ``cover`` is the weight of the training customers that reached a node,
+    ``missing_left`` whether a missing value goes left there (None: it goes right everywhere)."""
 
     feature: tuple[int, ...]
     threshold: tuple[float, ...]
@@ -27,20 +28,23 @@ class Tree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     right: tuple[int, ...]
     value: tuple[float, ...]
     cover: tuple[float, ...] | None = None
+    missing_left: tuple[bool, ...] | None = None
 
 
 class _Step(msgspec.Struct, frozen=True):
-    """What the way to a leaf asks of one feature: ``low`` < value <= ``high``; ``share`` of customers passed."""
+    """What the way to a leaf asks of one feature: ``low`` < value <= ``high``, or that it may be ``missing``; ``share``
+    of customers passed."""
 
     low: float = -numpy.inf
     high: float = numpy.inf
     share: float = 1.0
+    missing: bool = True
 
-    def left(self, threshold: float, share: float) -> "_Step":
-        return _Step(self.low, min(self.high, threshold), self.share * share)
+    def left(self, threshold: float, share: float, missing: bool) -> "_Step":  # noqa: FBT001 - as the node says
+        return _Step(self.low, min(self.high, threshold), self.share * share, self.missing and missing)
 
-    def right(self, threshold: float, share: float) -> "_Step":
-        return _Step(max(self.low, threshold), self.high, self.share * share)
+    def right(self, threshold: float, share: float, missing: bool) -> "_Step":  # noqa: FBT001 - as the node says
+        return _Step(max(self.low, threshold), self.high, self.share * share, self.missing and not missing)
 
 
 class TreeShapley:
@@ -56,11 +60,12 @@ class TreeShapley:
         self._low = numpy.full((len(leaves), depth), -numpy.inf)
         self._high = numpy.full((len(leaves), depth), numpy.inf)
         self._share = numpy.ones((len(leaves), depth))
+        self._missing = numpy.ones((len(leaves), depth), dtype=bool)
         for number, (_, way) in enumerate(leaves):
             for position, (feature, step) in enumerate(way.items()):
                 self._place[number, position] = feature
                 self._low[number, position], self._high[number, position] = step.low, step.high
-                self._share[number, position] = step.share
+                self._share[number, position], self._missing[number, position] = step.share, step.missing
         self._base = float(self._value @ self._share.prod(axis=1)) if leaves else 0.0
         # Degree of the integrand: depth - 1; n points are exact up to 2n - 1.
         points, weights = numpy.polynomial.legendre.leggauss(depth // 2 + 1)
@@ -73,7 +78,8 @@ class TreeShapley:
 
     def _row(self, row: NDArray[numpy.float64]) -> NDArray[numpy.float64]:
         asked = row[self._place]
-        passes = ((asked > self._low) & (asked <= self._high)).astype(float)
+        inside = (asked > self._low) & (asked <= self._high)
+        passes = numpy.where(numpy.isnan(asked), self._missing, inside).astype(float)
         gradient = numpy.zeros_like(passes)
         for point, weight in zip(self._points, self._weights, strict=True):
             factors = point * passes + (1 - point) * self._share
@@ -95,6 +101,7 @@ def _leaves(tree: Tree) -> list[tuple[float, dict[int, _Step]]]:
             found.append((tree.value[node], way))
             continue
         step, left, right = way.get(feature, _Step()), tree.left[node], tree.right[node]
-        open_nodes.append((left, {**way, feature: step.left(threshold, cover[left] / cover[node])}))
-        open_nodes.append((right, {**way, feature: step.right(threshold, cover[right] / cover[node])}))
+        down = bool(tree.missing_left and tree.missing_left[node])
+        open_nodes.append((left, {**way, feature: step.left(threshold, cover[left] / cover[node], down)}))
+        open_nodes.append((right, {**way, feature: step.right(threshold, cover[right] / cover[node], down)}))
     return found
