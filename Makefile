@@ -55,7 +55,7 @@ bench: ## Measure speed beside peers, needs Go and 45 minutes (ARGS=--quick for 
 bench-faults: ## Hurt the primary in seven ways and attack every door, under load, an hour (needs Go; ARGS=--quick for a short look)
 	@ci/bench-faults
 
-bench-models: ## Cross-validate every family of models on DATA, ten times (ARGS="--repeats 3" for fewer)
+bench-models: ## Measure models beside CatBoost, FLAML and AutoGluon on DATA (file:id:label:positive, or a folder of public data; ARGS="--seeds 3")
 	@ci/bench-models
 
 bench-batch: ## Read and score a million customers made of DATA, beside pandas, 5 minutes (ARGS="--rows 100000" for fewer)
