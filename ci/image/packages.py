@@ -68,7 +68,7 @@ def catboost() -> Path:
         from churn_data.sources import read_customers
         from churn_model.mlflow_registry import MlflowRegistry, connect
         from churn_model.usecase import load_usecase
-        from churn_training.families.candidates import default_candidates
+        from churn_training.families.portfolio import default_candidates
         from churn_training.packaging.exporting import export_champion
         from churn_training.packaging.home import Home
         from churn_training.pipeline import train

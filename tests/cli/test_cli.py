@@ -43,7 +43,8 @@ def test_a_data_set_nobody_has_seen_from_start_to_answers(tmp_path: Path) -> Non
     assert result["champion"]
     assert result["data"] == {"source": data.name, "sha256": result["data"]["sha256"], "rows": 700, "simulated": False}
     assert result["metrics"]["roc_auc"] > 0.6
-    families = {"additive-splines", "logistic-regression", "gradient-boosting", "catboost", "catboost-native"}
+    boosted = {"histogram-boosting", "catboost", "catboost-native"}
+    families = {"additive-splines", "logistic-regression", "extra-trees", "random-forest"} | boosted
     assert set(result["candidates"]) == families | {f"{name}-calibrated" for name in families} | {"ensemble"}
     assert result["gate"] == {"promoted": True, "reason": "there was no champion", "verdict": None}
     assert result["rounds"] == {}

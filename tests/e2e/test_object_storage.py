@@ -23,7 +23,7 @@ from churn_model import TrustedKeys, open_package
 from churn_training.cluster import material
 from churn_training.cluster.names import CONSUMERS, MLFLOW, SERVING, TRAINING, USER_ID, USER_SECRET
 from churn_training.cluster.policies import Users, models_policy
-from churn_training.families.candidates import default_candidates
+from churn_training.families.portfolio import default_candidates
 from ports import free_port
 from real_processes import Service
 

@@ -7,9 +7,10 @@ from hypothesis import strategies as some
 from scipy.special import expit
 
 from churn_data.dataset import Dataset
-from churn_training.comparison.competition import Result, Search, measured, second_level
+from churn_training.comparison.competition import Result, Search, measured
 from churn_training.comparison.evaluation import roc_auc
 from churn_training.comparison.profit import tally
+from churn_training.comparison.second_level import second_level
 from churn_training.comparison.splits import folds
 from churn_training.families.candidates import Candidate
 from churn_training.families.ensemble import Blend
@@ -67,12 +68,12 @@ def test_a_folds_scale_is_learnt_from_the_other_folds(telco: Dataset, raw: numpy
 @given(some.floats(0.2, 5.0), some.floats(-2.0, 2.0))
 def test_the_scale_is_undone_whatever_it_is(slope: float, shift: float) -> None:
     true, churned = customers(4000, seed=2)
-    plain = Blend.calibrated(FAMILY).fitted(true[:, None], churned).combine(true[:, None])
+    plain = Blend.calibrated(FAMILY).scaled(true[:, None], churned).combine(true[:, None])
     columns = (slope * true + shift)[:, None]
-    assert Blend.calibrated(FAMILY).fitted(columns, churned).combine(columns) == pytest.approx(plain, abs=0.02)
+    assert Blend.calibrated(FAMILY).scaled(columns, churned).combine(columns) == pytest.approx(plain, abs=0.02)
     assert plain == pytest.approx(true, abs=0.35)
 
 
 def test_the_order_is_never_turned_round() -> None:
     true, churned = customers(2000, seed=4)
-    assert Blend.calibrated(FAMILY).fitted(-true[:, None], churned).slope > 0
+    assert Blend.calibrated(FAMILY).scaled(-true[:, None], churned).slope > 0

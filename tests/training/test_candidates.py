@@ -9,9 +9,13 @@ from scipy.special import expit
 from churn_data.dataset import Dataset
 from churn_model.encoding import MISSING_CATEGORY
 from churn_model.estimators import ESTIMATOR_FILES
-from churn_training.families.candidates import Candidate, CategoryTexts, default_candidates, log_odds
+from churn_training.families.candidates import Candidate, CategoryTexts, log_odds
+from churn_training.families.portfolio import default_candidates
+from churn_training.families.serving_time import serving_time
+from churn_training.families.stopping import fit_whole
 from tests.training.small_families import small_candidates
 
+ENDS = ("low", "high")
 SMALL = {"iterations": 3, "n_estimators": 3}
 
 
@@ -20,19 +24,23 @@ def test_every_family_has_a_name_a_format_and_settings_of_its_own() -> None:
     assert len({candidate.name for candidate in candidates}) == len(candidates)
     assert {candidate.kind for candidate in candidates} == set(ESTIMATOR_FILES) - {"blend"}
     for candidate in candidates:
-        settings = [tuple(sorted(setting.parameters.items())) for setting in candidate.settings]
-        assert settings[0] == tuple(sorted(candidate.parameters.items()))
-        assert len(set(settings)) == len(settings)
-        assert 4 <= len(settings) <= 8
+        settings = [candidate.parameters, *(candidate.at(other).parameters for other in candidate.alternatives)]
+        assert all(one != other for place, one in enumerate(settings) for other in settings[:place])
+        assert candidate.space, "a search can go on for as long as it may"
+        assert all(serving_time(candidate.at(other)).fits for other in ({}, *candidate.alternatives))
 
 
 @pytest.mark.parametrize("candidate", default_candidates(), ids=lambda candidate: candidate.name)
 def test_every_setting_can_be_fitted(candidate: Candidate, telco: Dataset) -> None:
     """With a few trees: what is tested is that the libraries take these settings together."""
     part = telco.take(numpy.arange(300))
-    for setting in candidate.settings:
-        fewer = {name: SMALL.get(name, value) for name, value in setting.parameters.items()}
-        pipeline = replace(setting, parameters=fewer).build(part.categories, 0).fit(part.frame, part.churned)
+    ends = [{name: value for name, each in candidate.space.items() for value in [getattr(each, end)]} for end in ENDS]
+    for other in ({}, *candidate.alternatives, *ends):
+        setting = candidate.at(other)
+        fewer = {name: SMALL.get(name, value) for name, value in setting.parameters.items() if name != "max_iter"}
+        fewer |= {"max_iter": 3} if candidate.name == "histogram-boosting" else {}
+        fewer |= {"max_iter": 300} if candidate.kind == "linear" else {}
+        pipeline = fit_whole(replace(setting, parameters=fewer).build(part.categories, 0), part)
         assert numpy.isfinite(log_odds(pipeline, candidate.kind, part.frame)).all()
 
 

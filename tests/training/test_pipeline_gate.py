@@ -1,6 +1,9 @@
 """Who may take the champion's place: rules about where models come from, then a contest on customers held out."""
 
 import json
+import re
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,8 @@ import pytest
 from churn_data.dataset import Dataset, schema_of
 from churn_model.mlflow_registry import MlflowRegistry, connect
 from churn_model.package import Package, open_package
-from churn_model.schema import Schema, SchemaFeature
+from churn_model.schema import Row, Schema, SchemaFeature
+from churn_model.scorer import Scorer, Scores
 from churn_training.comparison.champion_contest import CurrentChampion, contest, fetch_champion, groups_of
 from churn_training.comparison.splits import holdout
 from churn_training.families.candidates import Candidate
@@ -66,6 +70,32 @@ def test_the_first_model_is_champion(package: Package, held_out: Dataset) -> Non
     nobody = CurrentChampion(None, None, "there was no champion")
     decision = contest(nobody, package.scorer, package.manifest.schema, held_out, seed=0)
     assert (decision.promoted, decision.reason, decision.verdict) == (True, "there was no champion", None)
+
+
+class Slow(Scorer):
+    """Answers as the model does, after thinking."""
+
+    def __init__(self, scorer: Scorer, seconds: float) -> None:
+        self._scorer, self._seconds = scorer, seconds
+
+    def score(self, rows: Sequence[Row]) -> Scores:
+        begun = time.process_time()
+        while time.process_time() - begun < self._seconds:
+            pass
+        return self._scorer.score(rows)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["nobody was champion", "somebody was"])
+def test_what_breaks_the_serving_budget_is_nobodys_champion(
+    first: bool, champion: CurrentChampion, package: Package, held_out: Dataset
+) -> None:
+    before = CurrentChampion(None, None, "there was no champion") if first else champion
+    decision = contest(before, Slow(package.scorer, 0.004), package.manifest.schema, held_out, seed=0)
+    assert not decision.promoted
+    assert re.fullmatch(
+        r"it is too slow: \d+\.\d\d ms for one customer, \d+\.\d\d ms above the 2 ms that serving allows",
+        decision.reason,
+    )
 
 
 def test_a_model_is_no_better_than_itself(champion: CurrentChampion, package: Package, held_out: Dataset) -> None:
@@ -141,7 +171,7 @@ def test_only_a_better_model_replaces_the_champion(
     registry = MlflowRegistry(connect(home.tracking_uri))
 
     def trained_on(candidate: Candidate, **more: Any) -> TrainingOutcome:
-        outcome = train(with_groups(telco), home, candidates=[candidate], parts=3, **more)
+        outcome = train(with_groups(telco), home, candidates=[candidate], parts=2, **more)
         found = registry.champion(NAME)
         assert found is not None
         assert (found.version == outcome.registered.version) == outcome.promoted

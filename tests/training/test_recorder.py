@@ -31,10 +31,20 @@ class Notebook:
         self.known = known or {}
         self.told: list[tuple[str, str]] = []
         self.results: dict[str, Result] = {}
+        self.kept: dict[str, Result] = {}
+        self.rounds: list[Result] = []
 
     def recall(self, candidate: Candidate) -> Recalled | None:
         self.told.append(("recall", candidate.name))
         return self.known.get(candidate.name)
+
+    def keep(self, setting: Candidate, result: Result) -> None:
+        self.told.append(("keep", setting.name))
+        self.kept[setting.name] = result
+        self.rounds.append(result)
+
+    def reused(self, recalled: Recalled) -> None:
+        self.told.append(("reused", recalled.result.contender.name))
 
     @contextmanager
     def contender(self, contender: Contender) -> Iterator["Page"]:
@@ -60,10 +70,6 @@ class Page:
         self._notebook.told.append(("measured", result.contender.name))
         self._notebook.results[result.contender.name] = result
 
-    def recalled(self, recalled: Recalled) -> None:
-        self._notebook.told.append(("recalled", recalled.result.contender.name))
-        self._notebook.results[recalled.result.contender.name] = recalled.result
-
 
 def compared(customers: Dataset, recorder: Recorder, *, fresh: bool = False) -> Comparison:
     with reporting() as reporter:
@@ -85,7 +91,8 @@ def test_every_result_is_handed_over_while_its_record_is_open(first: tuple[Noteb
     notebook, comparison = first
     names = [result.contender.name for result in comparison.results]
     assert len(names) == len(set(names)) == 5  # two families, each calibrated, and their ensemble
-    told = [(what, name) for what, name in notebook.told if what != "recall"]
+    told = [(what, name) for what, name in notebook.told if what not in ("recall", "keep")]
+    assert list(notebook.kept) == [candidate.name for candidate in FAMILIES]
     assert told == [(what, name) for name in names for what in ("open", "measured", "close")]
     assert list(notebook.results.values()) == list(comparison.results)
 
@@ -95,10 +102,10 @@ def test_what_is_recalled_is_not_measured_again_and_changes_no_bit(
 ) -> None:
     earlier, comparison = first
     known = FAMILIES[0].name
-    notebook = Notebook({known: Recalled("before", earlier.results[known])})
+    notebook = Notebook({known: Recalled("before", earlier.kept[known])})
     again = compared(customers, notebook)
-    assert ("recalled", known) in notebook.told
-    assert ("measured", known) not in notebook.told
+    assert ("reused", known) in notebook.told
+    assert ("keep", known) not in notebook.told
     assert [result.metrics for result in again.results] == [result.metrics for result in comparison.results]
     assert again.best.contender == comparison.best.contender
 
@@ -106,7 +113,7 @@ def test_what_is_recalled_is_not_measured_again_and_changes_no_bit(
 def test_nothing_is_recalled_for_a_fresh_comparison(first: tuple[Notebook, Comparison], customers: Dataset) -> None:
     earlier, _ = first
     known = FAMILIES[0].name
-    notebook = Notebook({known: Recalled("before", earlier.results[known])})
+    notebook = Notebook({known: Recalled("before", earlier.kept[known])})
     compared(customers, notebook, fresh=True)
-    assert not [name for what, name in notebook.told if what in ("recall", "recalled")]
-    assert ("measured", known) in notebook.told
+    assert not [name for what, name in notebook.told if what in ("recall", "reused")]
+    assert ("keep", known) in notebook.told

@@ -67,7 +67,7 @@ def model_of(home: Home) -> dict[str, str]:
 
 def test_a_killed_training_goes_on_and_comes_to_the_same_bits(home: Home, tmp_path: Path, empty_database: Path) -> None:
     killed = start(home)
-    read_until(killed, "Logistic regression: expected profit")
+    read_until(killed, "round 2, Logistic regression: log loss")
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
     assert killed.returncode == -signal.SIGKILL
@@ -78,8 +78,10 @@ def test_a_killed_training_goes_on_and_comes_to_the_same_bits(home: Home, tmp_pa
     assert said.count("was left open by an earlier pod of this Job; it counts as killed now") >= 1
     assert "CatBoost: expected profit per customer" in said
     assert said.count("reused from run") == 2
-    assert "CatBoost: fold 1" not in said
-    assert "Gradient boosting: fold 1" in said
+    assert "round 1, CatBoost: log loss" in said
+    assert [
+        line for line in said.splitlines() if line.startswith("round 3, Gradient boosting") and "reused" not in line
+    ]
     assert runs(home)["train simulated-telecom-800-0.csv"] == ["KILLED", "FINISHED"]
     assert [status for statuses in runs(home).values() for status in statuses].count("RUNNING") == 0
     assert resumed["version"] == "1"
@@ -111,7 +113,7 @@ def test_an_altered_or_lost_evaluation_is_not_used(home: Home, telco: Dataset) -
     client = connect(home.tracking_uri)
     experiment = experiment_of(client, NAME, home)
     (file,) = home.artifacts.rglob("evaluation.json")
-    (run,) = client.search_runs([experiment], "attributes.run_name = 'linear'")
+    (run,) = client.search_runs([experiment], "attributes.run_name = 'round 1, linear'")
     key = run.data.tags["churn.resume_key"]
     kept = find(client, experiment, key, candidate)
     assert kept is not None
@@ -128,7 +130,7 @@ def test_a_run_that_did_not_finish_is_not_used(home: Home, telco: Dataset) -> No
     train(telco, home, candidates=[candidate], parts=2)
     client = connect(home.tracking_uri)
     experiment = experiment_of(client, NAME, home)
-    (run,) = client.search_runs([experiment], "attributes.run_name = 'linear'")
+    (run,) = client.search_runs([experiment], "attributes.run_name = 'round 1, linear'")
     client.set_terminated(run.info.run_id, "KILLED")
     assert find(client, experiment, run.data.tags["churn.resume_key"], candidate) is None
 
@@ -137,17 +139,18 @@ def test_the_key_tells_apart_whatever_changes_an_evaluation(telco: Dataset) -> N
     candidate = small_candidates()[0]
     usecase = msgspec.structs.replace(telco.usecase, stated_profit=ProfitStatement(offer_cost=9))
     keys = [
-        resume_key(telco, candidate, 0, 5, 0),
-        resume_key(telco, candidate, 1, 5, 0),
-        resume_key(telco, candidate, 0, 4, 0),
-        resume_key(telco, candidate, 0, 5, 60),
-        resume_key(telco, replace(candidate, parameters={**candidate.parameters, "depth": 4}), 0, 5, 0),
-        resume_key(telco, replace(candidate, alternatives=({"depth": 4},)), 0, 5, 0),
-        resume_key(replace(telco, usecase=usecase), candidate, 0, 5, 0),
-        resume_key(replace(telco, source=replace(telco.source, sha256="0" * 64)), candidate, 0, 5, 0),
+        resume_key(telco, candidate, 0, 5),
+        resume_key(telco, candidate, 1, 5),
+        resume_key(telco, candidate, 0, 4),
+        resume_key(telco, replace(candidate, parameters={**candidate.parameters, "depth": 4}), 0, 5),
+        resume_key(telco, replace(candidate, patience=9), 0, 5),
+        resume_key(telco, replace(candidate, grower="extra"), 0, 5),
+        resume_key(telco.take(numpy.arange(10)), candidate, 0, 5),
+        resume_key(replace(telco, usecase=usecase), candidate, 0, 5),
+        resume_key(replace(telco, source=replace(telco.source, sha256="0" * 64)), candidate, 0, 5),
     ]
     assert len(set(keys)) == len(keys)
-    assert resume_key(telco.take(numpy.arange(10)), candidate, 0, 5, 0) == keys[0]
+    assert resume_key(telco, replace(candidate, alternatives=({"depth": 4},)), 0, 5) == keys[0]
 
 
 def test_runs_of_another_job_stay_open(home: Home, telco: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

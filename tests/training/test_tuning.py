@@ -1,7 +1,8 @@
 """The search for settings: the clock decides how many rounds there are, seed and rounds decide everything else."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
 
 import numpy
 import pandas
@@ -9,19 +10,29 @@ import pytest
 from scipy.special import expit
 
 from churn_data.dataset import Dataset, Source
-from churn_data.progress import Reporter, reporting
+from churn_data.progress import reporting
 from churn_model.usecase import Feature, Label, UseCase, ValueRule
-from churn_training.comparison.competition import Search, compete
-from churn_training.comparison.tuning import SearchClock, Tuned, tune
+from churn_training.comparison.competition import Result, Search, compete
+from churn_training.comparison.measuring import Comparison, SearchClock, compare
+from churn_training.comparison.tuning import Proposals
 from churn_training.families.candidates import Candidate
+from churn_training.families.portfolio import default_candidates
+from churn_training.families.serving_time import serving_time
+from churn_training.families.spaces import Range
+from tests.training.test_recorder import Notebook
 
-FAMILY = Candidate("linear", "Logistic regression", "linear", {"C": 1e-5}, ({"C": 1e-4}, {"C": 1.0}, {"C": 1e-6}))
-
-
-@pytest.fixture
-def reporter() -> Iterator[Reporter]:
-    with reporting() as opened:
-        yield opened
+LINEAR = Candidate(
+    "linear",
+    "Logistic regression",
+    "linear",
+    {"C": 1e-5},
+    ({"C": 1e-4}, {"C": 1.0}),
+    {"C": Range(1e-6, 10.0, log=True)},
+)
+STEADY = Candidate("steady", "Logistic regression", "linear", {"C": 1e-6})
+BOOSTED = Candidate(
+    "boosted", "Boosting", "trees", {"max_iter": 400, "learning_rate": 0.1, "max_leaf_nodes": 4}, patience=8
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,61 +51,102 @@ def few() -> Dataset:
     return Dataset(usecase, frame, left.astype(int), numpy.arange(900), Source("few.csv", "0" * 64, simulated=True))
 
 
-def ticking(seconds: float, tick: float, reserve: float = 0.0) -> SearchClock:
-    """A clock on which every look takes so long."""
-    time = iter(numpy.arange(0, 1e6, tick).tolist())
-    return SearchClock(seconds, reserve, lambda: float(next(time)))
+def searched(
+    dataset: Dataset, seconds: float, tick: float = 1.0, seed: int = 1, families: Sequence[Candidate] = (LINEAR, STEADY)
+) -> tuple[Comparison, list[Result]]:
+    """A comparison by a clock on which every look takes so long, and its rounds."""
+    time, notebook = count(0.0, tick), Notebook()
+    clock = SearchClock(seconds, lambda: next(time))
+    with reporting() as reporter:
+        found = compare(dataset, families, Search(seed, 3, seconds), notebook, reporter, fresh=True, clock=clock)
+    return found, notebook.rounds
 
 
-def tuned(dataset: Dataset, clock: SearchClock, reporter: Reporter, family: Candidate = FAMILY) -> Tuned:
-    parts = [dataset.take(numpy.arange(600)), dataset.take(numpy.arange(300, 900))]
-    return tune(family, parts, seed=0, clock=clock, expected=1.0, reporter=reporter)
+def settings(rounds: Sequence[Result]) -> list[dict[str, Any]]:
+    return [dict[str, Any](each.contender.parameters) for each in rounds]
 
 
-def test_the_setting_of_lowest_log_loss_is_chosen_for_each_part(few: Dataset, reporter: Reporter) -> None:
-    found = tuned(few, ticking(1e5, 1.0), reporter)
-    assert found.rounds == 4
-    assert [choice.parameters for choice in found.chosen] == [{"C": 1.0}] * 2
+@pytest.mark.parametrize(("seconds", "rounds"), [(0, 2), (5, 2), (20, 7), (40, 13)], ids=str)
+def test_time_decides_the_number_of_rounds(seconds: float, rounds: int, few: Dataset) -> None:
+    """The defaults of both families are always measured; then each look at the clock takes a second, and there are
+    three a round. What a round and the final fit will take must still fit."""
+    found, told = searched(few, seconds)
+    assert found.rounds == len(told) == rounds
 
 
-@pytest.mark.parametrize(("seconds", "rounds"), [(0, 0), (2.9, 0), (3, 1), (6, 2), (9, 3), (1000, 4)])
-def test_time_decides_the_number_of_rounds(seconds: float, rounds: int, few: Dataset, reporter: Reporter) -> None:
-    """Three looks a round, one second each: another round is begun only if what the last one took still fits."""
-    found = tuned(few, ticking(seconds, 1.0), reporter)
-    assert found.rounds == rounds
-    assert [choice.parameters["C"] for choice in found.chosen] == [
-        1.0 if rounds > 2 else 1e-4 if rounds == 2 else 1e-5
-    ] * 2
+def test_the_number_of_rounds_decides_and_not_how_long_they_took(few: Dataset) -> None:
+    (slow, told), (quick, others) = searched(few, 24, 1.0), searched(few, 12, 0.5)
+    assert settings(told) == settings(others)
+    assert [result.metrics for result in slow.results] == [result.metrics for result in quick.results]
+    more, longer = searched(few, 30)
+    assert settings(longer)[: len(told)] == settings(told)
+    assert more.rounds == slow.rounds + 2
 
 
-def test_what_follows_the_search_has_its_time_kept(few: Dataset, reporter: Reporter) -> None:
-    assert tuned(few, ticking(9, 1.0, reserve=6.0), reporter).rounds == 1
+def test_a_longer_search_goes_beyond_what_is_listed(few: Dataset) -> None:
+    _, rounds = searched(few, 40, families=[LINEAR])
+    tried = [each["C"] for each in settings(rounds)]
+    assert tried[:3] == [1e-5, 1e-4, 1.0]
+    assert len(set(tried)) == len(tried) > 10
+    assert all(1e-6 <= value <= 10.0 for value in tried)
+    _, others = searched(few, 40, seed=2, families=[LINEAR])
+    assert settings(others)[3:] != settings(rounds)[3:]
 
 
-def test_the_number_of_rounds_decides_and_not_how_long_they_took(few: Dataset, reporter: Reporter) -> None:
-    slow, quick = (tuned(few, ticking(6 * tick, tick), reporter) for tick in (1.0, 0.9))
-    assert slow == quick
-    assert slow.rounds == 2
-    beyond = replace(FAMILY, alternatives=(*FAMILY.alternatives[:1], {"C": 0.5}))
-    assert tuned(few, ticking(6, 1.0), reporter, beyond).chosen[0].parameters == slow.chosen[0].parameters
+def test_a_family_stands_with_its_best_setting(few: Dataset) -> None:
+    found, rounds = searched(few, 24)
+    linear = found.results[0]
+    own = [each for each in rounds if each.contender.name == "linear"]
+    assert linear.rounds == len(own) > 3
+    assert linear.metrics["log_loss"] == min(each.metrics["log_loss"] for each in own)
+    assert settings([linear])[0]["C"] >= 0.01
 
 
-def test_a_family_is_measured_with_the_settings_that_each_fold_has_found(few: Dataset, reporter: Reporter) -> None:
-    found = compete(few, FAMILY, Search(1, 3, seconds=600), reporter)
-    best = compete(few, replace(FAMILY, parameters={"C": 1.0}, alternatives=()), Search(1, 3), reporter)
-    assert found.rounds == 4
-    assert found.contender == best.contender
-    assert found.metrics == best.metrics
-    assert (found.raw == best.raw).all()
+def test_better_families_have_more_turns_and_nobody_is_forgotten() -> None:
+    names = [Candidate(name, name, "linear", {"C": 1.0}, (), {"C": Range(0.1, 9.0)}) for name in "abc"]
+    proposals, turns = Proposals(names, 3), {"a": 0, "b": 0, "c": 0}
+    for number in range(40):
+        setting = proposals.following()
+        assert setting is not None
+        turns[setting.name] += 1
+        proposals.told(setting, {"a": 0.3, "b": 0.2, "c": 0.4}[setting.name] + number * 1e-6)
+    assert turns["b"] > turns["a"] > turns["c"] >= 3
 
 
-def test_without_time_the_default_is_measured_and_nothing_searched(few: Dataset, reporter: Reporter) -> None:
-    found = compete(few, FAMILY, Search(1, 3), reporter)
-    assert (found.rounds, found.contender.parameters) == (0, {"C": 1e-5})
-    again = compete(few, FAMILY, Search(1, 3, seconds=1e-6), reporter)
-    assert (again.raw == found.raw).all()
+@pytest.mark.parametrize("candidate", default_candidates(), ids=lambda candidate: candidate.name)
+def test_what_is_drawn_lies_in_the_ranges_and_could_be_served(candidate: Candidate) -> None:
+    proposals = Proposals([candidate], 5)
+    drawn = []
+    for number in range(len(candidate.alternatives) + 9):
+        setting = proposals.following()
+        assert setting is not None
+        assert serving_time(setting).fits
+        drawn.append(setting.parameters)
+        proposals.told(setting, 0.5 - 0.001 * number)
+    for parameters in drawn[len(candidate.alternatives) + 1 :]:
+        assert all(each.holds(parameters[name]) for name, each in candidate.space.items())
 
 
-def test_the_seed_decides_the_splits(few: Dataset, reporter: Reporter) -> None:
-    first, second = (compete(few, FAMILY, Search(seed, 3, 600), reporter).raw for seed in (1, 2))
+@pytest.mark.parametrize("kind", ["trees", "catboost", "native"])
+def test_boosting_stops_at_one_number_of_trees_for_all_folds(kind: str, few: Dataset) -> None:
+    limits: dict[str, Any] = (
+        {"max_iter": 300, "learning_rate": 0.3} if kind == "trees" else {"iterations": 300, "learning_rate": 0.3}
+    )
+    family = Candidate("boosted", "Boosting", kind, limits, patience=6)
+    with reporting() as reporter:
+        found = compete(few, family, Search(1, 3), reporter)
+        assert isinstance(found.contender, Candidate)
+        again = compete(few, found.contender, Search(1, 3), reporter)
+        fixed = compete(few, Candidate("boosted", "Boosting", kind, limits), Search(1, 3), reporter)
+    trees = int(found.contender.parameters["max_iter" if kind == "trees" else "iterations"])
+    assert 1 <= trees < 200
+    assert found.contender.patience == 0
+    # A fold that was stopped before the others' best has fewer trees; the others answer as if grown to that number.
+    assert again.metrics["log_loss"] == pytest.approx(found.metrics["log_loss"], abs=0.01)
+    assert found.metrics["log_loss"] < fixed.metrics["log_loss"] - 0.02
+
+
+def test_the_seed_decides_the_splits(few: Dataset) -> None:
+    with reporting() as reporter:
+        first, second = (compete(few, BOOSTED, Search(seed, 3), reporter).raw for seed in (1, 2))
     assert (first != second).any()

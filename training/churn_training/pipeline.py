@@ -22,11 +22,13 @@ from churn_training.comparison.competition import Search
 from churn_training.comparison.doubts import FEW, LEAK, doubts_about
 from churn_training.comparison.economics import with_economics
 from churn_training.comparison.final_measure import Finished, measure_finished
-from churn_training.comparison.measuring import Comparison, compare
+from churn_training.comparison.measuring import Comparison, SearchClock, compare
 from churn_training.comparison.recorder import Judgement, Recorder
+from churn_training.comparison.sampling import COMPARED_ROWS, FITTED_ROWS, JUDGED_ROWS, Samples, at_most
 from churn_training.comparison.splits import FOLDS, holdout
 from churn_training.comparison.standings import standings
-from churn_training.families.candidates import Candidate, default_candidates
+from churn_training.families.candidates import Candidate
+from churn_training.families.portfolio import default_candidates
 from churn_training.packaging.compilation import compile_model, contents_of
 from churn_training.packaging.home import Home
 from churn_training.packaging.keys import signing_key, trusted_keys
@@ -67,6 +69,7 @@ class _Order:
     accept_leak: bool
     key: SigningKey
     trusted: TrustedKeys
+    clock: SearchClock
 
 
 def train(  # noqa: PLR0913 - each is a choice of whoever trains
@@ -99,27 +102,48 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
         PackageKeyError, UntrustedPackage: there would be no key to sign with.
         RegistryError: MLflow refused; the registry is as before.
     """
-    candidates = candidates or default_candidates()
     dataset, contradictions = with_economics(dataset)
-    training, held_out = (dataset.take(positions) for positions in holdout(dataset, seed, parts))
+    candidates = candidates or _different(default_candidates(), dataset)
+    rest, held_out = (dataset.take(positions) for positions in holdout(dataset, seed, parts))
+    samples = _samples(rest, held_out, seed)
     search = Search(seed, parts, budget)
+    clock = SearchClock(budget)
     key = signing_key(home)
-    order = _Order(candidates, search, promotion, fresh, accept_leak, key, trusted_keys(home))
+    order = _Order(candidates, search, promotion, fresh, accept_leak, key, trusted_keys(home), clock)
     with reporting(len(candidates) * parts + 3) as reporter:
         reporter.now("opening MLflow")
         client = connect(home.tracking_uri)
-        with mlflow_recorder(client, home, training, held_out, search, reporter) as recorder:
+        for notice in samples.notices:
+            reporter.note(notice)
+        with mlflow_recorder(client, home, samples, search, reporter) as recorder:
             for line in contradictions:
                 reporter.note(line)
-            outcome = _run(order, training, held_out, recorder, MlflowRegistry(client), reporter)
+            outcome = _run(order, samples, recorder, MlflowRegistry(client), reporter)
             return replace(outcome, warnings=(*contradictions, *outcome.warnings))
 
 
+def _different(candidates: Sequence[Candidate], dataset: Dataset) -> Sequence[Candidate]:
+    """Without families that would be the same model twice: where there are no categories, none is taken as it is."""
+    encoded = [candidate for candidate in candidates if candidate.kind != "native"]
+    return candidates if dataset.categories or not encoded else encoded
+
+
+def _samples(rest: Dataset, held_out: Dataset, seed: int) -> Samples:
+    """What is compared, fitted and judged on."""
+    fitted = at_most(rest, FITTED_ROWS, seed, "the winner is fitted on")
+    compared = at_most(fitted.customers, COMPARED_ROWS, seed, "contenders are compared on")
+    judged = at_most(held_out, JUDGED_ROWS, seed, "it is judged on")
+    notices = tuple(sample.notice for sample in (compared, fitted, judged) if sample.notice)
+    return Samples(compared.customers, fitted.customers, judged.customers, notices)
+
+
 def _run(
-    order: _Order, training: Dataset, held_out: Dataset, recorder: Recorder, registry: Registry, reporter: Reporter
+    order: _Order, samples: Samples, recorder: Recorder, registry: Registry, reporter: Reporter
 ) -> TrainingOutcome:
-    search = order.search
-    comparison = compare(training, order.candidates, search, recorder, reporter, fresh=order.fresh)
+    search, training, held_out = order.search, samples.fitted, samples.judged
+    comparison = compare(
+        samples.compared, order.candidates, search, recorder, reporter, fresh=order.fresh, clock=order.clock
+    )
     best = comparison.best
     champion = fetch_champion(registry, training.usecase.model_name, order.trusted)
     with tempfile.TemporaryDirectory() as folder:
@@ -133,7 +157,7 @@ def _run(
 
         reporter.now("comparing it with the champion")
         decision = _decide(order, champion, scorer, compiled.schema, finished)
-        recorder.judged(_judgement(training, comparison, finished, decision, tuned=search.seconds > 0))
+        recorder.judged(_judgement(samples, comparison, finished, decision, tuned=search.seconds > 0))
 
         reporter.now("registering")
         contents = contents_of(compiled, training, finished.figures, search.seed)
@@ -148,8 +172,10 @@ def _run(
         winner=best.contender.name,
         metrics=finished.figures,
         candidates={result.contender.name: result.metrics for result in comparison.results},
-        rounds={result.contender.name: result.rounds for result in comparison.results if result.rounds},
-        warnings=compiled.warnings,
+        rounds={
+            result.contender.name: result.rounds for result in comparison.results if result.rounds and search.seconds
+        },
+        warnings=(*samples.notices, *compiled.warnings),
         run_id=recorder.run_id,
     )
 
@@ -175,14 +201,15 @@ def _decide(
 
 
 def _judgement(
-    training: Dataset, comparison: Comparison, finished: Finished, decision: ChampionDecision, *, tuned: bool
+    samples: Samples, comparison: Comparison, finished: Finished, decision: ChampionDecision, *, tuned: bool
 ) -> Judgement:
     """Everything that was compared; where there was time for tuning, how many segments the customers really have."""
     return Judgement(
         winner=comparison.best,
         results=comparison.results,
-        standings=standings(training, comparison.results, comparison.best),
+        standings=standings(samples.compared, comparison.results, comparison.best),
         finished=finished,
         decision=decision,
-        segments=study_segments(training, seed=0) if tuned else None,
+        segments=study_segments(samples.compared, seed=0) if tuned else None,
+        notices=samples.notices,
     )

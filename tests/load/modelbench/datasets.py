@@ -7,7 +7,7 @@ from typing import Self
 import pandas
 from sklearn.model_selection import train_test_split
 
-LEARNT = 0.7
+JUDGED = 0.3
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Data:
         # As texts, so that both halves hold what the file held.
         cells = pandas.read_csv(self.path, dtype=str, keep_default_na=False)
         learnt, judged = train_test_split(
-            cells, train_size=LEARNT, random_state=seed, stratify=cells[self.label] == self.positive
+            cells, test_size=JUDGED, random_state=seed, stratify=cells[self.label] == self.positive
         )
         folder.mkdir(parents=True, exist_ok=True)
         paths = folder / "learnt.csv", folder / "judged.csv"

@@ -1,4 +1,4 @@
-"""How good the families are on a file of customers: `make bench-models DATA=customers.csv`."""
+"""How good the families are on a file of customers: `python -m churn_cli.programs.model_study`."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ from churn_model.usecase import load_usecase
 from churn_training.comparison.economics import with_economics
 from churn_training.comparison.model_study import Row, study
 from churn_training.comparison.splits import FOLDS
-from churn_training.families.candidates import default_candidates
+from churn_training.families.portfolio import default_candidates
 
 DESCRIPTION = "Measure the model families by repeated cross-validation, with intervals, beside each other."
 SHOWN = ("roc_auc", "pr_auc", "brier", "log_loss", "ece", "empc", "budget_profit")
@@ -37,7 +37,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="CSV or Parquet of labelled customers")
     parser.add_argument("--usecase", default="telecom", help="%(default)s")
     parser.add_argument("--repeats", type=int, default=10, help="%(default)s")
-    parser.add_argument("--seconds", type=float, default=0.0, help="for tuning, a family and repeat (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     options = parser.parse_args(arguments)
     try:
@@ -46,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"model study: {error}")
         return 2
     with reporting(options.repeats * len(default_candidates()) * FOLDS) as reporter:
-        rows = study(with_economics(dataset)[0], options.repeats, options.seconds, reporter)
+        rows = study(with_economics(dataset)[0], options.repeats, reporter)
     answer(_table(rows))
     if options.json:
         answer(json.dumps({row.name: {"means": row.means, "intervals": row.intervals} for row in rows}))

@@ -24,6 +24,7 @@ from churn_model.scorer import Scorer
 from churn_model.segments import Segmenter
 from churn_model.signing import TrustedKeys
 from churn_training.comparison.gate import Finding, JudgedModel, Verdict, judge
+from churn_training.comparison.speed import speed_of
 
 TIMED_ROWS = 200
 
@@ -82,9 +83,12 @@ def contest(
 
     A champion that takes other features cannot answer for these customers, and is replaced. One that cannot be opened
     stays: that may pass, and what it would have answered is not known. Models of simulated customers never replace
-    those of real ones, and give way to them uncontested.
+    those of real ones, and give way to them uncontested. A model too slow to be served takes nobody's place.
     """
-    package = champion.package
+    package, rows = champion.package, rows_of(held_out.frame)
+    too_slow = speed_of(challenger, rows).problem
+    if too_slow is not None:
+        return ChampionDecision(promoted=False, reason=too_slow)
     if package is None:
         return ChampionDecision(promoted=champion.registered is None, reason=champion.problem)
     was, is_now = package.manifest.training_data.simulated, held_out.source.simulated
@@ -98,7 +102,6 @@ def contest(
         return ChampionDecision(
             promoted=True, reason=f"version {package.manifest.version}, the champion, takes other features"
         )
-    rows = rows_of(held_out.frame)
     old, new = _contender(package.scorer, rows), _contender(challenger, rows)
     verdict = judge(
         held_out.churned, groups_of(held_out), held_out.usecase.profit, old, new, seed, customers=held_out.customers

@@ -1,25 +1,51 @@
-"""The comparison: every family in turn, each with its part of the time, then calibrated variants and the ensemble.
+"""The comparison: rounds of settings until the time is over, then calibrated variants and the ensemble.
 
-It measures and hands over; which contender is packaged and what becomes of it is the pipeline's business.
+A round is one setting of one family on all folds. The clock decides how many whole rounds there are and nothing else:
+the same seed and number of rounds give the same models. It measures and hands over; which contender is packaged and
+what becomes of it is the pipeline's business.
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from churn_data.dataset import Dataset
 from churn_data.progress import Reporter
-from churn_training.comparison.competition import Result, Search, compete, second_level, winner
+from churn_training.comparison.competition import Result, Search, compete, winner
 from churn_training.comparison.recorder import Recorder
+from churn_training.comparison.second_level import second_level
+from churn_training.comparison.tuning import Proposals
 from churn_training.families.candidates import Candidate
+
+DEFAULTS_GROW = 3.0
+"""How many times longer a family's next settings may take than its defaults, which are quick."""
+FINAL_MEMBERS = 4
+"""Settings whose final fit the clock keeps time for; one takes about as long as a fold and a quarter."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All contenders' results and the best of them."""
+    """All contenders' results and the best of them; how many settings were measured in all."""
 
     results: tuple[Result, ...]
     best: Result
+    rounds: int
+
+
+@dataclass
+class SearchClock:
+    """Seconds that a search may take, with what follows it."""
+
+    seconds: float
+    now: Callable[[], float] = time.monotonic
+    _begun: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._begun = self.now()
+
+    def allows(self, expected: float) -> bool:
+        """Whether so many more seconds fit."""
+        return self.now() - self._begun + expected <= self.seconds
 
 
 def compare(
@@ -30,39 +56,74 @@ def compare(
     reporter: Reporter,
     *,
     fresh: bool,
+    clock: SearchClock | None = None,
 ) -> Comparison:
-    """Measure every contender.
+    """Measure every family's defaults, then as many more settings as the time allows.
 
     Args:
         training: the customers to learn from.
         candidates: the families.
-        search: seed and folds; `seconds` are for all families together.
+        search: seed and folds; `seconds` are for everything together, the final fit included.
         recorder: given each result.
         reporter: told what goes on.
         fresh: measure anew what an earlier run has measured in the very same way.
+        clock: by default one of the search's seconds, beginning now.
     """
-    deadline = time.monotonic() + search.seconds
-    results: list[Result] = []
-    for place, candidate in enumerate(candidates):
-        share = max(0.0, deadline - time.monotonic()) / (len(candidates) - place)
-        own = Search(search.seed, search.parts, share if search.seconds else 0.0)
-        results.append(_family(training, candidate, own, recorder, reporter, fresh=fresh))
-    for result in second_level(training, results, search):
+    clock = clock or SearchClock(search.seconds)
+    library = _rounds(training, candidates, search, recorder, reporter, clock, fresh=fresh)
+    best = _best_of_families(candidates, library)
+    results = [*best, *second_level(training, best, search, library)]
+    for result in results:
         with recorder.contender(result.contender) as record:
             record.measured(result)
-        results.append(result)
-    return Comparison(tuple(results), winner(results))
+    return Comparison(tuple(results), winner(results), len(library))
 
 
-def _family(
-    training: Dataset, candidate: Candidate, search: Search, recorder: Recorder, reporter: Reporter, *, fresh: bool
-) -> Result:
-    recalled = None if fresh else recorder.recall(candidate)
-    with recorder.contender(candidate) as record:
+def _rounds(
+    training: Dataset,
+    candidates: Sequence[Candidate],
+    search: Search,
+    recorder: Recorder,
+    reporter: Reporter,
+    clock: SearchClock,
+    *,
+    fresh: bool,
+) -> list[Result]:
+    """Everything that was measured, in its order."""
+    proposals = Proposals(candidates, search.seed)
+    library: list[Result] = []
+    while (setting := proposals.following()) is not None:
+        searching = len(library) >= len(candidates)
+        if searching and not (search.seconds and clock.allows(_expected(setting, library, search))):
+            break
+        reporter.now(f"round {len(library) + 1}: {setting.title}")
+        recalled = None if fresh else recorder.recall(setting)
         if recalled is None:
-            result = compete(training, candidate, search, reporter)
-            record.measured(result)
-            return result
-        record.recalled(recalled)
-        reporter.advance(search.parts)
-        return recalled.result
+            begun = clock.now()
+            result = compete(training, setting, search, reporter)
+            library.append(replace(result, seconds=clock.now() - begun))
+            recorder.keep(setting, library[-1])
+        else:
+            library.append(recalled.result)
+            recorder.reused(recalled)
+            reporter.advance(search.parts)
+        proposals.told(setting, library[-1].metrics["log_loss"])
+    return library
+
+
+def _expected(setting: Candidate, library: Sequence[Result], search: Search) -> float:
+    """Seconds that a round of this family may take, and the final fits after it."""
+    own = [result.seconds for result in library if result.contender.name == setting.name]
+    ranked = sorted(library, key=lambda result: result.metrics["log_loss"])[:FINAL_MEMBERS]
+    final = 1.25 / search.parts * sum(result.seconds for result in ranked)
+    return max(own) * (DEFAULTS_GROW if len(own) == 1 else 1.0) + final
+
+
+def _best_of_families(candidates: Sequence[Candidate], library: Sequence[Result]) -> list[Result]:
+    """Each family at its best setting, in the families' order; its rounds are all of its settings."""
+    found: list[Result] = []
+    for candidate in candidates:
+        own = [result for result in library if result.contender.name == candidate.name]
+        best = min(own, key=lambda result: result.metrics["log_loss"])
+        found.append(replace(best, rounds=len(own), seconds=sum(result.seconds for result in own)))
+    return found

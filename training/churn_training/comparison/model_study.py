@@ -12,10 +12,11 @@ from churn_data.dataset import Dataset
 from churn_data.progress import Reporter
 from churn_model.usecase import ProfitRule
 from churn_training.comparison.bootstrap import intervals, probability_better
-from churn_training.comparison.competition import Result, Search, compete, second_level
+from churn_training.comparison.competition import Result, Search, compete
 from churn_training.comparison.evaluation import evaluate, measure
+from churn_training.comparison.second_level import second_level
 from churn_training.comparison.splits import FOLDS
-from churn_training.families.candidates import default_candidates
+from churn_training.families.portfolio import default_candidates
 
 
 @dataclass(frozen=True)
@@ -31,20 +32,20 @@ class Row:
     reference_better: float
 
 
-def study(dataset: Dataset, repeats: int, seconds: float, reporter: Reporter) -> list[Row]:
-    """Every contender over so many repeats of stratified cross-validation, the reference (highest EMPC) first.
+def study(dataset: Dataset, repeats: int, reporter: Reporter) -> list[Row]:
+    """Every contender at its default settings over so many repeats of stratified cross-validation, the reference
+    (highest EMPC) first.
 
     Args:
         dataset: labelled customers.
         repeats: each with its own folds.
-        seconds: for tuning, a family and repeat; 0: default settings.
         reporter: told what goes on.
     """
     families = default_candidates()
     answers: dict[str, list[numpy.ndarray]] = {}
     titles: dict[str, str] = {}
     for seed in range(repeats):
-        search = Search(seed, FOLDS, seconds)
+        search = Search(seed, FOLDS)
         results: list[Result] = [compete(dataset, family, search, reporter) for family in families]
         for result in [*results, *second_level(dataset, results, search)]:
             answers.setdefault(result.contender.name, []).append(result.probabilities)

@@ -28,7 +28,8 @@ class Recalled:
 @dataclass(frozen=True)
 class Judgement:
     """The comparison in the end: the winner and all contenders beside it, what it does on held-out customers, whether
-    it becomes champion, and, where that was studied, how many segments the customers really have."""
+    it becomes champion, and, where that was studied, how many segments the customers really have;
+    `notices` say where a part of the customers stood for all."""
 
     winner: Result
     results: tuple[Result, ...]
@@ -36,16 +37,14 @@ class Judgement:
     finished: Finished
     decision: ChampionDecision
     segments: SegmentStudy | None
+    notices: tuple[str, ...] = ()
 
 
 class ContenderRecord(Protocol):
     """Takes the result of the contender that it was opened for; one call."""
 
     def measured(self, result: Result) -> None:
-        """It was measured now."""
-
-    def recalled(self, recalled: Recalled) -> None:
-        """An earlier run had measured it."""
+        """What it came to."""
 
 
 class Recorder(Protocol):
@@ -55,8 +54,14 @@ class Recorder(Protocol):
     def run_id(self) -> str:
         """Identity of the run, for whoever looks for its records later."""
 
-    def recall(self, candidate: Candidate) -> Recalled | None:
+    def recall(self, setting: Candidate) -> Recalled | None:
         """What an earlier run has measured of this family on the same customers with the same settings and code."""
+
+    def keep(self, setting: Candidate, result: Result) -> None:
+        """A round's result, so that a later run can recall it."""
+
+    def reused(self, recalled: Recalled) -> None:
+        """A round was not measured, for an earlier run had."""
 
     def contender(self, contender: Contender) -> AbstractContextManager[ContenderRecord]:
         """A record of one contender, open while the contender is measured."""

@@ -1,87 +1,123 @@
-"""Nested search: which of a family's settings to use, asked of each fold's own training customers only.
+"""Which setting is measured next: decided by seed and by what was measured before, never by a clock.
 
-Settings are tried one round at a time, a round being one more setting for every outer fold and the final fit alike. So
-the clock decides how many rounds there are and nothing else: the same number of rounds gives the same choice. It must
-not see the customers that a fold is measured on.
+Families take turns, the one at place n about n times less often than the best. Each tries settings that are good on
+many data sets first, then what a tree-structured Parzen estimator (Bergstra et al. 2011; Optuna) proposes in the
+family's ranges. It must not measure anything.
 """
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-import numpy
-from sklearn.metrics import log_loss
-
-from churn_data.dataset import Dataset
-from churn_data.progress import Reporter
-from churn_training.comparison.splits import folds
 from churn_training.families.candidates import Candidate
+from churn_training.families.serving_time import serving_time
+from churn_training.families.spaces import Range
 
-INNER_FOLDS = 3
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.study import Study
 
-
-@dataclass(frozen=True)
-class Tuned:
-    """The chosen setting for each data set that was asked for, and how many settings were compared."""
-
-    chosen: tuple[Candidate, ...]
-    rounds: int
-
-
-@dataclass
-class SearchClock:
-    """Seconds that a search may take, `reserve` of them kept for what follows it."""
-
-    seconds: float
-    reserve: float
-    now: Callable[[], float] = time.monotonic
-    _begun: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._begun = self.now()
-
-    def allows(self, expected: float) -> bool:
-        """Whether so many more seconds fit."""
-        return self.now() - self._begun + expected + self.reserve <= self.seconds
+EFFORT = {"native": 1.7, "catboost": 1.4, "trees": 1.0, "additive": 0.7, "linear": 0.5}
+"""About how long a round of each kind takes beside others: dear ones must promise more."""
+RANDOM_FIRST = 6
+"""Settings of a family that are known before the estimator is asked; until then they are drawn at random."""
+_TRIES = 20
 
 
-def tune(
-    candidate: Candidate, parts: Sequence[Dataset], seed: int, clock: SearchClock, expected: float, reporter: Reporter
-) -> Tuned:
-    """The setting with the lowest log loss for each data set, by cross-validation inside it.
+class Proposals:
+    """The settings of all families in the order in which they are measured."""
 
-    Log loss, not profit: it is a proper score of every probability, where the profit of so few customers hinges on
-    those at the edge of the campaign.
+    def __init__(self, candidates: Sequence[Candidate], seed: int) -> None:
+        self._turns = [_Turns(candidate, seed + place) for place, candidate in enumerate(candidates)]
 
-    Args:
-        candidate: the family.
-        parts: training customers of the outer folds, and whatever else a setting is wanted for.
-        seed: of splits and models.
-        clock: asked before each round; the first setting alone is the answer if not even two rounds fit.
-        expected: seconds that the first round will take, as far as is known.
-        reporter: told of every round and every fit.
-    """
-    losses: list[list[float]] = []
-    for number, setting in enumerate(candidate.settings, start=1):
-        # One round compares nothing, so it is only begun if a second one fits too.
-        if not clock.allows(expected * (2 if not losses else 1)):
-            break
-        begun = clock.now()
-        reporter.now(f"{candidate.title}: setting {number} of {len(candidate.settings)}")
-        reporter.expect_more(len(parts) * INNER_FOLDS)
-        losses.append([_loss(setting, part, seed, reporter) for part in parts])
-        expected = clock.now() - begun
-    if not losses:
-        return Tuned((candidate,) * len(parts), 0)
-    best = numpy.argmin(numpy.array(losses), axis=0)
-    return Tuned(tuple(candidate.settings[int(index)] for index in best), len(losses))
+    def following(self) -> Candidate | None:
+        """The next setting; None when nothing is left to try. Its result must be told before the next is asked for."""
+        first = next((turns for turns in self._turns if not turns.losses), None)
+        if first is not None:
+            return first.candidate.at({})
+        able = [turns for turns in self._turns if turns.able]
+        if not able:
+            return None
+        ranked = sorted(able, key=lambda turns: min(turns.losses))
+        costs = [
+            len(turns.losses) * EFFORT[turns.candidate.kind] * place for place, turns in enumerate(ranked, start=1)
+        ]
+        return ranked[costs.index(min(costs))].following()
+
+    def told(self, setting: Candidate, loss: float) -> None:
+        """What the setting that was proposed last came to."""
+        next(turns for turns in self._turns if turns.candidate.name == setting.name).told(setting, loss)
 
 
-def _loss(setting: Candidate, dataset: Dataset, seed: int, reporter: Reporter) -> float:
-    probabilities = numpy.empty(len(dataset))
-    for train, test in folds(dataset, seed, INNER_FOLDS):
-        fitted = dataset.take(train)
-        pipeline = setting.build(dataset.categories, seed).fit(fitted.frame, fitted.churned)
-        probabilities[test] = pipeline.predict_proba(dataset.frame.iloc[test].reset_index(drop=True))[:, 1]
-        reporter.advance()
-    return float(log_loss(dataset.churned, probabilities))
+class _Turns:
+    """One family's settings and losses."""
+
+    def __init__(self, candidate: Candidate, seed: int) -> None:
+        self.candidate, self._seed = candidate, seed
+        self._waiting = [candidate.at(other) for other in candidate.alternatives]
+        self.losses: list[float] = []
+        self._study: Study | None = None
+        self._asked: Any = None
+
+    @property
+    def able(self) -> bool:
+        return bool(self._waiting or self.candidate.space)
+
+    def following(self) -> Candidate:
+        if self._waiting:
+            return self._waiting.pop(0)
+        # What nobody could serve in time is not worth measuring; the last try is taken as it comes.
+        for _ in range(_TRIES):
+            self._asked = self._estimator().ask(_distributions(self.candidate))
+            drawn = self._base().at(self._asked.params)
+            if serving_time(drawn).fits:
+                break
+            self._estimator().tell(self._asked, state=_failed())
+        return drawn
+
+    def told(self, setting: Candidate, loss: float) -> None:
+        self.losses.append(loss)
+        if not self.candidate.space:
+            return
+        if self._asked is not None:
+            self._estimator().tell(self._asked, loss)
+            self._asked = None
+            return
+        import optuna
+
+        known = {name: setting.parameters.get(name) for name in self.candidate.space}
+        if all(self.candidate.space[name].holds(value) for name, value in known.items()):
+            self._estimator().add_trial(
+                optuna.trial.create_trial(params=known, distributions=_distributions(self.candidate), value=loss)
+            )
+
+    def _base(self) -> Candidate:
+        """Whatever is not searched is as in the last of the alternatives, whose limits on trees are the wide ones."""
+        last = self.candidate.alternatives[-1] if self.candidate.alternatives else {}
+        return self.candidate.at({name: value for name, value in last.items() if name not in self.candidate.space})
+
+    def _estimator(self) -> "Study":
+        if self._study is None:
+            import optuna
+
+            optuna.logging.set_verbosity(optuna.logging.ERROR)
+            sampler = optuna.samplers.TPESampler(seed=self._seed, n_startup_trials=RANDOM_FIRST)
+            self._study = optuna.create_study(sampler=sampler)
+        return self._study
+
+
+def _failed() -> Any:
+    from optuna.trial import TrialState
+
+    return TrialState.FAIL
+
+
+def _distributions(candidate: Candidate) -> "dict[str, BaseDistribution]":
+    return {name: _distribution(each) for name, each in candidate.space.items()}
+
+
+def _distribution(each: Range) -> "BaseDistribution":
+    from optuna.distributions import FloatDistribution, IntDistribution
+
+    if each.whole:
+        return IntDistribution(int(each.low), int(each.high), log=each.log)
+    return FloatDistribution(each.low, each.high, log=each.log)

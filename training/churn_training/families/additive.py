@@ -21,6 +21,8 @@ EXPANSION = "expansion"
 SCALER = "scaler"
 ESTIMATOR = "estimator"
 CUBIC = 3
+MOST_LEVELS = 100
+"""Levels of a category that have a weight each; a column of thousands would cost gigabytes and bring nothing here."""
 FEWEST_FOR_A_CURVE = 8
 """Distinct values below which a number is a straight line."""
 
@@ -48,10 +50,11 @@ class AdditiveColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class _Levels:
-    """A category's levels, None standing for missing where training had it."""
+    """A category's levels, None standing for missing where training had it. Of very many levels (zip codes) only the
+    frequent ones have a weight; the others count as not seen."""
 
     def __init__(self, column: pandas.Series) -> None:
-        known = sorted(column.dropna().unique())
+        known: list[str | None] = [*frequent_levels(column)]
         self.levels: list[str | None] = [*known, None] if column.isna().any() else known
         self.width = len(self.levels)
 
@@ -61,6 +64,12 @@ class _Levels:
         unseen = (codes < 0) & column.notna().to_numpy()
         expanded: numpy.ndarray = (codes[:, None] == places) & ~unseen[:, None]
         return expanded.astype(float)
+
+
+def frequent_levels(column: pandas.Series, most: int = MOST_LEVELS) -> list[str]:
+    """A category's levels, sorted; of more than `most` those that occur most often."""
+    counts = column.dropna().value_counts()
+    return sorted(counts.sort_index(kind="stable").sort_values(ascending=False, kind="stable").index[:most])
 
 
 class _Spline:

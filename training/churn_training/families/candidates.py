@@ -1,11 +1,11 @@
-"""The model families that compete, each with the settings that tuning may try.
+"""A model family at one of its settings: a pipeline fitted on a frame of customers that can be packaged.
 
-A family is a pipeline fitted on a frame of customers and an estimator that can be packaged. It must not choose among
-them or know the data. Every kind here has an estimator format in churn_model.
+It must not choose among settings, know the data or how a fit is stopped early. Every kind here has an estimator format
+in churn_model.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ import pandas
 from catboost import CatBoostClassifier
 from category_encoders import CatBoostEncoder
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -22,28 +22,49 @@ from sklearn.preprocessing import StandardScaler
 
 from churn_model.encoding import MISSING_CATEGORY
 from churn_training.families.additive import ESTIMATOR, SCALER, build_additive
+from churn_training.families.forests import LogOddsForest
+from churn_training.families.spaces import Range
 
 ENCODER = "encoder"
 IMPUTER = "imputer"
 TEXTS = "texts"
+TREE_COUNTS = {"catboost": "iterations", "native": "iterations", "trees": "max_iter"}
+"""By kind the parameter that says how many trees are grown one after the other."""
 
-__all__ = ["ENCODER", "ESTIMATOR", "IMPUTER", "SCALER", "Candidate", "default_candidates", "log_odds"]
+__all__ = ["ENCODER", "ESTIMATOR", "IMPUTER", "SCALER", "TREE_COUNTS", "Candidate", "log_odds"]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A family: its default settings, and `alternatives` to them in the order in which tuning tries them."""
+    """A family at its default settings, and what a search may try instead.
+
+    `kind` is the estimator's format. `alternatives` are settings that are good on many data sets, in the order in which
+    they are tried; `space` are the ranges from which more are drawn. With `patience` boosting is stopped in every fold
+    where so many trees have brought nothing; the limit on trees is then only a limit. `grower` is what grows plain
+    trees (kind `trees`): histogram boosting, or a forest "extra" or "random".
+    """
 
     name: str
     title: str
     kind: str
     parameters: dict[str, Any] = field(default_factory=dict)
     alternatives: tuple[dict[str, Any], ...] = ()
+    space: Mapping[str, Range] = field(default_factory=dict)
+    patience: int = 0
+    grower: str = "histogram"
+
+    def at(self, parameters: Mapping[str, Any]) -> "Candidate":
+        """The family at other settings; those not named are its defaults."""
+        return replace(self, parameters={**self.parameters, **parameters}, alternatives=(), space={})
 
     @property
-    def settings(self) -> tuple["Candidate", ...]:
-        """The family at each of its settings, the default first."""
-        return (self, *(replace(self, parameters={**self.parameters, **other}) for other in self.alternatives))
+    def boosts(self) -> bool:
+        """Whether it grows trees one after the other, so that it can be stopped."""
+        return self.kind in TREE_COUNTS and (self.kind != "trees" or self.grower == "histogram")
+
+    def stopped_at(self, trees: int) -> "Candidate":
+        """With exactly so many trees."""
+        return replace(self, parameters={**self.parameters, TREE_COUNTS[self.kind]: trees})
 
     def build(self, categories: Sequence[str], seed: int) -> Pipeline:
         """A fresh pipeline that takes a frame with these category columns.
@@ -58,11 +79,11 @@ class Candidate:
         steps: list[tuple[str, Any]] = []
         if categories:
             steps.append((ENCODER, CatBoostEncoder(cols=list(categories), random_state=seed)))
-        if self.kind != "catboost":
-            steps.append((IMPUTER, SimpleImputer(strategy="median", keep_empty_features=True)))
         if self.kind == "linear":
+            steps.append((IMPUTER, SimpleImputer(strategy="median", keep_empty_features=True)))
             steps.append((SCALER, StandardScaler()))
-        steps.append((ESTIMATOR, _ESTIMATORS[self.kind](self.parameters, seed)))
+        make = _GROWERS[self.grower] if self.kind == "trees" else _ESTIMATORS[self.kind]
+        steps.append((ESTIMATOR, make(self.parameters, seed)))
         return Pipeline(steps)
 
 
@@ -82,63 +103,6 @@ class CategoryTexts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return frame.fillna(dict.fromkeys(self.categories, MISSING_CATEGORY))
 
 
-_FAMILIES = (
-    Candidate(
-        "additive-splines",
-        "Additive model, splines",
-        "additive",
-        {"C": 0.01, "knots": 10},
-        ({"C": 0.02}, {"C": 0.05, "knots": 6}, {"knots": 14}, {"C": 0.1, "knots": 5}, {"C": 0.003}),
-    ),
-    Candidate(
-        "logistic-regression",
-        "Encoder, logistic regression",
-        "linear",
-        {"C": 1.0, "max_iter": 1000},
-        ({"C": 0.1}, {"C": 0.01}, {"C": 10.0}),
-    ),
-    Candidate(
-        "gradient-boosting",
-        "Encoder, gradient boosting",
-        "trees",
-        {"max_depth": 3, "n_estimators": 150, "learning_rate": 0.06, "subsample": 0.6, "max_features": 0.4},
-        (
-            {"max_depth": 2, "n_estimators": 250},
-            {"learning_rate": 0.03, "n_estimators": 200},
-            {"max_depth": 4, "n_estimators": 100, "learning_rate": 0.04},
-        ),
-    ),
-    Candidate(
-        "catboost",
-        "Encoder, CatBoost",
-        "catboost",
-        {"depth": 3, "iterations": 300, "learning_rate": 0.05},
-        (
-            {"depth": 4, "iterations": 300, "learning_rate": 0.04, "l2_leaf_reg": 10},
-            {"depth": 6, "iterations": 300, "learning_rate": 0.03},
-            {"iterations": 600, "learning_rate": 0.03, "rsm": 0.5},
-        ),
-    ),
-    Candidate(
-        "catboost-native",
-        "CatBoost, categories as they are",
-        "native",
-        {"depth": 4, "iterations": 400, "learning_rate": 0.04},
-        (
-            {"bootstrap_type": "Bernoulli", "subsample": 0.7},
-            {"depth": 3, "iterations": 600},
-            {"iterations": 600, "learning_rate": 0.03, "l2_leaf_reg": 10},
-            {"depth": 5, "iterations": 300, "rsm": 0.5, "l2_leaf_reg": 10},
-        ),
-    ),
-)
-
-
-def default_candidates() -> tuple[Candidate, ...]:
-    """The families every training run compares, the quick ones first."""
-    return _FAMILIES
-
-
 def log_odds(pipeline: Pipeline, kind: str, frame: pandas.DataFrame) -> numpy.ndarray:
     """Log-odds of churn of a fitted pipeline of this kind, one a customer of the frame."""
     if kind in ("catboost", "native"):
@@ -151,8 +115,11 @@ def log_odds(pipeline: Pipeline, kind: str, frame: pandas.DataFrame) -> numpy.nd
 
 def _catboost(parameters: dict[str, Any], seed: int) -> CatBoostClassifier:
     # Nothing is written beside the data and nothing printed: MLflow and the progress bar tell what happens.
+    # By itself CatBoost takes fewer Newton steps a leaf where few trees are asked for: a model stopped early would be
+    # another one when it is fitted again with the trees that it stopped at.
+    settings = {"leaf_estimation_iterations": 10, **parameters}
     return CatBoostClassifier(
-        **parameters, random_seed=seed, thread_count=os.cpu_count() or 1, allow_writing_files=False, verbose=False
+        **settings, random_seed=seed, thread_count=os.cpu_count() or 1, allow_writing_files=False, verbose=False
     )
 
 
@@ -160,12 +127,13 @@ def _linear(parameters: dict[str, Any], seed: int) -> LogisticRegression:
     return LogisticRegression(**parameters, random_state=seed)
 
 
-def _trees(parameters: dict[str, Any], seed: int) -> GradientBoostingClassifier:
-    return GradientBoostingClassifier(**parameters, random_state=seed)
+def _histogram(parameters: dict[str, Any], seed: int) -> HistGradientBoostingClassifier:
+    return HistGradientBoostingClassifier(**{"early_stopping": False, **parameters}, random_state=seed)
 
 
-_ESTIMATORS: dict[str, Callable[[dict[str, Any], int], Any]] = {
-    "catboost": _catboost,
-    "linear": _linear,
-    "trees": _trees,
+_ESTIMATORS: dict[str, Callable[[dict[str, Any], int], Any]] = {"catboost": _catboost, "linear": _linear}
+_GROWERS: dict[str, Callable[[dict[str, Any], int], Any]] = {
+    "histogram": _histogram,
+    "extra": lambda parameters, seed: LogOddsForest("extra", parameters, seed),
+    "random": lambda parameters, seed: LogOddsForest("random", parameters, seed),
 }

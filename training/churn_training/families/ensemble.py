@@ -1,7 +1,7 @@
 """Combines families: non-negative weights on their log-odds, on a calibrated scale.
 
-A calibrated family is a blend of one (Platt 1999). It works on columns of log-odds; it must not know how they came
-about.
+A calibrated family is a blend of one (Platt 1999); an ensemble is chosen greedily (Caruana et al. 2004). It works on
+columns of log-odds; it must not know how they came about.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,19 @@ import numpy
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from churn_model.blend_estimator import MOST_MEMBERS
 from churn_training.families.candidates import Candidate
+from churn_training.families.serving_time import together
 
-RIDGE = 1e-3
-"""Pull of the weights towards equal ones, beside a mean log loss: families that agree leave weights undecided."""
+SURE_OF_SCALE = 10.0
+"""How many customers' worth of certainty there is, before any answer is seen, that a scale needs no change."""
+SAMPLES = 4
+STEPS = 20
+"""Times that the greedy choice adds a member, with replacement."""
+LEAST_GAIN = 1e-6
 LEAST_SLOPE = 1e-3
-LEAST_WEIGHT = 1e-3
-"""A member with less is not worth packaging."""
+LEAST_WEIGHT = 0.04
+"""A member with less brings less than what serving it costs."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +46,17 @@ class Blend:
 
     @classmethod
     def ensemble(cls, members: Sequence[Candidate]) -> "Blend":
-        """All families together, not fitted yet."""
+        """All of these together, not fitted yet."""
         equal = 1.0 / len(members)
-        return cls("ensemble", "Ensemble of all families", tuple(members), (equal,) * len(members))
+        return cls("ensemble", "Ensemble", tuple(members), (equal,) * len(members))
 
     @property
     def parameters(self) -> dict[str, object]:
         """What was fitted, for the record."""
-        weights = {f"weight_{member.name}": weight for member, weight in zip(self.members, self.weights, strict=True)}
-        return {"slope": self.slope, "intercept": self.intercept, **weights}
+        found: dict[str, object] = {"slope": self.slope, "intercept": self.intercept}
+        for number, (member, weight) in enumerate(zip(self.members, self.weights, strict=True), start=1):
+            found[f"member_{number}"] = f"{member.name} {weight:.4f} {dict(member.parameters)}"
+        return found
 
     def combine(self, columns: numpy.ndarray) -> numpy.ndarray:
         """Log-odds of the blend from its members' [customers, members], summed in the members' order as when served."""
@@ -58,35 +66,100 @@ class Blend:
         blended: numpy.ndarray = self.slope * total + self.intercept
         return blended
 
-    def fitted(self, columns: numpy.ndarray, churned: numpy.ndarray) -> "Blend":
-        """The blend of lowest log loss on answers [customers, members] that were given to customers unseen."""
-        count = columns.shape[1]
-        ridge = RIDGE if count > 1 else 0.0
+    def scaled(self, columns: numpy.ndarray, churned: numpy.ndarray, sure: float = 0.0) -> "Blend":
+        """The same weights on the scale of lowest log loss on answers [customers, members] to customers unseen; the
+        more customers' worth one is `sure` of the scale as it is, the nearer to it."""
+        slope, intercept = _scale(replace(self, slope=1.0, intercept=0.0).combine(columns), churned, sure)
+        return replace(self, slope=slope, intercept=intercept)
 
-        def loss(parameters: numpy.ndarray) -> tuple[float, numpy.ndarray]:
-            factors, intercept = parameters[:-1], parameters[-1]
-            raw = columns @ factors + intercept
-            away = factors - factors.mean()
-            value = float(numpy.mean(numpy.logaddexp(0.0, raw) - churned * raw) + ridge * away @ away)
-            residual = expit(raw) - churned
-            slopes = columns.T @ residual / len(raw) + 2.0 * ridge * away
-            return value, numpy.append(slopes, residual.mean())
+    def chosen(self, columns: numpy.ndarray, churned: numpy.ndarray) -> "Blend":
+        """The greedy choice of members and weights on answers [customers, members] to customers unseen.
 
-        start = numpy.append(numpy.full(count, 1.0 / count), 0.0)
-        bounds = [(LEAST_SLOPE / count, None)] * count + [(None, None)]
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-        slope = float(found[:-1].sum())
-        weights = tuple(float(factor) / slope for factor in found[:-1])
-        return replace(self, weights=weights, slope=slope, intercept=float(found[-1]))
+        Starting with the best, the member is added, again and again, that lowers the log loss of the mean most; the
+        shares are the mean over bootstrap samples. Each is brought to a scale of its own before, forests, whose answers
+        are no probabilities, whatever it takes. What would answer too slowly together is not chosen together. The
+        weights of all are kept, those of members not chosen being 0: see :meth:`pruned`.
+        """
+        scales = [
+            _scale(column, churned, SURE_OF_SCALE if member.grower == "histogram" else 0.0)
+            for member, column in zip(self.members, columns.T, strict=True)
+        ]
+        scaled = numpy.stack([slope * column + cut for (slope, cut), column in zip(scales, columns.T, strict=True)])
+        shares = _bagged(scaled, churned, self.members)
+        factors = numpy.array([share * slope for share, (slope, _) in zip(shares, scales, strict=True)])
+        weights = factors / factors.sum()
+        return replace(self, weights=tuple(weights.tolist())).scaled(columns, churned, SURE_OF_SCALE)
 
     def pruned(self) -> "Blend":
-        """Without members that weigh nothing; the others keep their weights."""
-        kept = [place for place, weight in enumerate(self.weights) if weight >= 2 * LEAST_WEIGHT / len(self.weights)]
+        """Without members that weigh next to nothing."""
+        largest = max(self.weights)
+        kept = [place for place, weight in enumerate(self.weights) if weight >= min(LEAST_WEIGHT, largest)]
+        total = sum(self.weights[place] for place in kept)
         return replace(
             self,
             members=tuple(self.members[place] for place in kept),
-            weights=tuple(self.weights[place] for place in kept),
+            weights=tuple(self.weights[place] / total for place in kept),
         )
+
+
+def _scale(column: numpy.ndarray, churned: numpy.ndarray, sure: float = 0.0) -> tuple[float, float]:
+    """Slope and intercept of lowest log loss; the more customers' worth one is `sure`, the nearer to 1 and 0."""
+    pull = sure / len(column)
+
+    def loss(parameters: numpy.ndarray) -> tuple[float, numpy.ndarray]:
+        slope, intercept = parameters
+        raw = slope * column + intercept
+        value = log_loss_of(raw, churned) + pull * ((slope - 1.0) ** 2 + intercept**2) / 2.0
+        residual = expit(raw) - churned
+        slopes = numpy.array([column @ residual, residual.sum()]) / len(raw) + pull * (parameters - [1.0, 0.0])
+        return value, slopes
+
+    bounds = [(LEAST_SLOPE, None), (None, None)]
+    slope, intercept = minimize(loss, numpy.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return float(slope), float(intercept)
+
+
+def log_loss_of(raw: numpy.ndarray, churned: numpy.ndarray) -> float:
+    """Mean log loss of log-odds."""
+    return float(numpy.mean(numpy.logaddexp(0.0, raw) - churned * raw))
+
+
+def _bagged(columns: numpy.ndarray, churned: numpy.ndarray, members: Sequence[Candidate]) -> numpy.ndarray:
+    """Mean shares over bootstrap samples; only members of the choice on all customers, who fit together in time."""
+    whole = numpy.array(_greedy(columns, churned, members))
+    places = numpy.flatnonzero(whole).tolist()
+    inside = [members[place] for place in places]
+    generator = numpy.random.default_rng(0)
+    for _ in range(SAMPLES):
+        drawn = generator.integers(len(churned), size=len(churned))
+        whole[places] += _greedy(columns[places][:, drawn], churned[drawn], inside)
+    shares: numpy.ndarray = whole / whole.sum()
+    return shares
+
+
+def _greedy(columns: numpy.ndarray, churned: numpy.ndarray, members: Sequence[Candidate]) -> list[float]:
+    """Each member's share of the best prefix of the greedy path; `columns` are [members, customers]."""
+    counts, total = [0] * len(columns), numpy.zeros(columns.shape[1])
+    best, found = numpy.inf, counts
+    for step in range(1, STEPS + 1):
+        losses = [
+            log_loss_of((total + column) / step, churned) if _affordable(counts, place, members) else numpy.inf
+            for place, column in enumerate(columns)
+        ]
+        place = int(numpy.argmin(losses))
+        counts = [count + (number == place) for number, count in enumerate(counts)]
+        total = total + columns[place]
+        if losses[place] < best - LEAST_GAIN:
+            best, found = losses[place], counts
+    return [count / sum(found) for count in found]
+
+
+def _affordable(counts: Sequence[int], place: int, members: Sequence[Candidate]) -> bool:
+    """Whether it is in already, is the first, or may still join."""
+    inside = [member for member, count in zip(members, counts, strict=True) if count]
+    if counts[place] or not inside:
+        return True
+    return len(inside) < MOST_MEMBERS and together([*inside, members[place]]).fits
 
 
 Contender = Candidate | Blend

@@ -1,6 +1,6 @@
 """Writes a fitted scikit-learn or CatBoost estimator as a file without code.
 
-It reads public attributes only and must not know data or packages.
+It must not know data or packages.
 """
 
 import base64
@@ -15,9 +15,11 @@ from sklearn.pipeline import Pipeline
 
 from churn_data.dataset import Dataset
 from churn_model.schema import Schema
+from churn_model.tree_shapley import LEAF
 from churn_training.families.additive import additive_document
 from churn_training.families.candidates import ESTIMATOR, IMPUTER, SCALER
 from churn_training.families.ensemble import Blend
+from churn_training.families.forests import LogOddsForest
 
 
 def estimator_content(pipeline: Pipeline, kind: str, training: Dataset, schema: Schema) -> bytes:
@@ -76,33 +78,49 @@ def _linear(pipeline: Pipeline) -> bytes:
 
 def _trees(pipeline: Pipeline) -> bytes:
     model = pipeline.named_steps[ESTIMATOR]
-    return _encode(
-        {
-            "format": 1,
-            "fill": _fill(pipeline),
-            "base": _prior_log_odds(model.init_.class_prior_),
-            "rate": float(model.learning_rate),
-            "trees": [_tree(stage[0].tree_) for stage in model.estimators_],
-        }
-    )
+    if isinstance(model, LogOddsForest):
+        trees = [_grown(tree, values) for tree, values in zip(model.trees_, model.leaf_log_odds_, strict=True)]
+        return _encode(_trees_document(model.n_features_in_, 0.0, 1.0 / len(trees), trees, single=True))
+    # scikit-learn has no public way to a histogram's trees; compiling proves that these answer like the model.
+    trees = [_boosted(predictor.nodes) for (predictor,) in model._predictors]  # noqa: SLF001
+    base = float(model._baseline_prediction.ravel()[0])  # noqa: SLF001
+    return _encode(_trees_document(model.n_features_in_, base, 1.0, trees, single=False))
 
 
-def _tree(tree: Any) -> dict[str, list[Any]]:
+def _trees_document(features: int, base: float, rate: float, trees: list[Any], *, single: bool) -> dict[str, Any]:
+    return {"format": 2, "features": features, "base": base, "rate": rate, "single": single, "trees": trees}
+
+
+def _grown(tree: Any, values: numpy.ndarray) -> dict[str, list[Any]]:
     return {
         "feature": tree.feature.tolist(),
-        "threshold": tree.threshold.tolist(),
+        "threshold": _finite(tree.threshold).tolist(),
         "left": tree.children_left.tolist(),
         "right": tree.children_right.tolist(),
-        "value": tree.value[:, 0, 0].tolist(),
+        "value": values.tolist(),
         "cover": tree.weighted_n_node_samples.tolist(),
+        "missing_left": tree.missing_go_to_left.astype(bool).tolist(),
     }
 
 
-def _prior_log_odds(class_prior: numpy.ndarray) -> float:
-    """Where boosting starts: the log-odds of the training churn rate, kept off 0 and 1 as scikit-learn does."""
-    epsilon = numpy.finfo(numpy.float32).eps
-    churned = numpy.clip(class_prior[1], epsilon, 1 - epsilon)
-    return float(numpy.log(churned / (1 - churned)))
+def _finite(threshold: numpy.ndarray) -> numpy.ndarray:
+    """Where missing values alone are split off, everything else is below the largest number there is."""
+    largest = numpy.finfo(float).max
+    finite: numpy.ndarray = numpy.clip(threshold, -largest, largest)
+    return finite
+
+
+def _boosted(nodes: numpy.ndarray) -> dict[str, list[Any]]:
+    leaf = nodes["is_leaf"].astype(bool)
+    return {
+        "feature": numpy.where(leaf, LEAF, nodes["feature_idx"].astype(int)).tolist(),
+        "threshold": numpy.where(leaf, 0.0, _finite(nodes["num_threshold"])).tolist(),
+        "left": nodes["left"].astype(int).tolist(),
+        "right": nodes["right"].astype(int).tolist(),
+        "value": nodes["value"].tolist(),
+        "cover": nodes["count"].astype(float).tolist(),
+        "missing_left": nodes["missing_go_to_left"].astype(bool).tolist(),
+    }
 
 
 def _fill(pipeline: Pipeline) -> list[float]:

@@ -21,6 +21,7 @@ from churn_training.comparison.champion_contest import ChampionDecision
 from churn_training.comparison.competition import Result, Search
 from churn_training.comparison.final_measure import Finished
 from churn_training.comparison.recorder import Judgement, Recalled
+from churn_training.comparison.sampling import Samples
 from churn_training.families.candidates import Candidate
 from churn_training.families.ensemble import Contender
 from churn_training.packaging.home import Home
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def mlflow_recorder(
-    client: "MlflowClient", home: Home, training: Dataset, held_out: Dataset, search: Search, reporter: Reporter
+    client: "MlflowClient", home: Home, samples: Samples, search: Search, reporter: Reporter
 ) -> Iterator["MlflowRecorder"]:
     """A recorder whose run ends with the block, as the block ends; runs that an earlier pod of this Job left open are
     closed first.
@@ -45,11 +46,11 @@ def mlflow_recorder(
     Args:
         client: of MLflow.
         home: where a local store keeps artifacts.
-        training: the customers to learn from.
-        held_out: those kept for the final measure.
+        samples: the customers to compare and fit on, and those kept for the final measure.
         search: how families are measured; part of what an evaluation is recalled by.
         reporter: told what was kept.
     """
+    training = samples.compared
     experiment = experiment_of(client, training.usecase.model_name, home)
     for closed in close_abandoned(client, experiment):
         reporter.note(f"run {closed} was left open by an earlier pod of this Job; it counts as killed now")
@@ -59,8 +60,9 @@ def mlflow_recorder(
                 "seed": search.seed,
                 "folds": search.parts,
                 "budget_seconds": search.seconds,
-                "training_rows": len(training),
-                "holdout_rows": len(held_out),
+                "training_rows": len(samples.fitted),
+                "compared_rows": len(training),
+                "holdout_rows": len(samples.judged),
             }
         )
         yield MlflowRecorder(run, training, search, reporter)
@@ -71,24 +73,45 @@ class MlflowRecorder:
 
     def __init__(self, run: Run, training: Dataset, search: Search, reporter: Reporter) -> None:
         self._run, self._training, self._search, self._reporter = run, training, search, reporter
+        self._rounds = 0
 
     @property
     def run_id(self) -> str:
         """MLflow's id of the run."""
         return self._run.id
 
-    def recall(self, candidate: Candidate) -> Recalled | None:
-        """What a finished run of this experiment has kept under the candidate's key."""
-        return find(self._run.client, self._run.experiment, self._key(candidate), candidate)
+    def recall(self, setting: Candidate) -> Recalled | None:
+        """What a finished run of this experiment has kept under the setting's key."""
+        return find(self._run.client, self._run.experiment, self._key(setting), setting)
+
+    def keep(self, setting: Candidate, result: Result) -> None:
+        """A nested run of its own with the evaluation, so that a later run can recall it."""
+        self._rounds += 1
+        parent, tags = self._run, {**_tags_of(self._training), "churn.family": setting.name}
+        name = f"round {self._rounds}, {setting.name}"
+        with open_run(parent.client, parent.experiment, name, tags, parent) as run:
+            keep(run, self._key(setting), result)
+            run.parameters({"family": setting.kind, "seed": self._search.seed, **result.contender.parameters})
+            run.metrics(result.metrics)
+        self._say(result, "")
+
+    def reused(self, recalled: Recalled) -> None:
+        """Where the figures came from."""
+        self._rounds += 1
+        self._say(recalled.result, f", reused from run {recalled.run_id} (--fresh evaluates anew)")
+
+    def _say(self, result: Result, source: str) -> None:
+        loss, auc = result.metrics["log_loss"], result.metrics["roc_auc"]
+        title = result.contender.title
+        self._reporter.note(f"round {self._rounds}, {title}: log loss {loss:.4f}, ROC AUC {auc:.4f}{source}")
 
     @contextmanager
     def contender(self, contender: Contender) -> Iterator["_ContenderRecord"]:
         """A nested run, which ends with the block."""
         parent = self._run
         tags = _tags_of(self._training)
-        key = self._key(contender) if isinstance(contender, Candidate) else None
         with open_run(parent.client, parent.experiment, contender.name, tags, parent) as run:
-            record = _ContenderRecord(run, self._training, self._search.seed, key)
+            record = _ContenderRecord(run, self._training, self._search.seed)
             yield record
         self._reporter.note(record.line)
 
@@ -128,37 +151,26 @@ class MlflowRecorder:
         self._run.tags({"churn.version": registered.version, "churn.digest": registered.digest, "churn.gate": gate})
 
     def _key(self, candidate: Candidate) -> str:
-        search = self._search
-        return resume_key(self._training, candidate, search.seed, search.parts, search.seconds)
+        return resume_key(self._training, candidate, self._search.seed, self._search.parts)
 
 
 class _ContenderRecord:
     """A contender's nested run; `line` says what it came to, once the run has ended."""
 
-    def __init__(self, run: Run, training: Dataset, seed: int, key: str | None) -> None:
-        self._run, self._training, self._seed, self._key = run, training, seed, key
+    def __init__(self, run: Run, training: Dataset, seed: int) -> None:
+        self._run, self._training, self._seed = run, training, seed
         self.line = ""
 
     def measured(self, result: Result) -> None:
-        """Curves, and a family's evaluation so that a later run can recall it; then its figures."""
-        _store_curves(self._run, self._training, result.probabilities, result.contender.title)
-        if self._key is not None:
-            keep(self._run, self._key, result)
-        self._figures(result, "")
-
-    def recalled(self, recalled: Recalled) -> None:
-        """Where its figures came from, and the figures."""
-        self._run.tags({"churn.reused_run": recalled.run_id})
-        self._figures(recalled.result, f", reused from run {recalled.run_id} (--fresh evaluates anew)")
-
-    def _figures(self, result: Result, source: str) -> None:
+        """Its curves and figures."""
         contender = result.contender
+        _store_curves(self._run, self._training, result.probabilities, contender.title)
         own = {"family": contender.kind, "seed": self._seed, "rounds": result.rounds}
         self._run.parameters({**own, **contender.parameters})
         self._run.metrics(result.metrics)
-        settings = f", best of {result.rounds} settings" if result.rounds else ""
+        settings = f", best of {result.rounds} settings" if result.rounds > 1 else ""
         worth, auc = result.metrics["empc"], result.metrics["roc_auc"]
-        self.line = f"{contender.title}: expected profit per customer {worth:.3f}, ROC AUC {auc:.4f}{settings}{source}"
+        self.line = f"{contender.title}: expected profit per customer {worth:.3f}, ROC AUC {auc:.4f}{settings}"
 
 
 def _store_curves(run: Run, customers: Dataset, probabilities: numpy.ndarray, name: str) -> None:

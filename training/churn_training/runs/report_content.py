@@ -51,7 +51,7 @@ def report_of(judgement: Judgement, training: Dataset, run_id: str, curves: Path
         fairness=finished.groups,
         verdict=judgement.decision.verdict,
         segments=judgement.segments.counts if judgement.segments else (),
-        assumptions=_assumptions(training),
+        assumptions=(*_assumptions(training), *judgement.notices),
     )
 
 

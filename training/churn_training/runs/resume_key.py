@@ -22,16 +22,15 @@ from churn_training.families.candidates import Candidate
 _LIBRARIES = ("catboost", "category-encoders", "scikit-learn", "scipy", "numpy", "pandas")
 
 
-def resume_key(dataset: Dataset, candidate: Candidate, seed: int, parts: int, budget: float) -> str:
+def resume_key(dataset: Dataset, candidate: Candidate, seed: int, parts: int) -> str:
     """Hex SHA-256 of everything that the evaluation of this candidate depends on."""
     parameters = {
         "data": dataset.source.sha256,
         "usecase": usecase_sha256(dataset.usecase),
         "seed": seed,
         "folds": parts,
-        "candidate": [candidate.name, candidate.kind, candidate.parameters, candidate.alternatives],
-        # More time may find better settings.
-        "budget": budget,
+        "rows": len(dataset),
+        "candidate": [candidate.name, candidate.kind, candidate.parameters, candidate.patience, candidate.grower],
         "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
         # Sums of floats depend on who adds up what.
         "machine": [platform.python_version(), platform.machine(), os.cpu_count()],

@@ -39,6 +39,7 @@ def keep(run: Run, key: str, result: Result) -> None:
         "raw": result.raw.tolist(),
         "parameters": result.contender.parameters,
         "rounds": result.rounds,
+        "seconds": result.seconds,
     }
     content = json.dumps(numbers).encode()  # floats are written so that they are read back bit by bit
     with tempfile.TemporaryDirectory() as folder:
@@ -55,8 +56,9 @@ def find(client: "MlflowClient", experiment: str, key: str, candidate: Candidate
         if content is not None and hashlib.sha256(content).hexdigest() == run.data.tags.get(DIGEST):
             numbers = json.loads(content)
             profits, raw = numpy.array(numbers["profits"]), numpy.array(numbers["raw"])
-            chosen = replace(candidate, parameters=numbers["parameters"], alternatives=())
-            return Recalled(run.info.run_id, Result(chosen, numbers["metrics"], profits, raw, numbers["rounds"]))
+            chosen = replace(candidate.at({}), parameters=numbers["parameters"], patience=0)
+            measured = Result(chosen, numbers["metrics"], profits, raw, numbers["rounds"], numbers["seconds"])
+            return Recalled(run.info.run_id, measured)
     return None
 
 

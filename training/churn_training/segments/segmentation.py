@@ -22,6 +22,10 @@ from churn_training.segments.names import describe_segments
 TYPICAL = (0.05, 0.95)
 """Quantiles to which numbers are cut while groups are sought, so that a few giants do not become a group of their own;
 everybody is assigned to the nearest group all the same."""
+SOUGHT_ROWS = 20_000
+"""Customers among whom groups are sought at most: more move the centres by less than another start does."""
+MOST_LEVELS = 100
+"""Levels of a category that have an axis each."""
 LARGEST_CATEGORY_SCALE = 2.0
 """Keeps a column in which nearly everybody has the same level from making a segment of the few others."""
 
@@ -57,10 +61,11 @@ def build_segments(dataset: Dataset, schema: Schema, seed: int, former: Segmente
     count = dataset.usecase.segments.count
     if former is not None and len(former.profiles) != count:
         former = None
-    axes = _all_axes(dataset, schema)
-    space = _space(axes, dataset, count)
+    sought = _sought_in(dataset, seed)
+    axes = _all_axes(sought, schema)
+    space = _space(axes, sought, count)
     clusters = KMeans(n_clusters=count, n_init=10, random_state=seed).fit(space)
-    order = _order(clusters.labels_, dataset)
+    order = _order(clusters.labels_, sought)
     document = _document(axes, clusters.cluster_centers_[order])
     rows = rows_of(dataset.frame)
     jaccard: list[float] = []
@@ -86,7 +91,14 @@ def behaviour_space(dataset: Dataset, schema: Schema, groups: int) -> numpy.ndar
     Raises:
         DataError: fewer than `groups` customers differ in behaviour.
     """
-    return _space(_all_axes(dataset, schema), dataset, groups)
+    return _space(_all_axes(_sought_in(dataset, 0), schema), dataset, groups)
+
+
+def _sought_in(dataset: Dataset, seed: int) -> Dataset:
+    """The customers among whom groups are sought: all, or of very many a random part; everybody is assigned."""
+    if len(dataset) <= SOUGHT_ROWS:
+        return dataset
+    return dataset.take(numpy.random.default_rng(seed).choice(len(dataset), SOUGHT_ROWS, replace=False))
 
 
 def _all_axes(dataset: Dataset, schema: Schema) -> list[_Axes]:
@@ -119,7 +131,8 @@ def _number_axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _
 
 
 def _category_axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _Axes:
-    levels: tuple[str | None, ...] = feature.categories
+    # Of very many levels the frequent ones; the others are nowhere, as a level that was never seen.
+    levels: tuple[str | None, ...] = tuple(column.value_counts().sort_index().nlargest(MOST_LEVELS).sort_index().index)
     if column.isna().any():
         levels = (*levels, None)
     texts = [text if isinstance(text, str) else None for text in column]

@@ -1,0 +1,80 @@
+"""Where there are very many customers, a part decides: whole customers, in proportion, by the seed, and said so."""
+
+import dataclasses
+
+import numpy
+import pytest
+
+from churn_data.dataset import Dataset
+from churn_training.comparison import splits
+from churn_training.comparison.sampling import at_most
+from churn_training.comparison.speed import Speed
+from churn_training.comparison.splits import holdout
+from churn_training.packaging.home import Home
+from churn_training.pipeline import train
+from tests.training.small_families import small_candidates
+
+
+def test_few_customers_are_all_taken_and_nothing_is_said(telco: Dataset) -> None:
+    sample = at_most(telco, len(telco), 0, "compared on")
+    assert sample.customers is telco
+    assert sample.notice is None
+
+
+def test_a_sample_is_a_part_in_the_same_proportion(telco: Dataset) -> None:
+    sample = at_most(telco, 1000, 0, "contenders are compared on")
+    assert abs(len(sample.customers) - 1000) <= 1
+    assert sample.customers.churn_rate == pytest.approx(telco.churn_rate, abs=0.001)
+    assert sample.notice == f"contenders are compared on: {len(sample.customers):,} of 7,043 rows, drawn at random"
+    again, other = (at_most(telco, 1000, seed, "") for seed in (0, 1))
+    assert again.customers.frame.equals(sample.customers.frame)
+    assert not other.customers.frame.equals(sample.customers.frame)
+
+
+def test_customers_are_taken_whole(telco: Dataset) -> None:
+    panel = dataclasses.replace(telco, groups=numpy.arange(len(telco)) % 1500)
+    sample = at_most(panel, 1000, 4, "").customers
+    assert 800 < len(sample) < 1200
+    _, counts = numpy.unique(sample.groups, return_counts=True)
+    _, whole = numpy.unique(panel.groups, return_counts=True)
+    assert set(counts) <= set(whole)
+    assert len(counts) == len(set(sample.groups.tolist()))
+    for group, count in zip(*numpy.unique(sample.groups, return_counts=True), strict=True):
+        assert count == (panel.groups == group).sum()
+
+
+def test_a_training_says_where_a_part_stood_for_all(
+    telco: Dataset, home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, rows in (("FITTED", 1500), ("COMPARED", 600), ("JUDGED", 400)):
+        monkeypatch.setattr(f"churn_training.pipeline.{name}_ROWS", rows)
+    outcome = train(telco, home, candidates=small_candidates()[1:2], parts=2)
+    said = capsys.readouterr().err
+    (report,) = home.artifacts.rglob("report.html")
+    told = [
+        "contenders are compared on: 600 of 1,500 rows, drawn at random",
+        "the winner is fitted on: 1,500 of 5,282 rows, drawn at random",
+        "it is judged on: 400 of 1,761 rows, drawn at random",
+    ]
+    assert [line for line in outcome.warnings if "drawn at random" in line] == told
+    assert all(line in said and line in report.read_text() for line in told)
+
+
+@pytest.mark.parametrize(("rows", "share"), [(7043, 10), (700, 5)], ids=["many", "few"])
+def test_no_more_is_held_out_than_judging_needs(rows: int, share: int, telco: Dataset) -> None:
+    part = telco.take(numpy.arange(rows))
+    train, held = holdout(part, 0)
+    assert len(held) == pytest.approx(rows / share, abs=2)
+    assert len(train) + len(held) == rows
+    if share == 10:
+        assert min(part.churned[held].sum(), (1 - part.churned[held]).sum()) >= splits.ENOUGH_TO_JUDGE
+
+
+def test_a_model_that_is_too_slow_says_by_how_much() -> None:
+    assert Speed(1.9, 240.0).problem is None
+    told = "it is too slow: 3.25 ms for one customer, 1.25 ms above the 2 ms that serving allows"
+    assert Speed(3.25, 240.0).problem == told
+    both = Speed(2.5, 300.0).problem
+    assert both is not None
+    assert "0.50 ms above" in both
+    assert "50.00 ms above the 250 ms" in both
