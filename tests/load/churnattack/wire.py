@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +14,9 @@ from churnattack.target import HOST, Tally, Target, paced, together
 
 PATIENCE_SECONDS = 20.0
 CHUNK = 65_536
+# Where a prediction says who made it: before the customers.
+SERVED_BY = re.compile(rb'"served_by":"(\w+)"')
+BEGINNING = 1024
 JSON_TYPE = ("content-type", "application/json")
 BINARY_TYPE = ("content-type", "application/octet-stream")
 
@@ -87,16 +91,23 @@ class Wire:
         if status.startswith("1"):
             return await self.answer(to_head=to_head)
         self.tally.answers[status] += 1
+        beginning = await self._drop(0 if to_head else int(headers.get("content-length", "0")))
+        served = SERVED_BY.search(beginning)
         if "x-served-by" in headers:
             self.tally.served_by[headers["x-served-by"]] += 1
-        await self._drop(0 if to_head else int(headers.get("content-length", "0")))
+        elif served and status == "200":
+            self.tally.served_by[served[1].decode()] += 1
         return headers.get("connection", "") != "close"
 
-    async def _drop(self, length: int) -> None:
+    async def _drop(self, length: int) -> bytes:
+        """Read a body to its end; its beginning."""
+        beginning = b""
         while length > 0:
             content = await self.reader.readexactly(min(CHUNK, length))
+            beginning = beginning or content[:BEGINNING]
             self.tally.bytes_received += len(content)
             length -= len(content)
+        return beginning
 
 
 @asynccontextmanager
