@@ -18,7 +18,7 @@ from churn_serving.core.routing import Router
 from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.documentation import extend_openapi
 from churn_serving.gateway.http import RequestIds
-from churn_serving.gateway.large_work import LargeWork
+from churn_serving.gateway.large_bodies import LargeBodies
 from churn_serving.gateway.predictions import EXPLAINED, PATH, PredictionsRoute
 from churn_serving.gateway.service import PredictionService
 from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
@@ -52,9 +52,9 @@ class Front:
         dispatcher = Dispatcher(router, admission, policy, self.metrics, time.monotonic, lambda: None)
         explanations = Explanations(router.backends, policy, self.metrics)
         service = PredictionService(dispatcher, explanations, self.metrics, self.log)  # type: ignore[arg-type]
-        self.large_work = LargeWork(self.metrics.shed)
+        self.large_bodies = LargeBodies(self.metrics.shed)
         self.route = PredictionsRoute(
-            service, self.large_work, Authentication(None, lambda _: None), RequestIds(), 1_000_000, 1000
+            service, self.large_bodies, Authentication(None, lambda _: None), RequestIds(), 1_000_000, 1000
         )
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.route), base_url="http://gateway")
 
@@ -71,7 +71,6 @@ async def front(package_folder: Any, keys: Any) -> AsyncIterator[Front]:
     made = Front(open_package(package_folder, keys.trusted).description)
     async with made.client:
         yield made
-    made.large_work.close()
 
 
 @pytest.mark.parametrize("more", [{}, {"explain": False}])

@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import httpx
 import msgspec
+import psutil
 import pytest
 
 from churn_model import Row, open_package
@@ -128,3 +129,28 @@ def test_a_body_of_faults_is_explained_briefly_and_costs_nobody_else(system: Any
         assert "more" in answer.text
         assert len(answer.content) < 20_000
     assert over_records(system, ROWS[:1])[1] == "primary"
+
+
+def refused_over_http(system: Any, name: str) -> int:
+    tensors = [{"name": name, "shape": [1], "datatype": "FP64", "data": [1]}]
+    return httpx.post(system.gateway_url + PATH, json={"inputs": tensors}, timeout=SECONDS).status_code
+
+
+def refused_over_grpc(system: Any, name: str) -> int:
+    request = grpc_codec.encode_request(ROWS[:1], SCHEMA)
+    request.inputs.add(name=name, shape=[1], datatype="FP64")
+    with grpc.insecure_channel(f"127.0.0.1:{system.ports['gateway_grpc']}") as channel:
+        call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer", None, None)
+        with pytest.raises(grpc.RpcError) as refused:
+            call(request.SerializeToString(), timeout=SECONDS)
+    return 400 if refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT else 500
+
+
+@pytest.mark.parametrize("ask", [refused_over_http, refused_over_grpc])
+def test_what_was_refused_leaves_no_memory_behind(system: Any, ask: Callable[[Any, str], int]) -> None:
+    """Sixty bodies of 1.8 MB; what is held until the garbage collector comes by is held for long."""
+    gateway = psutil.Process(system.gateway.process.pid)
+    assert {ask(system, "n" * 1_800_000) for _ in range(10)} == {400}
+    before = gateway.memory_info().rss
+    assert {ask(system, "n" * 1_800_000) for _ in range(60)} == {400}
+    assert gateway.memory_info().rss - before < 30 * 2**20

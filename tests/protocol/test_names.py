@@ -51,7 +51,7 @@ def schema_of(usecase: UseCase) -> Schema:
     return Schema(usecase.name, usecase.id, features)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(names, min_size=1, max_size=6, unique=True), st.booleans())
 def test_whatever_a_use_case_may_name_every_codec_reads(chosen: list[str], ascii_only: bool) -> None:
     usecase = parse_usecase(document(chosen), "nasty.yaml")

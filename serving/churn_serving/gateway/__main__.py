@@ -9,6 +9,7 @@ from churn_model import ChurnModelError
 from churn_serving.gateway.key_file import KeyFileError
 from churn_serving.gateway.server import serve
 from churn_serving.gateway.settings import GatewaySettings
+from churn_serving.runtime.allocation import give_back_large_buffers
 from churn_serving.runtime.command_line import SettingError, read_settings
 
 
@@ -21,6 +22,7 @@ def main() -> int:
         sys.stderr.write(f"gateway: {error}\n")
         return 2
     try:
+        give_back_large_buffers()
         uvloop.run(serve(settings))
     except KeyFileError as error:
         sys.stderr.write(f"gateway: CHURN_GATEWAY_API_KEYS: {error}\n")

@@ -26,7 +26,7 @@ from churn_serving.gateway.http import RequestIds
 from churn_serving.gateway.inference import InferenceRoute
 from churn_serving.gateway.key_ring import KeyRing
 from churn_serving.gateway.lag import LoopLag
-from churn_serving.gateway.large_work import LargeWork
+from churn_serving.gateway.large_bodies import LargeBodies
 from churn_serving.gateway.predictions import PredictionsRoute
 from churn_serving.gateway.service import PredictionService
 from churn_serving.gateway.settings import GatewaySettings
@@ -114,10 +114,10 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         if ring is not None:
             supervisor.start("API keys", ring.watch)
         readiness = Readiness(lambda: supervisor.failing)
-        large_work = LargeWork(metrics.shed)
-        stack.callback(large_work.close)
+        large_bodies = LargeBodies(metrics.shed)
+        supervisor.start("large bodies", large_bodies.run)
         authentication = Authentication(ring, metrics.unauthenticated)
-        yield _assemble(settings, service, large_work, authentication, metrics, readiness)
+        yield _assemble(settings, service, large_bodies, authentication, metrics, readiness)
 
 
 def _open_backends(
@@ -144,22 +144,22 @@ async def _watch_trust(
 def _assemble(
     settings: GatewaySettings,
     service: PredictionService,
-    large_work: LargeWork,
+    large_bodies: LargeBodies,
     authentication: Authentication,
     metrics: GatewayMetrics,
     readiness: Readiness,
 ) -> Gateway:
     request_ids = RequestIds()
     predictions = PredictionsRoute(
-        service, large_work, authentication, request_ids, settings.maximum_body_bytes, MAX_ROWS
+        service, large_bodies, authentication, request_ids, settings.maximum_body_bytes, MAX_ROWS
     )
     application = Application(
         predictions,
-        InferenceRoute(service, large_work, authentication, request_ids, settings.maximum_body_bytes),
+        InferenceRoute(service, large_bodies, authentication, request_ids, settings.maximum_body_bytes),
         build_pages(service, readiness, predictions, authentication),
         authentication,
     )
     inference = InferenceService(
-        service, large_work, authentication, request_ids, lambda: readiness.draining, lambda: not readiness.failing()
+        service, large_bodies, authentication, request_ids, lambda: readiness.draining, lambda: not readiness.failing()
     )
     return Gateway(application, inference, metrics, readiness)

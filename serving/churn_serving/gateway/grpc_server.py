@@ -8,7 +8,7 @@ from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha.reflection_pb2_grpc import add_ServerReflectionServicer_to_server
 
 from churn_serving.gateway.grpc_health import Health, Reflection
-from churn_serving.gateway.grpc_service import InferenceService
+from churn_serving.gateway.grpc_service import InferenceService, read_if_small
 from churn_serving.oip.grpc_descriptors import SERVICES, descriptor_pool
 from churn_serving.oip.grpc_limits import GrpcLimits, grpc_address
 from churn_serving.oip.grpc_methods import service_handler
@@ -42,5 +42,6 @@ def _handlers(inference: InferenceService) -> "grpc.GenericRpcHandler[Any, Any]"
             "ModelReady": inference.model_ready,
             "ServerMetadata": inference.server_metadata,
             "ModelMetadata": inference.model_metadata,
-        }
+        },
+        read_if_small,
     )

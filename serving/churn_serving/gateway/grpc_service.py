@@ -8,20 +8,23 @@ from typing import Any, NoReturn
 import grpc
 import grpc.aio
 
+from churn_model import Description
 from churn_serving.core.errors import NotReady, Overloaded, RefusedByBackends
 from churn_serving.gateway.authentication import Authentication, Unauthenticated
 from churn_serving.gateway.grpc_guard import CALLER, Guard, Headers, as_headers
 from churn_serving.gateway.http import RequestIds
-from churn_serving.gateway.large_work import LARGE_BYTES, LARGE_ROWS, LargeWork
+from churn_serving.gateway.large_bodies import PATIENT_BYTES, LargeBodies, release
 from churn_serving.gateway.model_view import require_served
+from churn_serving.gateway.reader_wire import Task
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
 from churn_serving.gateway.warnings import warnings_text
 from churn_serving.oip import open_inference_grpc_pb2 as messages
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.grpc_codec import GrpcCodec, encode_metadata, encode_response
 from churn_serving.oip.grpc_methods import SERVICE
+from churn_serving.oip.grpc_parts import read_infer_request
 from churn_serving.oip.grpc_status import fitting
-from churn_serving.oip.messages import InferReply, refuse_contributions
+from churn_serving.oip.messages import MAX_ROWS, InferReply, InferRequest, refuse_contributions
 from churn_serving.telemetry.tracing import REQUEST_ID
 
 ROUTE = "grpc/ModelInfer"
@@ -40,6 +43,13 @@ REFUSALS: dict[type[Exception], tuple[grpc.StatusCode, int]] = {
 }
 _UNEXPECTED = (grpc.StatusCode.INTERNAL, 500)
 _Context = grpc.aio.ServicerContext[Any, Any]
+Message = messages.ModelInferRequest | bytes
+"""A request for scores: read, or left as it came if that may take long."""
+
+
+def read_if_small(message: bytes) -> Message:
+    """What gRPC makes of a message as it arrives, on the event loop."""
+    return message if len(message) > PATIENT_BYTES else read_infer_request(message)
 
 
 class InferenceService:
@@ -48,14 +58,14 @@ class InferenceService:
     def __init__(
         self,
         service: PredictionService,
-        large_work: LargeWork,
+        large_bodies: LargeBodies,
         authentication: Authentication,
         request_ids: RequestIds,
         draining: Callable[[], bool],
         alive: Callable[[], bool],
     ) -> None:
         self._service = service
-        self._large_work = large_work
+        self._large_bodies = large_bodies
         self._authentication = authentication
         self._request_ids = request_ids
         self._draining = draining
@@ -93,7 +103,7 @@ class InferenceService:
             await _refuse(context, error)
         return encode_metadata(description.name, description.version, "churn_serving", description.schema)
 
-    async def model_infer(self, request: messages.ModelInferRequest, context: _Context) -> messages.ModelInferResponse:
+    async def model_infer(self, request: Message, context: _Context) -> messages.ModelInferResponse:
         """Score customers. The request's id, the caller's own if it is a plain one, comes back in trailing metadata."""
         exchange = Exchange(ROUTE, *self._request_ids.of(as_headers(context.invocation_metadata())))
         context.set_trailing_metadata(((REQUEST_ID, exchange.request_id),))
@@ -104,25 +114,23 @@ class InferenceService:
             self._service.finish(exchange, CLIENT_CLOSED_REQUEST)
             raise
         except Exception as error:  # the last line of defence: every failure becomes a status
-            status = _refusal(error)[1]
+            code, status = _refusal(error)
+            words = _words(error)
             self._service.finish(exchange, status)
             if status == _UNEXPECTED[1]:
                 _logger.exception("request %s failed", exchange.request_id)
-            await _refuse(context, error)
-        self._service.finish(exchange, 200)
-        return response
-
-    async def _infer(self, exchange: Exchange, request: messages.ModelInferRequest) -> messages.ModelInferResponse:
-        description = self._service.description
-        version = request.model_version
-        require_served(description, request.model_name, version)
-        if self._codec is None or self._codec.schema is not description.schema:
-            self._codec = GrpcCodec(description.schema)
-        decode = self._codec.decode
-        if request.ByteSize() <= LARGE_BYTES:
-            decoded = decode(request)
         else:
-            decoded = await self._large_work.read(decode, request)
+            self._service.finish(exchange, 200)
+            return response
+        # gRPC keeps the exception that it aborts with, and so this frame, until the collector comes by: what the frame
+        # holds then must be small, and the error with all frames that it passed must be gone.
+        del request
+        await context.abort(code, words)
+        raise AssertionError  # abort has raised
+
+    async def _infer(self, exchange: Exchange, request: Message) -> messages.ModelInferResponse:
+        description = self._service.description
+        decoded, version, raw = await self._read(request, description)
         if decoded.outputs is not None:
             refuse_contributions(decoded.outputs)
         outcome = await self._service.predict(
@@ -140,10 +148,20 @@ class InferenceService:
             served_by=outcome.served_by,
             warnings=warnings_text(exchange.notes, decoded.rows, served.schema),
         )
-        raw = bool(request.raw_input_contents)
-        if len(decoded.rows) <= LARGE_ROWS:
-            return encode_response(reply, decoded.outputs, raw=raw)
-        return await self._large_work.write(encode_response, reply, decoded.outputs, raw=raw)
+        await release(decoded.rows)
+        return encode_response(reply, decoded.outputs, raw=raw)
+
+    async def _read(self, request: Message, description: Description) -> tuple[InferRequest, str, bool]:
+        """The request, the version that it wants (empty: any), and whether it used raw contents."""
+        schema = description.schema
+        if isinstance(request, bytes):
+            found, _, rows, notes = await self._large_bodies.read(Task("grpc", MAX_ROWS), schema, request)
+            require_served(description, *found.model)
+            return InferRequest(found.id, rows, found.outputs, notes=notes), found.model.version, found.raw
+        require_served(description, request.model_name, request.model_version)
+        if self._codec is None or self._codec.schema is not schema:
+            self._codec = GrpcCodec(schema)
+        return self._codec.decode(request), request.model_version, bool(request.raw_input_contents)
 
     @property
     def guards(self) -> list[Guard]:
@@ -167,5 +185,9 @@ def _refusal(error: Exception) -> tuple[grpc.StatusCode, int]:
 
 
 async def _refuse(context: _Context, error: Exception) -> NoReturn:
+    await context.abort(_refusal(error)[0], _words(error))
+
+
+def _words(error: Exception) -> str:
     own_words = isinstance(error, InvalidRequest | UnknownModel)
-    await context.abort(_refusal(error)[0], fitting(str(error)) if own_words else type(error).__name__)
+    return fitting(str(error)) if own_words else type(error).__name__

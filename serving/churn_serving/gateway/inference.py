@@ -8,17 +8,19 @@ the request's ``id``.
 import logging
 from http import HTTPStatus
 
+from churn_model import Schema
 from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.http import RequestIds, answer
-from churn_serving.gateway.large_work import LARGE_BYTES, LARGE_ROWS, LargeWork
+from churn_serving.gateway.large_bodies import LARGE_BYTES, PATIENT_BYTES, LargeBodies, release
 from churn_serving.gateway.model_view import require_served
 from churn_serving.gateway.problems import protocol_error_for
+from churn_serving.gateway.reader_wire import Task
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
 from churn_serving.gateway.warnings import warnings_text
 from churn_serving.oip.http_headers import JSON_LENGTH, json_length
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import codec_for
-from churn_serving.oip.messages import UNNAMED, InferReply, refuse_contributions
+from churn_serving.oip.messages import MAX_ROWS, UNNAMED, InferReply, InferRequest, refuse_contributions
 from churn_serving.oip.model_path import read_model_path
 from churn_serving.web.body import Disconnected, Receive, Scope, Send, read_body
 from churn_serving.web.request import JSON, OCTETS, UnknownPath, require_media_type, require_method
@@ -33,13 +35,13 @@ class InferenceRoute:
     def __init__(
         self,
         service: PredictionService,
-        large_work: LargeWork,
+        large_bodies: LargeBodies,
         authentication: Authentication,
         request_ids: RequestIds,
         maximum_body_bytes: int,
     ) -> None:
         self._service = service
-        self._large_work = large_work
+        self._large_bodies = large_bodies
         self._authentication = authentication
         self._request_ids = request_ids
         self._maximum_body_bytes = maximum_body_bytes
@@ -77,11 +79,10 @@ class InferenceRoute:
         description = self._service.description
         require_served(description, path.name, path.version)
         body = await read_body(receive, self._maximum_body_bytes)
-        decode = codec_for(description.schema).decode
-        if len(body) <= LARGE_BYTES:
-            request = decode(body, header_length)
+        if len(body) <= PATIENT_BYTES:
+            request = codec_for(description.schema).decode(body, header_length)
         else:
-            request = await self._large_work.read(decode, body, header_length)
+            request = await self._read(body, header_length, description.schema)
         if request.model != UNNAMED:
             require_served(description, request.model.name or path.name, request.model.version)
         if request.outputs is not None:
@@ -103,6 +104,14 @@ class InferenceRoute:
             served_by=outcome.served_by,
             warnings=warnings_text(exchange.notes, request.rows, served.schema),
         )
-        if len(request.rows) <= LARGE_ROWS:
-            return encode_requested(reply, request.outputs)
-        return await self._large_work.write(encode_requested, reply, request.outputs)
+        await release(request.rows)
+        return encode_requested(reply, request.outputs)
+
+    async def _read(self, body: bytes, header_length: int | None, schema: Schema) -> InferRequest:
+        """A body that may take long to read."""
+        may_be_usual = header_length is None and len(body) <= LARGE_BYTES
+        request = codec_for(schema).decode_usual(body) if may_be_usual else None
+        if request is not None:
+            return request
+        found, _, rows, notes = await self._large_bodies.read(Task("v2", MAX_ROWS, header_length), schema, body)
+        return InferRequest(found.id, rows, found.outputs, found.model, notes)

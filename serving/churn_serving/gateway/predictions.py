@@ -9,12 +9,13 @@ from http import HTTPStatus
 import msgspec
 
 from churn_model import Description, Schema
-from churn_serving.core.dispatch import Outcome
 from churn_serving.gateway.answers import Predictions, decide, with_reasons
 from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.http import RequestIds, answer
-from churn_serving.gateway.large_work import LARGE_BYTES, LARGE_ROWS, LargeWork
+from churn_serving.gateway.large_answers import FEW_ROWS, AnswerTurns
+from churn_serving.gateway.large_bodies import LARGE_BYTES, PATIENT_BYTES, LargeBodies, release
 from churn_serving.gateway.problems import CONTENT_TYPE, problem_for
+from churn_serving.gateway.reader_wire import Task
 from churn_serving.gateway.record_faults import explain_fault
 from churn_serving.gateway.records import RecordDecoder, Request, undescribed_body_type
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
@@ -34,14 +35,15 @@ class PredictionsRoute:
     def __init__(
         self,
         service: PredictionService,
-        large_work: LargeWork,
+        large_bodies: LargeBodies,
         authentication: Authentication,
         request_ids: RequestIds,
         maximum_body_bytes: int,
         maximum_customers: int,
     ) -> None:
         self._service = service
-        self._large_work = large_work
+        self._large_bodies = large_bodies
+        self._turns = AnswerTurns()
         self._authentication = authentication
         self._request_ids = request_ids
         self._maximum_body_bytes = maximum_body_bytes
@@ -73,19 +75,28 @@ class PredictionsRoute:
         require_media_type(scope["headers"], (JSON,))
         body = await read_body(receive, self._maximum_body_bytes)
         description = self._service.description
-        decode = self.decoder(description.schema).decode
-        request = decode(body) if len(body) <= LARGE_BYTES else await self._large_work.read(decode, body)
+        decoder = self.decoder(description.schema)
+        request = decoder.decode(body) if len(body) <= PATIENT_BYTES else await self._read(decoder, body)
         if request.explain:
             return self._encode(await self._predict_and_explain(exchange, request, description))
         outcome = await self._service.predict(
             exchange, request.rows, description, request.customer_ids[0], notes=request.notes
         )
-        if len(request.rows) <= LARGE_ROWS:
-            return self._answer(exchange, request, outcome)
-        return await self._large_work.write(self._answer, exchange, request, outcome)
+        answered = (exchange.request_id, request.customer_ids, request.rows, outcome, exchange.notes)
+        if len(request.rows) <= FEW_ROWS:
+            return self._encode(decide(*answered))
+        answer = await self._turns.write(*answered)
+        await release(request.rows)
+        return answer
 
-    def _answer(self, exchange: Exchange, request: Request, outcome: Outcome) -> bytes:
-        return self._encode(decide(exchange.request_id, request.customer_ids, request.rows, outcome, exchange.notes))
+    async def _read(self, decoder: RecordDecoder, body: bytes) -> Request:
+        """A body that may take long to read."""
+        request = decoder.decode_sound(body) if len(body) <= LARGE_BYTES else None
+        if request is not None:
+            return request
+        task = Task("records", self._maximum_customers)
+        read = await self._large_bodies.read(task, decoder.schema, body)
+        return Request(read.customer_ids, read.rows, read.found.explain, read.notes)
 
     async def _predict_and_explain(self, exchange: Exchange, request: Request, description: Description) -> Predictions:
         exchange.route = EXPLAINED

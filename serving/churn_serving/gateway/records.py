@@ -57,16 +57,23 @@ class RecordDecoder:
             MalformedRequest: not JSON.
             InvalidRequest: JSON, but not what the schema asks for; every fault is named.
         """
+        request = self.decode_sound(body)
+        if request is None:
+            raise self._explain(body)
+        return request
+
+    def decode_sound(self, body: bytes) -> Request | None:
+        """Read a request that has no fault; None for any other."""
         try:
             parsed = self._decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise self._explain(body) from None
+            return None
         customer_ids = [customer.customer_id for customer in parsed.customers]
         if len(customer_ids) > 1 and len(set(customer_ids)) != len(customer_ids):
-            raise self._explain(body)
+            return None
         records = [self._values(customer.features) for customer in parsed.customers]
         if None in records:
-            raise self._explain(body)
+            return None
         notes: list[Note] = []
         rows = [self._row(values, number, notes) for number, values in enumerate(records)]  # type: ignore[arg-type]
         return Request(customer_ids, rows, parsed.explain, notes)

@@ -20,6 +20,7 @@ CLIENT_CLOSED_REQUEST = 499
 """The code of a request whose caller hung up first, as proxies write it."""
 _NOBODY = "none"
 _ROWS_A_TURN = 128
+_NOTES_A_TURN = 2048
 
 
 class Exchange:
@@ -37,6 +38,7 @@ class Exchange:
         self.caller = ""
         self.outcome: Outcome | None = None
         self.notes: Sequence[Note] = ()
+        """Of levels that the answering model never saw."""
 
 
 async def _notes_of(rows: Sequence[Row], schema: Schema) -> list[Note]:
@@ -81,12 +83,20 @@ class PredictionService:
         schema = outcome.description.schema
         if notes is None or schema is not description.schema:
             notes = await _notes_of(rows, schema)
-        if notes:
-            counts = Counter((feature, unseen) for _, feature, unseen in notes)
-            for (feature, unseen), count in counts.items():
-                self._metrics.values_noted(schema.names[feature], count, unseen=unseen)
-        exchange.notes = notes
+        exchange.notes = await self._count(notes, schema) if notes else notes
         return outcome
+
+    async def _count(self, notes: Sequence[Note], schema: Schema) -> list[Note]:
+        """Count what was noted, and return the notes of unseen levels; others get their turn in between."""
+        unseen_ones: list[Note] = []
+        for start in range(0, len(notes), _NOTES_A_TURN):
+            part = notes[start : start + _NOTES_A_TURN]
+            unseen_ones += [note for note in part if note[2]]
+            for (feature, unseen), count in Counter((feature, unseen) for _, feature, unseen in part).items():
+                self._metrics.values_noted(schema.names[feature], count, unseen=unseen)
+            if start + _NOTES_A_TURN < len(notes):
+                await asyncio.sleep(0)
+        return unseen_ones
 
     async def explain(self, exchange: Exchange, rows: Sequence[Row], outcome: Outcome) -> list[list[str]]:
         """Each row's reasons, strongest first; none where they cannot be had in time. Never raises."""

@@ -6,6 +6,7 @@ itself is never repeated.
 
 from collections.abc import Sequence
 from itertools import islice
+from operator import itemgetter
 
 import msgspec
 
@@ -15,6 +16,7 @@ from churn_model.spelling import Note
 MAXIMUM_WARNINGS = 100
 _MAXIMUM_COMPARED = 8
 """Different levels of a request for which the nearest known one is looked for."""
+_IS_UNSEEN = itemgetter(2)
 UNSEEN = "training never saw this level"
 
 
@@ -60,7 +62,7 @@ def customer_warnings(
         CustomerWarning(UNSEEN, customer_ids[each.row], each.feature, each.nearest)
         for each in unseen_levels(notes, rows, schema)
     ]
-    more = sum(unseen for _, _, unseen in notes) - len(warnings)
+    more = sum(map(_IS_UNSEEN, notes)) - len(warnings)
     return [*warnings, CustomerWarning(f"and {more} more levels like that")] if more else warnings
 
 

@@ -5,8 +5,9 @@ grows because somebody sent a larger request, and every protocol that shows one 
 It knows no wire format.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 MAX_PROBLEMS = 100
 MAX_ERROR_BYTES = 16 * 1024
@@ -37,8 +38,18 @@ class InvalidRequest(Exception):
     """
 
     def __init__(self, problems: Sequence[Problem], more: int = 0) -> None:
-        self.problems = _bounded(problems, more)
-        super().__init__("; ".join(f"{problem.field}: {problem.message}" for problem in self.problems))
+        self._list(_bounded(problems, more))
+
+    @classmethod
+    def listed(cls, problems: Sequence[Problem]) -> Self:
+        """The same error again from its own ``problems``, which are bounded already."""
+        error = cls(())
+        error._list(tuple(problems))
+        return error
+
+    def _list(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        self.args = ("; ".join(f"{problem.field}: {problem.message}" for problem in problems),)
 
 
 class UnknownModel(Exception):
@@ -60,13 +71,11 @@ class Problems:
             self._uncounted += 1
 
     def add_unknown(self, field: str, what: str, names: Iterable[str]) -> None:
-        """Note names that mean nothing here, the first of them in order."""
-        names = list(names)
-        if len(names) > MAX_PROBLEMS:  # sorting a hostile request's would take longer than reading it
-            self._uncounted += len(names) - MAX_PROBLEMS
-            names = names[:MAX_PROBLEMS]
-        for name in sorted(names):
+        """Note names that mean nothing here: the first by name, the rest by their number."""
+        names = iter(names)
+        for name in sorted(itertools.islice(names, MAX_PROBLEMS)):
             self.add(field, f"unknown {what} {shown(name)}")
+        self._uncounted += sum(1 for _ in names)
 
     def raise_any(self) -> None:
         """Return if the request is sound so far.

@@ -18,18 +18,21 @@ _TYPES: dict[str, tuple[Any, Any]] = {
     "ModelReady": (messages.ModelReadyRequest.FromString, messages.ModelReadyResponse),
     "ServerMetadata": (messages.ServerMetadataRequest.FromString, messages.ServerMetadataResponse),
     "ModelMetadata": (messages.ModelMetadataRequest.FromString, messages.ModelMetadataResponse),
-    "ModelInfer": (read_infer_request, messages.ModelInferResponse),
+    "ModelInfer": (None, messages.ModelInferResponse),
 }
 
 
-def service_handler(methods: Mapping[str, Callable[..., Any]]) -> "grpc.GenericRpcHandler[Any, Any]":
-    """The service for a server to take; ``methods`` are plain or coroutine functions of request and context.
+def service_handler(
+    methods: Mapping[str, Callable[..., Any]], read_infer: Callable[[bytes], Any] = read_infer_request
+) -> "grpc.GenericRpcHandler[Any, Any]":
+    """The service for a server to take; ``methods`` are plain or coroutine functions of request and context, and
+    ``ModelInfer`` takes what ``read_infer`` makes of a message.
 
     Raises:
         KeyError: a method of the protocol is missing.
     """
     handlers = {
-        name: grpc.unary_unary_rpc_method_handler(methods[name], read, response.SerializeToString)
+        name: grpc.unary_unary_rpc_method_handler(methods[name], read or read_infer, response.SerializeToString)
         for name, (read, response) in _TYPES.items()
     }
     return grpc.method_handlers_generic_handler(SERVICE, handlers)

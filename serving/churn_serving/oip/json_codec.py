@@ -63,28 +63,32 @@ class RequestCodec:
         """
         if header_length is not None:
             return read_request(body, self.schema, header_length)
+        return self.decode_usual(body) or read_request(body, self.schema)
+
+    def decode_usual(self, body: bytes) -> InferRequest | None:
+        """Read a request that is all JSON, in the usual form and without a fault; None for any other."""
         try:
             request = self._decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return read_request(body, self.schema)
+            return None
         if len(request.inputs[0].data) != 1:
-            return self._batch(request, body)
+            return self._batch(request)
         row = []
         for tensor in request.inputs:
             if len(tensor.data) != 1 or tensor.shape not in (_FLAT, _COLUMN):
-                return read_request(body, self.schema)
+                return None
             row.append(tensor.data[0])
         notes: list[Note] = []
         return InferRequest(request.id or "", [self._row(row, 0, notes)], None, _model(request), notes)
 
-    def _batch(self, request: Any, body: bytes) -> InferRequest:
+    def _batch(self, request: Any) -> InferRequest | None:
         count = len(request.inputs[0].data)
         flat, column = [count], [count, 1]
         usual = 0 < count <= MAX_ROWS and all(
             len(tensor.data) == count and tensor.shape in (flat, column) for tensor in request.inputs
         )
         if not usual:
-            return read_request(body, self.schema)
+            return None
         notes: list[Note] = []
         values = zip(*(tensor.data for tensor in request.inputs), strict=True)
         rows = [self._row(row, number, notes) for number, row in enumerate(values)]

@@ -40,7 +40,7 @@ def read_request(body: bytes, schema: Schema, header_length: int | None = None) 
     if header_length is not None and not 0 <= header_length <= len(body):
         problems.add("Inference-Header-Content-Length", "larger than the body")
     problems.raise_any()
-    problems.add_unknown("request", "key", document.keys() - _REQUEST_KEYS)
+    problems.add_unknown("request", "key", (key for key in document if key not in _REQUEST_KEYS))
     request_id = _short_text(document, "id", problems)
     model = ModelName(*(_short_text(document, key, problems) for key in ("model_name", "model_version")))
     inputs, wanted = document.get("inputs"), document.get("outputs")
@@ -119,7 +119,7 @@ def _tensor(item: object, place: str, contents: _Contents, problems: Problems) -
     if not isinstance(name, str):
         problems.add(f"{place}.name", "expected a text")
         return None
-    problems.add_unknown(name, "key", item.keys() - _TENSOR_KEYS)
+    problems.add_unknown(name, "key", (key for key in item if key not in _TENSOR_KEYS))
     if not isinstance(datatype, str):
         problems.add(name, "datatype: expected a text")
         datatype = ""
