@@ -130,7 +130,7 @@ async def test_bytes_are_counted_whatever_the_caller_says(client: httpx.AsyncCli
 async def test_all_problems_are_in_one_error(client: httpx.AsyncClient) -> None:
     document = json.loads(encode_request(customers(1), SCHEMA))
     document["inputs"][1]["data"] = ["soon"]
-    document["inputs"][7]["data"] = [3]
+    document["inputs"][7]["data"] = [{"a": 3}]
     del document["inputs"][12]
     answer = await client.post(INFER, json=document)
     assert answer.status_code == 400

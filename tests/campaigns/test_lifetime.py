@@ -255,7 +255,7 @@ def test_outlooks_of_real_customers_are_plausible(model: TimeModel, telco: Datas
     leaves = outlook.leaves_within_12_months
     assert ((leaves.low <= leaves.value) & (leaves.value <= leaves.high)).mean() > 0.99
     assert ((outlook.months_left.value > 0) & (outlook.months_left.value <= 60)).all()
-    whole = there["MonthlyCharges"].to_numpy()[known] * model.value.factor
+    whole = there["MonthlyCharges"].to_numpy()[known] * sum(monthly_worth(model.value))
     assert (outlook.lifetime_value.value <= whole * (1 + 1e-9)).all()
     monthly = (there["Contract"] == "Month-to-month").to_numpy()[known]
     within = outlook.leaves_within_window

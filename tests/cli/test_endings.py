@@ -68,7 +68,7 @@ def test_a_termination_log_that_cannot_be_written_changes_nothing(
     assert main(["train", "--data", "none.csv"]) == 2
 
 
-@pytest.mark.parametrize("moment", ["opening MLflow", "Encoder, CatBoost: fold 1 of"])
+@pytest.mark.parametrize("moment", ["opening MLflow", "round 2:"])
 def test_sigterm_closes_the_runs_and_ends_with_143(moment: str, home: Home, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "churn_cli", "train", "--budget", "0", "--rows", "600"]
     environment = {**os.environ, "CHURN_TERMINATION_LOG": str(tmp_path / "log")}
@@ -97,7 +97,7 @@ def test_an_mlflow_that_does_not_answer_is_worth_another_try(
     monkeypatch.setattr("churn_training.runs.tracking_server.wait_for_server.__defaults__", (1.0,))
     assert main(["train", "--data", str(telco_path)]) == 1
     lines = capsys.readouterr().err.splitlines()
-    assert lines == [
+    assert lines[-2:] == [
         f"waiting for MLflow at {address}",
         f"churn: CHURN_TRACKING_URI: MLflow at {address} does not answer (ConnectError)",
     ]
