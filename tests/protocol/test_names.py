@@ -84,7 +84,7 @@ def test_a_name_that_no_protocol_carries_is_refused_where_it_is_read(name: str) 
     sound = document(["value", "other"])
     for place in (
         {"features": [*sound["features"], {"name": name, "type": "number"}]},
-        *([{"id": name}] if name else []),  # without an id rows are numbered
+        {"id": name or " "},  # without an id rows are numbered
         {"label": {"column": name, "positive": "Yes"}},
         {"actions": [{"id": name, "name": "Call", "cost": 1, "effect": 0.1}]},
         {"actions": [{"id": "call", "name": name, "cost": 1, "effect": 0.1}]},
