@@ -15,7 +15,7 @@ from churn_model.blend_estimator import MOST_MEMBERS
 from churn_training.families.candidates import Candidate
 from churn_training.families.serving_time import together
 
-SURE_OF_SCALE = 10.0
+SURE_OF_SCALE = 100.0
 """How many customers' worth of certainty there is, before any answer is seen, that a scale needs no change."""
 SAMPLES = 4
 STEPS = 20
@@ -87,8 +87,13 @@ class Blend:
         scaled = numpy.stack([slope * column + cut for (slope, cut), column in zip(scales, columns.T, strict=True)])
         shares = _bagged(scaled, churned, self.members)
         factors = numpy.array([share * slope for share, (slope, _) in zip(shares, scales, strict=True)])
-        weights = factors / factors.sum()
-        return replace(self, weights=tuple(weights.tolist())).scaled(columns, churned, SURE_OF_SCALE)
+        # What is left to scale is the mean of members that are on their scales already.
+        slope, cut = _scale(shares @ scaled, churned, SURE_OF_SCALE)
+        shift = float(shares @ numpy.array([own for _, own in scales]))
+        total = float(factors.sum())
+        return replace(
+            self, weights=tuple((factors / total).tolist()), slope=slope * total, intercept=slope * shift + cut
+        )
 
     def pruned(self) -> "Blend":
         """Without members that weigh next to nothing."""
