@@ -39,7 +39,7 @@ def test_on_real_customers_it_is_as_good_as_the_best_family(telco: Dataset, memb
     """Even where one family is far ahead of all others: six parameters fitted on 4,700 customers cost about 6 / 9,400
     of log loss."""
     *_, ensemble = second_level(telco, members, SEARCH)
-    assert ensemble.metrics["log_loss"] <= min(member.metrics["log_loss"] for member in members) + 0.002
+    assert ensemble.metrics["log_loss"] <= min(member.metrics["log_loss"] for member in members) + 0.0015
     assert ensemble.metrics["brier"] <= min(member.metrics["brier"] for member in members) + 0.0005
     assert ensemble.metrics["roc_auc"] >= max(member.metrics["roc_auc"] for member in members) - 0.0015
 
