@@ -50,7 +50,16 @@ features:
 {features}
 {left_out}"""
 
-VALUE = """\
+_PROFIT = """\
+profit:
+  customer_value: 200
+  offer_cost: 10
+  contact_cost: 1
+  acceptance_alpha: 6
+  acceptance_beta: 14"""
+
+VALUE = (
+    """\
 # What a customer is worth: this column times months times margin.
 value:
   column: {column}{reason}
@@ -59,26 +68,21 @@ value:
 
 # Assumptions of a retention campaign. Put your own: value of a customer kept, cost of an offer, cost of a contact, and
 # the beta distribution of the probability that a would-be leaver accepts (mean alpha / (alpha + beta)).
-profit:
-  customer_value: 200
-  offer_cost: 10
-  contact_cost: 1
-  acceptance_alpha: 6
-  acceptance_beta: 14"""
+"""
+    + _PROFIT
+)
 
-WITHOUT_VALUE = """\
+WITHOUT_VALUE = (
+    """\
 What a customer is worth is not known, so no money is told. Name a number column of what a customer pays a month
 (named like money: {options}) and put your own economics of a campaign:
 value:
   column: {column}
   months: 12
   margin: 1.0
-profit:
-  customer_value: 200
-  offer_cost: 10
-  contact_cost: 1
-  acceptance_alpha: 6
-  acceptance_beta: 14"""
+"""
+    + _PROFIT
+)
 
 
 def commented(text: str) -> str:
