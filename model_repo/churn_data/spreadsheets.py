@@ -87,7 +87,7 @@ def spreadsheet_rows(path: Path, header: Sequence[str]) -> Iterator[Callable[[Se
 
     try:
         yield write
-    except BaseException:
+    except BaseException:  # Ctrl-C too: the library keeps an unfinished sheet open in a temporary file.
         sheet.close()
         raise
     book.save(path)
