@@ -38,6 +38,10 @@ http://{{ include "churn.fullname" . }}-canary-predictor
 {{- end }}
 - name: CHURN_GATEWAY_DRAIN_SECONDS
   value: {{ .Values.gateway.drainSeconds | quote }}
+{{- /* Connections live shorter than a leaving pod does, so that none is left when its ports close: what a gRPC server
+has not read by then it cancels. */}}
+- name: CHURN_GATEWAY_CONNECTION_SECONDS
+  value: {{ maxf 1 (mulf 0.8 (addf .Values.gateway.preStopSeconds .Values.gateway.drainSeconds)) | quote }}
 - name: CHURN_GATEWAY_AUTHENTICATION
   value: {{ ternary "required" "off" .Values.gateway.authentication.required | quote }}
 {{- if .Values.gateway.authentication.required }}
