@@ -21,9 +21,16 @@ def test_another_model_replaces_the_primary_alone(chart: Chart) -> None:
     assert changed(chart.render(), after) == {"InferenceService/churn-primary"}
 
 
-def test_another_share_restarts_the_gateway_alone(chart: Chart) -> None:
+def test_another_share_restarts_nothing(chart: Chart) -> None:
     canary = nested(canary__enabled=True, canary__model__uri="s3://churn-models/2/")
-    assert changed(chart.render(canary), chart.render(canary | nested(gateway__canaryPercent=50))) == {
+    before, after = chart.render(canary), chart.render(canary | nested(gateway__canaryPercent=50))
+    assert changed(before, after) == set()
+    assert [document["metadata"]["name"] for document in after if document not in before] == ["churn-canary-weight"]
+
+
+def test_a_canary_without_a_share_restarts_the_gateway_alone(chart: Chart) -> None:
+    canary = nested(canary__enabled=True, canary__model__uri="s3://churn-models/2/")
+    assert changed(chart.render(), chart.render(canary)) - {"InferenceService/churn-canary"} == {
         "Deployment/churn-gateway"
     }
 

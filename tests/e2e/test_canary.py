@@ -5,11 +5,13 @@ import time
 from collections import Counter
 from typing import NamedTuple
 
+import httpx
 import pytest
 
-from tests.e2e.cluster import Cluster
+from tests.e2e.cluster import Cluster, restarts
 from tests.e2e.conftest import LoadStarter
 from tests.e2e.figures import Figures
+from tests.e2e.inside import forwarded
 from tests.e2e.models import Model
 from tests.e2e.release import Release
 from tests.e2e.steady_load import CUSTOMERS, HTTP_RATE, SteadyLoad
@@ -17,6 +19,9 @@ from tests.e2e.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(600)
 WEIGHTS = (10, 50, 100)
+METRICS = 9090
+# A kubelet looks at mounted ConfigMaps once a minute or so.
+SYNC_SECONDS = 150
 # Every customer is asked about once in this time.
 ROUND_SECONDS = CUSTOMERS / HTTP_RATE + 1
 
@@ -56,9 +61,12 @@ def test_canary_up_and_down(
         wait_until(lambda: cluster.inference_service_is_ready("churn-canary"), 120, "ready canary")
         cluster.wait_rolled_out("gateway")
         assert not sides(load, 0, time.time()).on("canary"), "weight 0 is no traffic at all"
+        cluster.wait_settled("gateway")
+        before = gateways(cluster)
         for weight in WEIGHTS:
             seen[weight] = at_weight(load, release, cluster, weight)
         back = at_weight(load, release, cluster, 0)
+        assert before <= gateways(cluster), "a step restarts no gateway"
         release.rollback(former)
         cluster.wait_rolled_out("gateway")
         tally = load.stop()
@@ -81,10 +89,25 @@ def test_canary_up_and_down(
 def at_weight(load: SteadyLoad, release: Release, cluster: Cluster, weight: int) -> Sides:
     """Set the weight; once every gateway has it, watch each customer be asked twice."""
     release.upgrade(f"gateway.canaryPercent={weight}")
-    cluster.wait_settled("gateway")
+    for pod in cluster.pods("gateway"):
+        wait_for_weight(cluster, pod.metadata.name, weight)
     begin = time.time() + 1
     time.sleep(1 + 2 * ROUND_SECONDS)
     return sides(load, begin, time.time())
+
+
+def wait_for_weight(cluster: Cluster, pod: str, weight: int) -> None:
+    with forwarded(cluster.namespace, pod, METRICS) as port:
+
+        def arrived() -> bool:
+            text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+            return f"churn_canary_share {weight / 100}\n" in text
+
+        wait_until(arrived, SYNC_SECONDS, f"weight of {weight} percent at {pod}")
+
+
+def gateways(cluster: Cluster) -> set[tuple[str, int]]:
+    return {(pod.metadata.uid, restarts(pod)) for pod in cluster.pods("gateway")}
 
 
 def assert_share(found: Sides, weight: int) -> None:

@@ -12,7 +12,8 @@ _SCALE = 2.0**64
 
 
 class Router:
-    """``canary_share`` is 0 to 1; without a key a request goes by a counter, so that shares still hold."""
+    """``canary_share`` is 0 to 1 and may change at any time; without a key a request goes by a counter, so that shares
+    still hold."""
 
     def __init__(
         self,
@@ -24,15 +25,15 @@ class Router:
         last = [fallback] if fallback else []
         self._stable = (primary, *last)
         self._canary = (canary, primary, *last) if canary else self._stable
-        self._share = canary_share if canary else 0.0
+        self.canary_share = canary_share
         self._anonymous = 0
         self.backends = tuple(dict.fromkeys((primary, *([canary] if canary else []), *last)))
 
     def route(self, key: str | None) -> tuple[GuardedBackend, ...]:
         """Backends in the order to try them."""
-        if self._share <= 0.0:
+        if self.canary_share <= 0.0 or self._canary is self._stable:
             return self._stable
-        return self._canary if self._position(key) < self._share else self._stable
+        return self._canary if self._position(key) < self.canary_share else self._stable
 
     def _position(self, key: str | None) -> float:
         """Where a key stands between 0 and 1."""

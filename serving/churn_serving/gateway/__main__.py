@@ -6,6 +6,7 @@ import sys
 import uvloop
 
 from churn_model import ChurnModelError
+from churn_serving.gateway.canary_weight import CanaryWeightError
 from churn_serving.gateway.key_file import KeyFileError
 from churn_serving.gateway.server import serve
 from churn_serving.gateway.settings import GatewaySettings
@@ -26,6 +27,9 @@ def main() -> int:
         uvloop.run(serve(settings))
     except KeyFileError as error:
         sys.stderr.write(f"gateway: CHURN_GATEWAY_API_KEYS: {error}\n")
+        return 2
+    except CanaryWeightError as error:
+        sys.stderr.write(f"gateway: CHURN_GATEWAY_CANARY_PERCENT_FILE: {error}\n")
         return 2
     except (ChurnModelError, OSError) as error:
         sys.stderr.write(f"gateway: {error}\n")

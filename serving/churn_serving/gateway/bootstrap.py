@@ -21,6 +21,7 @@ from churn_serving.core.recovery import probe
 from churn_serving.core.routing import Router
 from churn_serving.gateway.application import Application, Readiness, build_pages
 from churn_serving.gateway.authentication import Authentication
+from churn_serving.gateway.canary_weight import CanaryWeight
 from churn_serving.gateway.grpc_service import InferenceService
 from churn_serving.gateway.http import RequestIds
 from churn_serving.gateway.inference import InferenceRoute
@@ -80,6 +81,7 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     Raises:
         UntrustedPackage: the public key cannot be read.
         KeyFileError: the API keys cannot be read.
+        CanaryWeightError: the file of the canary's weight cannot be read.
     """
     policy = DecisionPolicy()
     metrics = GatewayMetrics()
@@ -94,9 +96,9 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         session = await stack.enter_async_context(open_session())
         adapters = _open_backends(settings, session, trusted, learned)
         guarded = {name: GuardedBackend(backend, policy, metrics, time.monotonic) for name, backend in adapters.items()}
-        router = Router(
-            guarded["primary"], guarded.get("canary"), guarded.get("fallback"), settings.canary_percent / 100
-        )
+        router = Router(guarded["primary"], guarded.get("canary"), guarded.get("fallback"), 0.0)
+        share_canary = functools.partial(_share_canary, router, metrics)
+        share_canary(settings.canary_percent / 100)
         admission = Admission(policy, metrics, lag)
         dispatcher = Dispatcher(router, admission, policy, metrics, time.monotonic, lambda: learned.remembered)
         explanations = Explanations(router.backends, policy, metrics)
@@ -113,6 +115,9 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         supervisor.start("package keys", watch_trust)
         if ring is not None:
             supervisor.start("API keys", ring.watch)
+        if settings.canary_percent_file is not None:
+            weight = CanaryWeight(settings.canary_percent_file, share_canary, metrics.canary_weight_loaded)
+            supervisor.start("canary weight", weight.watch)
         readiness = Readiness(lambda: supervisor.failing)
         large_bodies = LargeBodies(metrics.shed)
         supervisor.start("large bodies", large_bodies.run)
@@ -127,6 +132,11 @@ def _open_backends(
     return {
         name: HttpBackend(name, str(url), session, trusted, learned) for name, url in urls.items() if url is not None
     }
+
+
+def _share_canary(router: Router, metrics: GatewayMetrics, share: float) -> None:
+    router.canary_share = share
+    metrics.canary_share(share if "canary" in {backend.name for backend in router.backends} else 0.0)
 
 
 async def _watch_trust(

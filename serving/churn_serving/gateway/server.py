@@ -27,6 +27,7 @@ async def serve(settings: GatewaySettings) -> None:
         OSError: a port is taken.
         UntrustedPackage: the public key cannot be read.
         KeyFileError: the API keys cannot be read.
+        CanaryWeightError: the file of the canary's weight cannot be read.
     """
     async with open_gateway(settings) as gateway:
         listener = bind(settings.host, settings.http_port)

@@ -52,6 +52,9 @@ class GatewaySettings(ConnectionSettings):
     """A backend on trial, for its share of customers. Empty: there is none."""
     canary_percent: float = Field(default=0.0, ge=0.0, le=100.0)
     """Share of customers that the canary answers, by a hash of their id."""
+    canary_percent_file: Annotated[Path | None, _Switchable] = None
+    """File that holds the canary's share, one number; it is read again when it changes, and wins over the percentage
+    given here."""
     drain_seconds: float = Field(default=0.0, ge=0.0, le=300.0)
     """After SIGTERM: how long readiness fails before connections are closed."""
     maximum_body_bytes: int = Field(default=2 * 1024 * 1024, ge=1024, le=8 * 1024 * 1024)

@@ -64,6 +64,13 @@ class GatewayMetrics(ProcessMetrics):
         self._key_loads = Counter(
             names.API_KEY_LOADS, "Changed files of API keys, read or refused.", (names.OUTCOME,), registry=self.registry
         )
+        self._canary_share = Gauge(
+            names.CANARY_SHARE, "Share of customers that the canary is asked about.", registry=self.registry
+        )
+        self._weight_loads = Counter(
+            names.CANARY_WEIGHT_LOADS, "Changed files of the canary's weight, read or refused.",
+            (names.OUTCOME,), registry=self.registry,
+        )  # fmt: skip
         self.request_child = cache(self._requests.labels)
         self.seconds_child = cache(self._seconds.labels)
         self._backend_seconds_child = cache(self._backend_seconds.labels)
@@ -105,6 +112,14 @@ class GatewayMetrics(ProcessMetrics):
     def api_keys_loaded(self, outcome: str) -> None:
         """A changed file of API keys was read, or was refused; may be called from any thread."""
         self._key_loads.labels(outcome).inc()
+
+    def canary_share(self, share: float) -> None:
+        """From now on the canary is asked about this share of customers, 0 to 1."""
+        self._canary_share.set(share)
+
+    def canary_weight_loaded(self, outcome: str) -> None:
+        """A changed file of the canary's weight was read, or was refused; may be called from any thread."""
+        self._weight_loads.labels(outcome).inc()
 
     def values_noted(self, feature: str, customers: int, *, unseen: bool) -> None:
         """Customers who were scored have a level that training never saw, or no value."""

@@ -15,6 +15,8 @@ LOG_DROPPED = "churn_request_log_dropped_total"
 AUTHENTICATION_REFUSED = "churn_authentication_refused_total"
 API_KEY_LOADS = "churn_api_key_loads_total"
 PACKAGE_KEY_LOADS = "churn_package_key_loads_total"
+CANARY_SHARE = "churn_canary_share"
+CANARY_WEIGHT_LOADS = "churn_canary_weight_loads_total"
 TASK_CRASHES = "churn_background_task_crashes_total"
 CONNECTIONS_REFUSED = "churn_connections_refused_total"
 

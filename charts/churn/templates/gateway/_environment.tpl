@@ -33,8 +33,8 @@ http://{{ include "churn.fullname" . }}-canary-predictor
 {{- if .Values.canary.enabled }}
 - name: CHURN_GATEWAY_CANARY_URL
   value: {{ include "churn.canaryUrl" . }}
-- name: CHURN_GATEWAY_CANARY_PERCENT
-  value: {{ .Values.gateway.canaryPercent | quote }}
+- name: CHURN_GATEWAY_CANARY_PERCENT_FILE
+  value: /etc/churn/canary-weight/percent
 {{- end }}
 - name: CHURN_GATEWAY_DRAIN_SECONDS
   value: {{ .Values.gateway.drainSeconds | quote }}
