@@ -3,11 +3,13 @@
 A notice never stops a reading, an error does (errors.py). It must not know where lines are shown.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from churn_data.errors import glimpse
 
+MOST_NAMES = 8
+"""Columns named on one line."""
 Listener = Callable[[str], None]
 """Is told lines about what was read, as they are found."""
 
@@ -25,6 +27,30 @@ class Notice:
     def line(self) -> str:
         """The finding on one line, without the file's name."""
         return self.text if self.column is None else f'column "{glimpse(self.column)}": {self.text}'
+
+    def line_of(self, file: str) -> str:
+        """The finding on one line, with the file's name in front."""
+        return f"{file}{', ' if self.column is not None else ': '}{self.line}"
+
+
+URGENT = ("leak", "left out")
+"""Kinds that come first where there is no room for all."""
+
+
+def in_brief(notices: Sequence[Notice], file: str, most: int) -> list[str]:
+    """At most so many lines about a file, what may be a leak first; the last then names the columns of all others."""
+    ranked = sorted(notices, key=lambda each: URGENT.index(each.kind) if each.kind in URGENT else len(URGENT))
+    if len(ranked) <= most:
+        return [notice.line_of(file) for notice in ranked]
+    first, others = ranked[: most - 1], ranked[most - 1 :]
+    rest = f"{file}: {len(others)} more findings{_about(others)}; --verbose tells them, and so does the report"
+    return [*(notice.line_of(file) for notice in first), rest]
+
+
+def _about(notices: Sequence[Notice]) -> str:
+    names = list(dict.fromkeys(f'"{glimpse(each.column)}"' for each in notices if each.column is not None))
+    more = f" and {len(names) - MOST_NAMES} others" if len(names) > MOST_NAMES else ""
+    return f" about {', '.join(names[:MOST_NAMES])}{more}" if names else ""
 
 
 def unheard(line: str) -> None:
@@ -47,8 +73,7 @@ class Notices:
         notice = Notice(column, kind, text)
         if notice not in self._found:
             self._found[notice] = None
-            separator = ", " if column is not None else ": "
-            self._listener(f"{self.file}{separator}{notice.line}")
+            self._listener(notice.line_of(self.file))
 
     def of(self, kind: str) -> list[Notice]:
         """The findings of one kind."""

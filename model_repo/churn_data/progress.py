@@ -1,7 +1,7 @@
 """Progress on stderr: bars where a person watches, plain lines elsewhere, so stdout stays free for results."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -18,17 +18,31 @@ from rich.progress import (
 )
 
 
-class Reporter:
-    """Tells how far a run is. One bar: `total` steps, each with a sentence of what is going on now."""
+def few(lines: Sequence[str], most: int) -> list[str]:
+    """The lines, or where they are more than `most` the first of them and one that counts the others."""
+    if len(lines) <= most:
+        return list(lines)
+    return [
+        *lines[: most - 1],
+        f"{len(lines) - most + 1} more such lines: --verbose tells them, and so does the report",
+    ]
 
-    def __init__(self, bar: Progress, total: float | None) -> None:
-        self._bar = bar
+
+class Reporter:
+    """Tells how far a run is. One bar: `total` steps, each with a sentence of what is going on now.
+
+    One that is not `verbose` leaves lines to what matters: where nobody sees the bar it does not tell every step, and
+    it keeps details to itself.
+    """
+
+    def __init__(self, bar: Progress, total: float | None, *, verbose: bool = True) -> None:
+        self._bar, self._verbose = bar, verbose
         self._task = bar.add_task("", total=total)
 
     def now(self, sentence: str) -> None:
         """Say what goes on."""
         self._bar.update(self._task, description=sentence)
-        if not self._bar.console.is_terminal:
+        if self._verbose and not self._bar.console.is_terminal:
             self._bar.console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
     def advance(self, steps: float = 1) -> None:
@@ -44,6 +58,16 @@ class Reporter:
     def note(self, line: str) -> None:
         """Print a line that stays."""
         self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def notes(self, lines: Sequence[str], most: int) -> None:
+        """Print lines that stay, no more than `most` where details are not wanted; the last then counts the others."""
+        for line in lines if self._verbose else few(lines, most):
+            self.note(line)
+
+    def detail(self, line: str) -> None:
+        """Print a line that stays, for whoever wants to know everything."""
+        if self._verbose:
+            self.note(line)
 
 
 class ByteCounter:
@@ -75,7 +99,7 @@ def counting_bytes(sentence: str) -> Iterator[ByteCounter]:
 
 
 @contextmanager
-def reporting(total: float | None = None) -> Iterator[Reporter]:
+def reporting(total: float | None = None, *, verbose: bool = True) -> Iterator[Reporter]:
     """A reporter whose bar ends with the block; without a total it shows that something moves."""
     console = Console(file=sys.stderr)
     columns = (
@@ -86,4 +110,4 @@ def reporting(total: float | None = None) -> Iterator[Reporter]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield Reporter(bar, total)
+        yield Reporter(bar, total, verbose=verbose)

@@ -89,7 +89,7 @@ def test_train_promote_rollback(telco_path: Path, capsys: pytest.CaptureFixture[
 def test_no_better_is_not_champion_unless_forced(telco_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train = ["train", "--budget", "0", "--data", str(telco_path), "--json"]
     assert main(train) == 0
-    assert main(train) == 0
+    assert main([*train, "--verbose"]) == 0
     captured = capsys.readouterr()
     second = json.loads(captured.out.splitlines()[-1])
     assert (second["version"], second["champion"]) == ("2", False)
@@ -214,7 +214,7 @@ def test_bad_data_registers_nothing(home: Home, telco_path: Path, tmp_path: Path
 
 
 def test_ctrl_c_is_one_line_and_exit_130(telco_path: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "churn_cli", "train", "--data", str(telco_path)]
+    command = [sys.executable, "-m", "churn_cli", "train", "--data", str(telco_path), "--verbose"]
     environment = {**os.environ, "CHURN_HOME": str(tmp_path)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

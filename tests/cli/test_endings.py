@@ -70,7 +70,7 @@ def test_a_termination_log_that_cannot_be_written_changes_nothing(
 
 @pytest.mark.parametrize("moment", ["opening MLflow", "round 2:"])
 def test_sigterm_closes_the_runs_and_ends_with_143(moment: str, home: Home, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "churn_cli", "train", "--budget", "0", "--rows", "600"]
+    command = [sys.executable, "-m", "churn_cli", "train", "--budget", "0", "--rows", "600", "--verbose"]
     environment = {**os.environ, "CHURN_TERMINATION_LOG": str(tmp_path / "log")}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

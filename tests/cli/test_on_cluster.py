@@ -186,6 +186,33 @@ def test_a_job_is_followed_over_a_retried_pod_to_its_result(
     assert args == ["train", "--usecase", "telecom", "--seed", "3", "--json"]
 
 
+def test_the_end_says_how_the_clusters_mlflow_is_reached_from_here(
+    server: ApiServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = "http://churn-mlflow:5000/#/experiments/1/runs/r"
+    measured = {"roc_auc": 0.8, "brier": 0.1, "log_loss": 0.4, "empc": 2.0}
+    whole = RESULT | {
+        "champion": True,
+        "winner": "linear",
+        "gate": {"reason": "there was no champion"},
+        "data": {"simulated": False, "rows": 9, "source": "a.csv"},
+        "metrics": measured,
+        "report": f"{page}/artifacts/comparison/report.html",
+        "mlflow": {"command": "", "address": page},
+    }
+    done = (condition("Complete"), [pod("a", ended(0, json.dumps(RESULT)))])
+    play(server, done, logs={"a": log(json.dumps(whole))})
+    assert main(["train", "--on-cluster"]) == 0
+    forward = "kubectl --namespace churn port-forward service/churn-mlflow 8086:5000"
+    page_here = "http://127.0.0.1:8086/#/experiments/1/runs/r"
+    assert capsys.readouterr().out.splitlines()[-4:] == [
+        f"report: {page}/artifacts/comparison/report.html",
+        f"run:    {page}",
+        "sha256:d",
+        f"those addresses are the cluster's own; from here: {forward}, then {page_here}",
+    ]
+
+
 def test_a_log_that_breaks_off_is_taken_up_where_it_broke(
     server: ApiServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,7 +26,7 @@ from tests.training.small_families import small_candidates
 
 NAME = "churn-telecom"
 ROOT = Path(__file__).resolve().parents[2]
-TRAIN = ["train", "--budget", "0", "--rows", "800", "--json"]
+TRAIN = ["train", "--budget", "0", "--rows", "800", "--json", "--verbose"]
 
 
 def start(home: Home, *more: str, job: str = "nightly-1", pod: str = "nightly-1-a") -> subprocess.Popen[str]:
@@ -99,9 +99,9 @@ def test_a_killed_training_goes_on_and_comes_to_the_same_bits(home: Home, tmp_pa
 def test_fresh_reuses_nothing(home: Home, telco: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     candidates = small_candidates()[1:2]
     first = train(telco, home, candidates=candidates, parts=2)
-    again = train(telco, home, candidates=candidates, parts=2)
+    again = train(telco, home, candidates=candidates, parts=2, verbose=True)
     assert "reused from run" in capsys.readouterr().err
-    fresh = train(telco, home, candidates=candidates, parts=2, fresh=True)
+    fresh = train(telco, home, candidates=candidates, parts=2, fresh=True, verbose=True)
     assert "reused" not in capsys.readouterr().err
     assert first.metrics == again.metrics == fresh.metrics
     assert [each.registered.version for each in (first, again, fresh)] == ["1", "2", "3"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from churn_cli.stopping import Terminated
 from churn_cli.terminal import answer, say
-from churn_cli.training_command import summary
+from churn_cli.training_summary import from_here, summary
 from churn_training.cluster.job_template import chosen
 from churn_training.cluster.kubernetes_api import KubernetesApi
 from churn_training.cluster.training_job import JobFollower, start_job
@@ -31,4 +31,7 @@ def train_on_cluster(options: argparse.Namespace) -> dict[str, Any]:
         raise
     if not options.json:  # else the log has said it
         answer(summary(result) if "metrics" in result else f"{result['name']} version {result['version']}")
+        way = from_here(result, options.namespace)
+        if way:
+            answer(way)
     return result

@@ -1,4 +1,4 @@
-"""What `train` and `up` share: get customers, train on them, export the champion, say what happened."""
+"""What `train` and `up` share: get customers, train on them, export the champion, say where everything is."""
 
 import argparse
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from churn_cli.terminal import say
 from churn_data.local_files import local_copy
 from churn_data.locations import Location
+from churn_data.notices import in_brief
 from churn_data.simulation_hints import can_simulate
 from churn_data.usecase_digest import usecase_sha256
 from churn_model.errors import UseCaseError
@@ -16,6 +17,9 @@ from churn_training.packaging.home import Home
 if TYPE_CHECKING:
     from churn_data.dataset import Dataset
     from churn_training.pipeline import Promotion
+
+MOST_FINDINGS = 4
+"""Lines about a file that are told to whoever does not ask for all."""
 
 
 def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promotion" = "gated") -> dict[str, Any]:
@@ -28,13 +32,15 @@ def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promot
     """
     usecase = load_usecase(options.usecase)
     # Bad input shall not wait for what only training needs, so libraries are imported as late as they can be.
-    dataset = _customers(options.data or _simulated_file(usecase, options, home), usecase)
+    place = options.data or _simulated_file(usecase, options, home)
+    dataset = _customers(place, usecase, verbose=options.verbose)
     from churn_training.runs.tracking_server import wait_for_server
 
     wait_for_server(home, say)
     from churn_model.mlflow_registry import MlflowRegistry, connect
     from churn_training.packaging.exporting import export_champion
     from churn_training.pipeline import train
+    from churn_training.runs.whereabouts import whereabouts
 
     outcome = train(
         dataset,
@@ -44,9 +50,12 @@ def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promot
         budget=options.budget,
         fresh=options.fresh,
         accept_leak=options.accept_leak,
+        verbose=options.verbose,
     )
+    client = connect(home.tracking_uri)
     if outcome.promoted:
-        export_champion(MlflowRegistry(connect(home.tracking_uri)), usecase.model_name, home, usecase_sha256(usecase))
+        export_champion(MlflowRegistry(client), usecase.model_name, home, usecase_sha256(usecase))
+    places = whereabouts(client, home, outcome.run_id)
     return {
         "name": outcome.registered.name,
         "version": outcome.registered.version,
@@ -56,6 +65,8 @@ def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promot
         "gate": outcome.decision.to_json(),
         "winner": outcome.winner,
         "run_id": outcome.run_id,
+        "report": places.report,
+        "mlflow": {"command": places.command, "address": places.address},
         "data": {
             "source": dataset.source.name,
             "sha256": dataset.source.sha256,
@@ -69,26 +80,22 @@ def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promot
     }
 
 
-def _customers(place: Location, usecase: UseCase) -> "Dataset":
+def _customers(place: Location, usecase: UseCase, *, verbose: bool) -> "Dataset":
+    """What reading found is told as it is found, or in brief once all is read: whoever is refused hears of all."""
     from churn_data.sources import read_customers
 
-    with local_copy(place) as path:
-        return read_customers(path, usecase, lambda line: say(line.replace(str(path), str(place))))
-
-
-def summary(result: dict[str, Any]) -> str:
-    """The result for people, simulated customers called so."""
-    metrics, data = result["metrics"], result["data"]
-    people = "simulated customers" if data["simulated"] else "customers"
-    role = "champion" if result["champion"] else "registered, not champion"
-    gate = result["gate"]["reason"]
-    return (
-        f"{result['name']} version {result['version']} ({role}): {result['winner']}, "
-        f"trained on {data['rows']} {people} of {data['source']}; "
-        f"held out: ROC AUC {metrics['roc_auc']:.3f}, Brier {metrics['brier']:.3f}, "
-        f"expected profit per customer {metrics['empc']:.2f} (assumed acceptance)\n"
-        f"{'champion' if result['champion'] else 'not champion'}: {gate}\n{result['digest']}"
-    )
+    told: list[str] = []
+    hear = say if verbose else told.append
+    try:
+        with local_copy(place) as path:
+            dataset = read_customers(path, usecase, lambda line: hear(line.replace(str(path), str(place))))
+    except BaseException:
+        for line in told:
+            say(line)
+        raise
+    for line in [] if verbose else in_brief(dataset.notices, str(place), MOST_FINDINGS):
+        say(line)
+    return dataset
 
 
 def _simulated_file(usecase: UseCase, options: argparse.Namespace, home: Home) -> Path:

@@ -35,6 +35,8 @@ from churn_training.packaging.keys import signing_key, trusted_keys
 from churn_training.runs.mlflow_recorder import mlflow_recorder
 from churn_training.segments.study import study_segments
 
+MOST_NOTES = 2
+"""Lines about economics and samples that are told to whoever does not ask for all."""
 Promotion = Literal["gated", "always", "never"]
 
 
@@ -83,6 +85,7 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
     budget: float = 0.0,
     fresh: bool = False,
     accept_leak: bool = False,
+    verbose: bool = False,
 ) -> TrainingOutcome:
     """Train on these customers and register the best contender.
 
@@ -96,6 +99,7 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
         budget: seconds for the comparison; 0 measures every family once, at its default settings.
         fresh: evaluate every candidate anew, even one that an earlier run has evaluated in the same way.
         accept_leak: promote even a model that is too good to be true.
+        verbose: tell every round, contender and rule.
 
     Raises:
         DataError: the customers are too few or too alike.
@@ -110,16 +114,20 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
     clock = SearchClock(budget)
     key = signing_key(home)
     order = _Order(candidates, search, promotion, fresh, accept_leak, key, trusted_keys(home), clock)
-    with reporting(len(candidates) * parts + 3) as reporter:
+    with reporting(len(candidates) * parts + 3, verbose=verbose) as reporter:
+        reporter.notes((*contradictions, *samples.notices), MOST_NOTES)
         reporter.now("opening MLflow")
         client = connect(home.tracking_uri)
-        for notice in samples.notices:
-            reporter.note(notice)
         with mlflow_recorder(client, home, samples, search, reporter) as recorder:
-            for line in contradictions:
-                reporter.note(line)
+            reporter.note(_beginning(candidates, budget) + ("" if verbose else "; --verbose tells every round"))
             outcome = _run(order, samples, recorder, MlflowRegistry(client), reporter)
             return replace(outcome, warnings=(*contradictions, *outcome.warnings))
+
+
+def _beginning(candidates: Sequence[Candidate], budget: float) -> str:
+    families = "1 family" if len(candidates) == 1 else f"{len(candidates)} families"
+    how = f"for about {budget:,.0f} s" if budget else "at their default settings"
+    return f"comparing {families} of models {how}"
 
 
 def _different(candidates: Sequence[Candidate], dataset: Dataset) -> Sequence[Candidate]:

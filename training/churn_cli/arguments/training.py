@@ -30,5 +30,8 @@ def add_training(command: argparse.ArgumentParser, budget: str) -> None:
     command.add_argument(
         "--accept-leak", action="store_true", help="promote even a model that is too good to be true (ROC AUC near 1)"
     )
+    command.add_argument(
+        "--verbose", action="store_true", help="tell every finding, round, contender and rule, not only what matters"
+    )
     command.add_argument("--fresh", action="store_true", help="evaluate every candidate anew, reuse nothing kept")
     add_file_form(command)

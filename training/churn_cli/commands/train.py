@@ -4,7 +4,8 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from churn_cli.terminal import show
-from churn_cli.training_command import summary, train_and_export
+from churn_cli.training_command import train_and_export
+from churn_cli.training_summary import summary
 from churn_training.packaging.home import Home
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from churn_cli.arguments.up import SERVER
 from churn_cli.terminal import say
-from churn_cli.training_command import summary, train_and_export
+from churn_cli.training_command import train_and_export
+from churn_cli.training_summary import summary
 from churn_data.errors import Failure
 from churn_data.local_files import local_copy
 from churn_data.locations import Location

@@ -15,7 +15,7 @@ Object = dict[str, Any]
 
 CONTAINER = "training"
 MANUAL = {"cronjob.kubernetes.io/instantiate": "manual"}
-_SWITCHES = ("--no-promote", "--force-promote", "--fresh", "--accept-leak")
+_SWITCHES = ("--no-promote", "--force-promote", "--fresh", "--accept-leak", "--verbose")
 _OPPOSITES = {"--no-promote": "--force-promote", "--force-promote": "--no-promote"}
 
 

@@ -103,7 +103,7 @@ class MlflowRecorder:
     def _say(self, result: Result, source: str) -> None:
         loss, auc = result.metrics["log_loss"], result.metrics["roc_auc"]
         title = result.contender.title
-        self._reporter.note(f"round {self._rounds}, {title}: log loss {loss:.4f}, ROC AUC {auc:.4f}{source}")
+        self._reporter.detail(f"round {self._rounds}, {title}: log loss {loss:.4f}, ROC AUC {auc:.4f}{source}")
 
     @contextmanager
     def contender(self, contender: Contender) -> Iterator["_ContenderRecord"]:
@@ -113,7 +113,7 @@ class MlflowRecorder:
         with open_run(parent.client, parent.experiment, contender.name, tags, parent) as run:
             record = _ContenderRecord(run, self._training, self._search.seed)
             yield record
-        self._reporter.note(record.line)
+        self._reporter.detail(record.line)
 
     def finished(self, winner: Contender, finished: Finished, warnings: tuple[str, ...]) -> None:
         """Its figures, its name and its curves."""
@@ -121,14 +121,14 @@ class MlflowRecorder:
         self._run.tags({"churn.winner": winner.name})
         _store_curves(self._run, finished.held_out, finished.probabilities, "holdout")
         for line in warnings:
-            self._reporter.note(line)
+            self._reporter.detail(line)
 
     def judged(self, judgement: Judgement) -> None:
         """Pictures, the table of groups, the gate's decision, the study of segments and the report, in one folder."""
         verdict = judgement.decision.verdict
         for finding in verdict.findings if verdict else ():
             passed = "passed" if finding.passed else "not passed"
-            self._reporter.note(f"{finding.rule_name}: {passed}. {finding.sentence}")
+            self._reporter.detail(f"{finding.rule_name}: {passed}. {finding.sentence}")
         training = self._training
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)

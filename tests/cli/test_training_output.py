@@ -1,0 +1,95 @@
+"""What `churn train` says: at most fifteen lines of what matters, where the result is, and all the rest when asked."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ports import free_port
+from tests.cli.unknown import write_unknown
+
+ROOT = Path(__file__).resolve().parents[2]
+MOST_LINES = 15
+
+
+@dataclass(frozen=True)
+class Said:
+    """A training's output, line by line, and the port that MLflow shall have."""
+
+    out: list[str]
+    err: list[str]
+    environment: dict[str, str]
+
+    def after(self, words: str) -> str:
+        (line,) = [line for line in self.out if line.startswith(words)]
+        return line.removeprefix(words).strip()
+
+
+def trained(folder: Path, *more: str) -> Said:
+    """A training on a file with many things to say about it, without a terminal."""
+    data, usecase = write_unknown(folder, 300)
+    lines = data.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    assert len(lines) > 300
+    command = [sys.executable, "-m", "tests.training.small_training", "train", "--budget", "0", *more]
+    environment = {**os.environ, "CHURN_HOME": str(folder / "home"), "CHURN_MLFLOW_PORT": str(free_port())}
+    command += ["--usecase", str(usecase), "--data", str(data)]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+    return Said(done.stdout.splitlines(), done.stderr.splitlines(), environment)
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Said:
+    return trained(tmp_path_factory.mktemp("brief"))
+
+
+def test_a_training_says_what_matters_in_fifteen_lines(said: Said) -> None:
+    lines = [*said.err, *said.out]
+    assert len(lines) <= MOST_LINES, "\n".join(lines)
+    assert any('column "constant": left out' in line for line in said.err)
+    assert not any(line.startswith("round ") for line in lines)
+    assert said.out[0].startswith("churn-gym version 1 (champion): ")
+
+
+def test_it_ends_with_where_the_result_is(said: Said) -> None:
+    report = Path(said.after("report:"))
+    assert report.read_text().startswith("<!DOCTYPE html>")
+    assert re.fullmatch(r"sha256:[0-9a-f]{64}", said.out[-1])
+
+
+@pytest.fixture(scope="module")
+def opened(said: Said) -> Iterator[str]:
+    """The very command that was printed, run by a shell; gives the address that was printed."""
+    command = said.after("MLflow:")
+    assert said.environment["CHURN_MLFLOW_PORT"] in shlex.split(command)
+    with subprocess.Popen(command, shell=True, cwd=ROOT, env=said.environment, start_new_session=True,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:  # fmt: skip
+        try:
+            yield said.after("run:")
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+def test_the_command_opens_mlflow_at_the_run(opened: str) -> None:
+    server, run = opened.partition("/#/experiments/")[0], opened.rpartition("/")[2]
+    address = f"{server}/api/2.0/mlflow/runs/get?run_id={run}"
+    deadline = time.monotonic() + 200
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=20) as answer:
+                found = json.load(answer)
+            break
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    assert found["run"]["info"]["run_name"] == "train gym members.csv"

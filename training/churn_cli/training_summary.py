@@ -1,0 +1,61 @@
+"""What a training has come to, in a few lines for people, the same wherever it was trained.
+
+It must not know how a model is trained; it reads what `--json` prints.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+HERE = 8086
+"""Port of this machine at which a cluster's MLflow is shown."""
+
+
+def summary(result: Mapping[str, Any]) -> str:
+    """The result for people, simulated customers called so."""
+    name = f"{result['name']} version {result['version']}"
+    role = "champion" if result["champion"] else "registered, not champion"
+    lines = [
+        f"{name} ({role}): {_model(result)}",
+        f"held out: {_measures(result)}",
+        f"{'champion' if result['champion'] else 'not champion'}: {result['gate']['reason']}",
+        *_places(result.get("report"), result.get("mlflow")),
+        result["digest"],
+    ]
+    return "\n".join(lines)
+
+
+def from_here(result: Mapping[str, Any], namespace: str) -> str:
+    """How a cluster's MLflow is reached from this machine; empty where its address is not one of a cluster's own."""
+    parts = urlsplit(result.get("mlflow", {}).get("address", ""))
+    host = (parts.hostname or "").split(".")
+    inside = bool(host[0]) and host != ["localhost"] and (len(host) == 1 or "svc" in host)
+    if not inside:
+        return ""
+    command = f"kubectl --namespace {namespace} port-forward service/{host[0]} {HERE}:{parts.port or 80}"
+    return (
+        f"those addresses are the cluster's own; from here: {command}, then http://127.0.0.1:{HERE}/#{parts.fragment}"
+    )
+
+
+def _model(result: Mapping[str, Any]) -> str:
+    data = result["data"]
+    people = "simulated customers" if data["simulated"] else "customers"
+    return f"{result['winner']}, trained on {data['rows']} {people} of {data['source']}"
+
+
+def _measures(result: Mapping[str, Any]) -> str:
+    metrics = result["metrics"]
+    words = f"ROC AUC {metrics['roc_auc']:.3f}, Brier {metrics['brier']:.3f}, log loss {metrics['log_loss']:.3f}"
+    if not result.get("money", True):
+        return words
+    return f"{words}, expected profit per customer {metrics['empc']:.2f} (assumed acceptance)"
+
+
+def _places(report: str | None, mlflow: Mapping[str, str] | None) -> list[str]:
+    """Empty for results of former releases, which did not say."""
+    found = [f"report: {report}"] if report else []
+    if mlflow:
+        found += [f"MLflow: {mlflow['command']}"] if mlflow["command"] else []
+        found.append(f"run:    {mlflow['address']}")
+    return found
