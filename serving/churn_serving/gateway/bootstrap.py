@@ -48,6 +48,7 @@ class Gateway:
     inference: InferenceService
     metrics: GatewayMetrics
     readiness: Readiness
+    supervisor: Supervisor
 
 
 class _Learned:
@@ -122,7 +123,8 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         large_bodies = LargeBodies(metrics.shed)
         supervisor.start("large bodies", large_bodies.run)
         authentication = Authentication(ring, metrics.unauthenticated)
-        yield _assemble(settings, service, large_bodies, authentication, metrics, readiness)
+        doors = _open_doors(settings, service, large_bodies, authentication, readiness)
+        yield Gateway(*doors, metrics, readiness, supervisor)
 
 
 def _open_backends(
@@ -151,14 +153,13 @@ async def _watch_trust(
                 metrics.model_forgotten(backend.name)
 
 
-def _assemble(
+def _open_doors(
     settings: GatewaySettings,
     service: PredictionService,
     large_bodies: LargeBodies,
     authentication: Authentication,
-    metrics: GatewayMetrics,
     readiness: Readiness,
-) -> Gateway:
+) -> tuple[Application, InferenceService]:
     request_ids = RequestIds()
     predictions = PredictionsRoute(
         service, large_bodies, authentication, request_ids, settings.maximum_body_bytes, MAX_ROWS
@@ -172,4 +173,4 @@ def _assemble(
     inference = InferenceService(
         service, large_bodies, authentication, request_ids, lambda: readiness.draining, lambda: not readiness.failing()
     )
-    return Gateway(application, inference, metrics, readiness)
+    return application, inference

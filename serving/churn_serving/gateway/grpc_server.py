@@ -1,5 +1,8 @@
 """The gateway's gRPC server: Open Inference Protocol V2, health and reflection on one port."""
 
+import asyncio
+import functools
+import logging
 from typing import Any
 
 import grpc
@@ -12,6 +15,48 @@ from churn_serving.gateway.grpc_service import InferenceService, read_if_small
 from churn_serving.oip.grpc_descriptors import SERVICES, descriptor_pool
 from churn_serving.oip.grpc_limits import GrpcLimits, grpc_address
 from churn_serving.oip.grpc_methods import service_handler
+
+_REOPEN_SECONDS = 0.1
+_logger = logging.getLogger(__name__)
+
+
+class GrpcPort:
+    """The server behind one port; it can cut off all its callers and go on."""
+
+    def __init__(self, inference: InferenceService, host: str, port: int, limits: GrpcLimits) -> None:
+        self._start = functools.partial(start_server, inference, host, port, limits)
+        self._server: grpc.aio.Server | None = None
+        self._changing = asyncio.Lock()
+        self._closed = False
+
+    async def open(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        self._server = await self._start()
+
+    async def cut(self) -> None:
+        """End every connection, with whatever it holds, and listen again; nothing once the port is closed."""
+        async with self._changing:
+            if self._closed or self._server is None:
+                return
+            await self._server.stop(0)
+            self._server = None
+            while self._server is None and not self._closed:
+                try:
+                    self._server = await self._start()
+                except OSError as error:
+                    _logger.error("the gRPC port is not open yet: %s", error)  # noqa: TRY400 - one line
+                    await asyncio.sleep(_REOPEN_SECONDS)
+
+    async def close(self, grace_seconds: float) -> None:
+        """Tell every connection to go (GOAWAY), answer calls under way for a while, and listen no more."""
+        self._closed = True
+        async with self._changing:
+            if self._server is not None:
+                await self._server.stop(grace_seconds)
 
 
 async def start_server(inference: InferenceService, host: str, port: int, limits: GrpcLimits) -> grpc.aio.Server:

@@ -4,13 +4,13 @@ import asyncio
 import gc
 import sys
 
-import grpc.aio
 import uvicorn
 
-from churn_serving.gateway.bootstrap import open_gateway
-from churn_serving.gateway.grpc_server import start_server
+from churn_serving.gateway.bootstrap import Gateway, open_gateway
+from churn_serving.gateway.grpc_server import GrpcPort
 from churn_serving.gateway.settings import GatewaySettings
 from churn_serving.oip.grpc_limits import GrpcLimits
+from churn_serving.runtime.memory import MemoryWatch
 from churn_serving.web.metrics_port import serve_metrics
 from churn_serving.web.server import DrainingServer, bind, tune
 
@@ -45,14 +45,16 @@ async def serve(settings: GatewaySettings) -> None:
                 settings.connection_limits,
                 gateway.metrics.connection_refused,
             )
-        grpc_server = None
+        grpc_port = None
         if settings.grpc_port:
             limits = GrpcLimits(*settings.grpc_limits, message_bytes=settings.maximum_body_bytes)
-            grpc_server = await start_server(gateway.inference, settings.host, settings.grpc_port, limits)
+            grpc_port = GrpcPort(gateway.inference, settings.host, settings.grpc_port, limits)
+            await grpc_port.open()
+            _watch_memory(settings, gateway, grpc_port)
         _calm_garbage_collector()
         sys.setswitchinterval(_SWITCH_SECONDS)
         server = DrainingServer(config, listener, gateway.readiness, settings.drain_seconds)
-        leaving = asyncio.create_task(_leave_with(server, grpc_server))
+        leaving = asyncio.create_task(_leave_with(server, grpc_port))
         try:
             await server.serve()
         finally:
@@ -60,11 +62,19 @@ async def serve(settings: GatewaySettings) -> None:
             await leaving
 
 
-async def _leave_with(server: DrainingServer, grpc_server: grpc.aio.Server | None) -> None:
-    """Close gRPC's port when HTTP's is: every connection is told to go (GOAWAY), calls under way are answered."""
+async def _leave_with(server: DrainingServer, grpc_port: GrpcPort | None) -> None:
+    """Close gRPC's port when HTTP's is."""
     await server.until_closing()
-    if grpc_server is not None:
-        await grpc_server.stop(_GRACE_SECONDS)
+    if grpc_port is not None:
+        await grpc_port.close(_GRACE_SECONDS)
+
+
+def _watch_memory(settings: GatewaySettings, gateway: Gateway, grpc_port: GrpcPort) -> None:
+    async def relieve() -> None:
+        gateway.metrics.connection_refused("memory")
+        await grpc_port.cut()
+
+    gateway.supervisor.start("memory", MemoryWatch(settings.maximum_memory_bytes, relieve).run)
 
 
 def _calm_garbage_collector() -> None:

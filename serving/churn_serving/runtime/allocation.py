@@ -24,3 +24,10 @@ def give_back_large_buffers() -> None:
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, LARGE_BUFFER)
         mallopt(_TRIM_THRESHOLD, LARGE_BUFFER)
+
+
+def give_back_freed_memory() -> None:
+    """What was freed and is still held, by every thread; takes milliseconds, in which other threads may run."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -1,0 +1,81 @@
+"""What is freed is given back, and only what stays in use is a reason to cut anybody off."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from churn_serving.runtime.memory import MemoryWatch, held_memory
+
+MEBIBYTE = 2**20
+
+
+class Process:
+    """In use and freed but not given back, MiB."""
+
+    def __init__(self) -> None:
+        self.used, self.freed = 50, 0
+        self.given_back, self.relieved = 0, 0
+
+    def held(self) -> int:
+        return (self.used + self.freed) * MEBIBYTE
+
+    def give_back(self) -> None:
+        self.freed = 0
+        self.given_back += 1
+
+    async def relieve(self) -> None:
+        self.relieved += 1
+
+
+@pytest.fixture
+def process() -> Process:
+    return Process()
+
+
+@contextlib.contextmanager
+def watched(process: Process, pause: float = 60.0) -> Iterator[None]:
+    watch = MemoryWatch(100 * MEBIBYTE, process.relieve, process.held, process.give_back)
+    task = asyncio.create_task(watch.run(0.005, pause))
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def test_what_was_freed_is_given_back_and_nobody_is_cut_off(process: Process) -> None:
+    with watched(process):
+        await asyncio.sleep(0.02)
+        assert process.given_back == 0, "nothing has grown"
+        for _ in range(3):
+            process.freed = 500
+            await asyncio.sleep(0.05)
+            assert process.freed == 0
+    assert process.given_back == 3
+    assert process.relieved == 0
+
+
+async def test_what_is_in_use_beyond_the_most_is_cut_off_once_in_a_while(process: Process) -> None:
+    with watched(process, pause=0.3):
+        process.used = 90
+        await asyncio.sleep(0.05)
+        assert process.relieved == 0
+        process.used = 110
+        await asyncio.sleep(0.05)
+        assert process.relieved == 1
+        process.used = 150
+        await asyncio.sleep(0.05)
+        assert process.relieved == 1, "those who come back are not cut off at once again"
+        await asyncio.sleep(0.3)
+        process.used = 200
+        await asyncio.sleep(0.05)
+        assert process.relieved == 2
+
+
+def test_a_process_knows_what_it_holds() -> None:
+    before = held_memory()
+    ballast = np.ones(40 * MEBIBYTE, dtype=np.int8)
+    assert 35 * MEBIBYTE <= held_memory() - before <= 60 * MEBIBYTE
+    assert ballast.sum() == 40 * MEBIBYTE
