@@ -3,6 +3,7 @@
 It must not know labels, use cases or what the facts lead to.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,17 @@ class ColumnFacts:
     def values(self) -> tuple[float, ...]:
         """The different numbers of a numeric column, sorted."""
         return tuple(sorted(set(map(parse_number, self.counts))))
+
+    @cached_property
+    def median(self) -> float:
+        """The number that half of the known rows of a numeric column do not exceed."""
+        rest = self.known / 2
+        amounts = sorted((parse_number(text), count) for text, count in self.counts.items())
+        for value, count in amounts:
+            rest -= count
+            if rest <= 0:
+                return value
+        return math.nan
 
     @cached_property
     def leading_zeros(self) -> bool:

@@ -37,6 +37,8 @@ from churn_model.rules import Feature, Label, TimeRule, ValueRule
 from churn_model.usecase import DEFAULT_MISSING, UseCase
 
 LONGEST_NAME = 30
+CALL, CALL_COST = 1 / 6, 10.0
+"""What a call costs as a share of what a customer pays a month, and where that is not known."""
 SPECIAL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
@@ -110,6 +112,7 @@ class _Parts:
             time=self._time(),
             features="\n".join(map(self._feature, self.usecase.features)),
             left_out=self._left_out(),
+            **self._costs(),
         )
 
     def _id(self) -> str:
@@ -128,6 +131,12 @@ class _Parts:
         candidates = value_candidates(self.facts, {self.usecase.id, self.label.name})
         options = ", ".join(map(_quoted, candidates)) or "no column is called so"
         return commented(WITHOUT_VALUE.format(options=options, column=_quoted(candidates[0] if candidates else "…")))
+
+    def _costs(self) -> dict[str, str]:
+        """What actions cost, in the currency of the file, so that each pays for somebody."""
+        usual = 0.0 if self.value is None else self.facts[self.value.name].median
+        call = usual * CALL if usual > 0 else CALL_COST
+        return {"call_cost": _rounded(call), "message_cost": _rounded(call / 10)}
 
     def _time(self) -> str:
         rule = self.usecase.time or TimeRule()
@@ -154,6 +163,11 @@ class _Parts:
         return "\n".join(
             ["  # Left out, each with its reason. Without the first # a line is a feature all the same.", *lines, ""]
         )
+
+
+def _rounded(amount: float) -> str:
+    """Two digits that count, without an exponent, which YAML would take for a text."""
+    return f"{float(f'{amount:.2g}'):.12f}".rstrip("0").rstrip(".")
 
 
 def _entry(feature: Feature) -> str:

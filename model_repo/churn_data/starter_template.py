@@ -11,6 +11,7 @@ title: {title}
 label:
   column: {label}
   positive: {positive}{negative}
+  # window: 1 # months within which they left, with `time` below; without it a would-be leaver counts as gone today
 
 # Texts that mean "not known", beside blank ones.
 missing: ["", "NA", "N/A", "NaN", "nan", "null", "None"]
@@ -35,13 +36,13 @@ segments:
 actions:
   - id: personal-call
     name: A call by a customer adviser
-    cost: 10
+    cost: {call_cost}
     effect: 0.1
     source: assumed
     risk: [medium, high]
   - id: message
     name: A message
-    cost: 1
+    cost: {message_cost}
     effect: 0.02
     source: assumed
 
@@ -50,26 +51,22 @@ features:
 {features}
 {left_out}"""
 
-_PROFIT = """\
+_ECONOMICS = """\
+  months: 12
+  margin: 0.4 # an assumption: what is left of it after costs; put your own
+
+# Models are compared by what a campaign with this action would earn: its cost, its effect, and the value above.
 profit:
-  customer_value: 200
-  offer_cost: 10
-  contact_cost: 1
-  acceptance_alpha: 6
-  acceptance_beta: 14"""
+  action: personal-call"""
 
 VALUE = (
     """\
-# What a customer is worth: this column times months times margin.
+# What keeping a customer is worth: this column times months times margin, less what a leaver pays before leaving where
+# `label.window` says how soon that is.
 value:
   column: {column}{reason}
-  months: 12
-  margin: 1.0
-
-# Assumptions of a retention campaign. Put your own: value of a customer kept, cost of an offer, cost of a contact, and
-# the beta distribution of the probability that a would-be leaver accepts (mean alpha / (alpha + beta)).
 """
-    + _PROFIT
+    + _ECONOMICS
 )
 
 WITHOUT_VALUE = (
@@ -78,10 +75,8 @@ What a customer is worth is not known, so no money is told. Name a number column
 (named like money: {options}) and put your own economics of a campaign:
 value:
   column: {column}
-  months: 12
-  margin: 1.0
 """
-    + _PROFIT
+    + _ECONOMICS
 )
 
 
