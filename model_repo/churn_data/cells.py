@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
+from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
 from churn_data.number_texts import NumberColumn
 from churn_model.spelling import MAXIMUM_TEXT, Levels
@@ -41,14 +42,14 @@ def categories(cells: Sequence[Cell], rows: Sequence[int], file: str, column: st
     return [known[cell] for cell in cells]
 
 
-def parse_number(text: str) -> float:
-    """The finite number that the text spells.
+def parse_number(text: str, decimal: Decimal = ".") -> float:
+    """The finite number that the text spells, `decimal` being the file's sign where a column alone does not tell.
 
     Raises:
         ValueError: its message says what was found instead ("is not a number", "is infinite").
     """
     try:
-        number = float(text)
+        number = float(text.replace(",", ".") if decimal == "," and "." not in text else text)
     except ValueError:
         raise ValueError("is not a number") from None
     if not text.isascii() or "_" in text or math.isnan(number):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from churn_data.errors import DataError
 from churn_data.locations import Location, ObjectLocation
+from churn_data.notices import called
 
 
 @contextmanager
@@ -31,7 +32,8 @@ def local_copy(place: Location) -> Iterator[Path]:
     with _private_file(place) as path:
         with counting_bytes(f"downloading {place}") as counter:
             download(place, path, counter.expect, counter.advance)
-        yield path
+        with called(str(path), str(place)):
+            yield path
 
 
 @contextmanager

@@ -4,6 +4,8 @@ A notice never stops a reading, an error does (errors.py). It must not know wher
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from churn_data.errors import glimpse
@@ -57,15 +59,53 @@ def unheard(line: str) -> None:
     """A listener who wants to hear nothing."""
 
 
+@dataclass(frozen=True)
+class _Audience:
+    """Who hears what nobody in particular asked for, and all lines that were told to anybody."""
+
+    listener: Listener
+    told: set[str]
+
+
+_AUDIENCE: ContextVar[_Audience | None] = ContextVar("AUDIENCE", default=None)
+
+
+@contextmanager
+def telling(listener: Listener) -> Iterator[None]:
+    """Tell `listener` in the block what readings find to which no listener was given, and each line once: a command
+    reads files by several hands, some of them twice."""
+    token = _AUDIENCE.set(_Audience(listener, set()))
+    try:
+        yield
+    finally:
+        _AUDIENCE.reset(token)
+
+
+@contextmanager
+def called(path: str, name: str) -> Iterator[None]:
+    """Call a file by another name in the block where the command's listener is told of it."""
+    audience = _AUDIENCE.get()
+    if audience is None:
+        yield
+        return
+    token = _AUDIENCE.set(_Audience(lambda line: audience.listener(line.replace(path, name)), audience.told))
+    try:
+        yield
+    finally:
+        _AUDIENCE.reset(token)
+
+
 class Notices:
     """Collects what one reading finds, in order, and tells each line as it comes, with the file's name in front.
 
     Iterating gives the notices. The same finding is told once.
     """
 
-    def __init__(self, file: str, listener: Listener = unheard) -> None:
+    def __init__(self, file: str, listener: Listener | None = None) -> None:
+        """Without a listener whoever listens to the command hears, see :func:`telling`."""
         self.file = file
-        self._listener = listener
+        self._audience = _AUDIENCE.get() or _Audience(unheard, set())
+        self._listener = self._audience.listener if listener is None else listener
         self._found: dict[Notice, None] = {}
 
     def tell(self, kind: str, text: str, column: str | None = None) -> None:
@@ -73,7 +113,10 @@ class Notices:
         notice = Notice(column, kind, text)
         if notice not in self._found:
             self._found[notice] = None
-            self._listener(notice.line_of(self.file))
+            line = notice.line_of(self.file)
+            if line not in self._audience.told:
+                self._audience.told.add(line)
+                self._listener(line)
 
     def of(self, kind: str) -> list[Notice]:
         """The findings of one kind."""

@@ -6,7 +6,9 @@ It must not know models or what is done with the rows.
 from collections.abc import Mapping, Sequence
 
 from churn_data.cells import Cell, categories, numbers
+from churn_data.dialects import Decimal
 from churn_data.errors import DataError
+from churn_data.number_texts import NumberColumn
 from churn_data.snapshots import date_numbers, snapshots_of
 from churn_model.schema import Schema, SchemaFeature
 from churn_model.spelling import Levels
@@ -21,8 +23,18 @@ def needed_columns(schema: Schema) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
+def written_numbers(schema: Schema, decimal: Decimal) -> dict[str, NumberColumn]:
+    """What is known of a file's columns of numbers before the first is read, by feature."""
+    amounts = (feature for feature in schema.features if feature.type == "number" and feature.date is None)
+    return {feature.name: NumberColumn(decimal) for feature in amounts}
+
+
 def feature_values(
-    schema: Schema, columns: Mapping[str, Sequence[Cell]], rows: Sequence[int], file: str
+    schema: Schema,
+    columns: Mapping[str, Sequence[Cell]],
+    rows: Sequence[int],
+    file: str,
+    written: Mapping[str, NumberColumn] | None = None,
 ) -> list[Values]:
     """Each feature's values in the schema's order: floats with NaN for missing, or texts with None.
 
@@ -31,13 +43,14 @@ def feature_values(
         columns: cleaned cells by the names of `needed_columns`.
         rows: numbers of the rows, for messages.
         file: for messages.
+        written: how numbers were written in earlier parts of the file, by `written_numbers`; learns from this one.
 
     Raises:
         DataError: names the first cell of a column that does not fit.
     """
     spellings = schema.spelling.levels
     return [
-        _values(feature, levels, columns, rows, file)
+        _values(feature, levels, columns, rows, file, (written or {}).get(feature.name))
         for feature, levels in zip(schema.features, spellings, strict=True)
     ]
 
@@ -64,6 +77,7 @@ def _values(
     columns: Mapping[str, Sequence[Cell]],
     rows: Sequence[int],
     file: str,
+    written: NumberColumn | None,
 ) -> Values:
     cells = columns[feature.name]
     if levels is not None:
@@ -71,4 +85,4 @@ def _values(
     if feature.date is not None:
         snapshots = snapshots_of(feature.date, columns, rows, file)
         return date_numbers(cells, snapshots, rows, file, feature.name, feature.date)
-    return numbers(cells, rows, file, feature.name, feature.minimum, feature.maximum)
+    return numbers(cells, rows, file, feature.name, feature.minimum, feature.maximum, written=written)

@@ -17,8 +17,7 @@ from churn_data.cells import Cell, clean, numbers
 from churn_data.csv_head import suggestion
 from churn_data.errors import DataError, glimpse
 from churn_data.notices import Notices
-from churn_data.number_texts import NumberColumn
-from churn_data.schema_cells import needed_columns
+from churn_data.schema_cells import needed_columns, written_numbers
 from churn_data.snapshots import date_numbers, snapshots_of
 from churn_data.tables import Chunk, Table
 from churn_model.column_rows import CategoryColumn, ColumnRows
@@ -46,11 +45,7 @@ class SchemaColumns:
                 raise DataError(table.file, problem, column=name, row=1)
         self._places = {name: table.header.index(name) for name in needed_columns(schema)}
         self._missing = frozenset(missing)
-        self._written = {
-            feature.name: NumberColumn(table.decimal)
-            for feature in schema.features
-            if feature.type == "number" and feature.date is None
-        }
+        self._written = written_numbers(schema, table.decimal)
         self._found: dict[str, dict[Cell, tuple[str | None, bool]]] = {name: {} for name in schema.names}
         self.unseen: Counter[str] = Counter()
         self.missing: Counter[str] = Counter()

@@ -14,10 +14,12 @@ import pandas
 from churn_data.cells import Cell, categories, numbers, parse_number
 from churn_data.csv_head import suggestion
 from churn_data.dataset import Dataset, Source
+from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
 from churn_data.groups import groups_of
 from churn_data.inference import check_listed, infer_features
-from churn_data.notices import Listener, Notices, unheard
+from churn_data.notices import Listener, Notices
+from churn_data.number_texts import NumberColumn
 from churn_data.snapshots import Snapshots, date_numbers, date_rule, snapshots_of, with_snapshot
 from churn_data.tables import file_sha256
 from churn_data.whole_tables import read_cells
@@ -28,13 +30,14 @@ SIMULATED = "simulated"
 """In a file's name or at the start of its ids, this word marks customers who do not exist."""
 
 
-def read_customers(path: Path, usecase: UseCase, notice: Listener = unheard) -> Dataset:
+def read_customers(path: Path, usecase: UseCase, notice: Listener | None = None) -> Dataset:
     """Read a CSV or Parquet file of labelled customers.
 
     Args:
         path: the file; Parquet by its ending, else CSV with a header and commas.
         usecase: with features, or without: then they are inferred.
-        notice: told one line about each thing worth knowing, such as a column that is left out.
+        notice: told one line about each thing worth knowing, such as a column that is left out; without one whoever
+            listens to the command.
 
     Raises:
         DataError: one line that names file, column and row.
@@ -138,7 +141,7 @@ def columns_of_features(usecase: UseCase) -> list[str]:
 
 
 def frame_of(
-    columns: Mapping[str, Sequence[Cell]], rows: Sequence[int], usecase: UseCase, file: str
+    columns: Mapping[str, Sequence[Cell]], rows: Sequence[int], usecase: UseCase, file: str, decimal: Decimal = "."
 ) -> pandas.DataFrame:
     """The features as :class:`Dataset` holds them.
 
@@ -147,16 +150,23 @@ def frame_of(
         rows: numbers of the rows, for messages.
         usecase: with everything filled in, as reading labelled customers left it.
         file: for messages.
+        decimal: the file's sign, where a column alone does not tell.
 
     Raises:
         DataError: names the first cell of a column that does not fit.
     """
     dates = any(feature.type == "date" for feature in usecase.features)
-    return _frame(columns, rows, usecase, _snapshots(columns, rows, usecase, file) if dates else None, file)
+    snapshots = _snapshots(columns, rows, usecase, file) if dates else None
+    return _frame(columns, rows, usecase, snapshots, file, decimal)
 
 
 def _frame(
-    columns: Mapping[str, Sequence[Cell]], rows: Sequence[int], usecase: UseCase, snapshots: Snapshots | None, file: str
+    columns: Mapping[str, Sequence[Cell]],
+    rows: Sequence[int],
+    usecase: UseCase,
+    snapshots: Snapshots | None,
+    file: str,
+    decimal: Decimal = ".",
 ) -> pandas.DataFrame:
     typed: dict[str, pandas.Series] = {}
     spelling = Levels((), usecase.missing)
@@ -171,7 +181,8 @@ def _frame(
             days = date_numbers(cells, snapshots, rows, file, feature.name, date_rule(feature, usecase))
             typed[feature.name] = pandas.Series(days, dtype="float64")
         else:
-            values = numbers(cells, rows, file, feature.name, feature.minimum, feature.maximum)
+            written = NumberColumn(decimal)
+            values = numbers(cells, rows, file, feature.name, feature.minimum, feature.maximum, written=written)
             typed[feature.name] = pandas.Series(values, dtype="float64")
     return pandas.DataFrame(typed)
 

@@ -69,7 +69,7 @@ class Desk:
     """A folder with a use case and customers, and the command run in it."""
 
     def __init__(self, folder: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self._folder, self._model, self._capsys = folder, model, capsys
+        self._folder, self.model, self._capsys = folder, model, capsys
         self.input, self.output, self.usecase = folder / "in.csv", folder / "out.csv", folder / "sample.yaml"
         self.write_usecase()
 
@@ -77,14 +77,14 @@ class Desk:
         self.usecase.write_text(yaml.safe_dump(USECASE | changes))
 
     def run(self, *options: str, budget: str = "400") -> dict[str, Any]:
-        where = [str(self.input), str(self.output), "--usecase", str(self.usecase), "--model", str(self._model)]
+        where = [str(self.input), str(self.output), "--usecase", str(self.usecase), "--model", str(self.model)]
         assert main(["campaign", *where, "--budget", budget, "--json", *options]) == 0
         result: dict[str, Any] = json.loads(self._capsys.readouterr().out.splitlines()[-1])
         return result
 
     def refused(self, *options: str, budget: str = "400") -> str:
         """The one line of a command that ends with exit code 2 and leaves no output."""
-        where = [str(self.input), str(self.output), "--usecase", str(self.usecase), "--model", str(self._model)]
+        where = [str(self.input), str(self.output), "--usecase", str(self.usecase), "--model", str(self.model)]
         assert main(["campaign", *where, "--budget", budget, *options]) == 2
         assert not self.output.exists()
         return self._capsys.readouterr().err.splitlines()[-1].replace(f"{self._folder}/", "")
@@ -452,7 +452,7 @@ def test_a_history_that_teaches_nothing_is_refused(desk: Desk, tmp_path: Path) -
 def test_no_customers_the_input_as_output_and_what_was_there_before(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    where = ["--usecase", str(desk.usecase), "--budget", "400", "--model", str(desk._model)]
+    where = ["--usecase", str(desk.usecase), "--budget", "400", "--model", str(desk.model)]
     before = desk.input.read_bytes()
     assert main(["campaign", str(desk.input), str(desk.input), *where]) == 2
     assert "is the input too" in capsys.readouterr().err
@@ -463,3 +463,21 @@ def test_no_customers_the_input_as_output_and_what_was_there_before(
     assert "has a header but no rows" in capsys.readouterr().err
     assert desk.output.read_text() == "the plan of yesterday"
     assert sorted(path.name for path in desk.output.parent.iterdir()) == ["in.csv", "out.csv", "sample.yaml"]
+
+
+def test_an_export_of_another_country_gets_the_same_plan_and_says_how_it_was_read(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = customers(200, 7)
+    frame["charges"] = frame["charges"].round() + 0.125  # 70,125 would be seventy thousand elsewhere
+    frame.to_csv(desk.input, index=False)
+    desk.run()
+    expected = desk.listed()
+    frame.to_csv(desk.input, index=False, sep=";", decimal=",", encoding="utf-16")
+    where = [str(desk.input), str(desk.output), "--usecase", str(desk.usecase), "--model", str(desk.model)]
+    for form in ([], ["--delimiter", ";", "--decimal", ",", "--encoding", "utf-16"]):
+        assert main(["campaign", *where, "--budget", "400", *form]) == 0
+        said = capsys.readouterr().err
+        pandas.testing.assert_frame_equal(desk.listed(), expected)
+        remarks = ["read as UTF-16", "fields are separated by semicolons", "numbers have decimal commas"]
+        assert [said.count(f"{desk.input}: {remark}") for remark in remarks] == [0 if form else 1] * 3

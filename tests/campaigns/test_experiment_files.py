@@ -260,3 +260,21 @@ def test_arguments_that_make_no_sense(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["experiment", *arguments])
     assert caught.value.code == 2
+
+
+def test_files_from_another_country_are_read_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def other(name: str, header: str, *rows: str) -> str:
+        text = "\n".join([header, *rows]).replace(",", ";").replace("0.5", "0,5") + "\n"
+        (tmp_path / name).write_text(text, encoding="utf-16")
+        return str(tmp_path / name)
+
+    assignment, outcomes = other("a.csv", HEADER, *ASSIGNED), other("o.csv", OUTCOME_HEADER, *LEFT)
+    assert main(["experiment", "read", assignment, outcomes]) == 0
+    said = capsys.readouterr().err
+    for path in (assignment, outcomes):
+        for remark in ("read as UTF-16", "fields are separated by semicolons"):
+            assert said.count(f"{path}: {remark}\n") == 1
+    assert (
+        main(["experiment", "assign", outcomes, str(tmp_path / "n.csv"), "--salt", "s", "--control-share", "0.5"]) == 0
+    )
+    assert f"{outcomes}: fields are separated by semicolons\n" in capsys.readouterr().err

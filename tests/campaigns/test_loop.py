@@ -244,3 +244,13 @@ def test_what_is_missing_or_too_early_is_one_line(company: Company) -> None:
     (company.folder / "plan.csv.ledger.json").unlink()
     said = company.run(*read, code=2)["said"]
     assert said.startswith("churn: plan.csv.ledger.json: no such file: the ledger")
+
+
+def test_a_plan_that_a_spreadsheet_of_another_country_has_saved_is_the_same_plan(company: Company) -> None:
+    company.run("campaign", "customers.csv", "plan.csv", *PLAN)
+    company.outcomes("2026-05-01", by_chance(0.5, 0.2))
+    expected = company.run("experiment", "read", "plan.csv", "outcomes.csv")
+    plan = company.plan().replace(r"^(\d*)\.(\d+)$", r"\1,\2", regex=True)
+    plan.to_csv(company.folder / "plan.csv", index=False, sep=";", encoding="utf-8-sig")
+    read = company.run("experiment", "read", "plan.csv", "outcomes.csv")
+    assert {**read, "said": ""} == {**expected, "said": ""}

@@ -213,3 +213,17 @@ def test_two_models_that_say_the_same_agree() -> None:
     apart = agreement(numpy.where(months > 80, 0.3, 0.2), months, outlook)
     assert [group.agrees for group in apart] == [True] * 4 + [False]
     assert agreement_text(apart, 1.0, "churn-shop version 1")[-1].startswith("the two models disagree in 1 of 5 groups")
+
+
+def test_other_customers_from_another_country_get_the_same_answers(
+    customers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    current = pandas.read_csv(customers).drop(columns="left").head(20)
+    current["spend"] = current["spend"].round() + 0.125
+    current.to_csv(tmp_path / "plain.csv", index=False)
+    assert run(customers, tmp_path / "expected.csv", "--customers", str(tmp_path / "plain.csv")) == 0
+    current.to_csv(tmp_path / "german.csv", index=False, sep=";", decimal=",", encoding="cp1252")
+    capsys.readouterr()
+    assert run(customers, tmp_path / "out.csv", "--customers", str(tmp_path / "german.csv")) == 0
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "expected.csv").read_bytes()
+    assert f"{tmp_path}/german.csv: fields are separated by semicolons" in capsys.readouterr().err

@@ -75,3 +75,19 @@ def test_a_misspelt_column_and_another_format_are_refused(
     assert main(["score", str(telco_path), str(tmp_path / "out.xlsx")]) == 2
     assert capsys.readouterr().err.splitlines()[-1].endswith("out.xlsx: .xlsx is not written; .csv and .parquet are")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
+
+
+def test_a_model_is_named_as_it_is_registered_or_by_its_folder(
+    telco_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], trained: tuple[Home, TrainingOutcome]
+) -> None:
+    pandas.read_csv(telco_path).head(20).to_csv(tmp_path / "in.csv", index=False)
+    home, outcome = trained
+    folder = home.packages(outcome.registered.name) / "champion"
+    answers = set()
+    for model in ("churn-telecom", "telecom", str(folder)):
+        result, _ = score(capsys, tmp_path / "in.csv", tmp_path / "out.csv", "--model", model)
+        answers.add((json.dumps(result["model"]), (tmp_path / "out.csv").read_bytes()))
+    assert len(answers) == 1
+    assert main(["score", str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--model", "telekom"]) == 2
+    expected = "telekom: neither a folder nor a model with a champion here (churn-telecom)"
+    assert capsys.readouterr().err.splitlines()[-1].endswith(expected)

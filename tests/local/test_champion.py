@@ -28,7 +28,8 @@ def test_the_command_is_one_line_that_a_shell_reads_back(make_model: ModelMaker)
 
 
 @pytest.mark.parametrize(
-    ("simulated", "words"), [(True, "600 SIMULATED customers"), (False, "600 customers of sample")]
+    ("simulated", "words"),
+    [(True, "600 SIMULATED customers"), (False, "600 customers of sample, judged on others")],
 )
 def test_the_summary_says_where_the_customers_come_from(
     tmp_path: Path, make_model: ModelMaker, *, simulated: bool, words: str
@@ -36,7 +37,7 @@ def test_the_summary_says_where_the_customers_come_from(
     model = make_model(simulated=simulated)
     services = local_services(read_settings(["--model", str(model), "--usecase", "telecom"]), tmp_path)
     text = summary(read_champion(model), "telecom", services, tmp_path / "logs", 4.25)
-    assert f"Ready after 4.2 s: churn-sample version 3, use case telecom, learned from {words}" in text
+    assert f"Ready after 4.2 s: churn-sample version 3, use case telecom, fitted on {words}" in text
     assert ("SIMULATED" in text) == simulated
     for address in (
         "http://127.0.0.1:8080",

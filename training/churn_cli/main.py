@@ -12,9 +12,10 @@ from typing import Any
 
 from churn_cli.arguments import campaign, experiment, init, promote, rollback, score, simulate, train, up, value
 from churn_cli.guard import guarded
-from churn_cli.terminal import answer
+from churn_cli.terminal import answer, say
 from churn_cli.termination import leave_result
 from churn_data.dialects import FileForm, reading_as
+from churn_data.notices import telling
 
 Reply = Mapping[str, Any] | None
 COMMANDS = (train, up, score, simulate, promote, rollback, init, value, campaign, experiment)
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    with reading_as(_file_form(options)):
+    with reading_as(_file_form(options)), telling(say):
         result = _command(options.command)(options)
     if result is not None:
         leave_result(result)

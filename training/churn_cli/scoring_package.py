@@ -7,15 +7,29 @@ from churn_model.package import Package, open_package
 from churn_training.packaging.home import Home
 from churn_training.packaging.keys import trusted_keys
 
+CHAMPION = "champion"
 
-def open_named(folder: Path) -> Package:
-    """The package in a folder.
+
+def open_named(model: Path) -> Package:
+    """The package in a folder, or the champion of a model by its name, with or without `churn-` in front.
 
     Raises:
-        PackageError: it is not one to serve.
+        PackageError: there is neither, or it is not one to serve.
         PackageKeyError: CHURN_VERIFY_KEY names no file.
     """
-    return open_package(folder, trusted_keys(Home.from_environment()))
+    home = Home.from_environment()
+    champions = [] if model.exists() or len(model.parts) != 1 else _champions(home)
+    for name in (str(model), f"churn-{model}"):
+        if name in champions:
+            return open_champion(name)
+    if champions and model.parts:
+        raise PackageError(f"{model}: neither a folder nor a model with a champion here ({', '.join(champions)})")
+    return open_package(model, trusted_keys(home))
+
+
+def _champions(home: Home) -> list[str]:
+    """Names of the models that have a champion on this machine."""
+    return sorted(link.parent.name for link in home.packages("").glob(f"*/{CHAMPION}") if link.exists())
 
 
 def open_champion(model_name: str) -> Package:
@@ -26,7 +40,7 @@ def open_champion(model_name: str) -> Package:
         PackageKeyError: CHURN_VERIFY_KEY names no file.
     """
     home = Home.from_environment()
-    champion = home.packages(model_name) / "champion"
+    champion = home.packages(model_name) / CHAMPION
     if not champion.exists():
         raise PackageError(f"{model_name}: there is no champion here; run `churn train` or give --model")
     return open_package(champion.resolve(), trusted_keys(home))
@@ -34,5 +48,5 @@ def open_champion(model_name: str) -> Package:
 
 def champion_or_none(model_name: str) -> Package | None:
     """The champion that was exported last, None where there is none; errors as of :func:`open_champion`."""
-    exists = (Home.from_environment().packages(model_name) / "champion").exists()
+    exists = (Home.from_environment().packages(model_name) / CHAMPION).exists()
     return open_champion(model_name) if exists else None

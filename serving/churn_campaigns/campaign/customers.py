@@ -16,7 +16,8 @@ from churn_campaigns.campaign.problem import Floats, Integers
 from churn_data.cells import Cell, clean, numbers
 from churn_data.dataset import rows_of
 from churn_data.errors import DataError, glimpse
-from churn_data.schema_cells import feature_values, needed_columns, row_ids
+from churn_data.number_texts import NumberColumn
+from churn_data.schema_cells import feature_values, needed_columns, row_ids, written_numbers
 from churn_data.tables import Chunk, Table, open_table
 from churn_model.package import Package
 from churn_model.rules import RISKS, ActionRule
@@ -124,6 +125,7 @@ class CustomerReader:
             for name, key in self._columns_of(action):
                 self._require(name, f'action "{action.id}" ({key})')
         self._rows_of_ids: dict[str, int] = {}
+        self._written = written_numbers(self._schema, table.decimal)
 
     def read(self, chunk: Chunk, measured: Mapping[str, Measured]) -> Customers:
         """The customers of one chunk, scored."""
@@ -152,7 +154,7 @@ class CustomerReader:
     def columns(self, chunk: Chunk) -> dict[str, Sequence[float | Cell]]:
         """The features of one chunk, as the model reads them, by name."""
         cells = {name: self._cells(chunk, name) for name in needed_columns(self._schema)}
-        values = feature_values(self._schema, cells, chunk.rows, self._table.file)
+        values = feature_values(self._schema, cells, chunk.rows, self._table.file, self._written)
         return dict(zip(self._schema.names, values, strict=True))
 
     def _columns_of(self, action: ActionRule) -> Iterable[tuple[str, str]]:
@@ -187,7 +189,9 @@ class CustomerReader:
         if name not in self._table.header:
             return numpy.full(len(chunk.rows), numpy.nan)
         cells = self._cells(chunk, name)
-        return numpy.array(numbers(cells, chunk.rows, self._table.file, name, minimum=0.0), dtype=float)
+        written = NumberColumn(self._table.decimal)
+        found = numbers(cells, chunk.rows, self._table.file, name, minimum=0.0, written=written)
+        return numpy.array(found, dtype=float)
 
     def _consent(self, chunk: Chunk, name: str) -> Flags:
         given: list[bool] = []

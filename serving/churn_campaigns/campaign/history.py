@@ -16,6 +16,7 @@ import pandas
 from churn_campaigns.experiment.assignment import CONTROL
 from churn_campaigns.experiment.cohort import day
 from churn_data.cells import Cell, clean, parse_number
+from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
 from churn_data.sources import read_customers
 from churn_data.tables import Table, open_table
@@ -141,6 +142,7 @@ class _Entries:
     def __init__(self, path: Path, id_column: str, missing: frozenset[str], actions: Sequence[str]) -> None:
         self._path, self._id, self._missing, self._actions = path, id_column, missing, actions
         self._seen: dict[str, list[_Place]] = {}
+        self._decimal: Decimal = "."
 
     def read(self) -> Iterator[_Entry]:
         """Every row; the first that cannot be right is refused."""
@@ -149,6 +151,7 @@ class _Entries:
                 if name not in table.header:
                     problem = "no such column in the header, --history needs it"
                     raise DataError(str(self._path), problem, column=name, row=1)
+            self._decimal = table.decimal
             yield from self._rows(table)
 
     def _rows(self, table: Table) -> Iterator[_Entry]:
@@ -191,7 +194,7 @@ class _Entries:
             return numpy.nan
         file = str(self._path)
         try:
-            share = parse_number(cell)
+            share = parse_number(cell, self._decimal)
         except ValueError as problem:
             raise DataError(file, f'"{glimpse(cell)}" {problem}', column=PROPENSITY, row=row) from None
         if not 0.0 < share <= 1.0:

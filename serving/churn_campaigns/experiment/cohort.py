@@ -87,6 +87,7 @@ def read_cohort(path: Path, usecase: UseCase, shares: Mapping[str, float] | None
 class _Assignments:
     def __init__(self, table: Table, usecase: UseCase, cohort: Cohort, shares: Mapping[str, float] | None) -> None:
         self._file, self._header, self._cohort = table.file, table.header, cohort
+        self._decimal = table.decimal
         self._id, self._missing = usecase.id, frozenset(usecase.missing)
         for name in (usecase.id, ARM, ASSIGNED_ON):
             column_place(table, name)
@@ -154,7 +155,7 @@ class _Assignments:
         if cell is None or self._arms is not None:
             return
         try:
-            share = parse_number(cell)
+            share = parse_number(cell, self._decimal)
         except ValueError as error:
             raise DataError(self._file, f'"{glimpse(cell)}" {error}', column=SHARE, row=row) from None
         if not 0.0 < share < 1.0 or self._planned.setdefault(arm, share) != share:

@@ -72,6 +72,7 @@ def read_plan(path: Path, ledger: Ledger) -> PlanCohort:
 class _Plan:
     def __init__(self, table: Table, ledger: Ledger, cohort: PlanCohort) -> None:
         self._file, self._ledger, self._cohort = table.file, ledger, cohort
+        self._decimal = table.decimal
         self._places = {name: column_place(table, name) for name in self._needed()}
         self._rows: dict[str, int] = {}
 
@@ -109,7 +110,7 @@ class _Plan:
         if cell is None:
             return None
         try:
-            return parse_number(cell)
+            return parse_number(cell, self._decimal)
         except ValueError as problem:
             raise DataError(self._file, f'"{glimpse(cell)}" {problem}', column=name, row=row) from None
 

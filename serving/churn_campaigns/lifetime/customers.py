@@ -16,6 +16,7 @@ from churn_data.cells import Cell, clean, numbers
 from churn_data.dataset import Dataset
 from churn_data.errors import DataError
 from churn_data.notices import Listener
+from churn_data.number_texts import NumberColumn
 from churn_data.sources import columns_of_features, frame_of, read_customers
 from churn_data.tables import open_table
 from churn_model.usecase import TimeRule, UseCase
@@ -59,8 +60,8 @@ def read_labelled(path: Path, usecase: UseCase, notice: Listener) -> Labelled:
 
 
 def _since(path: Path, usecase: UseCase, rule: TimeRule, dataset: Dataset) -> numpy.ndarray:
-    cells, rows = _column(path, rule.observed_since, frozenset(usecase.missing))
-    since = numpy.array(numbers(cells, rows, str(path), rule.observed_since, minimum=0.0), dtype=float)
+    cells, rows, written = _column(path, rule.observed_since, frozenset(usecase.missing))
+    since = numpy.array(numbers(cells, rows, str(path), rule.observed_since, minimum=0.0, written=written), dtype=float)
     late = numpy.flatnonzero(since > dataset.frame[rule.column].to_numpy())
     if len(late):
         problem = f"observed since a duration beyond the customer's own ({rule.column})"
@@ -68,7 +69,7 @@ def _since(path: Path, usecase: UseCase, rule: TimeRule, dataset: Dataset) -> nu
     return since
 
 
-def _column(path: Path, name: str, missing: frozenset[str]) -> tuple[list[Cell], list[int]]:
+def _column(path: Path, name: str, missing: frozenset[str]) -> tuple[list[Cell], list[int], NumberColumn]:
     cells: list[Cell] = []
     rows: list[int] = []
     with open_table(path) as table:
@@ -79,7 +80,7 @@ def _column(path: Path, name: str, missing: frozenset[str]) -> tuple[list[Cell],
         for chunk in table.chunks:
             rows.extend(chunk.rows)
             cells.extend(clean(chunk.columns[table.header.index(name)], missing))
-    return cells, rows
+    return cells, rows, NumberColumn(table.decimal)
 
 
 def read_current(path: Path, usecase: UseCase) -> Current:
@@ -102,7 +103,7 @@ def read_current(path: Path, usecase: UseCase) -> Current:
             for name in wanted:
                 cells[name].extend(clean(chunk.columns[places[name]], missing))
     ids = _ids(cells[usecase.id], rows, file, usecase.id)
-    return Current(ids, frame_of(cells, rows, usecase, file))
+    return Current(ids, frame_of(cells, rows, usecase, file, table.decimal))
 
 
 def _with_durations_from_zero(usecase: UseCase) -> UseCase:

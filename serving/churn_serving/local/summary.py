@@ -12,7 +12,7 @@ from churn_serving.local.services import ServiceSpec
 
 def summary(champion: Champion, usecase: str, services: Sequence[ServiceSpec], logs: Path, seconds: float) -> str:
     """All of it. ``services[0]`` is the one that customers' questions go to."""
-    learned = f"{champion.title}, use case {usecase}, learned from {_customers(champion)}"
+    learned = f"{champion.title}, use case {usecase}, fitted on {_customers(champion)}"
     parts = [
         f"Ready after {seconds:.1f} s: {learned}.",
         _table(services),
@@ -25,8 +25,8 @@ def summary(champion: Champion, usecase: str, services: Sequence[ServiceSpec], l
 def _customers(champion: Champion) -> str:
     data = champion.manifest.training_data
     if data.simulated:
-        return f"{data.rows} SIMULATED customers (made up by a generator: no figure says anything about real ones)"
-    return f"{data.rows} customers" + (f" of {data.source}" if data.source else "")
+        return f"{data.rows:,} SIMULATED customers (made up by a generator: no figure says anything about real ones)"
+    return f"{data.rows:,} customers" + (f" of {data.source}, judged on others" if data.source else "")
 
 
 def _table(services: Sequence[ServiceSpec]) -> str:

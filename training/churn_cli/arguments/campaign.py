@@ -26,7 +26,8 @@ def add_arguments(commands: Commands) -> None:
     command.add_argument(
         "--model",
         type=Path,
-        help="folder of a model package (default: the use case's champion); without --usecase its actions count",
+        help="model by its name (its champion), or folder of a package (default: the use case's champion); without "
+        "--usecase its actions count",
     )
     command.add_argument("--holdout", metavar="SHARE", help="share of customers who get nothing, to measure the effect")
     command.add_argument("--salt", metavar="TEXT", help="names the holdout: the same salt holds out the same customers")

@@ -14,6 +14,6 @@ def add_arguments(commands: Commands) -> None:
     )
     command.add_argument("output", type=location, help="answers, in the same ways")
     where = command.add_mutually_exclusive_group()
-    where.add_argument("--model", type=Path, help="folder of a model package")
+    where.add_argument("--model", type=Path, help="model by its name (its champion), or folder of a package")
     where.add_argument("--usecase", default="telecom", help="use case whose champion scores (%(default)s)")
     add_file_form(command)

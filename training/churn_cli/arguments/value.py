@@ -24,7 +24,8 @@ def add_arguments(commands: Commands) -> None:
     command.add_argument(
         "--model",
         type=Path,
-        help="folder of the churn model to hold the curves against (default: the use case's champion, if there is one)",
+        help="churn model to hold the curves against, by its name or the folder of its package (default: the use "
+        "case's champion, if there is one)",
     )
     command.add_argument(
         "--horizon", action=Given, type=int, default=60, metavar="MONTHS", help="how far to look ahead (%(default)s)"
