@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from churn_model.schema import Row
+from churn_model.schema import Row, Schema
 from churn_serving.oip import binary
 from churn_serving.oip.faults import InvalidRequest
 from churn_serving.oip.grpc_codec import (
@@ -30,10 +30,10 @@ REPLY = InferReply("churn-telecom", "3", "sha256:" + "a" * 64, "id", [0.1 + 0.2,
 ROOT = Path(__file__).parents[2]
 
 
-def binary_request(rows: list[Row]) -> tuple[bytes, int]:
+def binary_request(rows: list[Row], schema: Schema = SCHEMA) -> tuple[bytes, int]:
     """The same request in HTTP's binary form, and the length of its JSON part."""
     inputs, contents = [], b""
-    for index, feature in enumerate(SCHEMA.features):
+    for index, feature in enumerate(schema.features):
         datatype = "FP64" if feature.type == "number" else "BYTES"
         content = binary.pack(datatype, [row[index] for row in rows])
         size = {"binary_data_size": len(content)}

@@ -7,7 +7,6 @@ serves file after file, as champions follow each other.
 import contextlib
 import csv
 import io
-import json
 import random
 import shutil
 import time
@@ -21,12 +20,13 @@ import httpx
 import pytest
 
 from churn_cli.main import main
-from churn_model import Package, Row, Schema, TrustedKeys, open_package
+from churn_model import Package, Row, TrustedKeys, open_package
 from churn_model.schema import row_from_json
-from churn_serving.oip import binary, grpc_codec, json_codec
+from churn_serving.oip import grpc_codec, json_codec
 from churn_serving.oip.json_reply import decode_response
 from churn_serving.oip.open_inference_grpc_pb2 import ModelInferResponse
 from real_processes import System, describe_system, running
+from tests.backends.test_binary_and_grpc import binary_request
 from tests.training.small_families import small_candidates
 
 MODEL = "strangers"
@@ -247,19 +247,6 @@ def test_every_door_of_the_protocol_says_the_same(served: Served) -> None:
                 answer = infer(message.SerializeToString(), timeout=20)
                 found[f"{door} gRPC {raw_contents}"] = grpc_codec.decode_response(answer).probabilities
     assert {door: said == served.expected[:MANY] for door, said in found.items()} == dict.fromkeys(found, True)
-
-
-def binary_request(rows: list[Row], schema: Schema) -> tuple[bytes, int]:
-    """A V2 request in HTTP's binary form, and the length of its JSON part."""
-    inputs, contents = [], b""
-    for index, feature in enumerate(schema.features):
-        datatype = "FP64" if feature.type == "number" else "BYTES"
-        content = binary.pack(datatype, [row[index] for row in rows])
-        size = {"binary_data_size": len(content)}
-        inputs.append({"name": feature.name, "datatype": datatype, "shape": [len(rows)], "parameters": size})
-        contents += content
-    header = json.dumps({"inputs": inputs}).encode()
-    return header + contents, len(header)
 
 
 def test_a_starter_draws_no_remark_of_its_own_making(served: Served) -> None:
