@@ -11,7 +11,7 @@ import random
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,7 @@ INFER = f"/v2/models/churn-{MODEL}/infer"
 ROWS, MANY = 700, 300
 FILES = ("telco", "bigml", "iranian", "bankchurners", "column-names")
 WITH_VALUE = {"telco", "column-names"}
-SEGMENTS = {"bigml": 3, "bankchurners": 6}
-"""Where somebody wants another number of segments than the starter's four."""
+SEGMENTS = {"bigml": 3, "bankchurners": 6}  # where somebody wants other than the starter's four
 
 
 @dataclass
@@ -44,7 +43,7 @@ class Desk:
 
     folder: Path
     stack: contextlib.ExitStack
-    system: System | None = field(default=None)
+    system: System | None = None
 
     def type(self, *arguments: str) -> tuple[str, str]:
         """What a command prints and what it says meanwhile."""
@@ -103,15 +102,17 @@ class Served:
     starter: str
     said: str
 
-    def predict(self, count: int, *, explain: bool = False) -> dict[str, Any]:
-        return self.ask(self.customers[:count], explain=explain)
-
     def ask(self, customers: list[dict[str, Any]], *, explain: bool = False) -> dict[str, Any]:
-        body = {"customers": customers, "explain": explain}
-        answer = httpx.post(f"{self.system.gateway_url}/v1/predictions", json=body, timeout=20)
-        assert answer.status_code == 200, answer.text[:500]
-        document: dict[str, Any] = answer.json()
-        return document
+        """What the primary answers, with reasons if asked for, which come late or not at all where all is busy."""
+        body, deadline = {"customers": customers, "explain": explain}, time.monotonic() + 20
+        while time.monotonic() < deadline:
+            answer = httpx.post(f"{self.system.gateway_url}/v1/predictions", json=body, timeout=20)
+            assert answer.status_code == 200, answer.text[:500]
+            document: dict[str, Any] = answer.json()
+            explained = any(one["reasons"] for one in document["predictions"])
+            if document["served_by"] == "primary" and explained == explain:
+                return document
+        raise AssertionError(document)
 
     def rows(self, count: int) -> list[Row]:
         schema = self.package.manifest.schema
@@ -122,7 +123,6 @@ class Served:
 
     @property
     def expected(self) -> list[float]:
-        """Churn probabilities by `churn score`."""
         return [float(record["churn_probability"]) for record in self.scored]
 
 
@@ -134,7 +134,7 @@ def served(request: pytest.FixtureRequest, desk: Desk, telco_path: Path, cases: 
     starter, _ = desk.type("init", "--data", str(data), "--name", MODEL)
     usecase, scored = desk.folder / f"{file}.yaml", desk.folder / f"{file}-scored.csv"
     usecase.write_text(starter.replace("  count: 4", f"  count: {SEGMENTS.get(file, 4)}"), encoding="utf-8")
-    command = ["train", "--usecase", str(usecase), "--data", str(data), "--budget", "0", "--force-promote"]
+    command = ["train", "--usecase", str(usecase), "--data", str(data), "--budget", "0", "--force-promote", "--verbose"]
     _, said = desk.type(*command)
     system, package = desk.serve()
     desk.type("score", str(data), str(scored), "--usecase", str(usecase))
@@ -173,20 +173,16 @@ def value_of(text: str, kind: str) -> float | str | None:
     return float(text) if kind == "number" else text
 
 
-def test_one_customer_gets_what_batch_scoring_says_with_reasons(served: Served) -> None:
-    answer = served.ask(served.customers[:1], explain=True)
-    assert answer["served_by"] == "primary"
+def test_customers_get_what_batch_scoring_says_with_reasons(served: Served) -> None:
+    answer = served.ask(served.customers[:20], explain=True)
     assert "warnings" not in answer
-    (one,), record = answer["predictions"], served.scored[0]
-    assert one["customer_id"] == record["id"]
-    assert one["churn_probability"] == float(record["churn_probability"])
-    assert (one["risk"], one["action"]["id"]) == (record["risk"], record["action"])
-    labels = [feature.label for feature in served.package.manifest.schema.features]
-    reasons = [
-        reason for each in served.ask(served.customers[:20], explain=True)["predictions"] for reason in each["reasons"]
-    ]
-    assert reasons
-    assert all(any(reason.startswith(f"{label}: ") for label in labels) for reason in reasons)
+    labels = tuple(f"{feature.label}: " for feature in served.package.manifest.schema.features)
+    for one, record in zip(answer["predictions"], served.scored, strict=False):
+        assert one["customer_id"] == record["id"]
+        assert one["churn_probability"] == float(record["churn_probability"])
+        assert (one["risk"], one["action"]["id"]) == (record["risk"], record["action"])
+        assert all(reason.startswith(labels) for reason in one["reasons"])
+    assert len(served.ask(served.customers[:1])["predictions"]) == 1
 
 
 def test_three_hundred_customers_in_their_order(served: Served) -> None:
