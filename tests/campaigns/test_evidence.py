@@ -151,7 +151,9 @@ def test_the_interval_of_a_plans_value_holds_the_truth() -> None:
         folds = generator.integers(0, FOLDS, 2_000)
         past_rows, now = numpy.arange(1_200), numpy.arange(1_200, 2_000)
         noise = generator.normal(scale=0.9, size=1_200)
-        fitted = CrossFitted(effect[past_rows] + noise, guessed[past_rows], risk[past_rows], folds[past_rows], ())
+        by_model = numpy.tile([guessed[past_rows], risk[past_rows]], (FOLDS, 1, 1))
+        scores = effect[past_rows] + noise
+        fitted = CrossFitted(scores, guessed[past_rows], risk[past_rows], folds[past_rows], (), by_model)
         chosen = now[guessed[now] * value[now] > 10]
         part = Part(
             fitted, past_rows, value[past_rows], guessed[chosen], risk[chosen], value[chosen], folds[chosen], 10.0

@@ -40,6 +40,8 @@ class CrossFitted:
         without: float [customers], churn without the action, by the same models.
         folds: int [customers].
         models: one a fold, learned from all other folds.
+        by_model: float [FOLDS, 2, customers], effects and churn without the action by each fold's model, for customers
+            whom it has seen too: they tell how much hinges on one fold's outcomes.
     """
 
     scores: Array
@@ -47,6 +49,7 @@ class CrossFitted:
     without: Array
     folds: Array
     models: tuple[UpliftModel, ...]
+    by_model: Array
 
     def predict(self, frame: pandas.DataFrame, folds: Array) -> tuple[Array, Array]:
         """Effect on each customer and churn without the action (float [customers] each) by the model of the customer's
@@ -77,15 +80,15 @@ def cross_fit(
         UpliftNotLearnable: too few leavers or stayers with or without the treatment outside some fold.
     """
     chance = numpy.full(len(treated), treated.mean()) if propensity is None else numpy.asarray(propensity, dtype=float)
-    scores, effects, without = numpy.empty((3, len(treated)))
+    scores, by_model = numpy.empty(len(treated)), numpy.empty((FOLDS, 2, len(treated)))
     models = []
     for fold in range(FOLDS):
         inside, others = numpy.flatnonzero(folds == fold), numpy.flatnonzero(folds != fold)
         if not len(inside):
             raise UpliftNotLearnable(f"{len(treated)} customers are too few")
         model = fit_uplift(features.iloc[others], treated[others], churned[others], seed, chance[others], INNER_FOLDS)
-        unseen = features.iloc[inside]
-        scores[inside] = model.score(unseen, treated[inside], churned[inside], chance[inside])
-        effects[inside], without[inside] = model.predict(unseen), model.without(unseen)
+        scores[inside] = model.score(features.iloc[inside], treated[inside], churned[inside], chance[inside])
+        by_model[fold] = model.predict(features), model.without(features)
         models.append(model)
-    return CrossFitted(scores, effects, without, folds, tuple(models))
+    effects, without = by_model[folds, :, numpy.arange(len(treated))].T
+    return CrossFitted(scores, effects, without, folds, tuple(models), by_model)

@@ -5,6 +5,7 @@ arms dealt anew in the same history, an A/A test of it, must show effects as rar
 2020, "Trustworthy Online Controlled Experiments", chapter 19). It must not know files or actions.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy
@@ -54,8 +55,11 @@ def check_randomisation(
         columns = columns[:, columns.std(axis=0) > 0.0]
         table = numpy.column_stack([residuals, columns / columns.std(axis=0)])
         dealt = _centred(treated[:, None].astype(float), strata)[:, 0]
-        seen = _scores(table, dealt)
-        drawn = numpy.array([_scores(table, _dealt_anew(dealt, strata, generator)) for _ in range(PERMUTATIONS)])
+        squares = table**2
+        seen = _scores(table, squares, dealt)
+        together = [numpy.flatnonzero(strata == stratum) for stratum in range(strata.max() + 1)]
+        anew = (_dealt_anew(dealt, together, generator) for _ in range(PERMUTATIONS))
+        drawn = numpy.array([_scores(table, squares, arms) for arms in anew])
     return Randomisation(
         balance=_p_value(numpy.abs(seen[1:]).max(initial=0.0), numpy.abs(drawn[:, 1:]).max(axis=1, initial=0.0)),
         p_value=_p_value(abs(seen[0]), numpy.abs(drawn[:, 0])),
@@ -70,15 +74,15 @@ def _expected(customers: Array, churned: Array, strata: Array) -> Array:
     return numpy.asarray(RidgeCV(alphas=numpy.logspace(0, 4, 5)).fit(known, churned).predict(known))
 
 
-def _scores(table: Array, dealt: Array) -> Array:
+def _scores(table: Array, squares: Array, dealt: Array) -> Array:
     """Standard scores of the difference between the arms in each column."""
-    return numpy.asarray((dealt @ table) / numpy.sqrt((dealt**2) @ (table**2)))
+    return numpy.asarray((dealt @ table) / numpy.sqrt((dealt**2) @ squares))
 
 
-def _dealt_anew(dealt: Array, strata: Array, generator: numpy.random.Generator) -> Array:
-    order = numpy.lexsort((generator.random(len(dealt)), strata))
+def _dealt_anew(dealt: Array, together: Sequence[Array], generator: numpy.random.Generator) -> Array:
     anew = numpy.empty_like(dealt)
-    anew[numpy.argsort(strata, kind="stable")] = dealt[order]
+    for rows in together:
+        anew[rows] = generator.permutation(dealt[rows])
     return anew
 
 
