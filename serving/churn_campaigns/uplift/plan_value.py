@@ -6,10 +6,10 @@ nothing was chosen for the noise that it is judged by. The estimate is a bias-co
 of doubly robust scores, a transport of effects to another population (Dahabreh et al. 2020). It must not know files.
 
 Its error has two parts. The noise of each past customer's score counts as often as planned customers lean on it. And
-folds teach each other: a lucky outcome in one fold makes its like be chosen in another, and the other way round, so the
-errors of two folds are not independent (for cross-validation Bengio and Grandvalet 2004, section 4). Their covariance is
-at most the noise times the variance of the weights over the other fold's outcomes (Bessel's inequality), and this is
-half the mean square by which the weights change when that fold's outcomes take the place of others.
+folds teach each other: a lucky outcome in one fold makes its like be chosen in another, and the other way round, so
+the errors of two folds are not independent (for cross-validation Bengio and Grandvalet 2004, section 4). Their
+covariance is at most the noise times the variance of the weights over the other fold's outcomes (Bessel's inequality),
+and this is half the mean square by which the weights change when that fold's outcomes take the place of others.
 """
 
 from collections.abc import Iterable
@@ -128,8 +128,8 @@ def _matched(known: Array, asked: Array, money: Array) -> Array:
 def _balanced(known: Array, asked: Array, money: Array, weights: Array) -> Array:
     """The weights, moved as little as need be until past and planned customers agree in their means.
 
-    At the edges, where plans choose, the most alike lie further inside: the linear bias correction of Abadie and Imbens,
-    section 3, as weights.
+    At the edges, where plans choose, the most alike lie further inside: the linear bias correction of Abadie and
+    Imbens, section 3, as weights.
     """
     past, planned = (numpy.column_stack([numpy.ones(len(side)), side]) for side in (known, asked))
     free = weights + FLOOR * weights.mean()
