@@ -22,7 +22,9 @@ from churn_training.comparison.competition import Search
 from churn_training.comparison.doubts import FEW, LEAK, doubts_about
 from churn_training.comparison.economics import with_economics
 from churn_training.comparison.final_measure import Finished, measure_finished
+from churn_training.comparison.insights import insights_into
 from churn_training.comparison.measuring import Comparison, SearchClock, compare
+from churn_training.comparison.out_of_time import OutOfTime
 from churn_training.comparison.recorder import Judgement, Recorder
 from churn_training.comparison.sampling import COMPARED_ROWS, FITTED_ROWS, JUDGED_ROWS, Samples, at_most
 from churn_training.comparison.splits import FOLDS, holdout
@@ -43,7 +45,7 @@ Promotion = Literal["gated", "always", "never"]
 @dataclass(frozen=True)
 class TrainingOutcome:
     """What a training run came to. `metrics` were measured on held-out customers; `decision` says whether the new
-    version is champion now, and why."""
+    version is champion now, and why; `out_of_time` is how it does on later customers, where something says who is."""
 
     registered: Registered
     decision: ChampionDecision
@@ -53,6 +55,7 @@ class TrainingOutcome:
     rounds: dict[str, int]
     warnings: tuple[str, ...]
     run_id: str
+    out_of_time: OutOfTime | None = None
 
     @property
     def promoted(self) -> bool:
@@ -72,6 +75,7 @@ class _Order:
     key: SigningKey
     trusted: TrustedKeys
     clock: SearchClock
+    contradictions: tuple[str, ...] = ()
 
 
 def train(  # noqa: PLR0913 - each is a choice of whoever trains
@@ -113,15 +117,14 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
     search = Search(seed, parts, budget)
     clock = SearchClock(budget)
     key = signing_key(home)
-    order = _Order(candidates, search, promotion, fresh, accept_leak, key, trusted_keys(home), clock)
+    order = _Order(candidates, search, promotion, fresh, accept_leak, key, trusted_keys(home), clock, contradictions)
     with reporting(len(candidates) * parts + 3, verbose=verbose) as reporter:
         reporter.notes((*contradictions, *samples.notices), MOST_NOTES)
         reporter.now("opening MLflow")
         client = connect(home.tracking_uri)
         with mlflow_recorder(client, home, samples, search, reporter) as recorder:
             reporter.note(_beginning(candidates, budget) + ("" if verbose else "; --verbose tells every round"))
-            outcome = _run(order, samples, recorder, MlflowRegistry(client), reporter)
-            return replace(outcome, warnings=(*contradictions, *outcome.warnings))
+            return _run(order, samples, recorder, MlflowRegistry(client), reporter)
 
 
 def _beginning(candidates: Sequence[Candidate], budget: float) -> str:
@@ -163,12 +166,18 @@ def _run(
         recorder.finished(best.contender, finished, compiled.warnings)
         reporter.advance()
 
+        reporter.now("asking it what drives churn, and how it does on later customers")
+        insights = insights_into(scorer, compiled.schema, compiled.profiles, best, samples, search.seed)
+        figures = finished.figures | insights.figures
+
         reporter.now("comparing it with the champion")
         decision = _decide(order, champion, scorer, compiled.schema, finished)
-        recorder.judged(_judgement(samples, comparison, finished, decision, tuned=search.seconds > 0))
+        judgement = _judgement(samples, comparison, finished, decision, tuned=search.seconds > 0)
+        warnings = (*order.contradictions, *compiled.warnings)
+        recorder.judged(replace(judgement, insights=insights, warnings=warnings))
 
         reporter.now("registering")
-        contents = contents_of(compiled, training, finished.figures, search.seed)
+        contents = contents_of(compiled, training, figures, search.seed)
         registered = registry.register(contents, order.key, recorder.run_id)
         reporter.advance()
     if decision.promoted:
@@ -178,12 +187,13 @@ def _run(
         registered=registered,
         decision=decision,
         winner=best.contender.name,
-        metrics=finished.figures,
+        metrics=figures,
         candidates={result.contender.name: result.metrics for result in comparison.results},
         rounds={
             result.contender.name: result.rounds for result in comparison.results if result.rounds and search.seconds
         },
-        warnings=(*samples.notices, *compiled.warnings),
+        warnings=(*order.contradictions, *samples.notices, *compiled.warnings),
+        out_of_time=insights.later,
         run_id=recorder.run_id,
     )
 

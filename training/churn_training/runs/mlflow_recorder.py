@@ -20,6 +20,7 @@ from churn_model.registry import Registered
 from churn_training.comparison.champion_contest import ChampionDecision
 from churn_training.comparison.competition import Result, Search
 from churn_training.comparison.final_measure import Finished
+from churn_training.comparison.insights import Insights
 from churn_training.comparison.recorder import Judgement, Recalled
 from churn_training.comparison.sampling import Samples
 from churn_training.families.candidates import Candidate
@@ -139,11 +140,22 @@ class MlflowRecorder:
             draw_comparison(training.churned, answers, training.usecase.profit, title, curves)
             _write_json(folder / "fairness.json", [asdict(row) for row in judgement.finished.groups])
             _write_json(folder / "gate.json", judgement.decision.to_json())
+            self._insights(judgement.insights, folder)
             if judgement.segments is not None:
                 _write_json(folder / "segments.json", judgement.segments.to_json())
                 draw_segment_study(judgement.segments, folder / "segments.png")
             write_report(folder / "report.html", report_of(judgement, training, self._run.id, curves))
             self._run.files(folder, "comparison")
+
+    def _insights(self, insights: Insights, folder: Path) -> None:
+        """What drives churn, and how the winner does on later customers, for programs; figures and belief for MLflow's
+        pages."""
+        if insights.drivers is not None:
+            _write_json(folder / "drivers.json", insights.drivers.to_json())
+        if insights.later is not None:
+            _write_json(folder / "out_of_time.json", insights.later.to_json())
+            self._run.metrics(insights.figures)
+            self._run.tags({"churn.believed": insights.later.believed, "churn.believed_because": insights.later.why})
 
     def registered(self, registered: Registered, decision: ChampionDecision) -> None:
         """Version, digest and what the gate said."""
@@ -169,8 +181,10 @@ class _ContenderRecord:
         self._run.parameters({**own, **contender.parameters})
         self._run.metrics(result.metrics)
         settings = f", best of {result.rounds} settings" if result.rounds > 1 else ""
-        worth, auc = result.metrics["empc"], result.metrics["roc_auc"]
-        self.line = f"{contender.title}: expected profit per customer {worth:.3f}, ROC AUC {auc:.4f}{settings}"
+        loss, worth, auc = (result.metrics[name] for name in ("log_loss", "empc", "roc_auc"))
+        money = self._training.usecase.tells_money
+        brings = f"expected profit per customer {worth:.3f}" if money else f"log loss {loss:.4f}"
+        self.line = f"{contender.title}: {brings}, ROC AUC {auc:.4f}{settings}"
 
 
 def _store_curves(run: Run, customers: Dataset, probabilities: numpy.ndarray, name: str) -> None:
