@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from churn_data.dataset import Dataset
     from churn_training.pipeline import Promotion
 
-MOST_FINDINGS = 4
+MOST_FINDINGS = 3
 """Lines about a file that are told to whoever does not ask for all."""
 
 

@@ -24,6 +24,7 @@ from churn_training.comparison.economics import with_economics
 from churn_training.comparison.final_measure import Finished, measure_finished
 from churn_training.comparison.insights import insights_into
 from churn_training.comparison.measuring import Comparison, SearchClock, compare
+from churn_training.comparison.money_words import told_for
 from churn_training.comparison.out_of_time import OutOfTime
 from churn_training.comparison.recorder import Judgement, Recorder
 from churn_training.comparison.sampling import COMPARED_ROWS, FITTED_ROWS, JUDGED_ROWS, Samples, at_most
@@ -35,10 +36,11 @@ from churn_training.packaging.compilation import compile_model, contents_of
 from churn_training.packaging.home import Home
 from churn_training.packaging.keys import signing_key, trusted_keys
 from churn_training.runs.mlflow_recorder import mlflow_recorder
+from churn_training.runs.version_notes import version_notes
 from churn_training.segments.study import study_segments
 
 MOST_NOTES = 2
-"""Lines about economics and samples that are told to whoever does not ask for all."""
+"""Lines about economics that are told to whoever does not ask for all."""
 Promotion = Literal["gated", "always", "never"]
 
 
@@ -119,18 +121,18 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
     key = signing_key(home)
     order = _Order(candidates, search, promotion, fresh, accept_leak, key, trusted_keys(home), clock, contradictions)
     with reporting(len(candidates) * parts + 3, verbose=verbose) as reporter:
-        reporter.notes((*contradictions, *samples.notices), MOST_NOTES)
+        reporter.notes(contradictions, MOST_NOTES)
         reporter.now("opening MLflow")
         client = connect(home.tracking_uri)
         with mlflow_recorder(client, home, samples, search, reporter) as recorder:
-            reporter.note(_beginning(candidates, budget) + ("" if verbose else "; --verbose tells every round"))
+            reporter.note(_beginning(candidates, budget, samples.notices))
             return _run(order, samples, recorder, MlflowRegistry(client), reporter)
 
 
-def _beginning(candidates: Sequence[Candidate], budget: float) -> str:
+def _beginning(candidates: Sequence[Candidate], budget: float, sampled: Sequence[str]) -> str:
     families = "1 family" if len(candidates) == 1 else f"{len(candidates)} families"
     how = f"for about {budget:,.0f} s" if budget else "at their default settings"
-    return f"comparing {families} of models {how}"
+    return "; ".join([f"comparing {families} of models {how} (--verbose tells every round)", *sampled])
 
 
 def _different(candidates: Sequence[Candidate], dataset: Dataset) -> Sequence[Candidate]:
@@ -171,14 +173,16 @@ def _run(
         figures = finished.figures | insights.figures
 
         reporter.now("comparing it with the champion")
-        decision = _decide(order, champion, scorer, compiled.schema, finished)
+        decision = told_for(training.usecase, _decide(order, champion, scorer, compiled.schema, finished))
         judgement = _judgement(samples, comparison, finished, decision, tuned=search.seconds > 0)
         warnings = (*order.contradictions, *compiled.warnings)
-        recorder.judged(replace(judgement, insights=insights, warnings=warnings))
+        judgement = replace(judgement, insights=insights, warnings=warnings)
+        recorder.judged(judgement)
 
         reporter.now("registering")
         contents = contents_of(compiled, training, figures, search.seed)
-        registered = registry.register(contents, order.key, recorder.run_id)
+        notes = version_notes(judgement, training)
+        registered = registry.register(contents, order.key, recorder.run_id, notes)
         reporter.advance()
     if decision.promoted:
         registry.promote(registered.name, registered.version)

@@ -15,6 +15,7 @@ from churn_model.blend_estimator import MOST_MEMBERS
 from churn_training.families.candidates import Candidate
 from churn_training.families.serving_time import together
 
+ENSEMBLE = "ensemble"
 SURE_OF_SCALE = 100.0
 """How many customers' worth of certainty there is, before any answer is seen, that a scale needs no change."""
 SAMPLES = 4
@@ -48,7 +49,7 @@ class Blend:
     def ensemble(cls, members: Sequence[Candidate]) -> "Blend":
         """All of these together, not fitted yet."""
         equal = 1.0 / len(members)
-        return cls("ensemble", "Ensemble", tuple(members), (equal,) * len(members))
+        return cls(ENSEMBLE, "Ensemble", tuple(members), (equal,) * len(members))
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -168,3 +169,12 @@ def _affordable(counts: Sequence[int], place: int, members: Sequence[Candidate])
 
 
 Contender = Candidate | Blend
+
+
+def family_of(contender: Contender) -> tuple[str, str]:
+    """Name and title of the family that a contender belongs to; combinations of several are one of their own."""
+    if isinstance(contender, Candidate):
+        return contender.name, contender.title
+    if contender.name == ENSEMBLE:
+        return ENSEMBLE, "Combinations of families"
+    return family_of(contender.members[0])

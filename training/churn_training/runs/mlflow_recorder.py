@@ -7,7 +7,7 @@ decide anything.
 import json
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from churn_training.comparison.insights import Insights
 from churn_training.comparison.recorder import Judgement, Recalled
 from churn_training.comparison.sampling import Samples
 from churn_training.families.candidates import Candidate
-from churn_training.families.ensemble import Contender
+from churn_training.families.ensemble import Contender, family_of
 from churn_training.packaging.home import Home
 from churn_training.runs.pictures import draw_comparison, draw_curves, draw_segment_study
 from churn_training.runs.report import write_report
@@ -66,15 +66,18 @@ def mlflow_recorder(
                 "holdout_rows": len(samples.judged),
             }
         )
-        yield MlflowRecorder(run, training, search, reporter)
+        run.data_set(samples.fitted, "training")
+        with ExitStack() as families:
+            yield MlflowRecorder(run, training, search, reporter, families)
 
 
 class MlflowRecorder:
     """Records of one training run; implements :class:`churn_training.comparison.recorder.Recorder`."""
 
-    def __init__(self, run: Run, training: Dataset, search: Search, reporter: Reporter) -> None:
+    def __init__(self, run: Run, training: Dataset, search: Search, reporter: Reporter, families: ExitStack) -> None:
         self._run, self._training, self._search, self._reporter = run, training, search, reporter
-        self._rounds = 0
+        self._rounds, self._reusing = 0, False
+        self._open_families, self._families = families, dict[str, Run]()
 
     @property
     def run_id(self) -> str:
@@ -88,7 +91,7 @@ class MlflowRecorder:
     def keep(self, setting: Candidate, result: Result) -> None:
         """A nested run of its own with the evaluation, so that a later run can recall it."""
         self._rounds += 1
-        parent, tags = self._run, {**_tags_of(self._training), "churn.family": setting.name}
+        parent, tags = self._family(setting), self._nested_tags(setting, "setting")
         name = f"round {self._rounds}, {setting.name}"
         with open_run(parent.client, parent.experiment, name, tags, parent) as run:
             keep(run, self._key(setting), result)
@@ -99,6 +102,9 @@ class MlflowRecorder:
     def reused(self, recalled: Recalled) -> None:
         """Where the figures came from."""
         self._rounds += 1
+        if not self._reusing:
+            self._reporter.note("going on from an earlier run: what it has measured is reused (--fresh evaluates anew)")
+            self._reusing = True
         self._say(recalled.result, f", reused from run {recalled.run_id} (--fresh evaluates anew)")
 
     def _say(self, result: Result, source: str) -> None:
@@ -109,12 +115,23 @@ class MlflowRecorder:
     @contextmanager
     def contender(self, contender: Contender) -> Iterator["_ContenderRecord"]:
         """A nested run, which ends with the block."""
-        parent = self._run
-        tags = _tags_of(self._training)
+        parent, tags = self._family(contender), self._nested_tags(contender, "contender")
         with open_run(parent.client, parent.experiment, contender.name, tags, parent) as run:
             record = _ContenderRecord(run, self._training, self._search.seed)
             yield record
         self._reporter.detail(record.line)
+
+    def _family(self, contender: Contender) -> Run:
+        """The run that all of a family's settings and contenders are nested in; it ends with the training."""
+        name, title = family_of(contender)
+        if name not in self._families:
+            tags = {**_tags_of(self._training), "churn.family": name, "churn.role": "family"}
+            run = open_run(self._run.client, self._run.experiment, title, tags, self._run)
+            self._families[name] = self._open_families.enter_context(run)
+        return self._families[name]
+
+    def _nested_tags(self, contender: Contender, role: str) -> dict[str, str]:
+        return {**_tags_of(self._training), "churn.family": family_of(contender)[0], "churn.role": role}
 
     def finished(self, winner: Contender, finished: Finished, warnings: tuple[str, ...]) -> None:
         """Its figures, its name and its curves."""
