@@ -217,7 +217,8 @@ def test_runs_tell_everything(trained: tuple[Home, TrainingOutcome]) -> None:
     assert all(run.info.status == "FINISHED" and "log_loss" in run.data.metrics for run in rounds)
     contenders = [run for run in nested if run.data.tags["churn.role"] == "contender"]
     assert {run.info.run_name for run in contenders} == families | {f"{name}-calibrated" for name in families} | {
-        "ensemble"
+        "ensemble",
+        "ensemble-mean",
     }
     for run in contenders:
         assert run.info.status == "FINISHED"
@@ -238,7 +239,7 @@ def test_contenders_are_nested_in_their_families(trained: tuple[Home, TrainingOu
         "Combinations of families",
     }
     inside = [run for run in everything if run.data.tags.get("churn.role") in ("setting", "contender")]
-    assert len(inside) == 5 + 5 + 5 + 1
+    assert len(inside) == 5 + 5 + 5 + 2
     for run in inside:
         family = by_id[run.data.tags["mlflow.parentRunId"]]
         assert family in families
