@@ -16,7 +16,8 @@ from churn_training.packaging.home import Home
 
 if TYPE_CHECKING:
     from churn_data.dataset import Dataset
-    from churn_training.pipeline import Promotion
+    from churn_training.pipeline import Promotion, TrainingOutcome
+    from churn_training.runs.whereabouts import Whereabouts
 
 MOST_FINDINGS = 3
 """Lines about a file that are told to whoever does not ask for all."""
@@ -56,6 +57,10 @@ def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promot
     if outcome.promoted:
         export_champion(MlflowRegistry(client), usecase.model_name, home, usecase_sha256(usecase))
     places = whereabouts(client, home, outcome.run_id)
+    return _result(outcome, dataset, places)
+
+
+def _result(outcome: "TrainingOutcome", dataset: "Dataset", places: "Whereabouts") -> dict[str, Any]:
     return {
         "name": outcome.registered.name,
         "version": outcome.registered.version,
@@ -73,7 +78,7 @@ def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promot
             "rows": len(dataset),
             "simulated": dataset.source.simulated,
         },
-        "money": usecase.tells_money,
+        "money": dataset.usecase.tells_money,
         "metrics": outcome.metrics,
         "out_of_time": outcome.out_of_time.to_json() if outcome.out_of_time else None,
         "candidates": outcome.candidates,
