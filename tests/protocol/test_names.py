@@ -71,7 +71,13 @@ def test_whatever_a_use_case_may_name_every_codec_reads(chosen: list[str], ascii
 def test_every_fault_is_found_under_such_names_too(chosen: list[str]) -> None:
     schema = schema_of(parse_usecase(document(chosen), "nasty.yaml"))
     wrong = {name: "text" if index % 2 == 0 else [5] for index, name in enumerate(chosen)}
-    for features in (wrong, {**wrong, max(chosen) + "?": 1}, {}, {chosen[0]: True}, {chosen[0]: 1e300, chosen[1]: "x" * 300}):
+    for features in (
+        wrong,
+        {**wrong, max(chosen) + "?": 1},
+        {},
+        {chosen[0]: True},
+        {chosen[0]: 1e300, chosen[1]: "x" * 300},
+    ):
         body = json.dumps({"customers": [{"customer_id": "a", "features": features}]}).encode()
         with pytest.raises(InvalidRequest) as refused:
             RecordDecoder(schema, 10).decode(body)
