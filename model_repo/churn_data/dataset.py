@@ -4,6 +4,7 @@ Plain data; it must not know how it was read or what is done with it.
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy
 import pandas
@@ -30,13 +31,23 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """The file that rows were read from, for whoever needs other columns of the same customers, and which of its rows
+    they are, counted from 0."""
+
+    path: Path
+    places: numpy.ndarray
+
+
+@dataclass(frozen=True)
 class Dataset:
     """Customers and whether they left.
 
     `frame` has one column a feature in the use case's order: float64 with NaN for numbers and for dates (days from each
     to the snapshot), objects (text or NaN) for categories. `churned` is 0 or 1 a row; `groups` numbers the customers,
     so rows of one customer share a number. `moments` are the days (of Python's calendar) as of which each row stands,
-    where a column says so. `notices` are what reading found.
+    where a column says so. `notices` are what reading found. `keys` are the texts by which the customer of each row is
+    known again in other files, see `customer_keys`; `origin` is where the rows stand in the file.
     """
 
     usecase: UseCase
@@ -46,6 +57,8 @@ class Dataset:
     source: Source
     moments: numpy.ndarray | None = None
     notices: tuple[Notice, ...] = ()
+    keys: numpy.ndarray | None = None
+    origin: Origin | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -78,6 +91,8 @@ class Dataset:
             churned=self.churned[positions],
             groups=self.groups[positions],
             moments=None if self.moments is None else self.moments[positions],
+            keys=None if self.keys is None else self.keys[positions],
+            origin=None if self.origin is None else replace(self.origin, places=self.origin.places[positions]),
         )
 
 

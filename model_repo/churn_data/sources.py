@@ -13,7 +13,8 @@ import pandas
 
 from churn_data.cells import Cell, categories, numbers, parse_number
 from churn_data.csv_head import suggestion
-from churn_data.dataset import Dataset, Source
+from churn_data.customer_keys import customer_keys
+from churn_data.dataset import Dataset, Origin, Source
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
 from churn_data.groups import groups_of
@@ -28,6 +29,11 @@ from churn_model.usecase import Feature, Label, UseCase
 
 SIMULATED = "simulated"
 """In a file's name or at the start of its ids, this word marks customers who do not exist."""
+
+_WITHOUT_IDS = (
+    "the use case names no column of ids: row numbers serve, each row is a customer of its own. Row numbers are not "
+    "customers: rows with the same values are held out again, a customer whose values have changed is a stranger"
+)
 
 
 def read_customers(path: Path, usecase: UseCase, notice: Listener | None = None) -> Dataset:
@@ -48,7 +54,7 @@ def read_customers(path: Path, usecase: UseCase, notice: Listener | None = None)
     notices = Notices(file, notice)
     columns, rows = _read_columns(path, usecase, notices)
     if not usecase.id:
-        notices.tell("id", "the use case names no column of ids: row numbers serve, each row is a customer of its own")
+        notices.tell("id", _WITHOUT_IDS)
     _require_columns(columns, [usecase.label.column, *([usecase.id] if usecase.id else [])], file)
     churned = labels_of(columns[usecase.label.column], rows, usecase.label, file)
     if usecase.features:
@@ -62,7 +68,17 @@ def read_customers(path: Path, usecase: UseCase, notice: Listener | None = None)
     ids = columns.get(usecase.id)
     source = Source(path.name, digest, _is_simulated(path, ids))
     groups = groups_of(ids, frame, churned, notices)
-    return Dataset(usecase, frame, churned, groups, source, _moments(snapshots), tuple(notices))
+    return Dataset(
+        usecase,
+        frame,
+        churned,
+        groups,
+        source,
+        _moments(snapshots),
+        tuple(notices),
+        keys=customer_keys(ids, frame),
+        origin=Origin(path, numpy.arange(len(frame))),
+    )
 
 
 def _read_columns(path: Path, usecase: UseCase, notices: Notices) -> tuple[dict[str, list[Cell]], Sequence[int]]:

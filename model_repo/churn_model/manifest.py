@@ -11,6 +11,7 @@ import msgspec
 from churn_model.documents import read_by_any_thread
 from churn_model.errors import CorruptPackage, SchemaMismatch
 from churn_model.estimators import ESTIMATOR_FILES
+from churn_model.holdout import Holdout
 from churn_model.schema import Schema
 
 FORMAT = 1
@@ -20,13 +21,17 @@ GOLDEN = "golden.json"
 DESCRIPTION_FILES = ("encoder.json", "segments.json", "actions.json", "scorecard.json", GOLDEN)
 
 
-class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the model learned from; ``source`` is a file's name without folders."""
+class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where the model learned from; ``source`` is a file's name without folders, ``until`` the newest day as of which
+    its customers stand, where they say. ``holdout`` are those whom it did not learn from; None: a package of before,
+    which does not say."""
 
     sha256: str
     source: str = ""
     simulated: bool = False
     rows: int = 0
+    until: str = ""
+    holdout: Holdout | None = None
 
 
 @read_by_any_thread

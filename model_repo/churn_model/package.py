@@ -20,6 +20,7 @@ from churn_model.encoding import Encoder
 from churn_model.errors import CorruptPackage
 from churn_model.estimators import ESTIMATOR_FILES, load_estimator
 from churn_model.golden import Golden
+from churn_model.holdout import Holdout
 from churn_model.manifest import (
     FORMAT,
     GOLDEN,
@@ -62,6 +63,8 @@ class PackageContents:
     data_source: str = ""
     simulated: bool = False
     training_rows: int = 0
+    data_until: str = ""
+    holdout: Holdout | None = None
     libraries: dict[str, str] = field(default_factory=dict)
 
 
@@ -155,7 +158,12 @@ def _manifest(contents: PackageContents, version: str, files: dict[str, bytes]) 
         schema=contents.schema,
         schema_sha256=contents.schema.hash,
         training_data=TrainingData(
-            contents.training_data_sha256, contents.data_source, contents.simulated, contents.training_rows
+            contents.training_data_sha256,
+            contents.data_source,
+            contents.simulated,
+            contents.training_rows,
+            contents.data_until,
+            contents.holdout,
         ),
         code_revision=contents.code_revision,
         metrics=contents.metrics,

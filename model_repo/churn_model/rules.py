@@ -16,7 +16,8 @@ Risk = Literal["low", "medium", "high"]
 FEWEST_SEGMENTS, MOST_SEGMENTS = 2, 12
 RISKS: tuple[Risk, ...] = ("low", "medium", "high")
 
-
+LARGEST_HOLDOUT = 0.5
+"""Share of customers; more than half would be judged on and less than half learnt from."""
 EVER = "ever"
 """The window of a label in a file that holds everybody who ever left."""
 
@@ -91,6 +92,24 @@ class TimeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     observed_since: str = ""
     snapshot: str = ""
     snapshot_spelling: str = ""
+
+
+class HoldoutRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Customers who are never learnt from, so that models can be compared on them. ``salt`` names them, empty: the
+    model's name does; another one holds out others, and models of before and after can hardly be compared. ``share`` of
+    the customers, None: a tenth, or a fifth where a tenth is too few."""
+
+    salt: str = ""
+    share: float | None = None
+
+
+class RefreshRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a champion is old enough to give way to a model of newer data that is not worse, though not shown to be
+    better: ``after_days`` since it was made, if what the new one earns is lower by no more than ``margin``, a share of
+    what the champion earns."""
+
+    after_days: float
+    margin: float
 
 
 class ProfitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

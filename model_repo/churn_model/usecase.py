@@ -21,9 +21,11 @@ from churn_model.rules import (
     ContactRule,
     Feature,
     FeatureType,
+    HoldoutRule,
     Label,
     ProfitRule,
     ProfitStatement,
+    RefreshRule,
     Risk,
     RiskRule,
     SegmentRule,
@@ -62,7 +64,7 @@ class UseCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``id`` rows are numbered, without ``value`` no money is told of anybody.
     ``missing`` are the texts that mean «not known» in data files, beside blank ones. ``simulation`` holds what the
     simulator needs beside the features' own hints (the intercept of the churn log-odds, say). ``groups`` are features
-    by which models are compared for fairness."""
+    by which models are compared for fairness. Without ``refresh`` an old champion stays until one is better."""
 
     name: str
     label: Label
@@ -78,6 +80,8 @@ class UseCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contacts: ContactRule = ContactRule()
     time: TimeRule | None = None
     groups: tuple[str, ...] = ()
+    holdout: HoldoutRule = HoldoutRule()
+    refresh: RefreshRule | None = None
     simulation: dict[str, Any] = {}
 
     @property
@@ -89,11 +93,6 @@ class UseCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def profit(self) -> ProfitRule:
         """The economics by which models are compared."""
         return profit_rule(self.stated_profit, self.actions)
-
-    @property
-    def tells_money(self) -> bool:
-        """Whether somebody said what customers are worth, so that amounts mean anything."""
-        return self.value is not None or self.stated_profit.customer_value is not None
 
     @property
     def window_months(self) -> float | None:

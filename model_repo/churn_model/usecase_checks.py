@@ -11,12 +11,15 @@ from churn_model.errors import UseCaseError
 from churn_model.names import name_fault, usecase_name_fault
 from churn_model.rules import (
     FEWEST_SEGMENTS,
+    LARGEST_HOLDOUT,
     MOST_SEGMENTS,
     ActionRule,
     Feature,
+    HoldoutRule,
     Label,
     ProfitRule,
     ProfitStatement,
+    RefreshRule,
     RiskRule,
     SegmentRule,
     TimeRule,
@@ -51,6 +54,10 @@ class _UseCase(Protocol):
     def time(self) -> TimeRule | None: ...
     @property
     def groups(self) -> tuple[str, ...]: ...
+    @property
+    def holdout(self) -> HoldoutRule: ...
+    @property
+    def refresh(self) -> RefreshRule | None: ...
 
 
 def check(usecase: _UseCase, source: str) -> None:
@@ -76,6 +83,7 @@ def check(usecase: _UseCase, source: str) -> None:
         problem = f"must be {FEWEST_SEGMENTS} to {MOST_SEGMENTS}, is {usecase.segments.count}"
         raise UseCaseError(f"{source}: `segments.count` {problem}")
     _check_actions(usecase.actions, usecase.segments.count, source)
+    _check_contests(usecase.holdout, usecase.refresh, source)
     if usecase.features:
         check_references(usecase, source)
 
@@ -100,6 +108,15 @@ def _check_numbers(usecase: _UseCase, source: str) -> None:
         raise UseCaseError(f"{source}: `profit.budget_share` must be above 0 and at most 1")
     if usecase.time is not None and usecase.time.months <= 0:
         raise UseCaseError(f"{source}: `time.months` must be above 0")
+
+
+def _check_contests(holdout: HoldoutRule, refresh: RefreshRule | None, source: str) -> None:
+    if holdout.share is not None and not 0 < holdout.share <= LARGEST_HOLDOUT:
+        raise UseCaseError(f"{source}: `holdout.share` must be above 0 and at most {LARGEST_HOLDOUT:g}")
+    if refresh is not None and refresh.after_days < 0:
+        raise UseCaseError(f"{source}: `refresh.after_days` must not be negative")
+    if refresh is not None and not 0 < refresh.margin < 1:
+        raise UseCaseError(f"{source}: `refresh.margin` is a share of what the champion earns, between 0 and 1")
 
 
 def _check_actions(actions: tuple[ActionRule, ...], count: int, source: str) -> None:

@@ -14,7 +14,20 @@ import msgspec
 import yaml
 
 _TEXTS = frozenset(
-    {"name", "title", "id", "label", "column", "positive", "negative", "snapshot", "spelling", "consent", "evidence"}
+    {
+        "name",
+        "title",
+        "id",
+        "label",
+        "column",
+        "positive",
+        "negative",
+        "snapshot",
+        "spelling",
+        "consent",
+        "evidence",
+        "salt",
+    }
 )
 _LISTS_OF_TEXTS = frozenset({"missing", "groups", "features"})
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(?:\.\.\.|\d+)\]")

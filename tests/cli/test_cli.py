@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from churn_cli.commands import up
 from churn_cli.main import main
+from churn_model.mlflow_registry import connect
 from churn_training.packaging.home import Home
 from tests.cli.unknown import write_unknown
 from tests.training.small_families import small_candidates
@@ -45,9 +47,8 @@ def test_a_data_set_nobody_has_seen_from_start_to_answers(tmp_path: Path) -> Non
     assert result["metrics"]["roc_auc"] > 0.6
     boosted = {"histogram-boosting", "catboost", "catboost-native"}
     families = {"additive-splines", "logistic-regression", "extra-trees", "random-forest"} | boosted
-    together = {"ensemble", "ensemble-mean"}
-    assert set(result["candidates"]) == families | {f"{name}-calibrated" for name in families} | together
-    assert result["gate"] == {"promoted": True, "reason": "there was no champion", "verdict": None}
+    assert set(result["candidates"]) == families | {f"{name}-calibrated" for name in families} | {"ensemble"}
+    assert (result["gate"]["promoted"], result["gate"]["reason"]) == (True, "there was no champion")
     assert result["rounds"] == {}
     assert 'column "constant": left out: every row has the same value' in trained.stderr
     assert 'column "comment": left out: its texts are nearly unique' in trained.stderr
@@ -78,12 +79,25 @@ def test_train_promote_rollback(telco_path: Path, capsys: pytest.CaptureFixture[
     assert last_json(capsys)["champion"] is False
     link = Home.from_environment().packages("churn-telecom") / "champion"
     assert link.resolve().name == "1"
-    assert main(["promote", "2"]) == 0
+    # The gate did not pass it: only an order that is kept makes it champion.
+    assert main(["promote", "2"]) == 2
+    refused = capsys.readouterr().err
+    assert "churn-telecom version 2: the gate did not pass it (asked not to be; the gate: version 1 stays" in refused
+    assert refused.endswith("; --force promotes it all the same\n")
+    assert link.resolve().name == "1"
+    assert main(["promote", "2", "--force"]) == 0
     assert link.resolve().name == "2"
     assert capsys.readouterr().out.startswith("churn-telecom: version 2 is champion (sha256:")
+    tags = connect(Home.from_environment().tracking_uri).get_model_version("churn-telecom", "2").tags
+    assert re.match(
+        r"made champion by churn promote --force on \d{4}-\d\d-\d\d, although the gate", tags["churn.override"]
+    )
+    assert main(["promote", "2"]) == 0
+    capsys.readouterr()
     assert main(["rollback", "--json"]) == 0
     assert last_json(capsys)["version"] == "1"
     assert link.resolve().name == "1"
+    assert main(["promote", "2"]) == 2
 
 
 @pytest.mark.usefixtures("home", "quick")
@@ -101,7 +115,16 @@ def test_no_better_is_not_champion_unless_forced(telco_path: Path, capsys: pytes
     link = Home.from_environment().packages("churn-telecom") / "champion"
     assert link.resolve().name == "1"
     assert main([*train, "--force-promote"]) == 0
-    assert last_json(capsys)["gate"]["reason"] == "asked for"
+    forced = last_json(capsys)["gate"]
+    assert forced["overridden"]
+    assert forced["reason"].startswith("asked for by --force-promote, although version 1 stays: A campaign")
+    tags = connect(Home.from_environment().tracking_uri).get_model_version("churn-telecom", "3").tags
+    assert tags["churn.override"] == forced["reason"]
+    assert tags["churn.contest"].endswith(":3")
+    (report,) = (
+        page for page in Home.from_environment().artifacts.rglob("report.html") if "although" in page.read_text()
+    )
+    assert "asked for by --force-promote, although version 1 stays" in report.read_text()
     assert link.resolve().name == "3"
 
 

@@ -228,7 +228,7 @@ def test_serving_reads_what_training_stored(
 
 @pytest.mark.usefixtures("trained")
 def test_a_repetition_reuses_the_evaluations_in_object_storage(machine: Machine, customers: str) -> None:
-    done = machine.churn("train", "--budget", "0", "--data", customers, "--json", "--no-promote", "--verbose")
+    done = machine.churn("train", "--budget", "0", "--data", customers, "--json", "--no-promote")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("reused from run") == len(default_candidates())
 
@@ -355,7 +355,7 @@ def test_promotion_needs_no_rights_in_the_storage(machine: Machine, trained: dic
     second = machine.churn("train", "--budget", "0", "--rows", "600", "--no-promote", "--json")
     assert second.returncode == 0, second.stderr
     new = json.loads(second.stdout.splitlines()[-1])
-    for arguments, expected in ((["promote", new["version"]], new), (["rollback"], trained)):
+    for arguments, expected in ((["promote", new["version"], "--force"], new), (["rollback"], trained)):
         done = machine.churn(*arguments, "--json", user=None, CHURN_HOME=str(tmp_path))
         assert done.returncode == 0, done.stderr
         changed = json.loads(done.stdout.splitlines()[-1])

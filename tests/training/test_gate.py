@@ -4,7 +4,8 @@ import numpy
 import pytest
 
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.gate import Finding, JudgedModel, Verdict, judge
+from churn_training.comparison.gate import judge
+from churn_training.comparison.verdict import FIRST, Finding, JudgedModel, Terms, Verdict
 
 RULE = ProfitRule()
 SIZE = 2000
@@ -39,9 +40,15 @@ def decide(
     challenger: numpy.ndarray,
     groups: dict[str, numpy.ndarray] | None = None,
     milliseconds: tuple[float, float] = (0.5, 0.5),
+    terms: Terms = FIRST,
 ) -> Verdict:
-    old, new = milliseconds
-    return judge(CHURNED, groups or {}, RULE, JudgedModel(champion, old), JudgedModel(challenger, new), seed=3)
+    old, new = JudgedModel(champion, milliseconds[0]), JudgedModel(challenger, milliseconds[1])
+    return judge(CHURNED, groups or {}, RULE, old, new, seed=3, terms=terms)
+
+
+def chance(verdict: Verdict) -> float:
+    assert verdict.chance is not None
+    return verdict.chance
 
 
 def finding(verdict: Verdict, name: str) -> Finding:
@@ -57,19 +64,20 @@ def test_a_better_model_passes_every_rule_in_a_known_order() -> None:
     assert verdict.passed
     assert tuple(found.rule_name for found in verdict.findings) == RULES
     assert all(found.passed for found in verdict.findings)
-    assert verdict.probability_better >= 0.95
+    assert chance(verdict) <= 0.03
+    assert verdict.better
 
 
 def test_the_same_model_again_earns_no_more_and_does_no_harm() -> None:
     verdict = decide(TRUTH, TRUTH, {"half": HALVES})
     assert not verdict.passed
-    assert verdict.probability_better == 0.5
+    assert chance(verdict) == 0.5
     assert failed(verdict) == ["profit"]
 
 
 def test_a_worse_model_is_turned_down_for_profit_accuracy_and_groups() -> None:
     verdict = decide(TRUTH, BLURRED, {"half": HALVES})
-    assert verdict.probability_better <= 0.05
+    assert chance(verdict) >= 0.95
     assert {"profit", "brier", "groups"} <= set(failed(verdict))
 
 
@@ -132,7 +140,7 @@ def test_many_groups_alone_are_no_reason_to_fail() -> None:
 
 def test_sentences_hold_the_numbers_they_speak_of() -> None:
     verdict = decide(BLURRED, TRUTH, milliseconds=(2.0, 2.25))
-    assert f"{verdict.probability_better * 100:.1f} %" in finding(verdict, "profit").sentence
+    assert f"with a probability of {chance(verdict) * 100:.3g} %" in finding(verdict, "profit").sentence
     assert "2.25 ms instead of 2.00 ms" in finding(verdict, "latency").sentence
     assert "limit of 2.50 ms" in finding(verdict, "latency").sentence
     assert all(found.sentence.endswith(".") for found in verdict.findings)

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from churn_cli.terminal import say, show
 from churn_model.mlflow_registry import MlflowRegistry, connect
@@ -12,29 +12,33 @@ from churn_training.packaging.exporting import export_champion
 from churn_training.packaging.home import Home
 from churn_training.runs.tracking_server import wait_for_server
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
 SERVER_SECONDS = 10.0
 
 
 def change_champion(
-    options: argparse.Namespace, change: Callable[[MlflowRegistry, str], Registered], sentence: str
+    options: argparse.Namespace, change: Callable[["MlflowClient", MlflowRegistry, str], Registered], sentence: str
 ) -> dict[str, Any]:
     """Change the champion in the registry and show the sentence about it; the result's `uri` and `digest` are what a
     deployment in git names.
 
     Args:
         options: with the use case.
-        change: the change, given the registry and the model's name; it returns the new champion.
+        change: the change, given MLflow's client, the registry and the model's name; it returns the new champion.
         sentence: with `{version}`.
 
     Raises:
-        RegistryError: no such version.
+        RegistryError: no such version, or the change is refused.
         Unavailable: MLflow's server does not answer.
     """
     home = Home.from_environment()
     name = load_usecase(options.usecase).model_name
     wait_for_server(home, say, SERVER_SECONDS)
-    registry = MlflowRegistry(connect(home.tracking_uri))
-    champion = change(registry, name)
+    client = connect(home.tracking_uri)
+    registry = MlflowRegistry(client)
+    champion = change(client, registry, name)
     # A registry elsewhere serves a cluster; only a machine that serves the model itself needs its package.
     if home.is_local or home.packages(name).exists():
         export_champion(registry, name, home)

@@ -16,10 +16,9 @@ from churn_training.packaging.home import Home
 
 if TYPE_CHECKING:
     from churn_data.dataset import Dataset
-    from churn_training.pipeline import Promotion, TrainingOutcome
-    from churn_training.runs.whereabouts import Whereabouts
+    from churn_training.comparison.decision import Promotion
 
-MOST_FINDINGS = 3
+MOST_FINDINGS = 4
 """Lines about a file that are told to whoever does not ask for all."""
 
 
@@ -34,7 +33,13 @@ def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promot
     usecase = load_usecase(options.usecase)
     # Bad input shall not wait for what only training needs, so libraries are imported as late as they can be.
     place = options.data or _simulated_file(usecase, options, home)
-    dataset = _customers(place, usecase, verbose=options.verbose)
+    # The file stays as long as its columns may be read once more, for the champion.
+    with local_copy(place) as path:
+        dataset = _customers(path, place, usecase, verbose=options.verbose)
+        return _trained(dataset, options, home, promotion)
+
+
+def _trained(dataset: "Dataset", options: argparse.Namespace, home: Home, promotion: "Promotion") -> dict[str, Any]:
     from churn_training.runs.tracking_server import wait_for_server
 
     wait_for_server(home, say)
@@ -55,12 +60,9 @@ def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promot
     )
     client = connect(home.tracking_uri)
     if outcome.promoted:
+        usecase = load_usecase(options.usecase)
         export_champion(MlflowRegistry(client), usecase.model_name, home, usecase_sha256(usecase))
     places = whereabouts(client, home, outcome.run_id)
-    return _result(outcome, dataset, places)
-
-
-def _result(outcome: "TrainingOutcome", dataset: "Dataset", places: "Whereabouts") -> dict[str, Any]:
     return {
         "name": outcome.registered.name,
         "version": outcome.registered.version,
@@ -78,24 +80,21 @@ def _result(outcome: "TrainingOutcome", dataset: "Dataset", places: "Whereabouts
             "rows": len(dataset),
             "simulated": dataset.source.simulated,
         },
-        "money": dataset.usecase.tells_money,
         "metrics": outcome.metrics,
-        "out_of_time": outcome.out_of_time.to_json() if outcome.out_of_time else None,
         "candidates": outcome.candidates,
         "rounds": outcome.rounds,
         "warnings": list(outcome.warnings),
     }
 
 
-def _customers(place: Location, usecase: UseCase, *, verbose: bool) -> "Dataset":
+def _customers(path: Path, place: Location, usecase: UseCase, *, verbose: bool) -> "Dataset":
     """What reading found is told as it is found, or in brief once all is read: whoever is refused hears of all."""
     from churn_data.sources import read_customers
 
     told: list[str] = []
     hear = say if verbose else told.append
     try:
-        with local_copy(place) as path:
-            dataset = read_customers(path, usecase, lambda line: hear(line.replace(str(path), str(place))))
+        dataset = read_customers(path, usecase, lambda line: hear(line.replace(str(path), str(place))))
     except BaseException:
         for line in told:
             say(line)

@@ -5,49 +5,44 @@ when its package is complete, and promoted only after that and only if it is bet
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from churn_data.dataset import Dataset, schema_of
 from churn_data.progress import Reporter, reporting
+from churn_model.holdout import Holdout
 from churn_model.mlflow_registry import MlflowRegistry, connect
 from churn_model.registry import Registered, Registry
-from churn_model.schema import Schema
-from churn_model.scorer import Scorer
 from churn_model.signing import SigningKey, TrustedKeys
-from churn_training.comparison.champion_contest import ChampionDecision, CurrentChampion, contest, fetch_champion
+from churn_training.comparison.champion_contest import Challenger, ChampionDecision, fetch_champion
 from churn_training.comparison.competition import Search
-from churn_training.comparison.doubts import FEW, LEAK, doubts_about
+from churn_training.comparison.decision import Promotion, decide
 from churn_training.comparison.economics import with_economics
 from churn_training.comparison.final_measure import Finished, measure_finished
-from churn_training.comparison.insights import insights_into
 from churn_training.comparison.measuring import Comparison, SearchClock, compare
-from churn_training.comparison.money_words import told_for
-from churn_training.comparison.out_of_time import OutOfTime
 from churn_training.comparison.recorder import Judgement, Recorder
-from churn_training.comparison.sampling import COMPARED_ROWS, FITTED_ROWS, JUDGED_ROWS, Samples, at_most
-from churn_training.comparison.splits import FOLDS, holdout
+from churn_training.comparison.sampling import COMPARED_ROWS, FITTED_ROWS, JUDGED_ROWS, Samples, at_most, lowest
+from churn_training.comparison.splits import FOLDS, holdout_of, positions_of, split_by
 from churn_training.comparison.standings import standings
 from churn_training.families.candidates import Candidate
 from churn_training.families.portfolio import default_candidates
-from churn_training.packaging.compilation import compile_model, contents_of
+from churn_training.packaging.compilation import compile_model, contents_of, until_of
 from churn_training.packaging.home import Home
 from churn_training.packaging.keys import signing_key, trusted_keys
+from churn_training.runs.holdout_ledger import next_contest
 from churn_training.runs.mlflow_recorder import mlflow_recorder
-from churn_training.runs.version_notes import version_notes
 from churn_training.segments.study import study_segments
 
 MOST_NOTES = 2
-"""Lines about economics that are told to whoever does not ask for all."""
-Promotion = Literal["gated", "always", "never"]
+"""Lines about economics and samples that are told to whoever does not ask for all."""
 
 
 @dataclass(frozen=True)
 class TrainingOutcome:
     """What a training run came to. `metrics` were measured on held-out customers; `decision` says whether the new
-    version is champion now, and why; `out_of_time` is how it does on later customers, where something says who is."""
+    version is champion now, and why."""
 
     registered: Registered
     decision: ChampionDecision
@@ -57,7 +52,6 @@ class TrainingOutcome:
     rounds: dict[str, int]
     warnings: tuple[str, ...]
     run_id: str
-    out_of_time: OutOfTime | None = None
 
     @property
     def promoted(self) -> bool:
@@ -77,7 +71,7 @@ class _Order:
     key: SigningKey
     trusted: TrustedKeys
     clock: SearchClock
-    contradictions: tuple[str, ...] = ()
+    count_contest: Callable[[str], int]
 
 
 def train(  # noqa: PLR0913 - each is a choice of whoever trains
@@ -98,10 +92,12 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
     Args:
         dataset: labelled customers.
         home: where keys and the local registry are.
-        seed: of splits and models; the same data, seed and number of rounds give the same model.
+        seed: of folds and models, never of who is held out; the same data, seed and number of rounds give the same
+            model.
         promotion: whether the new version becomes champion: if it is better, in any case, or in none.
         candidates: families to compare, by default `default_candidates()`.
-        parts: folds of the cross-validation; one part in as many is held out for the final measure.
+        parts: folds of the cross-validation; where the use case says nothing else, one customer in as many or in twice
+            as many is held out for the final measure.
         budget: seconds for the comparison; 0 measures every family once, at its default settings.
         fresh: evaluate every candidate anew, even one that an earlier run has evaluated in the same way.
         accept_leak: promote even a model that is too good to be true.
@@ -114,25 +110,28 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
     """
     dataset, contradictions = with_economics(dataset)
     candidates = candidates or _different(default_candidates(), dataset)
-    rest, held_out = (dataset.take(positions) for positions in holdout(dataset, seed, parts))
-    samples = _samples(rest, held_out, seed)
+    rule = holdout_of(dataset, parts)
+    rest, held_out = (dataset.take(positions) for positions in split_by(dataset, rule, seed))
+    samples = _samples(rest, held_out, rule, seed)
     search = Search(seed, parts, budget)
     clock = SearchClock(budget)
-    key = signing_key(home)
-    order = _Order(candidates, search, promotion, fresh, accept_leak, key, trusted_keys(home), clock, contradictions)
+    key, trusted = signing_key(home), trusted_keys(home)
     with reporting(len(candidates) * parts + 3, verbose=verbose) as reporter:
-        reporter.notes(contradictions, MOST_NOTES)
+        reporter.notes((*contradictions, *samples.notices), MOST_NOTES)
         reporter.now("opening MLflow")
         client = connect(home.tracking_uri)
+        count_contest = partial(next_contest, client, dataset.usecase.model_name)
+        order = _Order(candidates, search, promotion, fresh, accept_leak, key, trusted, clock, count_contest)
         with mlflow_recorder(client, home, samples, search, reporter) as recorder:
-            reporter.note(_beginning(candidates, budget, samples.notices))
-            return _run(order, samples, recorder, MlflowRegistry(client), reporter)
+            reporter.note(_beginning(candidates, budget) + ("" if verbose else "; --verbose tells every round"))
+            outcome = _run(order, samples, recorder, MlflowRegistry(client), reporter)
+            return replace(outcome, warnings=(*contradictions, *outcome.warnings))
 
 
-def _beginning(candidates: Sequence[Candidate], budget: float, sampled: Sequence[str]) -> str:
+def _beginning(candidates: Sequence[Candidate], budget: float) -> str:
     families = "1 family" if len(candidates) == 1 else f"{len(candidates)} families"
     how = f"for about {budget:,.0f} s" if budget else "at their default settings"
-    return "; ".join([f"comparing {families} of models {how} (--verbose tells every round)", *sampled])
+    return f"comparing {families} of models {how}"
 
 
 def _different(candidates: Sequence[Candidate], dataset: Dataset) -> Sequence[Candidate]:
@@ -141,13 +140,13 @@ def _different(candidates: Sequence[Candidate], dataset: Dataset) -> Sequence[Ca
     return candidates if dataset.categories or not encoded else encoded
 
 
-def _samples(rest: Dataset, held_out: Dataset, seed: int) -> Samples:
+def _samples(rest: Dataset, held_out: Dataset, rule: Holdout, seed: int) -> Samples:
     """What is compared, fitted and judged on."""
     fitted = at_most(rest, FITTED_ROWS, seed, "the winner is fitted on")
     compared = at_most(fitted.customers, COMPARED_ROWS, seed, "contenders are compared on")
-    judged = at_most(held_out, JUDGED_ROWS, seed, "it is judged on")
+    judged = lowest(held_out, JUDGED_ROWS, positions_of(held_out, rule.salt), "it is judged on")
     notices = tuple(sample.notice for sample in (compared, fitted, judged) if sample.notice)
-    return Samples(compared.customers, fitted.customers, judged.customers, notices)
+    return Samples(compared.customers, fitted.customers, judged.customers, rule, notices)
 
 
 def _run(
@@ -168,58 +167,34 @@ def _run(
         recorder.finished(best.contender, finished, compiled.warnings)
         reporter.advance()
 
-        reporter.now("asking it what drives churn, and how it does on later customers")
-        insights = insights_into(scorer, compiled.schema, compiled.profiles, best, samples, search.seed)
-        figures = finished.figures | insights.figures
-
         reporter.now("comparing it with the champion")
-        decision = told_for(training.usecase, _decide(order, champion, scorer, compiled.schema, finished))
-        judgement = _judgement(samples, comparison, finished, decision, tuned=search.seconds > 0)
-        warnings = (*order.contradictions, *compiled.warnings)
-        judgement = replace(judgement, insights=insights, warnings=warnings)
-        recorder.judged(judgement)
+        challenger = Challenger(scorer, held_out, samples.rule, training.churn_rate, until_of(training))
+        number = order.count_contest(samples.rule.identity)
+        decision = decide(
+            champion, challenger, finished, number, search.seed, order.promotion, accept_leak=order.accept_leak
+        )
+        recorder.judged(_judgement(samples, comparison, finished, decision, tuned=search.seconds > 0))
 
         reporter.now("registering")
-        contents = contents_of(compiled, training, figures, search.seed)
-        notes = version_notes(judgement, training)
-        registered = registry.register(contents, order.key, recorder.run_id, notes)
+        contents = contents_of(compiled, training, finished.figures, search.seed, samples.rule)
+        registered = registry.register(contents, order.key, recorder.run_id)
         reporter.advance()
+    # First why, then the promotion: nothing is champion of which nobody could say how it became so.
+    recorder.registered(registered, decision)
     if decision.promoted:
         registry.promote(registered.name, registered.version)
-    recorder.registered(registered, decision)
     return TrainingOutcome(
         registered=registered,
         decision=decision,
         winner=best.contender.name,
-        metrics=figures,
+        metrics=finished.figures,
         candidates={result.contender.name: result.metrics for result in comparison.results},
         rounds={
             result.contender.name: result.rounds for result in comparison.results if result.rounds and search.seconds
         },
-        warnings=(*order.contradictions, *samples.notices, *compiled.warnings),
-        out_of_time=insights.later,
+        warnings=(*samples.notices, *compiled.warnings),
         run_id=recorder.run_id,
     )
-
-
-def _decide(
-    order: _Order, champion: CurrentChampion, scorer: Scorer, schema: Schema, finished: Finished
-) -> ChampionDecision:
-    if order.promotion == "never":
-        return ChampionDecision(promoted=False, reason="asked not to be")
-    held_out = finished.held_out
-    doubts = doubts_about(
-        held_out.churned, held_out.customers, finished.metrics, finished.cross_validated, held_out.notices
-    )
-    leak = next((doubt.sentence for doubt in doubts if doubt.rule_name == LEAK), "")
-    if leak and not order.accept_leak:
-        return ChampionDecision(promoted=False, reason=f"{leak}; --accept-leak promotes it all the same")
-    few = next((doubt.sentence for doubt in doubts if doubt.rule_name == FEW), "")
-    if order.promotion == "always":
-        return ChampionDecision(promoted=True, reason=f"asked for, although {few or leak}" if doubts else "asked for")
-    if few:
-        return ChampionDecision(promoted=False, reason=f"{few}; --force-promote promotes it all the same")
-    return contest(champion, scorer, schema, finished.held_out, order.search.seed)
 
 
 def _judgement(

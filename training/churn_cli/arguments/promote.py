@@ -8,3 +8,8 @@ def add_arguments(commands: Commands) -> None:
     command = add_command(commands, "promote", "make a registered version champion")
     add_usecase(command)
     command.add_argument("version", help="version number")
+    command.add_argument(
+        "--force",
+        action="store_true",
+        help="make it champion even if the gate did not pass it against the champion of today; kept beside the version",
+    )

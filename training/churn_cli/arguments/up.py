@@ -30,3 +30,6 @@ def add_arguments(commands: Commands) -> None:
     command.add_argument("-h", "--help", action=_HelpOfBoth, nargs=0, help="show this, ports included, and exit")
     add_training(command, "1m")
     command.add_argument("--retrain", action="store_true", help="train even if there is a champion")
+    command.add_argument(
+        "--force-promote", action="store_true", help="serve what is trained now even if the gate keeps the champion"
+    )

@@ -9,7 +9,7 @@ from churn_cli.training_summary import summary
 from churn_training.packaging.home import Home
 
 if TYPE_CHECKING:
-    from churn_training.pipeline import Promotion
+    from churn_training.comparison.decision import Promotion
 
 
 def run(options: argparse.Namespace) -> dict[str, Any] | None:

@@ -32,11 +32,13 @@ def run(options: argparse.Namespace) -> None:
     reason = _reason_to_train(options, usecase, exported, data_sha256)
     if reason:
         say(f"training: {reason}")
-        # Whoever starts a server with these customers or this use case wants a model of them.
-        result = train_and_export(options, home, "always")
+        # Whoever starts a server wants one; it does not replace a champion without being better.
+        result = train_and_export(options, home, "always" if options.force_promote else "served")
         say(summary(result))
-        if not result["champion"]:
+        if exported is None and not result["champion"]:
             raise Failure(f"nothing is served: {result['gate']['reason']}")
+        if exported is not None and not result["champion"]:
+            say(f"serving {exported.name} version {exported.version} as before: {result['gate']['reason']}")
     elif exported:
         people = "simulated customers" if exported.simulated else "customers"
         say(f"reusing {exported.name} version {exported.version}, trained on {people} of {exported.data_source}")

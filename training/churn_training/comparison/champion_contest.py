@@ -1,14 +1,16 @@
-"""Holds a new model against the champion on customers that the new one has not seen.
+"""Holds a new model against the champion on customers that neither has seen.
 
-It fetches the champion, lets both answer and times them; how that is judged is the gate's business.
+It fetches the champion, lets both answer and times them; how that is judged is the gate's business, whom they can be
+compared on that of `common_ground`.
 """
 
+import datetime
 import math
 import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,30 +19,42 @@ import numpy
 from churn_data.dataset import Dataset, rows_of
 from churn_model.encoding import MISSING_CATEGORY
 from churn_model.errors import PackageError, RegistryError
+from churn_model.holdout import Holdout
 from churn_model.package import Package, open_package
 from churn_model.registry import Registered, Registry
 from churn_model.schema import Row, Schema
 from churn_model.scorer import Scorer
 from churn_model.segments import Segmenter
 from churn_model.signing import TrustedKeys
-from churn_training.comparison.gate import Finding, JudgedModel, Verdict, judge
+from churn_training.comparison.common_ground import NoContestError, common_ground
+from churn_training.comparison.gate import judge
+from churn_training.comparison.lead_rules import base_rate_finding
 from churn_training.comparison.speed import speed_of
+from churn_training.comparison.verdict import Finding, JudgedModel, Terms, Verdict
 
 TIMED_ROWS = 200
 
 
 @dataclass(frozen=True)
 class ChampionDecision:
-    """Whether the new model becomes champion, the sentence that says why, and the findings where two were compared."""
+    """Whether the new model becomes champion, the sentence that says why, and what was found.
+
+    `passed`: whether the gate would have it; `against`: the version that was champion then, empty if none;
+    `overridden`: it becomes champion only because somebody said so, whatever the gate found; `contest`: the holdout's
+    identity and the number of this contest on it, empty where nothing was judged.
+    """
 
     promoted: bool
     reason: str
     verdict: Verdict | None = None
+    passed: bool = False
+    against: str = ""
+    overridden: bool = False
+    contest: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        found = asdict(self.verdict) if self.verdict else None
-        return {"promoted": self.promoted, "reason": self.reason, "verdict": found}
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -76,40 +90,105 @@ def fetch_champion(registry: Registry, name: str, trusted: TrustedKeys) -> Curre
         return CurrentChampion(registered, package)
 
 
-def contest(
-    champion: CurrentChampion, challenger: Scorer, schema: Schema, held_out: Dataset, seed: int
-) -> ChampionDecision:
+@dataclass(frozen=True)
+class Challenger:
+    """A finished model: it answers rows of `held_out`, customers that `rule` kept it from learning from; `base_rate` is
+    the churn rate of those that it did learn from, `until` the newest day as of which they stand, where they say."""
+
+    scorer: Scorer
+    held_out: Dataset
+    rule: Holdout
+    base_rate: float
+    until: str = ""
+
+
+def contest(champion: CurrentChampion, challenger: Challenger, number: int, seed: int) -> ChampionDecision:
     """Whether the challenger takes the champion's place.
 
-    A champion that takes other features cannot answer for these customers, and is replaced. One that cannot be opened
-    stays: that may pass, and what it would have answered is not known. Models of simulated customers never replace
-    those of real ones, and give way to them uncontested. A model too slow to be served takes nobody's place.
+    A model too slow to be served, or not shown to know more than how many customers leave, takes nobody's place. A
+    champion that cannot be asked about these customers stays: what it would have answered is not known. Models of
+    simulated customers never replace those of real ones, and give way to them uncontested.
+
+    Args:
+        champion: as it is now.
+        challenger: what may replace it.
+        number: of this contest on this holdout, counted from 1: the more there were, the less chance is allowed.
+        seed: of bootstrap samples.
     """
-    package, rows = champion.package, rows_of(held_out.frame)
-    too_slow = speed_of(challenger, rows).problem
-    if too_slow is not None:
-        return ChampionDecision(promoted=False, reason=too_slow)
+    found = _contest(champion, challenger, number, seed)
+    against = champion.registered.version if champion.registered else ""
+    return replace(found, passed=found.promoted, against=against, contest=f"{challenger.rule.identity}:{number}")
+
+
+def _contest(champion: CurrentChampion, challenger: Challenger, number: int, seed: int) -> ChampionDecision:
+    package, held_out = champion.package, challenger.held_out
+    terms = Terms(number, _refresh(package, challenger))
+    rows = rows_of(held_out.frame)
+    answers = numpy.array(challenger.scorer.score(rows).probabilities)
+    useful = base_rate_finding(held_out.churned, answers, challenger.base_rate, terms, held_out.customers)
+    alone = Verdict(useful.passed, (useful,))
+    refusal = speed_of(challenger.scorer, rows).problem or _refusal(champion, held_out, useful)
+    if refusal:
+        return ChampionDecision(promoted=False, reason=refusal, verdict=alone)
     if package is None:
-        return ChampionDecision(promoted=champion.registered is None, reason=champion.problem)
-    was, is_now = package.manifest.training_data.simulated, held_out.source.simulated
-    if is_now and not was:
-        return ChampionDecision(
-            promoted=False, reason="a model of simulated customers does not replace one of real customers"
-        )
-    if was and not is_now:
-        return ChampionDecision(promoted=True, reason="a model of real customers replaces one of simulated customers")
-    if not _answers(package, schema):
-        return ChampionDecision(
-            promoted=True, reason=f"version {package.manifest.version}, the champion, takes other features"
-        )
-    old, new = _contender(package.scorer, rows), _contender(challenger, rows)
+        return ChampionDecision(promoted=True, reason=champion.problem, verdict=alone)
+    if package.manifest.training_data.simulated and not held_out.source.simulated:
+        reason = "a model of real customers replaces one of simulated customers"
+        return ChampionDecision(promoted=True, reason=reason, verdict=alone)
+    return _compared(package, challenger, answers, terms, seed, useful)
+
+
+def _refusal(champion: CurrentChampion, held_out: Dataset, useful: Finding) -> str:
+    """Why the challenger is not even held against the champion; empty if it is, or need not be."""
+    package = champion.package
+    if champion.registered is not None and package is None:
+        return champion.problem
+    if package is not None and held_out.source.simulated and not package.manifest.training_data.simulated:
+        return "a model of simulated customers does not replace one of real customers"
+    return "" if useful.passed else useful.sentence
+
+
+def _compared(
+    package: Package, challenger: Challenger, answers: numpy.ndarray, terms: Terms, seed: int, useful: Finding
+) -> ChampionDecision:
+    version = package.manifest.version
+    try:
+        ground = common_ground(challenger.held_out, challenger.rule, package.manifest)
+    except NoContestError as problem:
+        return ChampionDecision(promoted=False, reason=f"version {version} stays, no contest is possible: {problem}")
+    judged = challenger.held_out.take(ground.places)
+    old = JudgedModel(
+        numpy.array(package.scorer.score(ground.rows).probabilities), milliseconds_of(package.scorer, ground.rows)
+    )
+    new = JudgedModel(answers[ground.places], milliseconds_of(challenger.scorer, rows_of(judged.frame)))
     verdict = judge(
-        held_out.churned, groups_of(held_out), held_out.usecase.profit, old, new, seed, customers=held_out.customers
+        judged.churned,
+        groups_of(judged),
+        judged.usecase.profit,
+        old,
+        new,
+        seed,
+        customers=judged.customers,
+        terms=terms,
     )
     failed = [finding.sentence for finding in verdict.findings if not finding.passed]
-    version = package.manifest.version
-    reason = f"it is better than version {version}" if verdict.passed else f"version {version} stays: {failed[0]}"
-    return ChampionDecision(verdict.passed, reason, _with_note(verdict, package, held_out))
+    shown = "is better than" if verdict.better else "is of newer data and not worse than"
+    reason = f"it {shown} version {version}" if verdict.passed else f"version {version} stays: {failed[0]}"
+    findings = (*verdict.findings, useful, ground.finding)
+    return ChampionDecision(verdict.passed, reason, replace(verdict, findings=findings))
+
+
+def _refresh(package: Package | None, challenger: Challenger) -> float | None:
+    """By which share the challenger may earn less, if the champion is old and the challenger of newer data."""
+    rule = challenger.held_out.usecase.refresh
+    if rule is None or package is None:
+        return None
+    learnt = package.manifest.training_data
+    age = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(package.manifest.created)
+    newer = learnt.sha256 != challenger.held_out.source.sha256 and not (
+        learnt.until and challenger.until <= learnt.until
+    )
+    return rule.margin if newer and age >= datetime.timedelta(days=rule.after_days) else None
 
 
 def groups_of(dataset: Dataset) -> dict[str, numpy.ndarray]:
@@ -127,21 +206,6 @@ def _answers(package: Package, schema: Schema) -> bool:
     """Whether the package takes rows of this schema; it has an answer to levels that it does not know."""
     features = [[(each.name, each.type) for each in one.features] for one in (package.manifest.schema, schema)]
     return features[0] == features[1]
-
-
-def _with_note(verdict: Verdict, package: Package, held_out: Dataset) -> Verdict:
-    if package.manifest.training_data.sha256 != held_out.source.sha256:
-        return verdict
-    note = "Both learnt from the same file; with another seed the champion may have seen customers it is judged on."
-    return Verdict(
-        verdict.passed,
-        verdict.probability_better,
-        (*verdict.findings, Finding("same data", passed=True, sentence=note)),
-    )
-
-
-def _contender(scorer: Scorer, rows: Sequence[Row]) -> JudgedModel:
-    return JudgedModel(numpy.array(scorer.score(rows).probabilities), milliseconds_of(scorer, rows))
 
 
 def milliseconds_of(scorer: Scorer, rows: Sequence[Row]) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy
 
 from churn_data.notices import Notice
-from churn_training.comparison.gate import Finding
+from churn_training.comparison.verdict import Finding
 
 FEWEST_OF_A_CLASS = 10
 """Leavers and stayers among those held out below which an interval says nothing."""
@@ -39,9 +39,15 @@ def doubts_about(
     return tuple(finding for finding in found if finding is not None)
 
 
-def _few(churned: numpy.ndarray, customers: numpy.ndarray | None) -> Finding | None:
+def count_classes(churned: numpy.ndarray, customers: numpy.ndarray | None) -> tuple[int, int]:
+    """How many customers left and how many stayed; arguments as of `doubts_about`."""
     who = numpy.arange(len(churned)) if customers is None else customers
     left, stayed = (len(numpy.unique(who[churned == value])) for value in (1, 0))
+    return left, stayed
+
+
+def _few(churned: numpy.ndarray, customers: numpy.ndarray | None) -> Finding | None:
+    left, stayed = count_classes(churned, customers)
     if min(left, stayed) >= FEWEST_OF_A_CLASS:
         return None
     sentence = (

@@ -5,7 +5,6 @@ not know models, packages or the registry.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy
 
@@ -13,7 +12,9 @@ from churn_model.usecase import ProfitRule
 from churn_training.comparison.bootstrap import REPEATS, probability_better, probability_positive
 from churn_training.comparison.evaluation import Measure, measure
 from churn_training.comparison.fairness import SMALLEST_GROUP, group_members
+from churn_training.comparison.lead_rules import profit_finding, profit_lead
 from churn_training.comparison.profit import tally
+from churn_training.comparison.verdict import FIRST, Finding, JudgedModel, Terms, Verdict
 
 SURE = 0.95
 # A quarter slower is what a caller may notice; below a millisecond nobody does.
@@ -21,32 +22,6 @@ SLOWER = 1.25
 FAST_ENOUGH = 1.0
 # Samples for each group compared: the strictest level, 0.05 divided by the groups, is then counted in tens of samples.
 REPEATS_A_GROUP = 200
-
-
-@dataclass(frozen=True)
-class JudgedModel:
-    """A model's churn probabilities for the customers it is judged on, and its time for one answer in milliseconds."""
-
-    probabilities: numpy.ndarray
-    milliseconds: float
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One rule, whether the challenger passed it, and why, in a sentence for managers."""
-
-    rule_name: str
-    passed: bool
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The findings on a challenger, whether it passed all of them, and how probable it is that it earns more."""
-
-    passed: bool
-    probability_better: float
-    findings: tuple[Finding, ...]
 
 
 def judge(
@@ -58,13 +33,15 @@ def judge(
     seed: int,
     *,
     customers: numpy.ndarray | None = None,
+    terms: Terms = FIRST,
 ) -> Verdict:
     """Hold a challenger against the champion, by five rules.
 
-    `profit`: its EMPC is higher with at least 95 % probability; `brier` and `ece`: not worse with as much; `latency`:
-    at most a quarter slower, or at most a millisecond; `groups`: its Brier score is in no group worse with as much,
-    corrected for the number of groups by Holm's method (1979). Probabilities are shares of paired bootstrap samples
-    (Efron and Tibshirani 1993) of customers that neither model has learnt from.
+    `profit`: its EMPC is higher, and the probability of such a lead by chance is within the contest's part of the error
+    (`significance.level_of`); where the champion may be refreshed, the same for its lead over the champion less the
+    margin. `brier` and `ece`: worse in less than 95 % of paired bootstrap samples (Efron and Tibshirani 1993) of these
+    customers; `latency`: at most a quarter slower, or at most a millisecond; `groups`: its Brier score is in no group
+    worse in as many samples, corrected for the number of groups by Holm's method (1979).
 
     Args:
         churned: 0 or 1 a customer.
@@ -75,39 +52,26 @@ def judge(
         seed: the same seed draws the same customers.
         customers: a number a row, the same for rows of one customer, who are drawn with all of them; None: each row is
             a customer of its own.
+        terms: of this contest.
     """
 
     def sure(first: JudgedModel, second: JudgedModel, by: Measure) -> float:
         return probability_better(churned, first.probabilities, second.probabilities, by, seed, customers=customers)
 
-    earns_more = sure(challenger, champion, measure("empc", rule))
+    lead = profit_lead(churned, rule, champion, challenger, customers)
     findings = (
-        _profit(churned, rule, champion, challenger, earns_more),
+        profit_finding(churned, rule, champion, lead, terms),
         _calibration(churned, champion, challenger, measure("brier", rule), sure),
         _calibration(churned, champion, challenger, measure("ece", rule), sure),
         _latency(champion.milliseconds, challenger.milliseconds),
         _groups(churned, groups, champion, challenger, seed, customers),
     )
-    return Verdict(all(finding.passed for finding in findings), earns_more, findings)
+    chance = lead.chance()
+    return Verdict(all(finding.passed for finding in findings), findings, chance, better=chance <= terms.level)
 
 
 Sure = Callable[[JudgedModel, JudgedModel, Measure], float]
-"""How probable it is that the first model is better than the second by a measure."""
-
-
-def _profit(
-    churned: numpy.ndarray, rule: ProfitRule, champion: JudgedModel, challenger: JudgedModel, probability: float
-) -> Finding:
-    empc = measure("empc", rule)
-    old, new = (empc.of(tally(churned, one.probabilities)) for one in (champion, challenger))
-    passed = probability >= SURE
-    judgement = "is enough" if passed else f"is not enough: at least {_percent(SURE, 0)} is asked for"
-    return Finding(
-        "profit",
-        passed,
-        f"A campaign with the new model is expected to earn {new:.2f} per customer instead of {old:.2f} (in the "
-        f"currency of the use case). The probability that it earns more is {_percent(probability)}, which {judgement}.",
-    )
+"""The share of bootstrap samples in which the first model is better than the second by a measure."""
 
 
 _IN_WORDS = {"brier": "the squared error of the probabilities (Brier score)", "ece": "the calibration error"}
@@ -123,8 +87,9 @@ def _calibration(
     return Finding(
         by.name,
         passed,
-        f"With the new model {_IN_WORDS[by.name]} is {new:.4f} instead of {old:.4f}. The probability that it got worse "
-        f"is {_percent(worse)}, {judgement} the {_percent(SURE, 0)} at which a model is turned down.",
+        f"With the new model {_IN_WORDS[by.name]} is {new:.4f} instead of {old:.4f}. It is worse in {_percent(worse)} "
+        f"of {REPEATS:,} bootstrap samples of these customers, {judgement} the {_percent(SURE, 0)} at which a model is "
+        "turned down.",
     )
 
 

@@ -150,22 +150,63 @@ def empc_of(counted: Tally, rule: ProfitRule) -> Empc:
     above it: two incomplete beta functions each.
     """
     leavers, stayers = _hull(counted)
-    gain = (rule.customer_value - rule.offer_cost) * leavers
-    cost = rule.contact_cost * leavers + (rule.offer_cost + rule.contact_cost) * stayers
-    # A break-even of 1 says that contacting never pays; it is also safe where there is nothing to gain.
-    break_even = numpy.divide(cost, gain, out=numpy.ones_like(gain), where=cost < gain)
-    alpha, beta = rule.acceptance_alpha, rule.acceptance_beta
-    pays = betaincc(alpha, beta, break_even)
-    accepted = _mean_acceptance(rule) * betaincc(alpha + 1.0, beta, break_even)
+    gain, cost = _stakes(leavers, stayers, rule)
+    pays, accepted = _acceptance(gain, cost, rule)
     size = counted.customers.sum()
     return Empc(float((gain @ accepted - cost @ pays) / size), float((leavers + stayers) @ pays / size))
 
 
+def empc_worths(churned: numpy.ndarray, scores: numpy.ndarray, rule: ProfitRule) -> numpy.ndarray:
+    """What each customer adds to the expected maximum profit, whose mean is :func:`empc`.
+
+    The threshold is the best one for every acceptance, so that moving it changes nothing to first order (the envelope
+    theorem): the mean of these numbers has the standard error of EMPC, and the difference of two models' numbers that
+    of their difference, customer by customer, without resampling.
+
+    Args:
+        churned: 0 or 1 a customer.
+        scores: higher means more likely to leave.
+        rule: as of `empc`.
+    """
+    counted = tally(churned, scores)
+    starts = _blocks(counted)
+    leavers, stayers = _hull(counted)
+    pays, accepted = _acceptance(*_stakes(leavers, stayers, rule), rule)
+    place = numpy.searchsorted(-counted.scores, -numpy.asarray(scores))
+    block = numpy.searchsorted(starts, place, side="right") - 1
+    offer, contact = rule.offer_cost, rule.contact_cost
+    leaver = (rule.customer_value - offer) * accepted - contact * pays
+    stayer = -(offer + contact) * pays
+    return numpy.where(numpy.asarray(churned) != 0, leaver[block], stayer[block])
+
+
 def _hull(counted: Tally) -> tuple[numpy.ndarray, numpy.ndarray]:
     """Leavers and stayers along each edge of the ROC convex hull, from the highest scores on."""
-    customers = counted.customers
-    starts = isotonic_regression(counted.leavers / customers, weights=customers, increasing=False).blocks[:-1]
+    starts = _blocks(counted)
     return numpy.add.reduceat(counted.leavers, starts), numpy.add.reduceat(counted.stayers, starts)
+
+
+def _blocks(counted: Tally) -> numpy.ndarray:
+    """At which score each edge of the hull begins."""
+    customers = counted.customers
+    blocks = isotonic_regression(counted.leavers / customers, weights=customers, increasing=False).blocks
+    return numpy.asarray(blocks[:-1])
+
+
+def _stakes(leavers: numpy.ndarray, stayers: numpy.ndarray, rule: ProfitRule) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """What contacting so many brings where all would-be leavers accept, and what it costs in any case."""
+    gain = (rule.customer_value - rule.offer_cost) * leavers
+    cost = rule.contact_cost * leavers + (rule.offer_cost + rule.contact_cost) * stayers
+    return gain, cost
+
+
+def _acceptance(gain: numpy.ndarray, cost: numpy.ndarray, rule: ProfitRule) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """For each edge of the hull how probable it is that contacting it pays, and the mean acceptance where it does."""
+    # A break-even of 1 says that contacting never pays; it is also safe where there is nothing to gain.
+    break_even = numpy.divide(cost, gain, out=numpy.ones_like(gain), where=cost < gain)
+    alpha, beta = rule.acceptance_alpha, rule.acceptance_beta
+    pays = betaincc(alpha, beta, break_even)
+    return pays, _mean_acceptance(rule) * betaincc(alpha + 1.0, beta, break_even)
 
 
 def _mean_acceptance(rule: ProfitRule) -> float:

@@ -1,7 +1,7 @@
 """Which customers are enough: where there are very many, a part of them decides as well and in time.
 
-Whole customers are drawn, leavers and stayers in the proportion that they have, by the seed. It must not know what the
-sample is for.
+Whole customers are drawn, leavers and stayers in the proportion that they have, by the seed; those to judge on by where
+they stand, so that no seed changes them. It must not know what the sample is for.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy
 
 from churn_data.dataset import Dataset
+from churn_model.holdout import Holdout
 
 COMPARED_ROWS = 40_000
 """Rows on which contenders are compared: an out-of-fold log loss is then known to a third of a percent or so."""
@@ -42,12 +43,29 @@ def at_most(dataset: Dataset, rows: int, seed: int, purpose: str) -> Sample:
     return Sample(sample, f"{purpose}: {len(sample):,} of {len(dataset):,} rows, drawn at random")
 
 
+def lowest(dataset: Dataset, rows: int, positions: numpy.ndarray, purpose: str) -> Sample:
+    """All customers, or about so many rows of those who stand lowest: the same customers whatever the seed.
+
+    Args:
+        dataset: the customers.
+        rows: how many are enough.
+        positions: where each row's customer stands, the same for rows that stay together.
+        purpose: what the sample is for.
+    """
+    if len(dataset) <= rows:
+        return Sample(dataset)
+    edge = numpy.sort(positions)[rows]
+    sample = dataset.take(numpy.flatnonzero(positions < edge))
+    return Sample(sample, f"{purpose}: {len(sample):,} of {len(dataset):,} rows, the same ones in every run")
+
+
 @dataclass(frozen=True)
 class Samples:
-    """The customers that contenders are compared on, that the winner is fitted on and that it is judged on; `notices`
-    are lines for whoever trains, none where these are all customers."""
+    """The customers that contenders are compared on, that the winner is fitted on and that it is judged on, by `rule`
+    held out from the others; `notices` are lines for whoever trains, none where these are all customers."""
 
     compared: Dataset
     fitted: Dataset
     judged: Dataset
+    rule: Holdout
     notices: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 The step from scikit-learn to plain data. It must not choose a model or store one.
 """
 
+import datetime
 import os
 import subprocess
 from collections.abc import Sequence
@@ -19,11 +20,12 @@ from churn_data.dataset import Dataset, rows_of, schema_of
 from churn_model.encoding import Encoder
 from churn_model.errors import ChurnModelError
 from churn_model.estimators import ESTIMATOR_FILES, load_estimator
+from churn_model.holdout import Holdout
 from churn_model.package import PackageContents
 from churn_model.schema import Schema
 from churn_model.scorecard import Scorecard
 from churn_model.scorer import Scorer
-from churn_model.segments import Segmenter, SegmentProfile
+from churn_model.segments import Segmenter
 from churn_training.families.candidates import ENCODER, log_odds
 from churn_training.families.ensemble import Blend, Contender
 from churn_training.families.stopping import fit_whole
@@ -63,11 +65,6 @@ class Compiled:
         """The model as whoever serves will open it."""
         estimator = load_estimator(self.kind, self.estimator_file.read_bytes(), self.schema)
         return Scorer(self.served_encoder(), estimator, Segmenter.from_json(self.segments, self.schema))
-
-    @property
-    def profiles(self) -> tuple[SegmentProfile, ...]:
-        """Its segments, for people."""
-        return tuple(Segmenter.from_json(self.segments, self.schema).profiles.values())
 
     def served_scorecard(self) -> Scorecard:
         """What stands in when no model answers."""
@@ -127,8 +124,11 @@ def compile_fitted(
     )
 
 
-def contents_of(compiled: Compiled, training: Dataset, metrics: dict[str, float], seed: int) -> PackageContents:
-    """The package's contents; `metrics` were measured on customers held out from `training`."""
+def contents_of(
+    compiled: Compiled, training: Dataset, metrics: dict[str, float], seed: int, holdout: Holdout | None = None
+) -> PackageContents:
+    """The package's contents; `metrics` were measured on customers held out from `training`, by `holdout` where the
+    same ones will be for ever."""
     source = training.source
     return PackageContents(
         name=training.usecase.model_name,
@@ -146,7 +146,16 @@ def contents_of(compiled: Compiled, training: Dataset, metrics: dict[str, float]
         data_source=source.name,
         simulated=source.simulated,
         training_rows=len(training),
+        data_until=until_of(training),
+        holdout=holdout,
     )
+
+
+def until_of(training: Dataset) -> str:
+    """The newest day as of which these customers stand, ISO; empty where they do not say."""
+    if training.moments is None:
+        return ""
+    return datetime.date.fromordinal(int(training.moments.max())).isoformat()
 
 
 def compile_actions(training: Dataset, schema: Schema) -> dict[str, Any]:

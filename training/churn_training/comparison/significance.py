@@ -1,0 +1,70 @@
+"""Whether a difference between two models is more than chance, and how much error a holdout that is used again allows.
+
+Means over customers and their standard errors, so that levels of one in a million can be told apart, which no
+affordable number of resamples can. It must not know models.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy
+from scipy.stats import t as student
+
+ERROR = 0.05
+"""Probability that a model which earns no more ever takes a champion's place, over all contests on one holdout."""
+
+
+def level_of(contest: int) -> float:
+    """The part of `ERROR` that the contest of this number, counted from 1, may spend: 6 / (pi² k²) of it.
+
+    The parts of all contests there will ever be add up to `ERROR` (Euler's sum of 1/k²), so the probability of any
+    wrongful promotion is at most that, however much the contests depend on one another and on what came before
+    (alpha-spending, Foster and Stine 2008, "Alpha-investing", section 2; Tian and Ramdas 2021, "Online control of the
+    familywise error rate", section 2).
+    """
+    if contest < 1:
+        raise ValueError(f"contests are counted from 1, this one is {contest}")
+    return ERROR * 6.0 / (math.pi * contest) ** 2
+
+
+_EQUAL = 1e-12
+
+
+@dataclass(frozen=True)
+class Lead:
+    """By how much one model is ahead of another, a mean over customers: `mean` and its standard `error`, both in the
+    measure's unit, and how many `customers` it is of."""
+
+    mean: float
+    error: float
+    customers: int
+
+    def chance(self, margin: float = 0.0) -> float:
+        """How probable so large a lead, or a larger one, is by chance where it is really `-margin` (one-sided)."""
+        if not self.error > 0.0:
+            return 0.5 if abs(self.mean + margin) <= _EQUAL else float(self.mean + margin < 0.0)
+        return float(student.sf((self.mean + margin) / self.error, max(1, self.customers - 1)))
+
+    def interval(self, level: float = 0.05) -> tuple[float, float]:
+        """Lower and upper end, each missed with a probability of half of `level`."""
+        half = float(student.ppf(1.0 - level / 2.0, max(1, self.customers - 1))) * self.error
+        return self.mean - half, self.mean + half
+
+
+def lead_of(differences: numpy.ndarray, customers: numpy.ndarray | None = None) -> Lead:
+    """The mean of differences, one a row.
+
+    Args:
+        differences: of the rows, above zero where the first model is ahead.
+        customers: a number a row, the same for rows of one customer, which are no independent observations: the error
+            is that of a ratio of sums over customers (Cochran 1977, section 2.11); None: each row is a customer.
+    """
+    rows = len(differences)
+    mean = float(differences.mean())
+    left = numpy.asarray(differences - mean, dtype=float)
+    if customers is not None:
+        _, customer = numpy.unique(customers, return_inverse=True)
+        left = numpy.bincount(customer, weights=left).astype(float)
+    count = len(left)
+    error = math.sqrt(float(left @ left) * count / max(1, count - 1)) / rows
+    return Lead(mean, error if error > _EQUAL * max(1.0, abs(mean)) else 0.0, count)
