@@ -14,7 +14,7 @@ PROVIDER ?= processes
 export DATA USECASE ARGS PROVIDER
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ci lint charts images install cluster cluster-down e2e bench bench-faults bench-models bench-batch bench-policies bench-decisions bench-survival mutation lock verify clean
+.PHONY: help run test ci lint charts images install cluster cluster-down e2e bench bench-faults bench-models bench-batch bench-policies bench-decisions bench-gate bench-survival mutation lock verify clean
 
 help: ## Show the targets
 	@ci/help $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench-policies: ## Simulate what each way to choose whom to contact brings, half
 
 bench-decisions: ## How often campaigns and experiments on DATA claim what is not there, hours (ARGS="--null-worlds 20 --effect-worlds 0" for less)
 	@ci/bench-decisions
+
+bench-gate: ## How often the gate promotes what it should not, and what it should, on DATA (ARGS="--worlds 20 --attacks 1" for less)
+	@ci/bench-gate
 
 bench-survival: ## Count how often the intervals of `churn value` hold the simulated truth (ARGS="--snapshots 20" for fewer)
 	@ci/bench-survival

@@ -1,0 +1,142 @@
+"""Trainings that no gate should let pass: the same customers with what would have got round a careless one.
+
+Real files, real trainings, a registry of its own for each, so that every attack is the second model that there is.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy
+import pandas
+
+from churn_data.progress import Reporter
+from churn_data.sources import read_customers
+from churn_model.rules import Feature
+from churn_model.usecase import UseCase
+from churn_training.families.candidates import Candidate
+from churn_training.packaging.home import Home
+from churn_training.pipeline import train
+
+FAMILY = Candidate("additive", "Additive model", "additive", {"C": 0.05, "knots": 4})
+"""One quick family for all, so that what is attacked is the gate and not the search."""
+PARTS = 2
+Table = pandas.DataFrame
+Changed = tuple[Table, UseCase]
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What is done to a file and its use case, by a seed."""
+
+    name: str
+    changed: Callable[[Table, UseCase, int], Changed]
+
+
+def _reversed(table: Table, usecase: UseCase, _: int) -> Changed:
+    return table[table.columns[::-1]], msgspec.structs.replace(usecase, features=usecase.features[::-1])
+
+
+def _shuffled(table: Table, usecase: UseCase, seed: int) -> Changed:
+    labels = table[usecase.label.column].to_numpy()
+    return table.assign(**{usecase.label.column: numpy.random.default_rng(seed).permutation(labels)}), usecase
+
+
+def _dirty(table: Table, usecase: UseCase, seed: int) -> Changed:
+    """One odd cell, by which a column of few numbers is one of categories."""
+    numbers = [feature.name for feature in usecase.features if feature.type == "number"]
+    column = min(numbers, key=lambda name: int(table[name].nunique()))
+    dirty = table.copy()
+    dirty.loc[seed % len(table), column] = "so-so"
+    return dirty, _with(usecase, lambda each: _as_category(each) if each.name == column else each)
+
+
+def _fewer(table: Table, usecase: UseCase, seed: int) -> Changed:
+    """Half of the features, others with each seed; the file has them all."""
+    chosen = set(
+        numpy.random.default_rng(seed).permutation(len(usecase.features))[: len(usecase.features) // 2].tolist()
+    )
+    kept = {usecase.value.column if usecase.value else "", *usecase.groups, *usecase.segments.features}
+    return table, _with(
+        usecase, lambda each: each if each.name in kept or usecase.features.index(each) in chosen else None
+    )
+
+
+def _gone(table: Table, usecase: UseCase, seed: int) -> Changed:
+    """A column that the champion needs is in the file no more."""
+    kept = {usecase.value.column if usecase.value else "", *usecase.groups, *usecase.segments.features}
+    free = [feature.name for feature in usecase.features if feature.name not in kept]
+    gone = free[seed % len(free)]
+    return table.drop(columns=gone), _with(usecase, lambda each: None if each.name == gone else each)
+
+
+def _same(table: Table, usecase: UseCase, _: int) -> Changed:
+    return table, usecase
+
+
+def _both(first: Callable[..., Changed], then: Callable[..., Changed]) -> Callable[[Table, UseCase, int], Changed]:
+    return lambda table, usecase, seed: then(*first(table, usecase, seed), seed)
+
+
+ATTACKS = (
+    Attack("another seed", _same),
+    Attack("reversed columns", _reversed),
+    Attack("shuffled labels", _shuffled),
+    Attack("reversed columns, shuffled labels", _both(_reversed, _shuffled)),
+    Attack("a dirty cell", _dirty),
+    Attack("a dirty cell, shuffled labels", _both(_dirty, _shuffled)),
+    Attack("half of the features", _fewer),
+    Attack("half of the features, shuffled labels", _both(_fewer, _shuffled)),
+    Attack("a column gone", _gone),
+)
+
+
+def attack(data: Path, usecase: UseCase, times: int, reporter: Reporter) -> dict[str, dict[str, object]]:
+    """By attack how many trainings there were, how many were promoted and why the first was not.
+
+    Args:
+        data: labelled customers, CSV.
+        usecase: with features.
+        times: trainings of each attack, with as many seeds.
+        reporter: told what goes on.
+    """
+    found: dict[str, dict[str, object]] = {}
+    table = pandas.read_csv(data, dtype=str, keep_default_na=False)
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder) / "champion"
+        train(read_customers(data, usecase), _home(base), candidates=[FAMILY], parts=PARTS)
+        for each in ATTACKS:
+            outcomes = []
+            for seed in range(times):
+                reporter.now(f"attacking the gate: {each.name}")
+                outcomes.append(_attacked(each, base, table, usecase, seed + 1))
+                reporter.advance()
+            promoted = sum(passed for passed, _ in outcomes)
+            found[each.name] = {"trainings": times, "promoted": promoted, "reason": outcomes[0][1]}
+    return found
+
+
+def _attacked(each: Attack, base: Path, table: Table, usecase: UseCase, seed: int) -> tuple[bool, str]:
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(base, Path(folder) / "home")
+        changed, its = each.changed(table, usecase, seed)
+        changed.to_csv(Path(folder) / "attack.csv", index=False)
+        customers = read_customers(Path(folder) / "attack.csv", its)
+        outcome = train(customers, _home(Path(folder) / "home"), seed=seed, candidates=[FAMILY], parts=PARTS)
+        return outcome.promoted, outcome.decision.reason
+
+
+def _home(folder: Path) -> Home:
+    return Home.from_environment({"CHURN_HOME": str(folder)})
+
+
+def _with(usecase: UseCase, change: Callable[[Feature], Feature | None]) -> UseCase:
+    features = tuple(each for each in map(change, usecase.features) if each is not None)
+    return msgspec.structs.replace(usecase, features=features)
+
+
+def _as_category(feature: Feature) -> Feature:
+    return msgspec.structs.replace(feature, type="category", minimum=None, maximum=None)
