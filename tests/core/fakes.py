@@ -100,9 +100,11 @@ class Memory:
         self.refusals: list[str] = []
         self.explanations: list[str] = []
         self.calls: list[tuple[str, int, float]] = []
+        self.outcomes: list[tuple[str, str, str]] = []
 
-    def backend_called(self, backend: str, rows: int, seconds: float) -> None:
+    def backend_called(self, backend: str, rows: int, seconds: float, outcome: str, digest: str) -> None:
         self.calls.append((backend, rows, seconds))
+        self.outcomes.append((backend, outcome, digest))
 
     def backend_state(self, backend: str, state: int) -> None:
         self.states.append((backend, state))

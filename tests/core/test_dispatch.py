@@ -42,6 +42,9 @@ async def test_whatever_fails_the_fallback_answers(
     outcome = await dispatcher.predict([ROW], description, "a")
     assert outcome.served_by == "fallback"
     assert memory.fallbacks == [error.reason]
+    digest = description.digest
+    assert set(memory.outcomes[:-1]) == {("primary", error.reason, digest)}
+    assert memory.outcomes[-1] == ("fallback", "answered", digest)
 
 
 async def test_without_any_backend_the_scorecard_answers(build: Make, description: Description) -> None:

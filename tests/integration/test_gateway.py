@@ -155,11 +155,17 @@ def test_the_documentation_shows_the_hot_route_with_the_models_features(client: 
 def test_metrics_and_log_tell_of_requests_but_never_of_customers(client: httpx.Client, system: Any) -> None:
     secret = "customer-4711-secret"
     sent = {"customers": [{"customer_id": secret, "features": {**GOOD, "Payment": secret}}]}
-    request_id = client.post("/v1/predictions", json=sent).json()["request_id"]
+    answer = client.post("/v1/predictions", json=sent).json()
+    request_id, digest = answer["request_id"], answer["model"]["digest"]
     client.post("/v1/predictions", json={"customers": [{"customer_id": secret, "features": {"tenure": secret}}]})
     metrics = httpx.get(f"http://127.0.0.1:{system.ports['metrics']}/metrics").text
     assert 'churn_requests_total{code="200",model_version="1",route="/v1/predictions",served_by="primary"}' in metrics
-    for name in ("churn_request_seconds_bucket", "churn_backend_seconds_bucket", "churn_backend_state"):
+    assert f'churn_backend_calls_total{{backend="primary",digest="{digest}",outcome="answered"}}' in metrics
+    for name in (
+        'churn_request_seconds_bucket{le="0.025",route="/v1/predictions",served_by="primary"}',
+        'churn_backend_seconds_bucket{backend="primary",le="0.025",outcome="answered"}',
+        "churn_backend_state",
+    ):
         assert name in metrics
     assert system.gateway.stop() == 0
     log = system.gateway.log.read_text()

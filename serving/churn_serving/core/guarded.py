@@ -18,7 +18,7 @@ from churn_serving.core.breaker import Breaker, BreakerState
 from churn_serving.core.errors import BackendError, BackendFailed, BackendOtherSchema, BackendRefusedRequest
 from churn_serving.core.lanes import FUTURE, ORIGIN, ROWS, SCHEMA, Lane, Limits, Waiting
 from churn_serving.core.policy import DecisionPolicy
-from churn_serving.core.ports import Answer, Backend, Explanation, Observer
+from churn_serving.core.ports import ANSWERED, Answer, Backend, Explanation, Observer
 from churn_serving.telemetry.tracing import Traced
 
 _logger = logging.getLogger(__name__)
@@ -86,12 +86,17 @@ class GuardedBackend:
         try:
             answer = await self._backend.score(rows, batch[0][SCHEMA], lane.limits.seconds, origins)
         except Exception as error:  # noqa: BLE001 - an error outside the port's contract is the backend's failure
-            self._observer.backend_called(self.name, len(rows), self._clock() - started)
+            known = self.description
+            reason = error.reason if isinstance(error, BackendError) else BackendError.reason
+            self._called(rows, started, reason, known.digest if known is not None else "")
             await self._unanswered(lane, batch, error)
         else:
-            self._observer.backend_called(self.name, len(rows), self._clock() - started)
+            self._called(rows, started, ANSWERED, answer.description.digest)
             self.breaker.succeeded()
             _deliver(batch, answer)
+
+    def _called(self, rows: Sequence[Row], started: float, outcome: str, digest: str) -> None:
+        self._observer.backend_called(self.name, len(rows), self._clock() - started, outcome, digest)
 
     async def _unanswered(self, lane: Lane, batch: list[Waiting], error: Exception) -> None:
         if isinstance(error, BackendRefusedRequest):

@@ -6,6 +6,9 @@ from typing import NamedTuple, Protocol
 from churn_model import Description, Row, Schema, Scores
 from churn_serving.telemetry.tracing import Traced
 
+ANSWERED = "answered"
+"""The outcome of a call that brought what it was made for."""
+
 
 class Answer(NamedTuple):
     """Scores in the order of the rows, and the model that made them."""
@@ -60,8 +63,9 @@ class Backend(Protocol):
 class Observer(Protocol):
     """Told what happens; must return at once."""
 
-    def backend_called(self, backend: str, rows: int, seconds: float) -> None:
-        """A call ended, well or not."""
+    def backend_called(self, backend: str, rows: int, seconds: float, outcome: str, digest: str) -> None:
+        """A call ended: :data:`ANSWERED`, or the reason of the :class:`churn_serving.core.errors.BackendError` that it
+        came to. ``digest`` is that of the model that answered, or else of the one last seen there (empty: none)."""
 
     def backend_state(self, backend: str, state: int) -> None:
         """A breaker changed: 0 closed, 1 half open, 2 open."""

@@ -19,11 +19,15 @@ class GatewayMetrics(ProcessMetrics):
         )  # fmt: skip
         self._seconds = Histogram(
             names.REQUEST_SECONDS, "Seconds from request to answer, inside the gateway.",
-            (names.ROUTE,), buckets=names.LATENCY_BUCKETS, registry=self.registry,
+            (names.ROUTE, names.SERVED_BY), buckets=names.LATENCY_BUCKETS, registry=self.registry,
         )  # fmt: skip
         self._backend_seconds = Histogram(
             names.BACKEND_SECONDS, "Seconds a backend took for one call.",
-            (names.BACKEND,), buckets=names.LATENCY_BUCKETS, registry=self.registry,
+            (names.BACKEND, names.OUTCOME), buckets=names.LATENCY_BUCKETS, registry=self.registry,
+        )  # fmt: skip
+        self._backend_calls = Counter(
+            names.BACKEND_CALLS, "Calls to a backend by how they ended, and the model it had.",
+            (names.BACKEND, names.OUTCOME, names.DIGEST), registry=self.registry,
         )  # fmt: skip
         self._backend_rows = Histogram(
             names.BATCH_ROWS, "Customers in one call to a backend.",
@@ -45,7 +49,7 @@ class GatewayMetrics(ProcessMetrics):
         )  # fmt: skip
         self._model_info = Gauge(
             names.MODEL_INFO, "1 for the model a backend serves.",
-            (names.BACKEND, "name", names.MODEL_VERSION, "digest"), registry=self.registry,
+            (names.BACKEND, "name", names.MODEL_VERSION, names.DIGEST), registry=self.registry,
         )  # fmt: skip
         self._unseen = Counter(
             names.UNSEEN_LEVELS, "Customers with a level that training never saw, by feature.",
@@ -74,6 +78,7 @@ class GatewayMetrics(ProcessMetrics):
         self.request_child = cache(self._requests.labels)
         self.seconds_child = cache(self._seconds.labels)
         self._backend_seconds_child = cache(self._backend_seconds.labels)
+        self._backend_calls_child = cache(self._backend_calls.labels)
         self._backend_rows_child = cache(self._backend_rows.labels)
         self._unseen_child = cache(self._unseen.labels)
         self._missing_child = cache(self._missing.labels)
@@ -82,11 +87,12 @@ class GatewayMetrics(ProcessMetrics):
     def answered(self, route: str, served_by: str, model_version: str, code: int, seconds: float) -> None:
         """One request was answered with HTTP status (or its gRPC equivalent) ``code``."""
         self.request_child(route, served_by, model_version, code).inc()
-        self.seconds_child(route).observe(seconds)
+        self.seconds_child(route, served_by).observe(seconds)
 
-    def backend_called(self, backend: str, rows: int, seconds: float) -> None:
-        """One call with ``rows`` customers went to a backend, whatever came back."""
-        self._backend_seconds_child(backend).observe(seconds)
+    def backend_called(self, backend: str, rows: int, seconds: float, outcome: str, digest: str) -> None:
+        """One call with ``rows`` customers to a backend ended in ``outcome``."""
+        self._backend_calls_child(backend, outcome, digest).inc()
+        self._backend_seconds_child(backend, outcome).observe(seconds)
         self._backend_rows_child(backend).observe(rows)
 
     def backend_state(self, backend: str, state: int) -> None:
