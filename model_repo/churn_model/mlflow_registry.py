@@ -7,7 +7,6 @@ and gives back. Nothing is pickled. On a hot path this module must not be import
 import hashlib
 import logging
 import os
-import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,13 +21,12 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModel
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.models import Model
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from churn_model.errors import RegistryError
-from churn_model.manifest import FORMAT
+from churn_model.mlflow_model import metrics_of, mlmodel_of
 from churn_model.package import PackageContents, write_package
-from churn_model.registry import Registered
+from churn_model.registry import Registered, VersionNotes
 from churn_model.signing import SigningKey
 
 CHAMPION = "champion"
@@ -60,7 +58,9 @@ class MlflowRegistry:
     def __init__(self, client: MlflowClient) -> None:
         self._client = client
 
-    def register(self, contents: PackageContents, key: SigningKey, run_id: str) -> Registered:
+    def register(
+        self, contents: PackageContents, key: SigningKey, run_id: str, notes: VersionNotes | None = None
+    ) -> Registered:
         """Store a complete, signed package as a new version that belongs to a run.
 
         The version stands inside the signed manifest, so it is predicted; should somebody else take that number in
@@ -70,10 +70,11 @@ class MlflowRegistry:
             RegistryError: the registry refused; no version exists then.
             SchemaMismatch: the contents contradict each other.
         """
-        with _translated("register"), self._registered_model(contents.name):
+        notes = notes or VersionNotes()
+        with _translated("register"), self._registered_model(contents.name, notes.about):
             expected = max((int(version.version) for version in self._versions(contents.name)), default=0) + 1
             for _ in range(ATTEMPTS):
-                made, digest = self._store(contents, key, run_id, str(expected))
+                made, digest = self._store(contents, key, run_id, str(expected), notes)
                 given = int(made.version)
                 if given == expected:
                     return self._registered(made, digest)
@@ -145,18 +146,29 @@ class MlflowRegistry:
             download.rename(directory)
         return directory
 
-    def _store(self, contents: PackageContents, key: SigningKey, run_id: str, version: str) -> tuple[ModelVersion, str]:
+    def _store(
+        self, contents: PackageContents, key: SigningKey, run_id: str, version: str, notes: VersionNotes
+    ) -> tuple[ModelVersion, str]:
         experiment = self._client.get_run(run_id).info.experiment_id
         logged = self._client.create_logged_model(experiment, name=contents.name, source_run_id=run_id)
         with self._complete_or_failed(logged), tempfile.TemporaryDirectory() as folder:
             package = Path(folder) / "package"
-            digest = write_package(package, contents, version, key, _mlmodel(logged, run_id))
+            digest = write_package(package, contents, version, key, mlmodel_of(logged, run_id, contents, notes))
             self._client.log_model_artifacts(logged.model_id, str(package))
             self._require_same_bytes(logged, package, Path(folder) / "check")
-        tags = {DIGEST_TAG: digest}
+            if notes.metrics:
+                self._client.log_batch(run_id, metrics=metrics_of(logged, contents, notes))
+        figures = {f"churn.{name}": f"{value:.4f}" for name, value in notes.metrics.items()}
+        tags = {DIGEST_TAG: digest, **figures}
         source = f"models:/{logged.model_id}"
         made = self._client.create_model_version(
-            contents.name, source, run_id, tags=tags, model_id=logged.model_id, await_creation_for=60
+            contents.name,
+            source,
+            run_id,
+            tags=tags,
+            description=notes.description or None,
+            model_id=logged.model_id,
+            await_creation_for=60,
         )
         return made, digest
 
@@ -171,11 +183,11 @@ class MlflowRegistry:
         self._client.finalize_logged_model(logged.model_id, "READY")
 
     @contextmanager
-    def _registered_model(self, name: str) -> Iterator[None]:
+    def _registered_model(self, name: str, about: str) -> Iterator[None]:
         """Make sure the name exists; if nothing came of it, a name made here goes again."""
         known = bool(self._client.search_registered_models(f"name = '{name}'"))
         if not known:
-            self._client.create_registered_model(name)
+            self._client.create_registered_model(name, description=about or None)
         try:
             yield
         except BaseException:  # As above.
@@ -216,19 +228,6 @@ class MlflowRegistry:
     def _registered(self, version: ModelVersion, digest: str | None = None) -> Registered:
         uri = self._client.get_model_version_download_uri(version.name, version.version)
         return Registered(version.name, str(version.version), digest or version.tags.get(DIGEST_TAG, ""), uri)
-
-
-def _mlmodel(logged: LoggedModel, run_id: str) -> str:
-    """The text of `MLmodel`: readable by `mlflow.pyfunc` through our own loader, no code or pickle beside it."""
-    model = Model(
-        artifact_path=logged.artifact_location,
-        run_id=run_id,
-        model_uuid=logged.model_id,
-        model_id=logged.model_id,
-    )
-    model.add_flavor("python_function", loader_module="churn_model.pyfunc", python_version=platform.python_version())
-    model.add_flavor("churn", format=FORMAT)
-    return model.to_yaml()
 
 
 def _digests(folder: Path) -> dict[str, str]:

@@ -32,10 +32,10 @@ def reasons(row: Row, contributions: Sequence[float], schema: Schema, limit: int
 
 def _sentence(index: int, row: Row, schema: Schema) -> str:
     feature = schema.features[index]
-    return f"{feature.label or feature.name}: {_plain(row[index])} (raises churn)"
+    return f"{feature.label or feature.name}: {plain(row[index])} (raises churn)"
 
 
-def _plain(value: float | str | None) -> str:
+def plain(value: float | str | None) -> str:
     """A value for people: whole numbers without a point, others with two digits after it or three that count."""
     if value is None or value != value:  # noqa: PLR0124 - only NaN differs from itself
         return "not known"

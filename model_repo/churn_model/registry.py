@@ -3,7 +3,8 @@
 Only adapters know a vendor. Whoever serves on a hot path must not use it at all.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -21,10 +22,30 @@ class Registered:
     uri: str
 
 
+DATA_DIGEST = 32
+"""Hex digits of a data set's SHA-256 that registries keep as its digest; more do not fit."""
+
+
+@dataclass(frozen=True)
+class VersionNotes:
+    """What stands beside a version for whoever looks at it in the registry; none of it is signed.
+
+    `description` of the version and `about` the model, in plain words; `metrics` by which it was decided about;
+    `whole`: the names of the numbers that hold whole numbers alone.
+    """
+
+    description: str = ""
+    about: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    whole: frozenset[str] = frozenset()
+
+
 class Registry(Protocol):
     """Every method raises :class:`churn_model.errors.RegistryError` where the registry refuses or lacks something."""
 
-    def register(self, contents: PackageContents, key: SigningKey, run_id: str) -> Registered:
+    def register(
+        self, contents: PackageContents, key: SigningKey, run_id: str, notes: VersionNotes | None = None
+    ) -> Registered:
         """Store a complete, signed package as a new version; on failure no version exists."""
 
     def champion(self, name: str) -> Registered | None:

@@ -95,6 +95,11 @@ class UseCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return profit_rule(self.stated_profit, self.actions)
 
     @property
+    def tells_money(self) -> bool:
+        """Whether somebody said what customers are worth, so that amounts mean anything."""
+        return self.value is not None or self.stated_profit.customer_value is not None
+
+    @property
     def window_months(self) -> float | None:
         """Months over which the label looks, None where the use case does not say."""
         window = None if self.time is None or self.label.window == EVER else self.label.window

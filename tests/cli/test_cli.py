@@ -47,7 +47,8 @@ def test_a_data_set_nobody_has_seen_from_start_to_answers(tmp_path: Path) -> Non
     assert result["metrics"]["roc_auc"] > 0.6
     boosted = {"histogram-boosting", "catboost", "catboost-native"}
     families = {"additive-splines", "logistic-regression", "extra-trees", "random-forest"} | boosted
-    assert set(result["candidates"]) == families | {f"{name}-calibrated" for name in families} | {"ensemble"}
+    together = {"ensemble", "ensemble-mean"}
+    assert set(result["candidates"]) == families | {f"{name}-calibrated" for name in families} | together
     assert (result["gate"]["promoted"], result["gate"]["reason"]) == (True, "there was no champion")
     assert result["rounds"] == {}
     assert 'column "constant": left out: every row has the same value' in trained.stderr

@@ -228,7 +228,7 @@ def test_serving_reads_what_training_stored(
 
 @pytest.mark.usefixtures("trained")
 def test_a_repetition_reuses_the_evaluations_in_object_storage(machine: Machine, customers: str) -> None:
-    done = machine.churn("train", "--budget", "0", "--data", customers, "--json", "--no-promote")
+    done = machine.churn("train", "--budget", "0", "--data", customers, "--json", "--no-promote", "--verbose")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("reused from run") == len(default_candidates())
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from real_processes import describe_system
+from real_processes import describe_system, end
 
 
 def status(system: Any, path: str) -> int:
@@ -40,5 +40,4 @@ def test_a_gateway_waits_for_the_first_backend(first: str, package_folder: Path,
         wait_for(system, "/readyz", 200, 2.5)
         assert (home / "gateway" / "description.json").is_file()
     finally:
-        for service in system.services:
-            service.stop()
+        end(*system.services)

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from real_processes import System, describe_system
+from real_processes import System, describe_system, end
 from sample_package import MODEL_NAME
 
 QUIET = {"PYTHONDONTWRITEBYTECODE": "1"}  # an image has its bytecode already
@@ -37,8 +37,7 @@ def system(package_folder: Path, keys: Any, tmp_path: Path) -> Iterator[System]:
             service.wait_ready()
         yield described
     finally:
-        for service in described.services:
-            service.stop()
+        end(*described.services)
 
 
 def test_nothing_is_left_anywhere_else(system: System, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from ports import free_port
+from real_processes import end
 from tests.web.doors import LIVE, describe_door
 
 LIVE_METHOD = "/inference.GRPCInferenceService/ServerLive"
@@ -25,7 +26,7 @@ def test_the_loopback_of_ipv6(name: str, package_folder: Path, keys: Any, tmp_pa
             with grpc.insecure_channel(f"[::1]:{door.grpc}") as channel:
                 assert channel.unary_unary(LIVE_METHOD, None, None)(b"", timeout=5) == b"\x08\x01"
     finally:
-        door.service.stop()
+        end(door.service)
 
 
 def test_a_gateway_reaches_its_backends_there(package_folder: Path, keys: Any, tmp_path: Path) -> None:
@@ -40,5 +41,4 @@ def test_a_gateway_reaches_its_backends_there(package_folder: Path, keys: Any, t
         gateway.service.start()
         gateway.service.wait_ready()
     finally:
-        gateway.service.stop()
-        backend.service.stop()
+        end(gateway.service, backend.service)

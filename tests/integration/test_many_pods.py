@@ -20,7 +20,7 @@ from churn_serving.adapters.http_backend import HttpBackend, open_session
 from churn_serving.adapters.renewal import CALLS, SECONDS, Renewal
 from churn_serving.core.errors import BackendTimeout, BackendUnreachable
 from ports import free_port
-from real_processes import Service, System, describe_system, running
+from real_processes import Service, System, describe_system, end, running
 from sample_package import PackageMaker, sample_rows, sample_schema
 from tests.integration.tcp_proxy import TcpProxy, running_proxy
 from tests.integration.test_failover import Traffic
@@ -50,8 +50,7 @@ def pods(package_folder: Path, keys: Any, tmp_path: Path) -> Iterator[tuple[list
         with running_proxy(*(port for _, port in made)) as proxy:
             yield [service for service, _ in made], proxy
     finally:
-        for service, _ in made:
-            service.stop()
+        end(*(service for service, _ in made))
 
 
 @pytest.fixture
@@ -116,8 +115,7 @@ def two_versions(
         with running_proxy(*(port for _, port in made)) as proxy:
             yield proxy.url, {package.digest: package for package in packages}
     finally:
-        for service, _ in made:
-            service.stop()
+        end(*(service for service, _ in made))
 
 
 async def test_a_rollout_is_answered_by_both_of_its_versions(

@@ -10,7 +10,7 @@ import grpc
 import httpx
 import pytest
 
-from real_processes import System, describe_system
+from real_processes import System, describe_system, end
 from sample_package import MODEL_NAME
 from tests.integration.recorder import Recorder, recording
 from tests.protocol.requests import customers, document, message
@@ -62,8 +62,7 @@ def traced(package_folder: Path, keys: Any, tmp_path_factory: pytest.TempPathFac
                 service.wait_ready()
             yield Traced(system, primary, fallback)
         finally:
-            for service in system.services:
-                service.stop()
+            end(*system.services)
 
 
 def seen(recorder: Recorder, request_id: str) -> list[dict[str, list[str]]]:

@@ -76,6 +76,21 @@ class Service:
             return -signal.SIGKILL
 
 
+def end(*services: Service, seconds: float = 1.5) -> None:
+    """End processes that a test is done with, all at once; who wants longer is killed (how they end is tested)."""
+    for service in services:
+        if service.process is not None:
+            service.signal(signal.SIGCONT)
+            service.signal(signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    for service in services:
+        if service.process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                service.process.wait(max(0.0, deadline - time.monotonic()))
+            service.signal(signal.SIGKILL)
+            service.process.wait(15)
+
+
 @dataclasses.dataclass
 class System:
     """A gateway with its two backends and their addresses."""
@@ -147,8 +162,7 @@ def running(system: System) -> Iterator[System]:
             service.wait_ready()
         yield system
     finally:
-        for service in system.services:
-            service.stop()
+        end(*system.services)
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ def members(telco: Dataset) -> list[Result]:
 def test_on_real_customers_it_is_as_good_as_the_best_family(telco: Dataset, members: list[Result]) -> None:
     """Even where one family is far ahead of all others: six parameters fitted on 4,700 customers cost about 6 / 9,400
     of log loss."""
-    *_, ensemble = second_level(telco, members, SEARCH)
+    *_, ensemble, _ = second_level(telco, members, SEARCH)
     assert ensemble.metrics["log_loss"] <= min(member.metrics["log_loss"] for member in members) + 0.0015
     assert ensemble.metrics["brier"] <= min(member.metrics["brier"] for member in members) + 0.0005
     assert ensemble.metrics["roc_auc"] >= max(member.metrics["roc_auc"] for member in members) - 0.0015
@@ -46,7 +46,7 @@ def test_on_real_customers_it_is_as_good_as_the_best_family(telco: Dataset, memb
 
 def test_on_real_customers_it_is_better_than_families_of_one_strength(telco: Dataset, members: list[Result]) -> None:
     alike = [members[place] for place in (0, 1, 2, 4)]
-    *_, ensemble = second_level(telco, alike, SEARCH)
+    *_, ensemble, _ = second_level(telco, alike, SEARCH)
     assert ensemble.metrics["log_loss"] < min(member.metrics["log_loss"] for member in alike)
     assert ensemble.metrics["roc_auc"] > max(member.metrics["roc_auc"] for member in alike)
 
@@ -111,6 +111,35 @@ def test_what_would_answer_too_slowly_together_is_not_chosen_together() -> None:
     assert together(chosen.members).fits
     small = [Candidate(f"small-{number}", "Small", "linear") for number in range(30)]
     assert len(chosen.members) < len(Blend.ensemble(small).chosen(columns, churned).pruned().members) <= MOST_MEMBERS
+
+
+def test_the_mean_of_the_best_is_plain_and_leaves_out_who_is_worse_or_too_slow() -> None:
+    generator = numpy.random.default_rng(5)
+    raw = generator.normal(scale=2.0, size=(4000, 1))
+    churned = (generator.random(4000) < expit(raw[:, 0])).astype(int)
+    columns = raw + generator.normal(size=(4000, 8)) * numpy.array([0.5] * 4 + [4.0] * 4)
+    fitted = Blend.mean(families(8)).averaged(columns, churned).pruned()
+    assert {member.name for member in fitted.members} <= {f"family-{number}" for number in range(4)}
+    assert len(fitted.members) in (3, 4)
+    assert fitted.weights == pytest.approx([1 / len(fitted.members)] * len(fitted.members), rel=0.1)
+    large = [Candidate(f"native-{number}", "Native", "native", {"iterations": 2500}) for number in range(8)]
+    assert together(Blend.mean(large).averaged(columns, churned).pruned().members).fits
+
+
+def test_the_mean_of_the_best_is_judged_on_customers_whom_its_choice_has_not_seen(
+    telco: Dataset, members: list[Result]
+) -> None:
+    """Answers that are pure luck look best to a choice that sees whom it is judged on."""
+    generator = numpy.random.default_rng(6)
+    lucky = [measured(telco, family, generator.normal(scale=0.1, size=len(telco)), SEARCH) for family in families(40)]
+    *_, mean = second_level(telco, lucky, SEARCH)
+    assert mean.contender.name == "ensemble-mean"
+    columns = numpy.stack([result.raw for result in lucky], axis=1)
+    seen = Blend.mean(families(40)).averaged(columns, telco.churned).combine(columns)
+    assert mean.metrics["log_loss"] > log_loss(telco.churned, seen) + 0.0005
+    alike = [members[place] for place in (0, 1, 2, 4)]
+    *_, mean = second_level(telco, alike, SEARCH)
+    assert mean.metrics["log_loss"] < min(member.metrics["log_loss"] for member in alike)
 
 
 @settings(max_examples=25, deadline=None)

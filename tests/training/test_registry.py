@@ -1,11 +1,13 @@
 """A real MLflow in a temporary folder: round trip, aliases, and nothing half-written."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 import pandas
 import pytest
+from mlflow.exceptions import MlflowException
 
 from churn_data.dataset import Dataset, rows_of
 from churn_model import TrustedKeys, open_package
@@ -208,20 +210,79 @@ def test_runs_tell_everything(trained: tuple[Home, TrainingOutcome]) -> None:
     assert len(parent.data.tags["churn.data_sha256"]) == 64
     assert parent.data.tags["churn.version"] == "1"
     assert parent.data.metrics["roc_auc"] == pytest.approx(outcome.metrics["roc_auc"])
-    nested = client.search_runs([parent.info.experiment_id], f"tags.`mlflow.parentRunId` = '{outcome.run_id}'")
+    nested = [run for run in client.search_runs([parent.info.experiment_id]) if run.info.run_id != outcome.run_id]
     families = {"catboost", "linear", "trees", "additive", "native"}
     rounds = [run for run in nested if run.info.run_name.startswith("round ")]
     assert {run.data.tags["churn.family"] for run in rounds} == families
     assert all(run.info.status == "FINISHED" and "log_loss" in run.data.metrics for run in rounds)
-    contenders = [run for run in nested if run not in rounds]
+    contenders = [run for run in nested if run.data.tags["churn.role"] == "contender"]
     assert {run.info.run_name for run in contenders} == families | {f"{name}-calibrated" for name in families} | {
-        "ensemble"
+        "ensemble",
+        "ensemble-mean",
     }
     for run in contenders:
         assert run.info.status == "FINISHED"
         assert {"roc_auc", "pr_auc", "brier", "log_loss", "ece", "profit", "empc"} <= set(run.data.metrics)
         curves = {Path(file.path).name for file in client.list_artifacts(run.info.run_id, "curves")}
         assert curves == {"roc.png", "calibration.png", "profit.png"}
+
+
+def test_contenders_are_nested_in_their_families(trained: tuple[Home, TrainingOutcome]) -> None:
+    home, outcome = trained
+    client = connect(home.tracking_uri)
+    everything = client.search_runs([client.get_run(outcome.run_id).info.experiment_id])
+    by_id = {run.info.run_id: run for run in everything}
+    families = [run for run in everything if run.data.tags.get("churn.role") == "family"]
+    assert {run.data.tags["mlflow.parentRunId"] for run in families} == {outcome.run_id}
+    assert {run.info.run_name for run in families} == {
+        *(candidate.title for candidate in small_candidates()),
+        "Combinations of families",
+    }
+    inside = [run for run in everything if run.data.tags.get("churn.role") in ("setting", "contender")]
+    assert len(inside) == 5 + 5 + 5 + 2
+    for run in inside:
+        family = by_id[run.data.tags["mlflow.parentRunId"]]
+        assert family in families
+        assert family.data.tags["churn.family"] == run.data.tags["churn.family"]
+        assert run.data.tags["churn.family"] in (run.info.run_name, *run.info.run_name.replace("-", " ").split())
+
+
+def test_a_version_says_what_it_takes_what_it_learnt_from_and_why_it_was_chosen(
+    trained: tuple[Home, TrainingOutcome],
+) -> None:
+    import mlflow.models
+
+    home, outcome = trained
+    client = connect(home.tracking_uri)
+    version = client.get_model_version("churn-telecom", "1")
+    assert version.description is not None
+    assert version.source is not None
+    for words in (
+        "learnt from 5",
+        "of telco.csv",
+        "never seen: ROC AUC 0.8",
+        "It became champion",
+        "It goes most by: ",
+    ):
+        assert words in version.description
+    assert "how likely a customer is to leave" in client.get_registered_model("churn-telecom").description
+    signature = mlflow.models.get_model_info("models:/churn-telecom/1").signature
+    types = {column.name: str(column.type) for column in signature.inputs.inputs}
+    assert len(types) == 19
+    named = [types[name] for name in ("gender", "MonthlyCharges", "tenure")]
+    assert named == ["DataType.string", "DataType.double", "Any"]
+    assert signature.outputs.input_names() == ["churn_probability", "segment"]
+    model = client.get_logged_model(version.source.removeprefix("models:/"))
+    metrics = {metric.key: metric for metric in model.metrics or ()}
+    assert version.tags["churn.log_loss"] == f"{outcome.metrics['log_loss']:.4f}"
+    assert set(metrics) == {"log_loss", "roc_auc", "brier", "ece", "empc", "cv_log_loss"}
+    assert metrics["log_loss"].value == outcome.metrics["log_loss"]
+    inputs = client.get_run(outcome.run_id).inputs
+    assert inputs is not None
+    (used,) = inputs.dataset_inputs
+    assert (used.dataset.name, json.loads(used.dataset.source)) == ("telco.csv", {"uri": "telco.csv"})
+    assert (metrics["log_loss"].dataset_name, metrics["log_loss"].dataset_digest) == ("telco.csv", used.dataset.digest)
+    assert outcome.run_id == version.run_id
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
@@ -245,7 +306,7 @@ def test_pyfunc_answers_like_the_scorer(
         {"churn_probability": scores.probabilities, "segment": scores.segments}, index=frame.index
     )
     pandas.testing.assert_frame_equal(answers, expected, check_exact=True)
-    with pytest.raises(ChurnModelError, match="column 'tenure' is missing"):
+    with pytest.raises(MlflowException, match=r"missing inputs \['tenure'\]"):
         model.predict(frame.drop(columns="tenure"))
     with pytest.raises(ChurnModelError, match="column 'tenure': a number was expected"):
         model.predict(frame.assign(tenure="long"))

@@ -111,17 +111,40 @@ def written(report: Report, folder: Path) -> Page:
     return Page(folder / "report.html")
 
 
-def test_the_page_says_who_won_by_how_much_and_how_sure_that_is(pictures: Path, tmp_path: Path) -> None:
+def test_the_page_says_who_was_chosen_by_how_much_and_how_sure_that_is(pictures: Path, tmp_path: Path) -> None:
     report = small_report(pictures)
     text = written(report, tmp_path).text
     best = report.candidates[0]
-    assert "Linear won." in text
+    assert "Chosen: Linear" in text
     assert f"{best.metrics['empc']:,.2f} per customer of the base" in text
     low, high = best.intervals["empc"]
     assert f"95 % interval {low:.2f} to {high:.2f}" in text
     assert f"about {best.metrics['empc'] * 10_000:,.0f} for every 10,000 customers" in text
     assert "than the best of the others, Trees" in text
     assert "in the currency of the use case" in text
+
+
+@pytest.mark.parametrize(
+    ("share", "words", "absent"),
+    [
+        (0.97, "and shown: it earns more in 97.0 % of bootstrap samples", "not shown"),
+        (0.11, "which of the two earns more is not shown, it earns more in 11.0 % of bootstrap samples", "and shown"),
+        (0.03, "which does earn more on these customers (it earns more in 3.0 %", "not shown"),
+    ],
+    ids=["shown", "not shown", "the other earns more"],
+)
+def test_no_more_is_claimed_than_resampling_shows(
+    share: float, words: str, absent: str, pictures: Path, tmp_path: Path
+) -> None:
+    report = small_report(pictures)
+    first, second = report.candidates
+    text = written(
+        dataclasses.replace(report, candidates=(first, dataclasses.replace(second, winner_better=share))), tmp_path
+    ).text
+    assert words in text
+    assert absent not in text
+    assert " won" not in text
+    assert ("It was chosen for its probabilities (log loss" in text) == (share < 0.95)
 
 
 def test_the_page_shows_all_it_was_given(pictures: Path, tmp_path: Path) -> None:
@@ -164,7 +187,7 @@ def test_nothing_is_fetched_and_pictures_are_inside(pictures: Path, tmp_path: Pa
 def test_every_table_is_rectangular_and_every_picture_has_words(pictures: Path, tmp_path: Path) -> None:
     page = written(small_report(pictures), tmp_path)
     # Heads and rows in the order of the page: candidates, held out, verdict, groups, segments.
-    assert page.columns == [9, 9, 9, 7, 7, 3, 3, 8, 8, 8, 8, 5, 5]
+    assert page.columns == [10, 10, 10, 8, 8, 3, 3, 8, 8, 8, 8, 5, 5]
     assert [value for tag, name, value in page.attributes if (tag, name) == ("img", "alt")] == ["Profit"]
 
 

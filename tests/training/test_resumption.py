@@ -90,7 +90,7 @@ def test_a_killed_training_goes_on_and_comes_to_the_same_bits(home: Home, tmp_pa
     other.path.mkdir()
     (other.path / "mlflow.db").write_bytes(empty_database.read_bytes())
     whole, said = finish(start(other))
-    assert "reused" not in said
+    assert "reused from" not in said
     assert resumed["metrics"] == whole["metrics"]
     assert resumed["candidates"] == whole["candidates"]
     assert model_of(home) == model_of(other)

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from ports import free_port
-from real_processes import Service
+from real_processes import Service, end
 
 LIMITS = {
     "MAXIMUM_CONNECTIONS": "40",
@@ -94,7 +94,7 @@ def opened(door: Door) -> Iterator[Door]:
         door.service.wait_ready()
         yield door
     finally:
-        door.service.stop()
+        end(door.service)
 
 
 def read_one(connection: socket.socket, seconds: float = 10) -> bytes:

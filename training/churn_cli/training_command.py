@@ -17,8 +17,10 @@ from churn_training.packaging.home import Home
 if TYPE_CHECKING:
     from churn_data.dataset import Dataset
     from churn_training.comparison.decision import Promotion
+    from churn_training.pipeline import TrainingOutcome
+    from churn_training.runs.whereabouts import Whereabouts
 
-MOST_FINDINGS = 4
+MOST_FINDINGS = 3
 """Lines about a file that are told to whoever does not ask for all."""
 
 
@@ -63,6 +65,10 @@ def _trained(dataset: "Dataset", options: argparse.Namespace, home: Home, promot
         usecase = load_usecase(options.usecase)
         export_champion(MlflowRegistry(client), usecase.model_name, home, usecase_sha256(usecase))
     places = whereabouts(client, home, outcome.run_id)
+    return _result(outcome, dataset, places)
+
+
+def _result(outcome: "TrainingOutcome", dataset: "Dataset", places: "Whereabouts") -> dict[str, Any]:
     return {
         "name": outcome.registered.name,
         "version": outcome.registered.version,
@@ -80,7 +86,9 @@ def _trained(dataset: "Dataset", options: argparse.Namespace, home: Home, promot
             "rows": len(dataset),
             "simulated": dataset.source.simulated,
         },
+        "money": dataset.usecase.tells_money,
         "metrics": outcome.metrics,
+        "out_of_time": outcome.out_of_time.to_json() if outcome.out_of_time else None,
         "candidates": outcome.candidates,
         "rounds": outcome.rounds,
         "warnings": list(outcome.warnings),

@@ -18,6 +18,7 @@ def summary(result: Mapping[str, Any]) -> str:
     lines = [
         f"{name} ({role}): {_model(result)}",
         f"held out: {_measures(result)}",
+        *_later(result.get("out_of_time")),
         f"{'champion' if result['champion'] else 'not champion'}: {result['gate']['reason']}",
         *_places(result.get("report"), result.get("mlflow")),
         result["digest"],
@@ -50,6 +51,18 @@ def _measures(result: Mapping[str, Any]) -> str:
     if not result.get("money", True):
         return words
     return f"{words}, expected profit per customer {metrics['empc']:.2f} (assumed acceptance)"
+
+
+def _later(found: Mapping[str, Any] | None) -> list[str]:
+    """One line on later customers, where something says who is later."""
+    if not found:
+        return []
+    measured = ""
+    if found["metrics"]:
+        auc, random = found["metrics"]["roc_auc"], found["random"]["roc_auc"]
+        measured = f"ROC AUC {auc:.3f}, {random:.3f} in random validation of the same; "
+    believed = f"believed: {found['believed']} validation, since {found['why']}"
+    return [f"customers from {found['since']} on: {measured}{believed}"]
 
 
 def _places(report: str | None, mlflow: Mapping[str, str] | None) -> list[str]:

@@ -21,7 +21,10 @@ from churn_training.comparison.competition import Search
 from churn_training.comparison.decision import Promotion, decide
 from churn_training.comparison.economics import with_economics
 from churn_training.comparison.final_measure import Finished, measure_finished
+from churn_training.comparison.insights import insights_into
 from churn_training.comparison.measuring import Comparison, SearchClock, compare
+from churn_training.comparison.money_words import told_for
+from churn_training.comparison.out_of_time import OutOfTime
 from churn_training.comparison.recorder import Judgement, Recorder
 from churn_training.comparison.sampling import COMPARED_ROWS, FITTED_ROWS, JUDGED_ROWS, Samples, at_most, lowest
 from churn_training.comparison.splits import FOLDS, holdout_of, positions_of, split_by
@@ -33,16 +36,17 @@ from churn_training.packaging.home import Home
 from churn_training.packaging.keys import signing_key, trusted_keys
 from churn_training.runs.holdout_ledger import next_contest
 from churn_training.runs.mlflow_recorder import mlflow_recorder
+from churn_training.runs.version_notes import version_notes
 from churn_training.segments.study import study_segments
 
 MOST_NOTES = 2
-"""Lines about economics and samples that are told to whoever does not ask for all."""
+"""Lines about economics that are told to whoever does not ask for all."""
 
 
 @dataclass(frozen=True)
 class TrainingOutcome:
     """What a training run came to. `metrics` were measured on held-out customers; `decision` says whether the new
-    version is champion now, and why."""
+    version is champion now, and why; `out_of_time` is how it does on later customers, where something says who is."""
 
     registered: Registered
     decision: ChampionDecision
@@ -52,6 +56,7 @@ class TrainingOutcome:
     rounds: dict[str, int]
     warnings: tuple[str, ...]
     run_id: str
+    out_of_time: OutOfTime | None = None
 
     @property
     def promoted(self) -> bool:
@@ -72,6 +77,7 @@ class _Order:
     trusted: TrustedKeys
     clock: SearchClock
     count_contest: Callable[[str], int]
+    contradictions: tuple[str, ...] = ()
 
 
 def train(  # noqa: PLR0913 - each is a choice of whoever trains
@@ -117,21 +123,22 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
     clock = SearchClock(budget)
     key, trusted = signing_key(home), trusted_keys(home)
     with reporting(len(candidates) * parts + 3, verbose=verbose) as reporter:
-        reporter.notes((*contradictions, *samples.notices), MOST_NOTES)
+        reporter.notes(contradictions, MOST_NOTES)
         reporter.now("opening MLflow")
         client = connect(home.tracking_uri)
         count_contest = partial(next_contest, client, dataset.usecase.model_name)
-        order = _Order(candidates, search, promotion, fresh, accept_leak, key, trusted, clock, count_contest)
+        order = _Order(
+            candidates, search, promotion, fresh, accept_leak, key, trusted, clock, count_contest, contradictions
+        )
         with mlflow_recorder(client, home, samples, search, reporter) as recorder:
-            reporter.note(_beginning(candidates, budget) + ("" if verbose else "; --verbose tells every round"))
-            outcome = _run(order, samples, recorder, MlflowRegistry(client), reporter)
-            return replace(outcome, warnings=(*contradictions, *outcome.warnings))
+            reporter.note(_beginning(candidates, budget, samples.notices))
+            return _run(order, samples, recorder, MlflowRegistry(client), reporter)
 
 
-def _beginning(candidates: Sequence[Candidate], budget: float) -> str:
+def _beginning(candidates: Sequence[Candidate], budget: float, sampled: Sequence[str]) -> str:
     families = "1 family" if len(candidates) == 1 else f"{len(candidates)} families"
     how = f"for about {budget:,.0f} s" if budget else "at their default settings"
-    return f"comparing {families} of models {how}"
+    return "; ".join([f"comparing {families} of models {how} (--verbose tells every round)", *sampled])
 
 
 def _different(candidates: Sequence[Candidate], dataset: Dataset) -> Sequence[Candidate]:
@@ -167,17 +174,26 @@ def _run(
         recorder.finished(best.contender, finished, compiled.warnings)
         reporter.advance()
 
+        reporter.now("asking it what drives churn, and how it does on later customers")
+        insights = insights_into(scorer, compiled.schema, compiled.profiles, best, samples, search.seed)
+        figures = finished.figures | insights.figures
+
         reporter.now("comparing it with the champion")
         challenger = Challenger(scorer, held_out, samples.rule, training.churn_rate, until_of(training))
         number = order.count_contest(samples.rule.identity)
         decision = decide(
             champion, challenger, finished, number, search.seed, order.promotion, accept_leak=order.accept_leak
         )
-        recorder.judged(_judgement(samples, comparison, finished, decision, tuned=search.seconds > 0))
+        decision = told_for(training.usecase, decision)
+        judgement = _judgement(samples, comparison, finished, decision, tuned=search.seconds > 0)
+        warnings = (*order.contradictions, *compiled.warnings)
+        judgement = replace(judgement, insights=insights, warnings=warnings)
+        recorder.judged(judgement)
 
         reporter.now("registering")
-        contents = contents_of(compiled, training, finished.figures, search.seed, samples.rule)
-        registered = registry.register(contents, order.key, recorder.run_id)
+        contents = contents_of(compiled, training, figures, search.seed, samples.rule)
+        notes = version_notes(judgement, training)
+        registered = registry.register(contents, order.key, recorder.run_id, notes)
         reporter.advance()
     # First why, then the promotion: nothing is champion of which nobody could say how it became so.
     recorder.registered(registered, decision)
@@ -187,12 +203,13 @@ def _run(
         registered=registered,
         decision=decision,
         winner=best.contender.name,
-        metrics=finished.figures,
+        metrics=figures,
         candidates={result.contender.name: result.metrics for result in comparison.results},
         rounds={
             result.contender.name: result.rounds for result in comparison.results if result.rounds and search.seconds
         },
-        warnings=(*samples.notices, *compiled.warnings),
+        warnings=(*order.contradictions, *samples.notices, *compiled.warnings),
+        out_of_time=insights.later,
         run_id=recorder.run_id,
     )
 

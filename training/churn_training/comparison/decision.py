@@ -59,7 +59,8 @@ def _as_asked(found: ChampionDecision, promotion: Promotion, leak: str) -> Champ
         if promotion in _ASKED:
             reason = f"asked for by {_ASKED[promotion]}, although {found.reason}"
             return replace(found, promoted=True, overridden=True, reason=reason)
-        return replace(found, reason=f"{found.reason.rstrip('.')}; --force-promote promotes it all the same")
+        joined = " " if found.reason.endswith(".") else "; "
+        return replace(found, reason=f"{found.reason}{joined}--force-promote promotes it all the same")
     if leak:
         return replace(found, overridden=True, reason=f"{found.reason}, accepted by --accept-leak although {leak}")
     return found

@@ -92,9 +92,11 @@ def _rounds(
     """Everything that was measured, in its order."""
     proposals = Proposals(candidates, search.seed)
     library: list[Result] = []
+    # Where days are known, the winner is fitted once more, to be judged on later customers.
+    fits = 1 if training.moments is None else 2
     while (setting := proposals.following()) is not None:
         searching = len(library) >= len(candidates)
-        if searching and not (search.seconds and clock.allows(_expected(setting, library, search))):
+        if searching and not (search.seconds and clock.allows(_expected(setting, library, search, fits))):
             break
         reporter.now(f"round {len(library) + 1}: {setting.title}")
         recalled = None if fresh else recorder.recall(setting)
@@ -111,11 +113,11 @@ def _rounds(
     return library
 
 
-def _expected(setting: Candidate, library: Sequence[Result], search: Search) -> float:
-    """Seconds that a round of this family may take, and the final fits after it."""
+def _expected(setting: Candidate, library: Sequence[Result], search: Search, fits: int) -> float:
+    """Seconds that a round of this family may take, and so many final fits after it."""
     own = [result.seconds for result in library if result.contender.name == setting.name]
     ranked = sorted(library, key=lambda result: result.metrics["log_loss"])[:FINAL_MEMBERS]
-    final = 1.25 / search.parts * sum(result.seconds for result in ranked)
+    final = fits * 1.25 / search.parts * sum(result.seconds for result in ranked)
     return max(own) * (DEFAULTS_GROW if len(own) == 1 else 1.0) + final
 
 

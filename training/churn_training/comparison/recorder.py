@@ -11,6 +11,7 @@ from churn_model.registry import Registered
 from churn_training.comparison.champion_contest import ChampionDecision
 from churn_training.comparison.competition import Result
 from churn_training.comparison.final_measure import Finished
+from churn_training.comparison.insights import NOTHING_MORE, Insights
 from churn_training.comparison.standings import Standing
 from churn_training.families.candidates import Candidate
 from churn_training.families.ensemble import Contender
@@ -29,7 +30,8 @@ class Recalled:
 class Judgement:
     """The comparison in the end: the winner and all contenders beside it, what it does on held-out customers, whether
     it becomes champion, and, where that was studied, how many segments the customers really have;
-    `notices` say where a part of the customers stood for all."""
+    `insights` say what drives churn and how it does on later customers. `notices` say where a part of the customers
+    stood for all, `warnings` where the use case contradicts itself and what became of former segments."""
 
     winner: Result
     results: tuple[Result, ...]
@@ -38,6 +40,8 @@ class Judgement:
     decision: ChampionDecision
     segments: SegmentStudy | None
     notices: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    insights: Insights = NOTHING_MORE
 
 
 class ContenderRecord(Protocol):

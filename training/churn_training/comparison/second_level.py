@@ -1,4 +1,4 @@
-"""What stands on the families' answers: a calibrated variant of each, and an ensemble of everything that was measured.
+"""What stands on the families' answers: a calibrated variant of each, and ensembles of everything that was measured.
 
 Both are fitted on out-of-fold answers only; it must not fit a family.
 """
@@ -20,11 +20,11 @@ MOST_CONSIDERED = 24
 def second_level(
     training: Dataset, best: Sequence[Result], search: Search, library: Sequence[Result] | None = None
 ) -> list[Result]:
-    """A calibrated variant of every family, and their ensemble, measured on the same folds.
+    """A calibrated variant of every family, a greedy ensemble and a plain mean of the best, measured on the same folds.
 
-    A fold's calibration and weights are fitted on the out-of-fold answers to the other folds' customers, whose models
-    had seen this fold's: what leaks that way is a handful of parameters' worth, fitted on thousands of customers. The
-    holdout, which nothing here sees, shows whether it matters.
+    A fold's calibration, weights and choice of members are fitted on the out-of-fold answers to the other folds'
+    customers, whose models had seen this fold's: what leaks that way is a handful of parameters' worth, fitted on
+    thousands of customers. The holdout, which nothing here sees, shows whether it matters.
 
     Args:
         training: the customers to learn from.
@@ -35,8 +35,9 @@ def second_level(
     found = [_blended(training, Blend.calibrated(_family(result)), [result], search, Blend.scaled) for result in best]
     considered = _considered(best, best if library is None else library)
     if len(considered) > 1:
-        everybody = Blend.ensemble([_family(result) for result in considered])
-        found.append(_blended(training, everybody, considered, search, Blend.chosen))
+        everybody = [_family(result) for result in considered]
+        found.append(_blended(training, Blend.ensemble(everybody), considered, search, Blend.chosen))
+        found.append(_blended(training, Blend.mean(everybody), considered, search, Blend.averaged))
     return found
 
 

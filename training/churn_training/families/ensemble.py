@@ -15,6 +15,9 @@ from churn_model.blend_estimator import MOST_MEMBERS
 from churn_training.families.candidates import Candidate
 from churn_training.families.serving_time import together
 
+ENSEMBLE, MEAN = "ensemble", "ensemble-mean"
+BEST = (3, 4, 5)
+"""Members of a plain mean of the best."""
 SURE_OF_SCALE = 100.0
 """How many customers' worth of certainty there is, before any answer is seen, that a scale needs no change."""
 SAMPLES = 4
@@ -48,7 +51,12 @@ class Blend:
     def ensemble(cls, members: Sequence[Candidate]) -> "Blend":
         """All of these together, not fitted yet."""
         equal = 1.0 / len(members)
-        return cls("ensemble", "Ensemble", tuple(members), (equal,) * len(members))
+        return cls(ENSEMBLE, "Ensemble", tuple(members), (equal,) * len(members))
+
+    @classmethod
+    def mean(cls, members: Sequence[Candidate]) -> "Blend":
+        """The plain mean of the best of these, not chosen yet."""
+        return replace(cls.ensemble(members), name=MEAN, title="Mean of the best")
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -80,14 +88,49 @@ class Blend:
         are no probabilities, whatever it takes. What would answer too slowly together is not chosen together. The
         weights of all are kept, those of members not chosen being 0: see :meth:`pruned`.
         """
+        scales, scaled = self._on_scales(columns, churned)
+        return self._shared(_bagged(scaled, churned, self.members), scales, scaled, churned)
+
+    def averaged(self, columns: numpy.ndarray, churned: numpy.ndarray) -> "Blend":
+        """The plain mean of the best members on answers [customers, members] to customers unseen, each on a scale of
+        its own: as many of `BEST` as give the lowest log loss, passing over who would make the answer too slow.
+
+        What chooses less is misled less by these very customers than the greedy choice. The weights of all are kept,
+        see :meth:`pruned`.
+        """
+        scales, scaled = self._on_scales(columns, churned)
+        ranked = numpy.argsort([log_loss_of(column, churned) for column in scaled], kind="stable").tolist()
+        inside: list[int] = []
+        for place in ranked:
+            counts = [int(number in inside) for number in range(len(scaled))]
+            if len(inside) < BEST[-1] and _affordable(counts, place, self.members):
+                inside.append(place)
+        sizes = [size for size in BEST if size <= len(inside)] or [len(inside)]
+        size = min(sizes, key=lambda size: log_loss_of(scaled[inside[:size]].mean(axis=0), churned))
+        shares = numpy.zeros(len(scaled))
+        shares[inside[:size]] = 1.0 / size
+        return self._shared(shares, scales, scaled, churned)
+
+    def _on_scales(
+        self, columns: numpy.ndarray, churned: numpy.ndarray
+    ) -> tuple[list[tuple[float, float]], numpy.ndarray]:
+        """Slope and intercept of each member, and their answers [members, customers] on these scales."""
         scales = [
             _scale(column, churned, SURE_OF_SCALE if member.grower == "histogram" else 0.0)
             for member, column in zip(self.members, columns.T, strict=True)
         ]
-        scaled = numpy.stack([slope * column + cut for (slope, cut), column in zip(scales, columns.T, strict=True)])
-        shares = _bagged(scaled, churned, self.members)
+        scaled = [slope * column + cut for (slope, cut), column in zip(scales, columns.T, strict=True)]
+        return scales, numpy.stack(scaled)
+
+    def _shared(
+        self,
+        shares: numpy.ndarray,
+        scales: Sequence[tuple[float, float]],
+        scaled: numpy.ndarray,
+        churned: numpy.ndarray,
+    ) -> "Blend":
+        """With these shares of members that are on their scales; what is left to scale is their mean."""
         factors = numpy.array([share * slope for share, (slope, _) in zip(shares, scales, strict=True)])
-        # What is left to scale is the mean of members that are on their scales already.
         slope, cut = _scale(shares @ scaled, churned, SURE_OF_SCALE)
         shift = float(shares @ numpy.array([own for _, own in scales]))
         total = float(factors.sum())
@@ -168,3 +211,12 @@ def _affordable(counts: Sequence[int], place: int, members: Sequence[Candidate])
 
 
 Contender = Candidate | Blend
+
+
+def family_of(contender: Contender) -> tuple[str, str]:
+    """Name and title of the family that a contender belongs to; combinations of several are one of their own."""
+    if isinstance(contender, Candidate):
+        return contender.name, contender.title
+    if contender.name in (ENSEMBLE, MEAN):
+        return ENSEMBLE, "Combinations of families"
+    return family_of(contender.members[0])

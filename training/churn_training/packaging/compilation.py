@@ -25,7 +25,7 @@ from churn_model.package import PackageContents
 from churn_model.schema import Schema
 from churn_model.scorecard import Scorecard
 from churn_model.scorer import Scorer
-from churn_model.segments import Segmenter
+from churn_model.segments import Segmenter, SegmentProfile
 from churn_training.families.candidates import ENCODER, log_odds
 from churn_training.families.ensemble import Blend, Contender
 from churn_training.families.stopping import fit_whole
@@ -65,6 +65,11 @@ class Compiled:
         """The model as whoever serves will open it."""
         estimator = load_estimator(self.kind, self.estimator_file.read_bytes(), self.schema)
         return Scorer(self.served_encoder(), estimator, Segmenter.from_json(self.segments, self.schema))
+
+    @property
+    def profiles(self) -> tuple[SegmentProfile, ...]:
+        """Its segments, for people."""
+        return tuple(Segmenter.from_json(self.segments, self.schema).profiles.values())
 
     def served_scorecard(self) -> Scorecard:
         """What stands in when no model answers."""

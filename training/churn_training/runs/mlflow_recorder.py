@@ -7,7 +7,7 @@ decide anything.
 import json
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +20,11 @@ from churn_model.registry import Registered
 from churn_training.comparison.champion_contest import ChampionDecision
 from churn_training.comparison.competition import Result, Search
 from churn_training.comparison.final_measure import Finished
+from churn_training.comparison.insights import Insights
 from churn_training.comparison.recorder import Judgement, Recalled
 from churn_training.comparison.sampling import Samples
 from churn_training.families.candidates import Candidate
-from churn_training.families.ensemble import Contender
+from churn_training.families.ensemble import Contender, family_of
 from churn_training.packaging.home import Home
 from churn_training.runs.gate_tags import gate_tags, tag_version
 from churn_training.runs.pictures import draw_comparison, draw_curves, draw_segment_study
@@ -66,15 +67,18 @@ def mlflow_recorder(
                 "holdout_rows": len(samples.judged),
             }
         )
-        yield MlflowRecorder(run, training, search, reporter)
+        run.data_set(samples.fitted, "training")
+        with ExitStack() as families:
+            yield MlflowRecorder(run, training, search, reporter, families)
 
 
 class MlflowRecorder:
     """Records of one training run; implements :class:`churn_training.comparison.recorder.Recorder`."""
 
-    def __init__(self, run: Run, training: Dataset, search: Search, reporter: Reporter) -> None:
+    def __init__(self, run: Run, training: Dataset, search: Search, reporter: Reporter, families: ExitStack) -> None:
         self._run, self._training, self._search, self._reporter = run, training, search, reporter
-        self._rounds = 0
+        self._rounds, self._reusing = 0, False
+        self._open_families, self._families = families, dict[str, Run]()
 
     @property
     def run_id(self) -> str:
@@ -88,7 +92,7 @@ class MlflowRecorder:
     def keep(self, setting: Candidate, result: Result) -> None:
         """A nested run of its own with the evaluation, so that a later run can recall it."""
         self._rounds += 1
-        parent, tags = self._run, {**_tags_of(self._training), "churn.family": setting.name}
+        parent, tags = self._family(setting), self._nested_tags(setting, "setting")
         name = f"round {self._rounds}, {setting.name}"
         with open_run(parent.client, parent.experiment, name, tags, parent) as run:
             keep(run, self._key(setting), result)
@@ -99,6 +103,9 @@ class MlflowRecorder:
     def reused(self, recalled: Recalled) -> None:
         """Where the figures came from."""
         self._rounds += 1
+        if not self._reusing:
+            self._reporter.note("going on from an earlier run: what it has measured is reused (--fresh evaluates anew)")
+            self._reusing = True
         self._say(recalled.result, f", reused from run {recalled.run_id} (--fresh evaluates anew)")
 
     def _say(self, result: Result, source: str) -> None:
@@ -109,12 +116,23 @@ class MlflowRecorder:
     @contextmanager
     def contender(self, contender: Contender) -> Iterator["_ContenderRecord"]:
         """A nested run, which ends with the block."""
-        parent = self._run
-        tags = _tags_of(self._training)
+        parent, tags = self._family(contender), self._nested_tags(contender, "contender")
         with open_run(parent.client, parent.experiment, contender.name, tags, parent) as run:
             record = _ContenderRecord(run, self._training, self._search.seed)
             yield record
         self._reporter.detail(record.line)
+
+    def _family(self, contender: Contender) -> Run:
+        """The run that all of a family's settings and contenders are nested in; it ends with the training."""
+        name, title = family_of(contender)
+        if name not in self._families:
+            tags = {**_tags_of(self._training), "churn.family": name, "churn.role": "family"}
+            run = open_run(self._run.client, self._run.experiment, title, tags, self._run)
+            self._families[name] = self._open_families.enter_context(run)
+        return self._families[name]
+
+    def _nested_tags(self, contender: Contender, role: str) -> dict[str, str]:
+        return {**_tags_of(self._training), "churn.family": family_of(contender)[0], "churn.role": role}
 
     def finished(self, winner: Contender, finished: Finished, warnings: tuple[str, ...]) -> None:
         """Its figures, its name and its curves."""
@@ -140,11 +158,22 @@ class MlflowRecorder:
             draw_comparison(training.churned, answers, training.usecase.profit, title, curves)
             _write_json(folder / "fairness.json", [asdict(row) for row in judgement.finished.groups])
             _write_json(folder / "gate.json", judgement.decision.to_json())
+            self._insights(judgement.insights, folder)
             if judgement.segments is not None:
                 _write_json(folder / "segments.json", judgement.segments.to_json())
                 draw_segment_study(judgement.segments, folder / "segments.png")
             write_report(folder / "report.html", report_of(judgement, training, self._run.id, curves))
             self._run.files(folder, "comparison")
+
+    def _insights(self, insights: Insights, folder: Path) -> None:
+        """What drives churn, and how the winner does on later customers, for programs; figures and belief for MLflow's
+        pages."""
+        if insights.drivers is not None:
+            _write_json(folder / "drivers.json", insights.drivers.to_json())
+        if insights.later is not None:
+            _write_json(folder / "out_of_time.json", insights.later.to_json())
+            self._run.metrics(insights.figures)
+            self._run.tags({"churn.believed": insights.later.believed, "churn.believed_because": insights.later.why})
 
     def registered(self, registered: Registered, decision: ChampionDecision) -> None:
         """Version, digest and what the gate said, in the run and beside the version."""
@@ -171,8 +200,10 @@ class _ContenderRecord:
         self._run.parameters({**own, **contender.parameters})
         self._run.metrics(result.metrics)
         settings = f", best of {result.rounds} settings" if result.rounds > 1 else ""
-        worth, auc = result.metrics["empc"], result.metrics["roc_auc"]
-        self.line = f"{contender.title}: expected profit per customer {worth:.3f}, ROC AUC {auc:.4f}{settings}"
+        loss, worth, auc = (result.metrics[name] for name in ("log_loss", "empc", "roc_auc"))
+        money = self._training.usecase.tells_money
+        brings = f"expected profit per customer {worth:.3f}" if money else f"log loss {loss:.4f}"
+        self.line = f"{contender.title}: {brings}, ROC AUC {auc:.4f}{settings}"
 
 
 def _store_curves(run: Run, customers: Dataset, probabilities: numpy.ndarray, name: str) -> None:

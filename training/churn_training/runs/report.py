@@ -1,26 +1,34 @@
-"""The model report: one HTML file that tells a manager what was compared, which model won, and how sure that is.
+"""The model report: one HTML file that tells a manager what was compared, which model was chosen, and how sure that is.
 
 It shows what it is given and computes nothing but words; the only module that knows HTML. The file needs nothing beside
 it: pictures are embedded, and neither scripts nor fonts are fetched.
 """
 
 import base64
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 
 from churn_model.usecase import ProfitRule
+from churn_training.comparison.drivers import Drivers
 from churn_training.comparison.fairness import SMALLEST_GROUP, GroupRow
+from churn_training.comparison.out_of_time import OutOfTime
 from churn_training.comparison.standings import Standing
 from churn_training.comparison.verdict import Verdict
+from churn_training.runs.report_words import (
+    against_the_next,
+    decimals,
+    economics,
+    headline,
+    interval,
+    share,
+    without_money,
+)
 from churn_training.segments.study import SegmentCount
 
 TEMPLATE = "report.html.jinja"
-UNKNOWN = "–"
-# Profit is told for so many customers, since a few cents each say little.
-CROWD = 10_000
 RULE_WORDS = {
     "profit": "Expected profit",
     "brier": "Accuracy of probabilities",
@@ -40,10 +48,20 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class DataFinding:
+    """Something that was found in the data: what it is about, and what it is."""
+
+    about: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything the report shows; candidates are listed by falling expected profit.
 
-    `measured_on` says on whom the candidates were measured, e.g. "5-fold cross-validation of 5,634 customers", and
+    `money` is whether amounts may be told, `reached` the share of leavers whom a campaign of the rule's budget reaches,
+    on customers never seen. `findings` is what reading the file found, `left_out` what nothing was learnt from, and
+    why. `measured_on` says on whom the candidates were measured, e.g. "5-fold cross-validation of 5,634 customers", and
     `reason` why the winner was chosen, one sentence. `winner` is the title of one of the candidates. `held_out` is the
     finished model's row on customers that no candidate has seen. What is None or empty is left out.
     """
@@ -60,7 +78,13 @@ class Report:
     reason: str
     candidates: tuple[Standing, ...]
     rule: ProfitRule
+    money: bool = True
+    reached: float | None = None
     held_out: Standing | None = None
+    findings: tuple[DataFinding, ...] = ()
+    left_out: tuple[DataFinding, ...] = ()
+    drivers: Drivers | None = None
+    later: OutOfTime | None = None
     pictures: tuple[Picture, ...] = ()
     fairness: tuple[GroupRow, ...] = ()
     verdict: Verdict | None = None
@@ -83,10 +107,10 @@ def write_report(path: Path, report: Report) -> None:
         lstrip_blocks=True,
     )
     filters = (
-        ("share", _share),
-        ("decimals", _decimals),
+        ("share", share),
+        ("decimals", decimals),
         ("number", _number),
-        ("range", _range),
+        ("range", interval),
         ("embedded", _embedded),
     )
     environment.filters |= dict(filters)
@@ -95,81 +119,24 @@ def write_report(path: Path, report: Report) -> None:
         raise ValueError(f"the winner {report.winner!r} is none of the candidates")
     page = environment.get_template(TEMPLATE).render(
         report=report,
-        candidates=sorted(report.candidates, key=lambda row: row.metrics["empc"], reverse=True),
-        rule_words=RULE_WORDS,
+        candidates=sorted(report.candidates, key=_order(report)),
         winner=winner,
-        headline=_headline(winner, report.rule),
-        rivals=_against_the_next(winner, report.candidates),
-        assumptions=(*economics(report.rule), *report.assumptions),
+        headline=headline(winner, report.rule, report.reached, money=report.money),
+        rivals=against_the_next(winner, report.candidates) if report.money else "",
+        assumptions=(*(economics(report.rule) if report.money else without_money(report.rule)), *report.assumptions),
         smallest_group=SMALLEST_GROUP,
+        rule_words=RULE_WORDS if report.money else RULE_WORDS | {"profit": "Use for a campaign"},
     )
     path.write_text(page, encoding="utf-8")
 
 
-def economics(rule: ProfitRule) -> tuple[str, ...]:
-    """The assumptions of the profit rule, a sentence each."""
-    alpha, beta = rule.acceptance_alpha, rule.acceptance_beta
-    spread = f"how uncertain that is, is described by a beta distribution with parameters {alpha:g} and {beta:g}"
-    accepted = _share(alpha / (alpha + beta))
-    return (
-        f"A customer who is kept is worth {_money(rule.customer_value)} (assumed).",
-        f"An offer costs {_money(rule.offer_cost)} (assumed); customers who would have stayed anyway take it too.",
-        f"Contacting a customer costs {_money(rule.contact_cost)} (assumed).",
-        f"Of the customers who would leave, {accepted} accept the offer and stay (assumed; {spread}).",
-        f"A campaign of fixed budget reaches {_share(rule.budget_share)} of the customers (assumed).",
-    )
-
-
-def _headline(winner: Standing, rule: ProfitRule) -> str:
-    profit, contacted = winner.metrics["empc"], winner.metrics["empc_contacted"]
-    if profit <= 0.0:
-        return "Under the assumptions below no campaign pays: an offer costs more than it is expected to bring."
-    sure = f" (95 % interval {_range(winner.intervals['empc'], 2)})" if "empc" in winner.intervals else ""
-    return (
-        f"A retention campaign that contacts the right customers is expected to earn {_money(profit)} per customer of "
-        f"the base{sure}, about {profit * CROWD:,.0f} for every {CROWD:,} customers, by contacting {_share(contacted)} "
-        f"of them. With a budget for {_share(rule.budget_share)} of the customers it earns "
-        f"{_money(winner.metrics['budget_profit'])} per customer."
-    )
-
-
-def _against_the_next(winner: Standing, candidates: tuple[Standing, ...]) -> str:
-    others = [row for row in candidates if row is not winner]
-    if not others:
-        return ""
-    rival = max(others, key=lambda row: row.metrics["empc"])
-    ahead = (winner.metrics["empc"] - rival.metrics["empc"]) * CROWD
-    more = "more" if ahead >= 0 else "less"
-    compared = f"{abs(ahead):,.0f} {more} for every {CROWD:,} customers than the best of the others, {rival.title}"
-    if rival.winner_better is None:
-        return f"That is {compared}."
-    return f"That is {compared}. The winner earns more in {_share(rival.winner_better)} of bootstrap samples."
-
-
-def _known(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
-
-
-def _money(value: float | None) -> str:
-    return f"{value:,.2f}" if _known(value) else UNKNOWN
-
-
-def _share(value: float | None) -> str:
-    return f"{value:.1%}".replace("%", " %") if _known(value) else UNKNOWN
-
-
-def _decimals(value: float | None, places: int = 4) -> str:
-    return f"{value:.{places}f}" if _known(value) else UNKNOWN
+def _order(report: Report) -> Callable[[Standing], float]:
+    """By falling profit, or where no money is told by rising log loss."""
+    return lambda row: -row.metrics["empc"] if report.money else row.metrics["log_loss"]
 
 
 def _number(value: int) -> str:
     return f"{value:,}"
-
-
-def _range(ends: tuple[float, float] | None, places: int = 4) -> str:
-    if ends is None or not all(map(_known, ends)):
-        return UNKNOWN
-    return f"{ends[0]:,.{places}f} to {ends[1]:,.{places}f}"
 
 
 def _embedded(path: Path) -> str:

@@ -1,8 +1,9 @@
 """Writes a training run into MLflow: one parent run, one nested run a candidate.
 
-It speaks to the client that `churn_model.mlflow_registry.connect` made, and must not know models or data frames.
+It speaks to the client that `churn_model.mlflow_registry.connect` made, and must not know models.
 """
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from churn_data.dataset import Dataset
+from churn_model.registry import DATA_DIGEST
 from churn_training.packaging.home import Home
 
 if TYPE_CHECKING:
@@ -43,6 +46,28 @@ class Run:
         from mlflow.entities import RunTag
 
         self.client.log_batch(self.id, tags=[RunTag(name, value) for name, value in values.items()])
+
+    def data_set(self, dataset: Dataset, context: str) -> None:
+        """Record what the run learns from: name and digest of the file, its columns and size, and in which `context` it
+        was used. Of where the file was no more than its name is told: a path says who works where."""
+        from mlflow.entities import Dataset as DatasetEntity
+        from mlflow.entities import DatasetInput, InputTag
+
+        columns = [
+            {"name": name, "type": "double" if column.dtype == "float64" else "string", "required": True}
+            for name, column in dataset.frame.items()
+        ]
+        source = dataset.source
+        described = DatasetEntity(
+            name=source.name,
+            digest=source.sha256[:DATA_DIGEST],
+            source_type="local",
+            source=json.dumps({"uri": source.name}),
+            schema=json.dumps({"mlflow_colspec": columns}),
+            profile=json.dumps({"num_rows": len(dataset), "churn_rate": dataset.churn_rate, "sha256": source.sha256}),
+        )
+        tags = [InputTag("mlflow.data.context", context)]
+        self.client.log_inputs(self.id, [DatasetInput(described, tags)])
 
     def files(self, folder: Path, place: str) -> None:
         """Store a folder's files under `place` of the run's artifacts."""
