@@ -4,42 +4,46 @@ Training and batch scoring read cells by these functions alone, so both understa
 """
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from collections.abc import Sequence
 
+import numpy
+from numpy.typing import NDArray
+
+from churn_data import coded_cells
+from churn_data.coded_cells import CodedCells, coded
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
 from churn_data.number_texts import NumberColumn
 from churn_model.spelling import MAXIMUM_TEXT, Levels
 
-Cell = str | None
+Cell = coded_cells.Cell
 
 
 def clean(cells: Sequence[Cell], missing: frozenset[str]) -> list[Cell]:
     """Outer blanks cut off; blank cells and the use case's tokens for missing become None."""
     # Columns repeat themselves: each distinct text is looked at once, which makes large files several times faster.
-    known: dict[Cell, Cell] = {}
-    for cell in set(cells):
-        text = cell.strip() if cell is not None else None
-        known[cell] = None if not text or text in missing else text
+    known = {cell: cleaned(cell, missing) for cell in set(cells)}
     return [known[cell] for cell in cells]
 
 
-def categories(cells: Sequence[Cell], rows: Sequence[int], file: str, column: str, levels: Levels) -> list[Cell]:
+def cleaned(cell: Cell, missing: frozenset[str]) -> Cell:
+    """A cell without outer blanks; None if that is blank or a token for missing."""
+    text = cell.strip() if cell is not None else None
+    return None if not text or text in missing else text
+
+
+def categories(cells: Sequence[Cell], rows: Sequence[int], file: str, column: str, levels: Levels) -> CodedCells:
     """The cells of a category column in the one spelling of each level, None for missing.
 
     Raises:
         DataError: names the first cell that is longer than a server accepts.
     """
-    distinct = set(cells)
-    long = {cell for cell in distinct if cell is not None and len(cell) > MAXIMUM_TEXT}
+    found = coded(cells)
+    long = {level for level in found.levels if level is not None and len(level) > MAXIMUM_TEXT}
     if long:
-        row = next(row for cell, row in zip(cells, rows, strict=True) if cell in long)
         problem = f"is longer than {MAXIMUM_TEXT} characters, which no level may be"
-        raise DataError(file, problem, column=column, row=row)
-    known = {cell: levels.find(cell)[0] for cell in distinct}
-    return [known[cell] for cell in cells]
+        raise DataError(file, problem, column=column, row=rows[found.first_of(long)])
+    return found.become([levels.find(level)[0] for level in found.levels])
 
 
 def parse_number(text: str, decimal: Decimal = ".") -> float:
@@ -79,7 +83,7 @@ def numbers(
     maximum: float | None = None,
     *,
     written: NumberColumn | None = None,
-) -> list[float]:
+) -> NDArray[numpy.float64]:
     """The cells of a number column as floats, NaN for missing and for texts that say «not known».
 
     Args:
@@ -94,20 +98,21 @@ def numbers(
     Raises:
         DataError: names the first cell that is not a finite number or lies outside the bounds.
     """
-    counts = Counter(cells)
-    counts.pop(None, None)
-    known: dict[Cell, float]
-    known, odd = (written or NumberColumn()).read(counts)  # type: ignore[arg-type, assignment]  # None is gone
+    found = coded(cells)
+    counts = found.found()
+    known, odd = (written or NumberColumn()).read(counts)
     faults = dict.fromkeys(odd, "is not a number")
     for text, value in known.items():
         fault = _fault(value, minimum, maximum)
         if fault:
-            faults[str(text)] = fault
+            faults[text] = fault
     if faults:
         right = sum(counts[text] for text, value in known.items() if value == value)  # noqa: PLR0124 - NaN is missing
-        _refuse_first(cells, rows, file, column, faults, how_many(right, sum(counts[text] for text in odd)))
-    known[None] = math.nan
-    return [known[cell] for cell in cells]
+        place = found.first_of(faults)
+        text = str(found[place])
+        shares = f" ({how_many(right, sum(counts[text] for text in odd))})" if text in odd else ""
+        raise DataError(file, f'"{glimpse(text)}" {faults[text]}{shares}', column=column, row=rows[place])
+    return found.taken(numpy.array([known.get(level or "", math.nan) for level in found.levels], dtype=float))
 
 
 def how_many(numbers: int, others: int) -> str:
@@ -121,17 +126,6 @@ def _fault(value: float, minimum: float | None, maximum: float | None) -> str:
     if (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
         return f"is out of bounds, {_bounds(minimum, maximum)} was expected"
     return ""
-
-
-def _refuse_first(
-    cells: Sequence[Cell], rows: Sequence[int], file: str, column: str, faults: Mapping[str, str], shares: str
-) -> NoReturn:
-    for cell, row in zip(cells, rows, strict=True):
-        if cell is not None and cell in faults:
-            fault = faults[cell]
-            more = f" ({shares})" if fault == "is not a number" else ""
-            raise DataError(file, f'"{glimpse(cell)}" {fault}{more}', column=column, row=row)
-    raise AssertionError("called without a cell to refuse")
 
 
 def _bounds(minimum: float | None, maximum: float | None) -> str:

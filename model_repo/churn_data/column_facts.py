@@ -4,12 +4,12 @@ It must not know labels, use cases or what the facts lead to.
 """
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from churn_data.cells import Cell, is_number, parse_number
+from churn_data.coded_cells import coded
 from churn_data.column_names import words_of
 
 EXAMPLES = 4
@@ -83,9 +83,7 @@ class ColumnFacts:
 
 def facts_of(name: str, cells: Sequence[Cell]) -> ColumnFacts:
     """Count a column's cells."""
-    counts = Counter(cells)
-    counts.pop(None, None)
-    return ColumnFacts(name, len(cells), {text: number for text, number in counts.items() if text is not None})
+    return ColumnFacts(name, len(cells), coded(cells).found())
 
 
 def _short(text: str, length: int = 24) -> str:

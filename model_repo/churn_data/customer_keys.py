@@ -10,6 +10,7 @@ import numpy
 import pandas
 
 from churn_data.cells import Cell
+from churn_data.coded_cells import coded
 from churn_model.spelling import canonical
 
 
@@ -22,9 +23,9 @@ def customer_keys(ids: Sequence[Cell] | None, frame: pandas.DataFrame) -> numpy.
     """
     if ids is None:
         return _of_values(frame)
-    spelt = {cell: canonical(cell) for cell in set(ids)}
-    keys = numpy.array([spelt[cell] for cell in ids], dtype=object)
-    unknown = numpy.array([key is None for key in keys.tolist()])
+    written = coded(ids)
+    spelt = written.become([canonical(level) for level in written.levels])
+    keys, unknown = spelt.objects(), ~spelt.known
     if unknown.any():
         keys[unknown] = _of_values(frame)[unknown]
     return keys

@@ -10,6 +10,7 @@ import numpy
 import pandas
 
 from churn_data.cells import Cell
+from churn_data.coded_cells import coded
 from churn_data.notices import Notices
 
 LABEL = "\0label"
@@ -31,7 +32,7 @@ def groups_of(
 
     Args:
         ids: of customers, None where rows have none; a row whose id is missing is a customer of its own.
-        frame: the features.
+        frame: the features, categories as texts or coded.
         churned: 0 or 1 a row.
         notices: told of customers with several rows, and of doubles.
     """
@@ -68,5 +69,7 @@ def _pairs(sizes: Any) -> Any:
 def _customers(ids: Sequence[Cell] | None, rows: int) -> numpy.ndarray:
     if ids is None:
         return numpy.arange(rows)
-    known: dict[str | int, int] = {}
-    return numpy.array([known.setdefault(row if id_ is None else id_, len(known)) for row, id_ in enumerate(ids)])
+    cells = coded(ids)
+    names = numpy.where(cells.known, cells.codes, len(cells.levels) + numpy.arange(rows))
+    numbered: numpy.ndarray = pandas.factorize(names)[0]
+    return numbered

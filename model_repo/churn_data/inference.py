@@ -10,6 +10,7 @@ import msgspec
 import numpy
 
 from churn_data.cells import Cell
+from churn_data.coded_cells import coded
 from churn_data.column_facts import facts_of
 from churn_data.column_names import human_label
 from churn_data.column_roles import Role, role_of
@@ -45,7 +46,7 @@ def infer_features(columns: Columns, churned: numpy.ndarray, usecase: UseCase, n
     features: list[Feature] = []
     for name in _candidates(columns, usecase):
         cells = columns[name]
-        facts = facts_of(name, [cells[row] for row in once] if len(once) < len(cells) else cells)
+        facts = facts_of(name, coded(cells).take(once) if len(once) < len(cells) else cells)
         is_value = usecase.value is not None and name == usecase.value.column
         role = role_of(facts, wanted=is_value)
         leak = "" if role.left_out else leak_in(facts, cells, churned)
@@ -65,7 +66,7 @@ def check_listed(columns: Columns, churned: numpy.ndarray, usecase: UseCase, not
     once = _rows_of_customers(columns, usecase)
     for feature in usecase.features:
         cells = columns[feature.name]
-        facts = facts_of(feature.name, [cells[row] for row in once] if len(once) < len(cells) else cells)
+        facts = facts_of(feature.name, coded(cells).take(once) if len(once) < len(cells) else cells)
         if not facts.known:
             continue
         reason = role_of(facts).left_out
@@ -94,16 +95,13 @@ def _tell_left_out(name: str, role: Role, leak: str, notices: Notices) -> None:
         notices.tell(LEFT_OUT, f"left out: {role.left_out}", name)
 
 
-def _rows_of_customers(columns: Columns, usecase: UseCase) -> list[int]:
-    """The first row of each customer."""
+def _rows_of_customers(columns: Columns, usecase: UseCase) -> numpy.ndarray:
+    """The first row of each customer; who has no id is one of their own."""
     if usecase.id not in columns:
-        return list(range(len(columns[usecase.label.column])))
-    seen: set[Cell] = set()
-    first: list[int] = []
-    for row, customer in enumerate(columns[usecase.id]):
-        if customer is None or customer not in seen:
-            seen.add(customer)
-            first.append(row)
+        return numpy.arange(len(columns[usecase.label.column]))
+    ids = coded(columns[usecase.id])
+    rows = numpy.arange(len(ids))
+    first: numpy.ndarray = rows[~ids.known | (ids.taken(ids.first) == rows)]
     return first
 
 
@@ -112,7 +110,7 @@ def _with_time_column(columns: Columns, usecase: UseCase, notices: Notices) -> U
     if usecase.id not in columns or (usecase.time is not None and usecase.time.snapshot):
         return usecase
     ids = columns[usecase.id]
-    if len(set(ids)) > MANY_ROWS * len(ids):
+    if numpy.count_nonzero(coded(ids).counts) > MANY_ROWS * len(ids):
         return usecase
     for name in _candidates(columns, usecase):
         role = role_of(facts_of(name, columns[name]))

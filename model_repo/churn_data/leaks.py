@@ -13,6 +13,7 @@ import numpy
 import pandas
 
 from churn_data.cells import Cell
+from churn_data.coded_cells import coded
 from churn_data.column_facts import ColumnFacts
 
 ALONE = 0.99
@@ -51,8 +52,7 @@ def leak_in(facts: ColumnFacts, cells: Sequence[Cell], churned: numpy.ndarray) -
     """
     if min(int(churned.sum()), int(len(churned) - churned.sum())) < FEWEST:
         return ""
-    present = numpy.array([cell is not None for cell in cells])
-    pattern = _pattern(present, churned)
+    pattern = _pattern(coded(cells).known, churned)
     if pattern:
         return pattern
     auc = alone(facts, cells, churned)
@@ -88,7 +88,7 @@ def alone(facts: ColumnFacts, cells: Sequence[Cell], churned: numpy.ndarray) -> 
     rows = numpy.arange(len(cells))
     if len(rows) > SAMPLE:
         rows = generator.choice(rows, SAMPLE, replace=False)
-    codes, left = _codes(facts, [cells[row] for row in rows.tolist()]), churned[rows].astype(float)
+    codes, left = _codes(facts, list(coded(cells).take(rows))), churned[rows].astype(float)
     fold = generator.permutation(len(rows)) % FOLDS
     size = int(codes.max()) + 1
     scores = numpy.empty(len(rows))

@@ -85,4 +85,6 @@ def _values(
     if feature.date is not None:
         snapshots = snapshots_of(feature.date, columns, rows, file)
         return date_numbers(cells, snapshots, rows, file, feature.name, feature.date)
-    return numbers(cells, rows, file, feature.name, feature.minimum, feature.maximum, written=written)
+    values = numbers(cells, rows, file, feature.name, feature.minimum, feature.maximum, written=written)
+    amounts: list[float] = values.tolist()
+    return amounts

@@ -115,7 +115,7 @@ class SchemaColumns:
         if values is None or not _within(values, feature):
             cells = clean(array.to_pylist(), self._missing)
             bounds = (feature.minimum, feature.maximum)
-            values = numpy.array(numbers(cells, chunk.rows, self._file, feature.name, *bounds, written=written))
+            values = numbers(cells, chunk.rows, self._file, feature.name, *bounds, written=written)
         return values
 
     def _categories(self, name: str, levels: Levels, chunk: Chunk) -> CategoryColumn:

@@ -5,13 +5,15 @@ It decides what columns mean; how a file is parsed is tables.py's business, what
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pandas
+from numpy.typing import NDArray
 
 from churn_data.cells import Cell, categories, numbers, parse_number
+from churn_data.coded_cells import CodedCells, coded
 from churn_data.csv_head import suggestion
 from churn_data.customer_keys import customer_keys
 from churn_data.dataset import Dataset, Origin, Source
@@ -27,6 +29,8 @@ from churn_data.whole_tables import read_cells
 from churn_model.spelling import Levels, canonical
 from churn_model.usecase import Feature, Label, UseCase
 
+Typed = CodedCells | NDArray[numpy.float64]
+"""A feature's values, a row each."""
 SIMULATED = "simulated"
 """In a file's name or at the start of its ids, this word marks customers who do not exist."""
 
@@ -64,24 +68,25 @@ def read_customers(path: Path, usecase: UseCase, notice: Listener | None = None)
         usecase = infer_features(columns, churned, usecase, notices)
     usecase = with_snapshot(columns, usecase, notices)
     snapshots = _snapshots(columns, rows, usecase, file)
-    frame = _frame(columns, rows, usecase, snapshots, file)
+    typed = _typed(columns, rows, usecase, snapshots, file)
     ids = columns.get(usecase.id)
     source = Source(path.name, digest, _is_simulated(path, ids))
-    groups = groups_of(ids, frame, churned, notices)
+    compared = pandas.DataFrame({name: _compared(values) for name, values in typed.items()})
+    groups = groups_of(ids, compared, churned, notices)
     return Dataset(
         usecase,
-        frame,
+        _frame(typed),
         churned,
         groups,
         source,
         _moments(snapshots),
         tuple(notices),
-        keys=customer_keys(ids, frame),
-        origin=Origin(path, numpy.arange(len(frame))),
+        keys=customer_keys(ids, compared),
+        origin=Origin(path, numpy.arange(len(churned))),
     )
 
 
-def _read_columns(path: Path, usecase: UseCase, notices: Notices) -> tuple[dict[str, list[Cell]], Sequence[int]]:
+def _read_columns(path: Path, usecase: UseCase, notices: Notices) -> tuple[dict[str, CodedCells], Sequence[int]]:
     texts = (feature.name for feature in usecase.features if feature.type != "number")
     snapshot = usecase.time.snapshot if usecase.time else ""
     as_written = (usecase.id, usecase.label.column, snapshot, *texts)
@@ -104,25 +109,27 @@ def labels_of(cells: Sequence[Cell], rows: Sequence[int], label: Label, file: st
     """
     negative = label.negative
     expected = f'"{label.positive}"' + (f' or "{negative}"' if negative is not None else "")
-    churned = numpy.zeros(len(cells), dtype=numpy.int64)
-    for index, (cell, row) in enumerate(zip(cells, rows, strict=True)):
+    found = coded(cells)
+    left = numpy.zeros(len(found.levels), dtype=numpy.int64)
+    for place in numpy.argsort(found.first).tolist()[: numpy.count_nonzero(found.counts)]:
+        cell, row = found.levels[place], rows[found.first[place]]
         if cell is None:
             raise DataError(file, f"the label is missing, {expected} was expected", column=label.column, row=row)
         if same_label(cell, label.positive):
-            churned[index] = 1
+            left[place] = 1
         elif negative is None:
             negative = cell
             expected = f'"{label.positive}" or "{glimpse(negative)}"'
         elif not same_label(cell, negative):
             problem = f'"{glimpse(cell)}" is not a label, {expected} was expected'
             raise DataError(file, problem, column=label.column, row=row)
+    churned = found.taken(left)
     if churned.min() == churned.max():
         problem = f'every row has the label "{glimpse(cells[0] or "")}", customers who left and who stayed are needed'
         raise DataError(file, problem, column=label.column)
     return churned
 
 
-@lru_cache(1024)  # a million rows have two labels
 def same_label(cell: str, label: str) -> bool:
     """Equal in their one spelling, or as numbers."""
     if canonical(cell) == canonical(label):
@@ -173,34 +180,51 @@ def frame_of(
     """
     dates = any(feature.type == "date" for feature in usecase.features)
     snapshots = _snapshots(columns, rows, usecase, file) if dates else None
-    return _frame(columns, rows, usecase, snapshots, file, decimal)
+    return _frame(_typed(columns, rows, usecase, snapshots, file, decimal))
 
 
-def _frame(
+def _typed(
     columns: Mapping[str, Sequence[Cell]],
     rows: Sequence[int],
     usecase: UseCase,
     snapshots: Snapshots | None,
     file: str,
     decimal: Decimal = ".",
-) -> pandas.DataFrame:
-    typed: dict[str, pandas.Series] = {}
+) -> dict[str, Typed]:
+    typed: dict[str, Typed] = {}
     spelling = Levels((), usecase.missing)
     for feature in usecase.features:
         cells = columns[feature.name]
-        if all(cell is None for cell in cells):
+        if not coded(cells).found():
             raise DataError(file, "every value is missing", column=feature.name)
         if feature.type == "category":
-            levels = categories(cells, rows, file, feature.name, spelling)
-            typed[feature.name] = pandas.Series([numpy.nan if cell is None else cell for cell in levels], dtype=object)
+            typed[feature.name] = categories(cells, rows, file, feature.name, spelling)
         elif feature.type == "date" and snapshots is not None:
             days = date_numbers(cells, snapshots, rows, file, feature.name, date_rule(feature, usecase))
-            typed[feature.name] = pandas.Series(days, dtype="float64")
+            typed[feature.name] = numpy.array(days, dtype=float)
         else:
             written = NumberColumn(decimal)
-            values = numbers(cells, rows, file, feature.name, feature.minimum, feature.maximum, written=written)
-            typed[feature.name] = pandas.Series(values, dtype="float64")
-    return pandas.DataFrame(typed)
+            bounds = (feature.minimum, feature.maximum)
+            typed[feature.name] = numbers(cells, rows, file, feature.name, *bounds, written=written)
+    return typed
+
+
+def _frame(typed: Mapping[str, Typed]) -> pandas.DataFrame:
+    columns = {
+        name: pandas.Series(values.objects(numpy.nan) if isinstance(values, CodedCells) else values)
+        for name, values in typed.items()
+    }
+    return pandas.DataFrame(columns, copy=False)
+
+
+def _compared(values: Typed) -> Any:
+    """A column for comparing rows: as in the frame, but coded."""
+    if not isinstance(values, CodedCells):
+        return values
+    levels = [level for level in values.levels if level is not None]
+    places = {level: place for place, level in enumerate(levels)}
+    codes = numpy.array([-1 if level is None else places[level] for level in values.levels])
+    return pandas.Categorical.from_codes(values.taken(codes), pandas.Index(levels, dtype=object))  # type: ignore[arg-type]  # stubs ask for a list
 
 
 def _is_simulated(path: Path, ids: Sequence[Cell] | None) -> bool:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from churn_data.cells import Cell, clean, how_many
+from churn_data.cells import Cell, cleaned, how_many
+from churn_data.coded_cells import CodedCells
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
 from churn_data.notices import Notices
@@ -32,7 +33,7 @@ FEW_NUMBERS = 20
 class Cells:
     """All cells by column, None for missing, and the rows' numbers as a spreadsheet shows them."""
 
-    columns: dict[str, list[Cell]]
+    columns: dict[str, CodedCells]
     rows: Sequence[int]
     decimal: Decimal
 
@@ -67,7 +68,7 @@ def read_cells(
     if not rows:
         raise DataError(str(path), "has a header but no rows")
     numbered = _joined(rows)
-    columns: dict[str, list[Cell]] = {}
+    columns: dict[str, CodedCells] = {}
     for name in reversed(table.header):  # from the end, so that a column's texts can go as soon as it is read
         texts = [part.pop() for part in parts]
         column = _Texts(name, texts, tokens)
@@ -93,14 +94,11 @@ class _Texts:
         self._name = name
         self._codes = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
         texts: list[Cell] = encoded.dictionary.to_pylist()
-        self._known = clean([*texts, None], missing)
+        self._known = [cleaned(text, missing) for text in (*texts, None)]
 
-    def cells(self) -> list[Cell]:
-        """A text or None a row; equal ones are one object."""
-        levels = numpy.empty(len(self._known), dtype=object)
-        levels[:] = self._known
-        cells: list[Cell] = levels[self._codes].tolist()
-        return cells
+    def cells(self) -> CodedCells:
+        """A text or None a row."""
+        return CodedCells(self._known, self._codes)
 
     def as_numbers(self, decimal: Decimal, notices: Notices, rows: Sequence[int] | None) -> None:
         """Give numbers their plain form, if numbers they are. `rows` names odd cells; without them they are missing."""
@@ -137,8 +135,7 @@ class _Texts:
         file: str,
         rows: Sequence[int],
     ) -> None:
-        wrong = frozenset(odd)
-        row = next(row for row, cell in zip(rows, self.cells(), strict=True) if cell in wrong)
+        row = rows[self.cells().first_of(frozenset(odd))]
         problem = f"{_odd(odd, values, counts)}; correct it, list it under `missing`, or call the column a category"
         raise DataError(file, problem, column=self._name, row=row)
 

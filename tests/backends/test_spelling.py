@@ -172,4 +172,4 @@ def test_files_make_the_same_rows_as_the_doors(tmp_path: Path) -> None:
     with open_table(tmp_path / "a.csv") as table:
         (chunk,) = table.chunks
         cells = clean(chunk.columns[table.header.index("area")], frozenset())
-        assert categories(cells, chunk.rows, "a.csv", "area", levels) == expected
+        assert list(categories(cells, chunk.rows, "a.csv", "area", levels)) == expected

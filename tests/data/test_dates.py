@@ -7,6 +7,7 @@ import msgspec
 import pandas
 import pytest
 
+from churn_data.coded_cells import CodedCells
 from churn_data.dataset import schema_of
 from churn_data.date_spellings import DateSpelling, spelling_of
 from churn_data.errors import DataError
@@ -20,7 +21,7 @@ USECASE = UseCase(name="telco", id="customerID", label=Label("Churn", "Yes"))
 FEATURES = tuple(Feature(name, "date") for name in ("SignupISO", "SignupUS", "Stamp"))
 
 
-def cells_of(path: Path) -> tuple[dict[str, list[str | None]], Sequence[int]]:
+def cells_of(path: Path) -> tuple[dict[str, CodedCells], Sequence[int]]:
     cells = read_cells(path, [], Notices(str(path)))
     return cells.columns, cells.rows
 
