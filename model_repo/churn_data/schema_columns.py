@@ -79,7 +79,8 @@ class SchemaColumns:
                 notices.tell("unseen levels", text, name)
         if self._hashes:
             hashes = numpy.concatenate(self._hashes)
-            again = len(hashes) - len(numpy.unique(hashes))
+            hashes.sort()
+            again = int(numpy.count_nonzero(hashes[1:] == hashes[:-1]))
             if again:
                 rows = f"{again:,} row{' is' if again == 1 else 's are'}"
                 notices.tell("duplicate ids", f"{rows} of customers who were there before", self._schema.id)
@@ -121,7 +122,8 @@ class SchemaColumns:
     def _categories(self, name: str, levels: Levels, chunk: Chunk) -> CategoryColumn:
         encoded = chunk.arrays[self._places[name]].dictionary_encode()
         texts: list[Cell] = [*encoded.dictionary.to_pylist(), None]
-        codes = encoded.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False)
+        places = encoded.indices.fill_null(len(texts) - 1) if encoded.null_count else encoded.indices
+        codes = places.to_numpy(zero_copy_only=False)
         meanings = [self._meaning(text, name, levels, chunk) for text in texts]
         counts = numpy.bincount(codes, minlength=len(texts)).tolist()
         for text, (level, known), count in zip(texts, meanings, counts, strict=True):

@@ -14,6 +14,10 @@ from churn_model.column_rows import ColumnRows
 from churn_model.money import net
 from churn_model.rules import RISKS
 
+_CLEAR = 1e5
+"""Cents up to which, and one by this the distance from half a cent from which, the error of a product is too small to
+matter."""
+
 
 class Decisions(NamedTuple):
     """``risk`` of each customer as a place in :data:`~churn_model.rules.RISKS`, and ``chosen`` as one in ``kinds``;
@@ -37,8 +41,9 @@ def decide_columns(
     rule = document["value"]
     value = None if rule is None else _value(rule, rows)
     answer = Decisions(risk, numpy.zeros(len(rows), numpy.intp), numpy.zeros(len(rows)), [])
-    for group in numpy.unique(segment * len(RISKS) + risk).tolist():
-        places = numpy.flatnonzero(segment * len(RISKS) + risk == group)
+    groups = segment * len(RISKS) + risk
+    for group in numpy.flatnonzero(numpy.bincount(groups)).tolist():
+        places = numpy.flatnonzero(groups == group)
         of_segment, of_risk = divmod(group, len(RISKS))
         if value is None:
             _decide_without_money(table, probability, of_segment, places, answer)
@@ -71,7 +76,18 @@ def _decide(
         best, chosen = numpy.where(better, expected, best), numpy.where(better, len(answer.kinds), chosen)
         answer.kinds.append(Decision(RISKS[risk], action.id, action.name, 0.0, action.cost))
     answer.chosen[places] = chosen
-    answer.expected_value[places] = [round(amount, 2) for amount in best.tolist()]
+    answer.expected_value[places] = _cents(best)
+
+
+def _cents(amounts: NDArray[numpy.float64]) -> NDArray[numpy.float64]:
+    """What `round(amount, 2)` says of each: a whole number of cents, divided, is the nearest number to it, wherever
+    there is no doubt which whole number that is."""
+    scaled = amounts * 100.0
+    rounded: NDArray[numpy.float64] = numpy.rint(scaled) / 100.0
+    clear = (numpy.abs(scaled) < _CLEAR) & (numpy.abs(scaled - numpy.floor(scaled) - 0.5) > 1.0 / _CLEAR)
+    for place in numpy.flatnonzero(~clear).tolist():
+        rounded[place] = round(float(amounts[place]), 2)
+    return rounded
 
 
 def _decide_without_money(

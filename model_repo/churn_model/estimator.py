@@ -4,6 +4,7 @@ It must not know the evaluators; they and whoever asks them stand on it.
 """
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -36,3 +37,11 @@ def sigmoid(raw: float) -> float:
         return 1.0 / (1.0 + math.exp(-raw))
     power = math.exp(raw)
     return power / (1.0 + power)
+
+
+def sigmoids(raws: Sequence[float]) -> list[float]:
+    """:func:`sigmoid` of each, by the same steps, without a call for each."""
+    powers = map(math.exp, map(operator.neg, map(abs, raws)))
+    return [
+        1.0 / (1.0 + power) if raw >= 0.0 else power / (1.0 + power) for raw, power in zip(raws, powers, strict=True)
+    ]

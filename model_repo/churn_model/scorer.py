@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from churn_model.encoding import Encoder
-from churn_model.estimator import Estimator, sigmoid
+from churn_model.estimator import Estimator, sigmoids
 from churn_model.schema import Row
 from churn_model.segments import Segmenter
 
@@ -27,7 +27,7 @@ class Scorer:
     def score(self, rows: Sequence[Row]) -> Scores:
         """Score at least one row; rows are in schema order and already checked."""
         raw = self._estimator.raw(self._encoder.encode(rows), rows)
-        return Scores([sigmoid(value) for value in raw], self._segmenter.assign(rows))
+        return Scores(sigmoids(raw), self._segmenter.assign(rows))
 
     def contributions(self, rows: Sequence[Row]) -> list[list[float]]:
         """Why: each feature's Shapley value of the churn log-odds, shape ``[rows][features + 1]``.

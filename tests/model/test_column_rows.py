@@ -4,10 +4,13 @@ from typing import Any
 
 import numpy
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from churn_model import Package, Row, open_package
-from churn_model.column_actions import decide_columns
+from churn_model.column_actions import _cents, decide_columns
 from churn_model.column_rows import CategoryColumn, ColumnRows
+from churn_model.estimator import sigmoid, sigmoids
 from churn_model.rules import RISKS
 from sample_package import Keys, PackageMaker, sample_rows
 
@@ -59,3 +62,23 @@ def test_they_are_rows_for_whoever_looks_at_them_one_by_one() -> None:
     rows = sample_rows(50, 9)
     assert repr([list(row) for row in by_column(rows)]) == repr(rows)
     assert len(by_column(rows)) == 50
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.one_of(
+            st.floats(0, 1e12, allow_nan=False),
+            st.integers(0, 10**7).map(lambda thousandths: thousandths / 1000),
+            st.integers(0, 10**6).map(lambda halves: (2 * halves + 1) / 200),
+        ),
+        min_size=1,
+    )
+)
+def test_cents_are_those_of_round(amounts: list[float]) -> None:
+    assert _cents(numpy.array(amounts)).tolist() == [round(amount, 2) for amount in amounts]
+
+
+@given(st.lists(st.floats(allow_nan=False)))
+def test_many_probabilities_are_those_of_one(raws: list[float]) -> None:
+    assert sigmoids(raws) == [sigmoid(raw) for raw in raws]
