@@ -36,11 +36,20 @@ class Said:
 
 
 def trained(folder: Path, *more: str) -> Said:
-    """A training on a file with many things to say about it, without a terminal; too small to show what it knows."""
+    """A training on a file with much to say about it, without a terminal, too small to show what it knows."""
     data, usecase = write_unknown(folder, 300)
     lines = data.read_text(encoding="utf-8-sig").splitlines(keepends=True)
     assert len(lines) > 300
-    command = [sys.executable, "-m", "tests.training.small_training", "train", "--budget", "0", "--force-promote", *more]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.training.small_training",
+        "train",
+        "--budget",
+        "0",
+        "--force-promote",
+        *more,
+    ]
     environment = {**os.environ, "CHURN_HOME": str(folder / "home"), "CHURN_MLFLOW_PORT": str(free_port())}
     command += ["--usecase", str(usecase), "--data", str(data)]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
