@@ -20,7 +20,7 @@ from churn_model.segments import SegmentProfile
 from churn_training.families.ensemble import Blend, Contender
 
 ASKED = 1000
-ASKED_OF_FORESTS = 200
+ASKED_OF_FORESTS = 100
 """Customers whose answers are explained; a forest takes about 40 ms for each, everything else about one."""
 SMALLEST_GROUP = 10
 """Customers below which nothing is said of a level, a range or a segment."""
