@@ -19,6 +19,8 @@ from churn_training.families.candidates import Candidate
 
 DEFAULTS_GROW = 3.0
 """How many times longer a family's next settings may take than its defaults, which are quick."""
+RESERVED = 0.15
+"""Share of the time that is kept for what follows the search beside the final fit: ensembles, intervals, pictures."""
 FINAL_MEMBERS = 4
 """Settings whose final fit the clock keeps time for; one takes about as long as a fold and a quarter."""
 
@@ -114,11 +116,11 @@ def _rounds(
 
 
 def _expected(setting: Candidate, library: Sequence[Result], search: Search, fits: int) -> float:
-    """Seconds that a round of this family may take, and so many final fits after it."""
+    """Seconds that a round of this family may take, and all that follows: so many final fits, and what is reserved."""
     own = [result.seconds for result in library if result.contender.name == setting.name]
     ranked = sorted(library, key=lambda result: result.metrics["log_loss"])[:FINAL_MEMBERS]
     final = fits * 1.25 / search.parts * sum(result.seconds for result in ranked)
-    return max(own) * (DEFAULTS_GROW if len(own) == 1 else 1.0) + final
+    return max(own) * (DEFAULTS_GROW if len(own) == 1 else 1.0) + final + RESERVED * search.seconds
 
 
 def _best_of_families(candidates: Sequence[Candidate], library: Sequence[Result]) -> list[Result]:
