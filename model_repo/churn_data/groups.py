@@ -48,7 +48,8 @@ def groups_of(
     doubles = count - len(different)
     if not doubles or len(different) < BY_NATURE * count or _by_chance(frame, churned, group):
         return customers
-    notices.tell("doubles", f"{doubles} customers are doubles of another but for the id; they are never divided")
+    who = "1 customer is a double" if doubles == 1 else f"{doubles} customers are doubles"
+    notices.tell("doubles", f"{who} of another but for the id; such are never divided")
     found: numpy.ndarray = group[customers]
     return found
 

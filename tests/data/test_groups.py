@@ -44,8 +44,10 @@ def test_doubles_stay_together_whatever_their_ids() -> None:
 
 def test_customers_with_the_same_rows_in_another_order_are_doubles() -> None:
     frame = pandas.DataFrame({"a": [0.1, 0.2, 0.3, 0.2, 0.1, 0.4]})
-    ids = ["one", "one", "other", "two", "two", "other"]
-    groups = groups_of(ids, frame, numpy.array([0, 1, 0, 1, 0, 1]), Notices("file.csv"))
+    ids, notices = ["one", "one", "other", "two", "two", "other"], Notices("file.csv")
+    groups = groups_of(ids, frame, numpy.array([0, 1, 0, 1, 0, 1]), notices)
+    (found,) = notices.of("doubles")
+    assert found.text == "1 customer is a double of another but for the id; such are never divided"
     assert groups[0] == groups[1] == groups[3] == groups[4]
     assert groups[2] == groups[5] != groups[0]
 

@@ -58,7 +58,7 @@ def test_features_are_inferred_and_the_useless_left_out(telco_path: Path, teleco
     dataset = read_customers(telco_path, bare, notices.append)
     found = {feature.name: feature.type for feature in dataset.usecase.features}
     assert found == {feature.name: feature.type for feature in telecom.features}
-    assert notices == [f"{telco_path}: 22 customers are doubles of another but for the id; they are never divided"]
+    assert notices == [f"{telco_path}: 22 customers are doubles of another but for the id; such are never divided"]
 
 
 def test_data_hash_is_of_the_bytes(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Public churn files from `churn init` to a served answer, with no more edits than the starter's comments ask for.
 
-The commands are those that people type and the processes are real; only what competes is one small family. One system
-serves file after file, as champions follow each other.
+Commands and processes are real, one small family competes; one system serves file after file, as champions follow.
 """
 
 import contextlib
@@ -30,8 +29,7 @@ from tests.backends.test_binary_and_grpc import binary_request
 from tests.training.small_families import small_candidates
 
 MODEL = "strangers"
-INFER = f"/v2/models/churn-{MODEL}/infer"
-ROWS, MANY = 700, 300
+INFER, ROWS, MANY = f"/v2/models/churn-{MODEL}/infer", 700, 300
 FILES = ("telco", "bigml", "iranian", "bankchurners", "column-names")
 WITH_VALUE = {"telco", "column-names"}
 SEGMENTS = {"bigml": 3, "bankchurners": 6}  # where somebody wants other than the starter's four
