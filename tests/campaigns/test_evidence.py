@@ -98,7 +98,7 @@ def test_a_plan_says_what_is_measured_and_leaves_out_the_rest_when_asked(lessons
     now.loc[:99, "plan"] = "never tried"
     lesson = lessons.measured["good"]
     known = Measured(lesson, history.frame.iloc[lesson.comparison.rows], now, seed=0)
-    asked = customers(400, {"good": known.answer(now, [f"n{number}" for number in range(400)])})
+    asked = customers(400, {"good": known.answer(now, [f"n{number}" for number in range(400)], numpy.full(400, 0.4))})
     found = offers(asked, ACTIONS)
     assert not found.measured[:100].any()
     assert found.measured[100:, 0].all()
@@ -121,7 +121,9 @@ def test_what_harms_is_given_to_nobody_reached_or_not() -> None:
     assert found.by_action["good"].verdict == HARMFUL
     now = people(50, 4)
     now.loc[:9, "plan"] = "never tried"
-    answers = Measured(found.measured["good"], history.frame, now, 0).answer(now, [f"n{n}" for n in range(50)])
+    answers = Measured(found.measured["good"], history.frame, now, 0).answer(
+        now, [f"n{n}" for n in range(50)], numpy.full(50, 0.4)
+    )
     assert answers.reached.all()
     assert (answers.effect < 0.0).all()
 

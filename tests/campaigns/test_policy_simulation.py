@@ -10,26 +10,19 @@ from pathlib import Path
 import numpy
 import pytest
 
-from churn_campaigns.policy_simulation import policies
-from churn_campaigns.policy_simulation.assumptions import ACTIONS, ASSUMPTIONS
+from churn_campaigns.policy_simulation import company, policies
+from churn_campaigns.policy_simulation.assumptions import ACTIONS, ASSUMPTIONS, WHAT_ACTIONS_SAY, assumption_table
+from churn_campaigns.policy_simulation.curve import scenarios
 from churn_campaigns.policy_simulation.report import as_document, as_text, write_files
-from churn_campaigns.policy_simulation.study import (
-    OURS,
-    POLICIES,
-    RIVALS,
-    Scenario,
-    SeedResult,
-    Study,
-    estimate,
-    run_study,
-    simulate_once,
-)
-from churn_campaigns.policy_simulation.world import NOTHING, World
+from churn_campaigns.policy_simulation.runs import FIRST_SEED, Worlds, run_studies
+from churn_campaigns.policy_simulation.study import OURS, POLICIES, Scenario, Study, estimate, simulate_once
+from churn_campaigns.policy_simulation.world import DRIVERS, NOTHING, Kind, World
 from churn_cli.programs.policy_simulation import main
+from churn_model.usecase import load_usecase
 
-SMALL = Scenario(customers=8_000, waves=(1_500,))
-LARGER = Scenario(customers=60_000, waves=(4_000, 4_000))
+SMALL = Scenario(customers=2_000)
 MEASURES = ("reduction", "net", "expected_net", "cost", "contacted")
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +31,20 @@ def world() -> World:
 
 
 @pytest.fixture(scope="module")
+def second() -> World:
+    return World.simulate(20_000, 1, Kind(neighbours=True))
+
+
+@pytest.fixture(scope="module")
 def study() -> Study:
-    return run_study(SMALL, 2, workers=1)
+    return Study(SMALL, tuple(simulate_once(SMALL, seed) for seed in (1, 2)))
 
 
 @pytest.fixture(scope="module")
 def null() -> Study:
-    return run_study(replace(SMALL, name="no action has any effect", strength=0.0), 2, workers=1)
+    """A company that tries its actions where none does anything, and finds that out."""
+    scenario = Scenario("no action has any effect", 12_000, Kind(strength=0.0), budget=40.0)
+    return Study(scenario, (simulate_once(scenario, 3),))
 
 
 def test_response_types_come_as_often_as_declared(world: World) -> None:
@@ -74,22 +74,41 @@ def test_high_risk_is_not_easily_kept(world: World) -> None:
 
 
 def test_effects_are_what_potential_outcomes_average_to() -> None:
-    worlds = [World.simulate(3_000, seed) for seed in range(12)]
-    drawn = numpy.mean([world.leaves.mean() - world.leaves_after.mean(axis=0) for world in worlds], axis=0)
-    assert drawn == pytest.approx(numpy.mean([world.effect.mean(axis=0) for world in worlds], axis=0), abs=0.006)
+    for kind in (Kind(), Kind(neighbours=True)):
+        worlds = [World.simulate(6_000, seed, kind) for seed in range(4)]
+        drawn = numpy.mean([world.leaves.mean() - world.leaves_after.mean(axis=0) for world in worlds], axis=0)
+        assert drawn == pytest.approx(numpy.mean([world.effect.mean(axis=0) for world in worlds], axis=0), abs=0.009)
 
 
 def test_the_same_seed_is_the_same_world() -> None:
-    first, second, other = (World.simulate(500, seed) for seed in (5, 5, 6))
-    assert first.features.equals(second.features)
-    assert (first.leaves_after == second.leaves_after).all()
+    first, again, other = (World.simulate(500, seed, Kind(neighbours=True)) for seed in (5, 5, 6))
+    assert first.features.equals(again.features)
+    assert (first.leaves_after == again.leaves_after).all()
     assert (first.leaves_after != other.leaves_after).any()
 
 
 def test_a_world_without_effects_has_none() -> None:
-    world = World.simulate(1_000, 3, strength=0.0)
+    world = World.simulate(1_000, 3, Kind(strength=0.0))
     assert not world.effect.any()
     assert (world.leaves_after == world.leaves[:, None]).all()
+
+
+def test_the_second_family_is_built_differently(world: World, second: World) -> None:
+    """Few kinds of customers instead of sums of log-odds, few who pay most; one world, one set of rules."""
+    assert len(numpy.unique(second.churn)) <= 40 < len(numpy.unique(world.churn))
+    assert second.value.mean() == pytest.approx(world.value.mean(), rel=0.05)
+    assert numpy.quantile(second.value, 0.999) > 2.5 * numpy.quantile(world.value, 0.999)
+    earlier = World.simulate(5_000, 77, Kind(neighbours=True), rules=1)
+    assert numpy.isin(earlier.churn, second.churn).all()
+    assert not numpy.isin(World.simulate(5_000, 77, Kind(neighbours=True)).churn, second.churn).any()
+
+
+def test_a_company_does_not_see_hidden_drivers() -> None:
+    world = World.simulate(500, 8, Kind(hidden=0.25))
+    assert 2 <= len(world.hidden) <= 3
+    assert set(world.hidden) < set(DRIVERS)
+    assert not set(world.hidden) & set(world.visible.columns)
+    assert World.simulate(400, 9, Kind(hidden=0.25), rules=8).hidden == world.hidden
 
 
 def test_nobody_changes_nothing_and_costs_nothing(study: Study) -> None:
@@ -100,12 +119,12 @@ def test_nobody_changes_nothing_and_costs_nothing(study: Study) -> None:
 def test_every_policy_keeps_to_the_budget(study: Study, null: Study) -> None:
     for each in (study, null):
         for policy in POLICIES:
-            assert (each.values(policy, "cost") <= SMALL.budget + 1e-9).all()
+            assert (each.values(policy, "cost") <= each.scenario.budget + 1e-9).all()
 
 
 def test_policies_by_chance_and_risk_spend_the_whole_budget(study: Study) -> None:
     for policy in ("random", "highest risk", "highest risk × value"):
-        assert study.values(policy, "cost") == pytest.approx(SMALL.budget, abs=0.01)
+        assert study.values(policy, "cost") == pytest.approx(SMALL.budget, abs=0.02)
 
 
 def test_nothing_beats_the_oracle_in_expectation(study: Study) -> None:
@@ -115,33 +134,34 @@ def test_nothing_beats_the_oracle_in_expectation(study: Study) -> None:
     assert (study.values("clairvoyant", "net") > study.values("oracle", "net")).all()
 
 
-def test_ours_learns_more_than_risk_tells() -> None:
-    """Where a company is large enough to learn from a part of its customers what it then does for the rest."""
-    found = simulate_once(LARGER, 0)
-    ours = found.results[OURS]
-    assert ours.expected_net > 0.0
-    assert all(ours.expected_net > found.results[rival].expected_net for rival in RIVALS)
-    assert ours.expected_net > 2.0 * found.waves.expected_net
-    assert found.used
-    assert 0.0 < found.waves.cost < LARGER.budget / 2.0
+def test_who_cannot_learn_from_a_trial_does_without_and_goes_by_risk_and_value(study: Study) -> None:
+    for seed in study.seeds:
+        assert seed.trial.contacted == 0.0
+        assert seed.proven == ()
+        assert seed.results[OURS].expected_net > 0.7 * seed.results["highest risk × value"].expected_net > 0.0
 
 
-def test_waves_cost_no_more_than_their_share(study: Study) -> None:
-    assert all(0.0 < seed.waves.cost <= SMALL.budget / 2.0 for seed in study.seeds)
+def test_ours_are_the_functions_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What decides and learns in the simulation is what `churn campaign` imports, nothing else."""
+    from churn_cli.commands import campaign
+
+    for name in ("make_plan", "learn_from", "Measured", "detectable"):
+        assert getattr(company, name) is getattr(campaign, name)
+    shipped = {action.id: action.effect for action in load_usecase("telecom").actions}
+    assert all(action.effect == shipped[action.id] for action in WHAT_ACTIONS_SAY)
+    monkeypatch.setattr(company, "make_plan", None)
+    with pytest.raises(TypeError):
+        simulate_once(SMALL, 1)
 
 
-def test_where_no_action_does_anything_ours_only_pays_for_its_waves(null: Study) -> None:
+def test_where_no_action_does_anything_that_is_found_out_and_little_is_spent(null: Study) -> None:
     assert null.claims() == 0
     assert null.share_of_oracle() is None
     for seed in null.seeds:
-        assert seed.results[OURS] == seed.waves
+        assert 0.0 < seed.trial.cost <= 0.1 * null.scenario.budget + 1e-9
         assert seed.results[OURS].reduction == 0.0
-        assert seed.results[OURS].net == pytest.approx(-seed.waves.cost)
+        assert seed.results[OURS].cost < 0.6 * seed.results["highest risk"].cost
         assert seed.results["oracle"].contacted == 0.0
-
-
-def test_the_same_seeds_give_the_same_results_whoever_works(study: Study) -> None:
-    assert run_study(SMALL, 2, workers=2) == study
 
 
 def test_the_ranked_take_the_action_that_earns_most(world: World) -> None:
@@ -159,51 +179,77 @@ def test_the_ranked_take_the_action_that_earns_most(world: World) -> None:
 def test_intervals_are_students() -> None:
     found = estimate(numpy.array([1.0, 2.0, 3.0, 4.0]))
     assert (found.mean, found.low, found.high) == pytest.approx((2.5, 0.4457, 4.5543), abs=1e-3)
-    assert estimate(numpy.array([1.0])).high == numpy.inf
+    assert not estimate(numpy.array([1.0])).known
+
+
+def test_what_was_stopped_goes_on_and_other_code_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = [replace(SMALL, customers=1_000), replace(SMALL, customers=1_500)]
+    assert run_studies(kinds, [2, 1], Worlds(tmp_path), seconds=0.0) == []
+    whole = run_studies(kinds, [1, 1], Worlds(tmp_path))
+    assert [study.seeds[0].seed for study in whole] == [FIRST_SEED, FIRST_SEED]
+    assert run_studies(kinds, [2, 1], Worlds(tmp_path), seconds=0.0) == whole
+    monkeypatch.setattr("churn_campaigns.policy_simulation.runs.code_digest", lambda: "another")
+    assert run_studies(kinds, [1, 1], Worlds(tmp_path), seconds=0.0) == []
+
+
+def test_the_curve_has_both_families_at_every_size() -> None:
+    kinds = scenarios((5_000, 50_000), 50_000)
+    assert len({kind.key for kind in kinds}) == len(kinds) == 12
+    for neighbours in (False, True):
+        own = [kind for kind in kinds if kind.kind.neighbours == neighbours]
+        assert [kind.customers for kind in own[:2]] == [5_000, 50_000]
+        assert {(kind.kind.hidden, kind.kind.strength, kind.gone) for kind in own[2:]} == {
+            (0.25, 1.0, 0.0), (0.0, 0.5, 0.0), (0.0, 1.0, 0.25), (0.0, 0.0, 0.0),
+        }  # fmt: skip
+
+
+def test_readme_and_report_share_one_table_of_assumptions(study: Study, tmp_path: Path) -> None:
+    assert assumption_table() in README.read_text(encoding="utf-8")
+    write_files([study], tmp_path)
+    assert assumption_table() in (tmp_path / "simulated-policies.md").read_text(encoding="utf-8")
 
 
 def test_the_report_says_simulation_and_what_is_assumed(study: Study, null: Study, tmp_path: Path) -> None:
-    text = as_text(study, [null])
+    text = as_text([study, null])
     assert text.startswith("SIMULATION")
-    assert all(sentence in text for sentence in ASSUMPTIONS)
-    assert "no action has any effect (2 worlds)" in text
-    assert "claims an effect in 0 worlds" in text
-    write_files(study, [null], tmp_path / "new" / "folder")
+    assert all(f"{what}: {assumed}" in text for what, assumed in ASSUMPTIONS)
+    assert "nothing to gain" in text
+    write_files([study, null], tmp_path / "new" / "folder")
     files = sorted(path.name for path in (tmp_path / "new" / "folder").iterdir())
     assert files == ["simulated-policies.csv", "simulated-policies.md", "simulated-policies.png"]
     with (tmp_path / "new" / "folder" / "simulated-policies.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 4 * len(POLICIES)
+    assert len(rows) == 3 * len(POLICIES)
     assert "SIMULATION" in (tmp_path / "new" / "folder" / "simulated-policies.md").read_text(encoding="utf-8")
 
 
 def test_the_document_holds_every_figure(study: Study, null: Study) -> None:
-    document = json.loads(json.dumps(as_document(study, [null])))
+    document = json.loads(json.dumps(as_document([study, null])))
     assert document["simulated"] is True
-    assert set(document["policies"]) == set(POLICIES)
-    ours = document["policies"][OURS]["net"]
+    first, other = document["scenarios"]
+    assert set(first["policies"]) == set(POLICIES)
+    ours = first["policies"][OURS]["net"]
     assert ours["low"] < ours["mean"] < ours["high"]
-    assert document["ours_less"]["random"]["net"]["mean"] == pytest.approx(
-        ours["mean"] - document["policies"]["random"]["net"]["mean"]
+    assert first["ours_less"]["random"]["net"]["mean"] == pytest.approx(
+        ours["mean"] - first["policies"]["random"]["net"]["mean"]
     )
-    assert document["other_scenarios"][0]["worlds_with_a_claim"] == 0
-    needed = document["customers_to_confirm"]
+    needed = first["customers_to_confirm"]
     assert needed["per_arm"] > 100
-    assert needed["reduction"] == pytest.approx(document["policies"][OURS]["reduction"]["mean"])
-
-
-def test_no_reduction_needs_no_confirmation(null: Study) -> None:
-    assert as_document(null, [])["customers_to_confirm"] is None
+    assert needed["reduction"] == pytest.approx(first["policies"][OURS]["reduction"]["mean"])
+    assert other["worlds_with_a_claim"] == 0
+    assert other["policies"][OURS]["net"]["high"] is None
+    assert other["customers_to_confirm"] is None
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--seeds", "1"], "--seeds: is 1, at least 2 was expected"),
-        (["--customers", "10"], "--customers: is 10, at least 1000 was expected"),
-        (["--other-seeds", "1"], "--other-seeds: is 1, but one world has no interval"),
-        (["--workers", "0"], "--workers: is 0, at least 1 was expected"),
+        (["--worlds", "0"], "--worlds: is 0, at least 1 was expected"),
+        (["--sizes", "10"], "--sizes: is 10, at least 1000 was expected"),
+        (["--usual", "10"], "--usual: is 10, at least 1000 was expected"),
+        (["--minutes", "0"], "--minutes: is 0, more than 0 was expected"),
     ],
+    ids=["worlds", "sizes", "usual", "minutes"],
 )
 def test_bad_numbers_are_refused_in_one_line(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
@@ -215,17 +261,12 @@ def test_bad_numbers_are_refused_in_one_line(
 
 
 def test_the_command_prints_json_last_and_writes_files(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "churn_cli.programs.policy_simulation", "--seeds", "2", "--customers", "4000"]
-    command += ["--other-seeds", "0", "--workers", "1", "--json", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "churn_cli.programs.policy_simulation", "--worlds", "1", "--sizes", "1000"]
+    command += ["--usual", "1000", "--minutes", "0.00001", "--json", "--out", str(tmp_path)]
+    run_studies([replace(kind) for kind in scenarios((1_000,), 1_000)[:1]], [1], Worlds(tmp_path))
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    document = json.loads(done.stdout.splitlines()[-1])
-    assert document["worlds"] == 2
-    assert document["scenario"]["customers"] == 4000
+    (found,) = json.loads(done.stdout.splitlines()[-1])["scenarios"]
+    assert found["worlds"] == 1
+    assert found["scenario"]["customers"] == 1000
     assert "SIMULATION" in done.stderr
     assert (tmp_path / "simulated-policies.png").stat().st_size > 10_000
-
-
-def test_two_worlds_differ(study: Study) -> None:
-    first, second = study.seeds
-    assert isinstance(first, SeedResult)
-    assert first.churn_rate != second.churn_rate

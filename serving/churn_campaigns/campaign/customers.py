@@ -141,7 +141,9 @@ class CustomerReader:
             segment=numpy.array(segments, dtype=int),
             risk=numpy.array([RISKS.index(table.risk(probability)) for probability in probabilities], dtype=int),
             value=numpy.array([table.value(row) for row in rows], dtype=float),
-            measured={key: model.answer(frame, ids) for key, model in measured.items()} if frame is not None else {},
+            measured={key: model.answer(frame, ids, numpy.array(probabilities)) for key, model in measured.items()}
+            if frame is not None
+            else {},
             consent={name: self._consent(chunk, name) for name in self._consent_columns()},
             days_since=self._count(chunk, self._rules.contacts.days_since_column),
             last_year=self._count(chunk, self._rules.contacts.last_year_column),

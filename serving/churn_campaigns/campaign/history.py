@@ -26,6 +26,8 @@ from churn_model.usecase import Feature, UseCase
 ARM, PLANNED, PROPENSITY, CAMPAIGN = "arm", "planned_action", "propensity", "salt_id"
 """Columns of a history: what a customer got; what was planned; with which probability (0 to 1) those for whom it was
 planned got it; which campaign, by the name of its salt."""
+SCORE = "churn_probability"
+"""By the model of before, as a plan holds it."""
 PLANNED_ON, OUTCOME_UNTIL = "planned_on", "outcome_until"
 """Days between which the outcome counts; only they let one customer be in two campaigns."""
 NO_ACTION = "none"
@@ -46,7 +48,7 @@ class Comparison:
 class History:
     """Past campaigns: features, 0 or 1 for who left; each customer's id, arm, the action that was planned (empty text:
     none in particular), the campaign (empty text: the file knows one only), and the probability of getting what was
-    planned (NaN: the share that got it)."""
+    planned (NaN: the share that got it). ``scores``: churn probability by the model of before (None: not of all)."""
 
     file: str
     frame: pandas.DataFrame
@@ -56,6 +58,7 @@ class History:
     planned: numpy.ndarray
     campaigns: numpy.ndarray
     propensity: numpy.ndarray
+    scores: numpy.ndarray | None = None
 
     @property
     def customers(self) -> numpy.ndarray:
@@ -107,6 +110,7 @@ def read_history(path: Path, usecase: UseCase, schema: Schema, actions: Sequence
     )
     entries = list(_Entries(path, schema.id, frozenset(usecase.missing), actions).read())
     dataset = read_customers(path, known)
+    scores = numpy.array([entry.score for entry in entries], dtype=float)
     return History(
         file=str(path),
         frame=dataset.frame,
@@ -116,6 +120,7 @@ def read_history(path: Path, usecase: UseCase, schema: Schema, actions: Sequence
         planned=numpy.array([entry.planned for entry in entries]),
         campaigns=numpy.array([entry.campaign for entry in entries]),
         propensity=numpy.array([entry.propensity for entry in entries], dtype=float),
+        scores=None if numpy.isnan(scores).any() else scores,
     )
 
 
@@ -125,6 +130,7 @@ class _Entry(NamedTuple):
     planned: str
     campaign: str
     propensity: float
+    score: float
 
 
 class _Place(NamedTuple):
@@ -160,13 +166,13 @@ class _Entries:
             nothing: list[Cell] = [None] * len(chunk.rows)
             # `none` may be a word for missing, here it is an answer.
             arms = clean(columns[ARM], frozenset())
-            names = (self._id, PLANNED, CAMPAIGN, PROPENSITY, PLANNED_ON, OUTCOME_UNTIL)
+            names = (self._id, PLANNED, CAMPAIGN, PROPENSITY, SCORE, PLANNED_ON, OUTCOME_UNTIL)
             others = [clean(columns.get(name, nothing), self._missing) for name in names]
             for arm, cells, row in zip(arms, zip(*others, strict=True), chunk.rows, strict=True):
                 yield self._entry(arm, cells, row)
 
     def _entry(self, arm: Cell, cells: tuple[Cell, ...], row: int) -> _Entry:
-        customer, planned, campaign, propensity, since, until = cells
+        customer, planned, campaign, propensity, score, since, until = cells
         given = self._arm(arm, row)
         days = None
         if since is not None and until is not None:
@@ -174,7 +180,8 @@ class _Entries:
         place = _Place(row, given, campaign or "", days)
         self._require_once(customer, place)
         action = planned if planned in self._actions else ""
-        return _Entry(customer or "", given, action or "", place.campaign, self._propensity(propensity, row))
+        shares = self._share(propensity, PROPENSITY, row), self._share(score, SCORE, row)
+        return _Entry(customer or "", given, action or "", place.campaign, *shares)
 
     def _arm(self, cell: Cell, row: int) -> str:
         file = str(self._path)
@@ -189,16 +196,16 @@ class _Entries:
     def _day(self, cell: Cell, column: str, row: int) -> date:
         return day(cell, str(self._path), column, row)
 
-    def _propensity(self, cell: Cell, row: int) -> float:
+    def _share(self, cell: Cell, column: str, row: int) -> float:
         if cell is None:
             return numpy.nan
         file = str(self._path)
         try:
             share = parse_number(cell, self._decimal)
         except ValueError as problem:
-            raise DataError(file, f'"{glimpse(cell)}" {problem}', column=PROPENSITY, row=row) from None
+            raise DataError(file, f'"{glimpse(cell)}" {problem}', column=column, row=row) from None
         if not 0.0 < share <= 1.0:
-            raise DataError(file, f"is a probability above 0, at most 1, is {share:g}", column=PROPENSITY, row=row)
+            raise DataError(file, f"is a probability above 0, at most 1, is {share:g}", column=column, row=row)
         return share
 
     def _require_once(self, customer: Cell, place: _Place) -> None:

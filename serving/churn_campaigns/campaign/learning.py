@@ -8,19 +8,23 @@ from dataclasses import dataclass
 
 import numpy
 import pandas
+from msgspec import structs
 from scipy.stats import norm
 
 from churn_campaigns.campaign.history import Comparison, History
 from churn_campaigns.uplift.cross_fitting import CrossFitted, cross_fit, folds_of
 from churn_campaigns.uplift.encoding import CovariateEncoder
-from churn_campaigns.uplift.evidence import Evidence, evidence, level_for
-from churn_campaigns.uplift.learner import UpliftNotLearnable
+from churn_campaigns.uplift.evidence import Estimate, Evidence, evidence, level_for
+from churn_campaigns.uplift.learner import UpliftNotLearnable, with_risk
 from churn_campaigns.uplift.overlap import Reach
 from churn_campaigns.uplift.randomisation import Randomisation, check_randomisation
+from churn_campaigns.uplift.shrinkage import share_kept, shrunk
 from churn_data.errors import DataError
 from churn_model.rules import ActionRule
 
 PROVEN, HARMFUL, UNPROVEN, UNKNOWN, NOT_RANDOM = "proven", "harmful", "not proven", "not learnable", "not random"
+ASSUMED = "assumed"
+FEWEST_CHOSEN = 50  # customers whom an assumed effect would choose, to be judged by; of fewer everybody counts
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Lesson:
         comparison: whom it rests on.
         value: float [customers of the comparison], money lost when one leaves.
         fitted, evidence, randomisation: None where nothing could be learned.
+        share: of the would-be leavers among those whom the use case's effect would choose, how many the action keeps.
     """
 
     verdict: str
@@ -43,6 +48,7 @@ class Lesson:
     fitted: CrossFitted | None = None
     evidence: Evidence | None = None
     randomisation: Randomisation | None = None
+    share: Estimate | None = None
 
     @property
     def measured(self) -> bool:
@@ -64,6 +70,20 @@ class Lessons:
     def measured(self) -> dict[str, Lesson]:
         """The actions whose effects count as measured."""
         return {action: lesson for action, lesson in self.by_action.items() if lesson.measured}
+
+    def corrected(self, actions: Sequence[ActionRule]) -> tuple[ActionRule, ...]:
+        """The actions, with what is assumed of those that were tried in vain lowered as far as the history says
+        (:mod:`~churn_campaigns.uplift.shrinkage`). What was not shown is never raised, nor what was measured elsewhere
+        changed."""
+        seen = {name: found for name, lesson in self.by_action.items() if (found := lesson.share) is not None}
+        tried = [action for action in actions if action.id in seen]
+        shares = shrunk([action.effect for action in tried], [seen[action.id] for action in tried])
+        lowered = {
+            action.id: min(action.effect, max(0.0, share))
+            for action, share in zip(tried, shares, strict=True)
+            if self.by_action[action.id].verdict == UNPROVEN and action.source == ASSUMED
+        }
+        return tuple(structs.replace(action, effect=lowered.get(action.id, action.effect)) for action in actions)
 
 
 @dataclass(frozen=True)
@@ -93,10 +113,11 @@ class Measured:
         self._fitted, self._evidence, self._harmful = lesson.fitted, lesson.evidence, lesson.verdict == HARMFUL
         self._reach = Reach(past, now, seed)
 
-    def answer(self, frame: pandas.DataFrame, ids: Sequence[str]) -> Answers:
-        """What the action would change for these customers."""
+    def answer(self, frame: pandas.DataFrame, ids: Sequence[str], probability: numpy.ndarray) -> Answers:
+        """What the action would change for these customers, of whom the model says that they leave with this
+        ``probability`` (float [customers])."""
         folds = folds_of(ids)
-        effect, without = self._fitted.predict(frame, folds)
+        effect, without = self._fitted.predict(with_risk(frame, probability), folds)
         reached = self._reach.reached(frame)
         if self._harmful and self._evidence is not None:
             # Nothing was shown for those whom the models would spare the harm, nor for those whom nobody tried.
@@ -144,18 +165,22 @@ def _lesson(
     rows, treated = comparison.rows, comparison.treated
     frame = history.frame.iloc[rows].reset_index(drop=True)
     churned, worth = history.churned[rows], value[rows]
+    known = frame if history.scores is None else with_risk(frame, history.scores[rows])
     if not len(rows):
         return Lesson(UNKNOWN, comparison, worth, "nobody of the arm control can be compared with who got it")
     try:
-        fitted = cross_fit(frame, treated, churned, folds[rows], seed, comparison.propensity)
+        fitted = cross_fit(known, treated, churned, folds[rows], seed, comparison.propensity)
     except UpliftNotLearnable as problem:
         return Lesson(UNKNOWN, comparison, worth, str(problem))
     found = evidence(fitted, treated, churned, worth, action.cost, customers[rows])
-    known = CovariateEncoder(frame).encode(frame)
+    encoded = CovariateEncoder(frame).encode(frame)
     threshold = float(norm.ppf(0.5 + level / 2.0))
-    dealt = check_randomisation(known, treated, churned, comparison.strata, threshold, seed)
+    dealt = check_randomisation(encoded, treated, churned, comparison.strata, threshold, seed)
     verdict, why = _verdict(found, dealt, level)
-    return Lesson(verdict, comparison, worth, why, fitted, found, dealt)
+    would = numpy.flatnonzero(action.effect * fitted.without * worth > action.cost)
+    judged = would if len(would) >= FEWEST_CHOSEN else numpy.arange(len(worth))
+    share = None if verdict == NOT_RANDOM else share_kept(fitted, worth, judged, customers[rows])
+    return Lesson(verdict, comparison, worth, why, fitted, found, dealt, share)
 
 
 def _verdict(found: Evidence, dealt: Randomisation, level: float) -> tuple[str, str]:

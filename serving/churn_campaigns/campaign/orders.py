@@ -48,7 +48,8 @@ class Rules:
 class Order:
     """``budget``: money for all who are treated; ``capacity``: int [actions], to how many of them, -1 for no limit;
     ``holdout``: share of customers, 0 to 1, dealt out by ``salt``; ``proven_only``: leave out what rests on assumed
-    effects; ``left_out``: ids of customers who get nothing and are in no comparison."""
+    effects; ``left_out``: ids of customers who get nothing and are in no comparison; ``trial``: deal actions by
+    chance."""
 
     budget: float
     capacity: Integers
@@ -56,6 +57,7 @@ class Order:
     salt: str
     proven_only: bool = False
     left_out: frozenset[str] = frozenset()
+    trial: bool = False
 
 
 def read_order(

@@ -14,6 +14,7 @@ from churn_campaigns.campaign.eligibility import Offers, offers
 from churn_campaigns.campaign.held_out import allocate_treated
 from churn_campaigns.campaign.orders import Order
 from churn_campaigns.campaign.problem import NOTHING, Floats, Integers
+from churn_campaigns.campaign.trial import deal
 from churn_campaigns.experiment.assignment import in_holdout
 from churn_model.rules import ActionRule
 
@@ -63,6 +64,9 @@ def make_plan(customers: Customers, actions: Sequence[ActionRule], order: Order)
     held_out = numpy.zeros(len(customers), dtype=bool)
     if order.holdout > 0:
         held_out[:] = [in_holdout(order.salt, customer, order.holdout) for customer in customers.ids]
-    planned = allocate_treated(found.net, cost, order.budget, order.capacity, held_out)
+    if order.trial:
+        planned = deal(found.net, cost, (order.budget, order.capacity), held_out, customers.ids, order.salt)
+    else:
+        planned = allocate_treated(found.net, cost, order.budget, order.capacity, held_out)
     choice = numpy.where(held_out, NOTHING, planned.choice)
     return CampaignPlan(tuple(actions), found, planned, held_out, choice, allocate(found.net, cost, numpy.inf))

@@ -4,7 +4,7 @@ from typing import Any
 
 from scipy.stats import norm
 
-from churn_campaigns.campaign.learning import HARMFUL, PROVEN, Lesson, Lessons
+from churn_campaigns.campaign.learning import HARMFUL, PROVEN, UNPROVEN, Lesson, Lessons
 from churn_campaigns.uplift.evidence import Estimate
 
 LEVEL = 0.95
@@ -73,7 +73,8 @@ def _line(name: str, lesson: Lesson, level: float, entry: dict[str, Any]) -> str
     profit = entry["policy_value_per_chosen"]
     if profit is not None:
         line += f", {profit['mean']:.2f} ± {profit['error']:.2f} for each of the {found.chosen} it would choose"
-    return f"{line}{f', {lesson.why}' if lesson.why else ''}; {_kept(lesson)}"
+    stays = _kept(lesson) if lesson.verdict != UNPROVEN else f"{entry['assumed_effect']:.3f} of the leavers is assumed"
+    return f"{line}{f', {lesson.why}' if lesson.why else ''}; {stays}"
 
 
 def _kept(lesson: Lesson) -> str:

@@ -52,7 +52,7 @@ def summary_of(
         if value is None
         else value_json(value, int(plan.measured.sum()), float(net[plan.measured].sum())),
         "share_assumed": round(assumed / total, 4) if total > 0 else 0.0,
-        "planned": _allocation(plan.planned) | {"bound": _money(plan.planned.bound), "gap": plan.planned.gap},
+        "planned": _allocation(plan.planned) | _bounded(plan.planned),
         "without_limits": _allocation(plan.unlimited),
         "holdout": _holdout(plan, order, costs),
     }
@@ -73,8 +73,7 @@ def text_of(summary: dict[str, Any], lessons: Lessons | None = None) -> str:
     planned, unlimited = summary["planned"], summary["without_limits"]
     lines.append(
         f"budget {summary['budget']:.2f}, {summary['budget_left']:.2f} left; "
-        f"planned net {planned['expected_net']:.2f}, no plan can have more than {planned['bound']:.2f} "
-        f"(gap at most {100 * planned['gap']:.3f} %)"
+        f"planned net {planned['expected_net']:.2f}, {_bound(planned)}"
     )
     lines.append(
         f"best action for each without budget and capacities: {unlimited['contacted']} customers, "
@@ -88,7 +87,11 @@ def text_of(summary: dict[str, Any], lessons: Lessons | None = None) -> str:
 
 
 def _shown(summary: dict[str, Any]) -> dict[str, Any]:
-    return {entry["id"]: entry["history"] for entry in summary["actions"] if entry["history"] is not None}
+    return {
+        entry["id"]: entry["history"] | {"assumed_effect": entry["assumed_effect"]}
+        for entry in summary["actions"]
+        if entry["history"] is not None
+    }
 
 
 def _action(plan: CampaignPlan, index: int, net: numpy.ndarray, lessons: Lessons | None) -> dict[str, Any]:
@@ -104,6 +107,7 @@ def _action(plan: CampaignPlan, index: int, net: numpy.ndarray, lessons: Lessons
         "cost": _money(action.cost * float(chosen.sum())),
         "expected_net": _money(float(net[chosen].sum())),
         "effect_source": FROM_HISTORY if measured else action.source,
+        "assumed_effect": action.effect,
         "evidence": action.evidence,
         "history": None if lesson is None or lessons is None else lesson_json(lesson, lessons.level),
         "expected_net_assumed": _money(float(net[assumed].sum())),
@@ -116,6 +120,19 @@ def _action(plan: CampaignPlan, index: int, net: numpy.ndarray, lessons: Lessons
 def _allocation(allocation: Allocation) -> dict[str, Any]:
     contacted = int((allocation.choice != NOTHING).sum())
     return {"contacted": contacted, "cost": _money(allocation.cost), "expected_net": _money(allocation.value)}
+
+
+def _bounded(allocation: Allocation) -> dict[str, Any]:
+    """How far from the optimum; a trial was dealt by chance and has no bound."""
+    if not numpy.isfinite(allocation.bound):
+        return {"bound": None, "gap": None}
+    return {"bound": _money(allocation.bound), "gap": allocation.gap}
+
+
+def _bound(planned: dict[str, Any]) -> str:
+    if planned["bound"] is None:
+        return "a trial: dealt by chance, to learn from"
+    return f"no plan can have more than {planned['bound']:.2f} (gap at most {100 * planned['gap']:.3f} %)"
 
 
 def _holdout(plan: CampaignPlan, order: Order, costs: numpy.ndarray) -> dict[str, Any] | None:

@@ -42,6 +42,7 @@ def add_to_history(
     added = _added(known, usecase, cohort, outcomes, ledger)
     if history.exists():
         before = _columns(history)
+        before.setdefault(plan_columns.SCORE, [None] * len(next(iter(before.values()), [])))
         if plan_columns.SALT_ID not in before or list(before) != list(added):
             problem = f"columns {', '.join(added)} were expected, as this command writes them"
             raise DataError(str(history), problem, row=1)
@@ -74,6 +75,7 @@ def _added(
     shared = (ledger.salt_id, ledger.planned_on.isoformat(), until.isoformat())
     for name, cell in zip((plan_columns.SALT_ID, plan_columns.PLANNED_ON, OUTCOME_UNTIL), shared, strict=True):
         added[name] = [cell] * len(rows)
+    added[plan_columns.SCORE] = [f"{cohort.score[place]:.6g}" for _, place in rows]
     return added
 
 

@@ -170,7 +170,7 @@ def _share(count: int, total: int) -> tuple[float, float]:
 def _asked(people: People, lessons: Lessons, seed: int) -> Customers:
     measured = {
         action: Measured(lesson, lessons.frame.iloc[lesson.comparison.rows], people.frame, seed).answer(
-            people.frame, people.ids
+            people.frame, people.ids, people.churn
         )
         for action, lesson in lessons.measured.items()
     }

@@ -1,4 +1,4 @@
-"""A study in words, tables and one picture for people, and as a document for programs.
+"""Studies in words, one table and one picture for people, and as a document for programs.
 
 Whatever it makes says that it is a simulation. It must not compute a measure itself.
 """
@@ -9,151 +9,115 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from churn_campaigns.policy_simulation.assumptions import ASSUMPTIONS
+from churn_campaigns.policy_simulation.assumptions import ASSUMPTIONS, assumption_table
 from churn_campaigns.policy_simulation.needed import customers_to_confirm
-from churn_campaigns.policy_simulation.study import OURS, POLICIES, RIVALS, Scenario, SeedMean, Study
+from churn_campaigns.policy_simulation.study import ORACLE, OURS, POLICIES, RISK_VALUE, RIVALS, SeedMean, Study
 
 TITLE = "SIMULATION: churn and money by policy, on simulated customers with known effects"
-NAMES = {
-    "nobody": "nobody is contacted",
-    "random": "customers by chance",
-    "highest risk": "highest risk first",
-    "highest risk × value": "highest risk × value first",
-    OURS: "ours: effect × value - cost",
-    "oracle": "oracle: knows all probabilities",
-    "clairvoyant": "clairvoyant: knows all outcomes",
-}
-COLUMNS = ("policy", "churn less by", "net value per customer", "spent per customer", "contacted")
+SETTING = (
+    "All policies spend the same budget; means with 95 % intervals over worlds; all churn counts, contacted or not; "
+    "money is net value per customer of the company."
+)
+COLUMNS = (
+    "simulated", "customers", "worlds", "churn less by, ours", "net, ours", "net, risk × value", "ours less that",
+    "ours of the oracle's", "effect shown",
+)  # fmt: skip
+MEASURES = ("reduction", "net", "expected_net", "cost", "contacted")
 
 Row = tuple[str, ...]
 
 
-def as_text(study: Study, others: Sequence[Study]) -> str:
-    """Title, tables and assumptions, for a terminal."""
-    lines = [TITLE, _setting(study.scenario, len(study.seeds)), ""]
-    lines += _aligned([COLUMNS, *_policy_rows(study)])
-    lines += ["", "ours less another policy in the same world (95 % interval):"]
-    lines += _aligned([("policy", "churn less by", "net value per customer"), *_advantage_rows(study)])
-    lines += ["", *_findings(study), *(_other(other) for other in others), "", "Assumed, not measured:"]
-    return "\n".join([*lines, *(f"- {sentence}" for sentence in ASSUMPTIONS)])
+def as_text(studies: Sequence[Study]) -> str:
+    """Title, table and assumptions, for a terminal."""
+    lines = [TITLE, SETTING, "", *_aligned([COLUMNS, *map(_row, studies)]), "", "Assumed, not measured:"]
+    return "\n".join([*lines, *(f"- {what}: {assumed}" for what, assumed in ASSUMPTIONS)])
 
 
-def as_document(study: Study, others: Sequence[Study]) -> dict[str, Any]:
+def as_document(studies: Sequence[Study]) -> dict[str, Any]:
     """Everything as JSON knows it."""
     return {
         "simulated": True,
         "title": TITLE,
-        "assumptions": list(ASSUMPTIONS),
-        **_document(study),
-        "other_scenarios": [_document(other) for other in others],
-        "customers_to_confirm": customers_to_confirm(study),
+        "assumptions": [{"what": what, "assumed": assumed} for what, assumed in ASSUMPTIONS],
+        "scenarios": [_document(study) for study in studies],
     }
 
 
-def write_files(study: Study, others: Sequence[Study], folder: Path) -> None:
+def write_files(studies: Sequence[Study], folder: Path) -> None:
     """`simulated-policies.md`, `.csv` (a line for each world and policy) and `.png`; the folder is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "simulated-policies.md").write_text(_markdown(study, others), encoding="utf-8")
+    (folder / "simulated-policies.md").write_text(_markdown(studies), encoding="utf-8")
     with (folder / "simulated-policies.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        measures = ("reduction", "net", "expected_net", "cost", "contacted")
-        writer.writerow(("scenario", "simulated_world", "policy", "churn_rate_without_action", *measures))
-        for each in (study, *others):
-            for seed in each.seeds:
+        writer.writerow(("scenario", "customers", "simulated_world", "policy", "churn_rate_without_action", *MEASURES))
+        for study in studies:
+            for seed in study.seeds:
                 for policy, result in seed.results.items():
-                    figures = [getattr(result, measure) for measure in measures]
-                    writer.writerow((each.scenario.name, seed.seed, policy, seed.churn_rate, *figures))
-    _draw(study, folder / "simulated-policies.png")
+                    figures = [getattr(result, measure) for measure in MEASURES]
+                    scenario = study.scenario
+                    world = (scenario.name, scenario.customers, seed.seed, policy, seed.churn_rate)
+                    writer.writerow((*world, *figures))
+    _draw(studies, folder / "simulated-policies.png")
 
 
-def _setting(scenario: Scenario, seeds: int) -> str:
-    return (
-        f"{seeds} simulated worlds of {scenario.customers} customers; budget {scenario.budget:g} per customer; means "
-        "with 95 % intervals over worlds; all churn counts, contacted or not"
-    )
+def curve_table(studies: Sequence[Study]) -> str:
+    """The table as Markdown."""
+    head, *rest = ["| " + " | ".join(row) + " |" for row in (COLUMNS, *map(_row, studies))]
+    return "\n".join([head, "|---|" + "--:|" * (len(COLUMNS) - 1), *rest])
 
 
-def _policy_rows(study: Study) -> list[Row]:
-    return [
-        (
-            NAMES[policy],
-            _percent(study.estimate(policy, "reduction")),
-            _money(study.estimate(policy, "net")),
-            f"{study.estimate(policy, 'cost').mean:.2f}",
-            f"{study.estimate(policy, 'contacted').mean:.1%}",
-        )
-        for policy in POLICIES
-    ]
-
-
-def _advantage_rows(study: Study) -> list[Row]:
-    return [
-        (NAMES[policy], _percent(study.advantage(policy, "reduction")), _money(study.advantage(policy, "net")))
-        for policy in POLICIES
-        if policy != OURS
-    ]
-
-
-def _findings(study: Study) -> list[str]:
-    share, waves = study.share_of_oracle(), study.scenario.waves
-    sizes = " + ".join(str(size) for size in waves)
-    of_waves = (
-        f"Counted in ours: its randomised waves of {sizes} customers, which cost {study.waves('cost').mean:.2f} per "
-        f"customer of the base out of the same budget and left a net value of {_money(study.waves('net'))}."
-    )
-    lines = [f"Ours earns {_percent(share)} of the oracle's net value." if share else "There is nothing to gain."]
-    lines.append(of_waves)
-    needed = customers_to_confirm(study)
-    if needed is not None:
-        lines.append(
-            f"To confirm such a reduction ({needed['reduction']:.1%} of a churn of {needed['base_rate']:.1%}) a "
-            f"company needs {needed['per_arm']} customers in each of two arms (two-sided 5 %, power 80 %)."
-        )
-    return lines
-
-
-def _other(study: Study) -> str:
+def _row(study: Study) -> Row:
     share = study.share_of_oracle()
     return (
-        f"{study.scenario.name} ({len(study.seeds)} worlds): ours lowers churn by "
-        f"{_percent(study.estimate(OURS, 'reduction'))}, net value {_money(study.estimate(OURS, 'net'))}, contacts "
-        f"{study.estimate(OURS, 'contacted').mean:.1%}, claims an effect in {study.claims()} worlds"
-        + (f", {_percent(share)} of the oracle's net value." if share else ".")
+        study.scenario.name,
+        f"{study.scenario.customers:,}",
+        str(len(study.seeds)),
+        _percent(study.estimate(OURS, "reduction")),
+        _money(study.estimate(OURS, "net")),
+        _money(study.estimate(RISK_VALUE, "net")),
+        _money(study.advantage(RISK_VALUE, "net")),
+        _percent(share) if share else "nothing to gain",
+        f"{study.claims()} of {len(study.seeds)}",
     )
 
 
 def _document(study: Study) -> dict[str, Any]:
     share = study.share_of_oracle()
-    measures = ("reduction", "net", "expected_net", "cost", "contacted")
     return {
         "scenario": asdict(study.scenario),
         "worlds": len(study.seeds),
         "policies": {
-            policy: {measure: asdict(study.estimate(policy, measure)) for measure in measures} for policy in POLICIES
+            policy: {measure: _figures(study.estimate(policy, measure)) for measure in MEASURES} for policy in POLICIES
         },
         "ours_less": {
-            policy: {measure: asdict(study.advantage(policy, measure)) for measure in ("reduction", "net")}
-            for policy in (*RIVALS, "oracle")
+            policy: {measure: _figures(study.advantage(policy, measure)) for measure in ("reduction", "net")}
+            for policy in (*RIVALS, ORACLE)
         },
-        "share_of_oracle": asdict(share) if share else None,
-        "waves": {measure: asdict(study.waves(measure)) for measure in ("cost", "net", "contacted")},
+        "share_of_oracle": _figures(share) if share else None,
+        "trial": {measure: _figures(study.trial(measure)) for measure in ("cost", "net", "contacted")},
         "worlds_with_a_claim": study.claims(),
+        "customers_to_confirm": customers_to_confirm(study),
     }
 
 
-def _markdown(study: Study, others: Sequence[Study]) -> str:
-    lines = [f"# {TITLE}", "", _setting(study.scenario, len(study.seeds)), ""]
-    lines += _table([COLUMNS, *_policy_rows(study)])
-    lines += ["", "Ours less another policy in the same world:", ""]
-    lines += _table([("policy", "churn less by", "net value per customer"), *_advantage_rows(study)])
-    lines += ["", *(f"- {line}" for line in (*_findings(study), *map(_other, others)))]
-    lines += ["", "## Assumed, not measured", "", *(f"- {sentence}" for sentence in ASSUMPTIONS), ""]
-    return "\n".join(lines)
+def _figures(value: SeedMean) -> dict[str, float | None]:
+    """JSON knows no infinity, which is what the interval of a single world would be."""
+    return {"mean": value.mean, "low": value.low if value.known else None, "high": value.high if value.known else None}
 
 
-def _table(rows: Sequence[Row]) -> list[str]:
-    head, *rest = ["| " + " | ".join(row) + " |" for row in rows]
-    return [head, "|" + " --- |" * len(rows[0]), *rest]
+def _markdown(studies: Sequence[Study]) -> str:
+    lines = [
+        f"# {TITLE}",
+        "",
+        SETTING,
+        "",
+        curve_table(studies),
+        "",
+        "## Assumed, not measured",
+        "",
+        assumption_table(),
+    ]
+    return "\n".join([*lines, ""])
 
 
 def _aligned(rows: Sequence[Row]) -> list[str]:
@@ -162,28 +126,25 @@ def _aligned(rows: Sequence[Row]) -> list[str]:
 
 
 def _percent(value: SeedMean) -> str:
-    return f"{value.mean:.1%} [{value.low:.1%}, {value.high:.1%}]"
+    return f"{value.mean:.1%}" + (f" [{value.low:.1%}, {value.high:.1%}]" if value.known else "")
 
 
 def _money(value: SeedMean) -> str:
-    return f"{value.mean:.2f} [{value.low:.2f}, {value.high:.2f}]"
+    return f"{value.mean:.2f}" + (f" [{value.low:.2f}, {value.high:.2f}]" if value.known else "")
 
 
-def _draw(study: Study, path: Path) -> None:
+def _draw(studies: Sequence[Study], path: Path) -> None:
     from matplotlib.figure import Figure
 
     # A bare Figure draws with Agg and needs neither a display nor pyplot's global state.
-    figure = Figure(figsize=(11, 4), layout="constrained")
+    figure = Figure(figsize=(9, 0.4 * len(studies) + 2), layout="constrained")
     figure.suptitle(TITLE, fontsize=10)
-    panels = figure.subplots(1, 2, sharey=True)
-    for axes, measure, label in zip(
-        panels, ("reduction", "net"), ("churn avoided, share of all churn", "net value per customer"), strict=True
-    ):
-        found = [study.estimate(policy, measure) for policy in POLICIES]
-        reach = [[value.mean - value.low for value in found], [value.high - value.mean for value in found]]
-        axes.barh([NAMES[policy] for policy in POLICIES], [value.mean for value in found], xerr=reach, capsize=3)
-        axes.set_xlabel(f"{label} (95 % intervals)")
-        axes.axvline(0.0, color="grey", linewidth=0.8)
-        axes.grid(alpha=0.3, axis="x")
-    panels[0].invert_yaxis()
+    axes = figure.subplots()
+    names = [f"{study.scenario.name}, {study.scenario.customers:,}" for study in studies]
+    for policy, marker in ((OURS, "o"), (RISK_VALUE, "x"), (ORACLE, "|")):
+        axes.plot([study.estimate(policy, "net").mean for study in studies], names, marker, label=policy)
+    axes.set_xlabel("net value per customer, mean over worlds")
+    axes.invert_yaxis()
+    axes.grid(alpha=0.3)
+    axes.legend()
     figure.savefig(path, dpi=100)

@@ -4,25 +4,22 @@ All policies of a seed meet the same customers with the same potential outcomes,
 print or draw.
 """
 
-import multiprocessing
-import signal
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy
 from scipy.stats import t as student
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from churn_campaigns.policy_simulation import policies
-from churn_campaigns.policy_simulation.assumptions import BUDGET, CUSTOMERS, HISTORY, WAVES
-from churn_campaigns.policy_simulation.planner import plan
-from churn_campaigns.policy_simulation.world import NOTHING, World
+from churn_campaigns.policy_simulation.assumptions import BUDGET, HISTORY
+from churn_campaigns.policy_simulation.company import plan
+from churn_campaigns.policy_simulation.world import KIND, NOTHING, Kind, World
 from churn_campaigns.uplift.base_learners import Churn
 from churn_campaigns.uplift.encoding import CovariateEncoder
 
-OURS, ORACLE = "ours", "oracle"
-RIVALS = ("nobody", "random", "highest risk", "highest risk × value")
+OURS, ORACLE, RISK_VALUE = "ours", "oracle", "highest risk × value"
+RIVALS = ("nobody", "random", "highest risk", RISK_VALUE)
 POLICIES = (*RIVALS, OURS, ORACLE, "clairvoyant")
 EARLIER = 1_000_000  # added to the seed of the earlier customers, so that they are never the world's own
 
@@ -31,18 +28,21 @@ Array = numpy.ndarray
 
 @dataclass(frozen=True)
 class Scenario:
-    """A kind of world and how our policy learns in it: customers, budget per customer, how strong effects are (1: as
-    assumed, 0: none at all), how many customers each wave takes."""
+    """A kind of world and a company in it: how many customers, budget for each, and the share of would-be leavers who
+    are gone before the outcomes of its trial are known."""
 
     name: str = "as assumed"
-    customers: int = CUSTOMERS
+    customers: int = 100_000
+    kind: Kind = KIND
+    gone: float = 0.0
     budget: float = BUDGET
-    strength: float = 1.0
-    waves: tuple[int, ...] = WAVES
 
-    def with_waves(self, factor: float) -> "Scenario":
-        """The same with smaller or larger waves."""
-        return replace(self, waves=tuple(round(size * factor) for size in self.waves))
+    @property
+    def key(self) -> str:
+        """The scenario in one word a number."""
+        kind = self.kind
+        family = "neighbours" if kind.neighbours else "log-odds"
+        return f"{family} {self.customers} {self.budget:g} {kind.strength:g} {kind.hidden:g} {self.gone:g}"
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,14 @@ class PolicyResult:
 
 @dataclass(frozen=True)
 class SeedResult:
-    """One simulated world: its churn rate without any action, every policy's result, our waves by themselves, the
-    actions ours went on with after them."""
+    """One simulated world: its churn rate without any action, every policy's result, our trial by itself, the actions
+    whose effect it has shown."""
 
     seed: int
     churn_rate: float
     results: Mapping[str, PolicyResult]
-    waves: PolicyResult
-    used: tuple[int, ...]
+    trial: PolicyResult
+    proven: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,11 @@ class SeedMean:
     mean: float
     low: float
     high: float
+
+    @property
+    def known(self) -> bool:
+        """Whether there is an interval: one world has none."""
+        return bool(numpy.isfinite(self.low))
 
 
 @dataclass(frozen=True)
@@ -109,13 +114,13 @@ class Study:
         best = self.values(ORACLE, "net")
         return estimate(self.values(OURS, "net") / best) if (best > 0.0).all() else None
 
-    def waves(self, measure: str) -> SeedMean:
-        """A measure of our waves alone."""
-        return estimate(numpy.array([getattr(seed.waves, measure) for seed in self.seeds]))
+    def trial(self, measure: str) -> SeedMean:
+        """A measure of our trial alone."""
+        return estimate(numpy.array([getattr(seed.trial, measure) for seed in self.seeds]))
 
     def claims(self) -> int:
-        """In how many worlds ours took an action's profit for proven."""
-        return sum(bool(seed.used) for seed in self.seeds)
+        """In how many worlds ours took an action's effect for shown."""
+        return sum(bool(seed.proven) for seed in self.seeds)
 
 
 def estimate(values: Array) -> SeedMean:
@@ -130,54 +135,31 @@ def estimate(values: Array) -> SeedMean:
 def simulate_once(scenario: Scenario, seed: int) -> SeedResult:
     """Every policy in one world."""
     with threadpool_limits(1):
-        world = World.simulate(scenario.customers, seed, scenario.strength)
-        risk = _learned_risk(world, seed, scenario.strength)
+        world = World.simulate(scenario.customers, seed, scenario.kind)
+        risk = _learned_risk(world, seed, scenario.kind)
         budget = scenario.budget * scenario.customers
-        ours = plan(world, risk, budget, scenario.waves, seed)
+        early = numpy.random.default_rng([seed, 3]).random(len(world)) < scenario.gone
+        ours = plan(world, risk, budget, early & (world.leaves == 1), seed)
         choices = {
             "nobody": policies.nobody(world),
             "random": policies.ranked(world, numpy.random.default_rng([seed, 2]).random(len(world)), budget),
             "highest risk": policies.ranked(world, risk, budget),
-            "highest risk × value": policies.ranked(world, risk * world.value, budget),
+            RISK_VALUE: policies.ranked(world, risk * world.value, budget),
             OURS: ours.choice,
             ORACLE: policies.oracle(world, budget),
             "clairvoyant": policies.clairvoyant(world, budget),
         }
     results = {name: _result(world, choice) for name, choice in choices.items()}
-    waves = _result(world, numpy.where(ours.wave, ours.choice, NOTHING))
-    return SeedResult(seed, float(world.leaves.mean()), results, waves, ours.used)
+    trial = _result(world, numpy.where(ours.trial, ours.choice, NOTHING))
+    return SeedResult(seed, float(world.leaves.mean()), results, trial, ours.proven)
 
 
-def run_study(scenario: Scenario, seeds: int, workers: int, done: Callable[[], None] = lambda: None) -> Study:
-    """The scenario on seeds 0, 1, …; `done` is called after each. More workers change only the time it takes."""
-    work = partial(simulate_once, scenario)
-    if workers == 1:
-        return Study(scenario, tuple(_counted(map(work, range(seeds)), done)))
-    # A process that starts afresh does not inherit threads that numeric libraries hold.
-    with multiprocessing.get_context("spawn").Pool(workers, _leave_interrupts_to_parent) as pool:
-        results = _counted(pool.imap_unordered(work, range(seeds)), done)
-        return Study(scenario, tuple(sorted(results, key=lambda result: result.seed)))
-
-
-def _counted(results: Iterable[SeedResult], done: Callable[[], None]) -> list[SeedResult]:
-    collected = []
-    for result in results:
-        collected.append(result)
-        done()
-    return collected
-
-
-def _leave_interrupts_to_parent() -> None:
-    # Ctrl-C reaches every process of a terminal; the parent ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _learned_risk(world: World, seed: int, strength: float) -> Array:
+def _learned_risk(world: World, seed: int, kind: Kind) -> Array:
     """Churn probabilities by a model of earlier customers whom nobody had contacted: float [customers]."""
-    earlier = World.simulate(HISTORY, EARLIER + seed, strength)
-    encoder = CovariateEncoder(earlier.features)
-    model = Churn(seed).fit(encoder.encode(earlier.features), earlier.leaves)
-    return model.predict(encoder.encode(world.features))
+    earlier = World.simulate(HISTORY, EARLIER + seed, kind, rules=seed)
+    encoder = CovariateEncoder(earlier.visible)
+    model = Churn(seed).fit(encoder.encode(earlier.visible), earlier.leaves)
+    return model.predict(encoder.encode(world.visible))
 
 
 def _result(world: World, choice: Array) -> PolicyResult:

@@ -12,13 +12,34 @@ from typing import Self
 import numpy
 import pandas
 
+from churn_campaigns.policy_simulation import neighbours
 from churn_campaigns.policy_simulation.assumptions import ACTIONS, CHURN, VALUE, Coefficients
 from churn_data.simulate import simulate
 from churn_model.usecase import load_usecase
 
 NOTHING = -1
 
+DRIVERS = (
+    "tenure", "Contract", "InternetService", "TechSupport", "OnlineSecurity", "PaymentMethod", "PaperlessBilling",
+    "SeniorCitizen", "Partner", "Dependents",
+)  # fmt: skip
+"""What churn and effects of the first family depend on, but for the bill, which every company knows."""
+
 Array = numpy.ndarray
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of world: what the probabilities to accept are multiplied with (0: no action does anything, neither does
+    it disturb), the share of drivers that the company does not see, and whether it is of the second family."""
+
+    strength: float = 1.0
+    hidden: float = 0.0
+    neighbours: bool = False
+
+
+KIND = Kind()
+IMAGINED = 2_000_000  # added to the seed of imagined customers, so that they are nobody's own
 
 
 @dataclass(frozen=True)
@@ -26,7 +47,8 @@ class World:
     """Simulated customers.
 
     Attributes:
-        features: what a company sees of them.
+        features: all that is known of them.
+        hidden: columns among them that the company does not see.
         value: float [customers], money lost when a customer leaves.
         cost: float [actions], per customer contacted.
         churn: float [customers], probability to leave without any action.
@@ -42,9 +64,15 @@ class World:
     effect: Array
     leaves: Array
     leaves_after: Array
+    hidden: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.features)
+
+    @property
+    def visible(self) -> pandas.DataFrame:
+        """What the company sees of them."""
+        return self.features.drop(columns=list(self.hidden))
 
     @property
     def net(self) -> Array:
@@ -73,24 +101,31 @@ class World:
         return pandas.DataFrame(shares, index=[action.id for action in ACTIONS])
 
     @classmethod
-    def simulate(cls, customers: int, seed: int, strength: float = 1.0) -> Self:
+    def simulate(cls, customers: int, seed: int, kind: Kind = KIND, rules: int | None = None) -> Self:
         """Draw customers; the same seed draws the same.
 
         Args:
             customers: how many.
             seed: of features and outcomes.
-            strength: what the probabilities to accept are multiplied with; 0 is a world where no action does anything
-                (neither does it disturb).
+            kind: of world.
+            rules: seed of what a world of the second family is like, and of what is hidden (None: the customers' own).
         """
+        own = seed if rules is None else rules
         features = simulated_features(customers, seed)
-        signals = _signals(features)
-        churn = _probability(CHURN, signals)
-        accept = strength * numpy.column_stack([_probability(action.accept, signals) for action in ACTIONS])
-        disturb = numpy.column_stack([_probability(action.disturb, signals) for action in ACTIONS])
-        disturb *= strength > 0.0
+        if kind.neighbours:
+            imagined = simulated_features(neighbours.PROTOTYPES, IMAGINED + own)
+            churn, accept, disturb = neighbours.respond(features, imagined, own)
+        else:
+            churn, accept, disturb = _respond(features)
+        if kind.neighbours:
+            features[VALUE.column] = neighbours.heavy_tailed(features[VALUE.column].to_numpy(), seed)
+        accept = accept * kind.strength
+        disturb = disturb * (kind.strength > 0.0)
         generator = numpy.random.default_rng([seed, customers])
         leaves = generator.random(customers) < churn
         drawn = generator.random((customers, len(ACTIONS)))
+        count = round(kind.hidden * len(DRIVERS))
+        hidden = numpy.random.default_rng([own, 31]).choice(DRIVERS, count, replace=False)
         return cls(
             features,
             features[VALUE.column].to_numpy() * VALUE.factor,
@@ -99,6 +134,7 @@ class World:
             churn[:, None] * accept - (1.0 - churn[:, None]) * disturb,
             leaves.astype(int),
             numpy.where(leaves[:, None], drawn >= accept, drawn < disturb).astype(int),
+            tuple(str(name) for name in hidden),
         )
 
 
@@ -113,6 +149,14 @@ def simulated_features(customers: int, seed: int) -> pandas.DataFrame:
         cells = pandas.Series(table[feature.name], dtype="category")
         typed[feature.name] = pandas.to_numeric(table[feature.name]) if feature.name in numbers else cells
     return pandas.DataFrame(typed)
+
+
+def _respond(features: pandas.DataFrame) -> tuple[Array, Array, Array]:
+    """Churn (float [customers]), acceptance and disturbance (float [customers, actions]) by sums of log-odds."""
+    signals = _signals(features)
+    accept = numpy.column_stack([_probability(action.accept, signals) for action in ACTIONS])
+    disturb = numpy.column_stack([_probability(action.disturb, signals) for action in ACTIONS])
+    return _probability(CHURN, signals), accept, disturb
 
 
 def _probability(coefficients: Coefficients, signals: dict[str, Array]) -> Array:

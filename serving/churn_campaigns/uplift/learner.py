@@ -13,15 +13,18 @@ from typing import Any
 import numpy
 import pandas
 from scipy.optimize import nnls
+from scipy.special import expit
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from churn_campaigns.uplift.base_learners import Churn, Response, Shift, line, trees
+from churn_campaigns.uplift.base_learners import CERTAIN, Churn, Response, Shift, line, trees
 from churn_campaigns.uplift.encoding import CovariateEncoder
 from churn_model.errors import ChurnModelError
 
 FOLDS = 5
 FEWEST = 2 * FOLDS  # leavers and stayers needed on each side: two for every fold
+RISK = "churn log-odds before"
+"""The column with what a model of before said, where it is known of everybody."""
 SMALLEST_PROPENSITY = 0.01  # weights beyond a hundredfold would let single customers decide
 
 Array = numpy.ndarray
@@ -41,7 +44,7 @@ class UpliftModel:
         out_of_fold: float [customers], predictions for those customers by base learners that had not seen them.
         scores: float [customers], doubly robust scores: each customer's effect plus noise that averages out.
         weights: of the shift of log-odds, the response types, the ridge regression and the boosted trees; all 0: no
-            sign that the effect differs between customers.
+            sign that the effect differs but with risk.
     """
 
     average: float
@@ -52,6 +55,8 @@ class UpliftModel:
     _encoder: CovariateEncoder
     _members: tuple[Any, ...]
     _means: Array
+    _risk: float
+    _columns: list[str]
     _churn: tuple[Churn, Churn]
 
     def without(self, frame: pandas.DataFrame) -> Array:
@@ -77,8 +82,21 @@ class UpliftModel:
             Float [customers], each from -1 to 1.
         """
         with threadpool_limits(1):
-            answers = _answers(self._members, self._encoder.encode(frame))
-        return _bounded(self.average + (answers - self._means) @ numpy.array(self.weights))
+            customers = self._encoder.encode(frame)
+            risk = _risk(frame[self._columns], self._churn[0].predict(customers))
+            base = _by_risk(self.average, risk, self._risk)
+            away = self.average + _answers(self._members, customers) - self._means - base[:, None]
+        return _bounded(base + away @ numpy.array(self.weights))
+
+
+def with_risk(frame: pandas.DataFrame, probability: Array) -> pandas.DataFrame:
+    """The customers with their churn probability (float [customers]) by a model of before as one more feature."""
+    known = numpy.clip(probability, CERTAIN, 1.0 - CERTAIN)
+    return frame.assign(**{RISK: numpy.log(known / (1.0 - known))})
+
+
+def _risk(frame: pandas.DataFrame, without: Array) -> Array:
+    return expit(frame[RISK].to_numpy()) if RISK in frame else without
 
 
 def doubly_robust(treated: Array, churned: Array, without: Array, with_it: Array, chance: Array) -> Array:
@@ -101,10 +119,10 @@ def fit_uplift(
     Every customer gets a doubly robust score, whose expectation is the customer's effect, out of models of churn with
     and without the treatment that have not seen the customer (Kennedy 2023, equation 2). Four models say
     how the effect varies: a ridge regression and boosted trees of the scores, a shift of the log-odds, and the
-    probabilities to be kept and to be driven away. How far each is believed beyond the average effect is decided by
+    probabilities to be kept and to be driven away. How far each is believed is decided by
     non-negative least squares on the scores, out of fold (stacking, Breiman 1996; for effects Nie and Wager 2021,
-    section 4.2). Unless they then explain the scores better than the average by one standard error, everybody is given
-    the average.
+    section 4.2). Unless they then explain the scores better, by one standard error, than the average dealt out by risk,
+    that is what everybody is given.
 
     Args:
         features: one row a customer, known before the treatment; text columns are categories; cells may be missing.
@@ -131,7 +149,7 @@ class _Campaign:
 
     def __init__(self, features: pandas.DataFrame, treated: Array, churned: Array, seed: int, folds: int) -> None:
         self._encoder = CovariateEncoder(features)
-        self._customers = self._encoder.encode(features)
+        self._features, self._customers = features, self._encoder.encode(features)
         self._treated, self._churned, self._seed = treated, churned, seed
         dealt = StratifiedKFold(folds, shuffle=True, random_state=seed)
         self._splits = list(dealt.split(self._customers, 2 * treated + churned))
@@ -142,18 +160,24 @@ class _Campaign:
         without, with_it, differing = self._first_stage()
         scores = doubly_robust(self._treated, self._churned, without, with_it, chance)
         unseen = numpy.column_stack([differing, self._second_stage(scores)])
-        average, weights = float(scores.mean()), _believed(unseen, scores)
+        risk = _risk(self._features, without)
+        average = float(scores.mean())
+        base = _by_risk(average, risk, float(risk.mean()))
+        away = average + unseen - unseen.mean(axis=0) - base[:, None]
+        weights = _believed(away, scores - base)
         untreated = self._churn(self._everybody, 0)
         members = (*self._responses(self._everybody, untreated), *self._lines(self._everybody, scores))
         return UpliftModel(
             average,
             float(scores.std(ddof=1) / numpy.sqrt(len(scores))),
-            _bounded(average + (unseen - unseen.mean(axis=0)) @ weights),
+            _bounded(base + away @ weights),
             scores,
             tuple(float(weight) for weight in weights),
             self._encoder,
             members,
             _answers(members, self._customers).mean(axis=0),
+            float(risk.mean()),
+            [str(name) for name in self._features],
             (untreated, self._churn(self._everybody, 1)),
         )
 
@@ -193,14 +217,21 @@ def _answers(members: Sequence[Any], customers: Array) -> Array:
     return numpy.column_stack([member.predict(customers) for member in members])
 
 
-def _believed(unseen: Array, scores: Array) -> Array:
-    """The stacking weights, or zeros where they do not beat the average by one standard error (Breiman et al. 1984)."""
-    differing, noise = unseen - unseen.mean(axis=0), scores - scores.mean()
-    weights = numpy.asarray(nnls(differing, noise)[0])
+def _by_risk(average: float, without: Array, mean: float) -> Array:
+    """What each customer's effect is as far as only the average is known: as much as risk says, since nobody is kept
+    who would not leave; where an action drives customers away, the same for all."""
+    return average * without / mean if average > 0.0 else numpy.full(len(without), average)
+
+
+def _believed(away: Array, rest: Array) -> Array:
+    """The stacking weights of what members say beyond the base, the less the less sure it is that they beat it, and
+    none where they do not by one standard error (the positive part of James and Stein 1961, for one number)."""
+    weights = numpy.asarray(nnls(away, rest)[0])
     weights /= max(1.0, weights.sum())
-    gain = noise**2 - (noise - differing @ weights) ** 2
+    gain = rest**2 - (rest - away @ weights) ** 2
     error = gain.std(ddof=1) / numpy.sqrt(len(gain))
-    return weights if float(gain.mean()) > float(error) else numpy.zeros_like(weights)
+    gained = float(gain.mean())
+    return weights * (max(0.0, 1.0 - (error / gained) ** 2) if gained > 0.0 else 0.0)
 
 
 def _require_enough(features: pandas.DataFrame, treated: Array, churned: Array) -> None:

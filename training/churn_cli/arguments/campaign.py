@@ -39,6 +39,11 @@ def add_arguments(commands: Commands) -> None:
         "that they have shown takes the place of the assumed one",
     )
     command.add_argument(
+        "--trial",
+        action="store_true",
+        help="deal actions by chance among those that could pay, to learn from; needs --holdout and --salt",
+    )
+    command.add_argument(
         "--proven-only", action="store_true", help="leave out actions and customers for whom no effect was shown"
     )
     add_file_form(command)

@@ -45,12 +45,17 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     rules = _rules(usecase, package)
     rules.check()
     order = read_order(rules.actions, options.budget, options.capacity, options.holdout, options.salt)
+    if options.trial and not order.salt:
+        raise DataError("--trial", "needs --holdout and --salt: only who is held out tells what an action does")
     promise = read_promise(options.date, options.alpha, options.looks, options.window_days)
     with local_copy(options.input) as source, upload_after(options.output) as target, reporting() as reporter:
         if target.exists() and source.exists() and target.samefile(source):
             raise DataError(str(target), "is the input too, another output file was expected")
-        order = replace(order, proven_only=options.proven_only, left_out=_left_out(options, package))
+        left_out = _left_out(options, package)
+        order = replace(order, proven_only=options.proven_only, left_out=left_out, trial=options.trial)
         lessons = _lessons(options, usecase, package, rules, reporter)
+        if lessons is not None:
+            rules = replace(rules, actions=lessons.corrected(rules.actions))
         measured = {} if lessons is None else _measured(lessons, source, package, rules)
         reporter.now(f"scoring with {package.manifest.name} version {package.manifest.version}")
         customers = read_campaign_customers(source, package, rules, measured, reporter.advance)

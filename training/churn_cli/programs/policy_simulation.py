@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from churn_campaigns.policy_simulation.assumptions import CUSTOMERS
+from churn_campaigns.policy_simulation.assumptions import SIZES
+from churn_campaigns.policy_simulation.curve import USUAL
 from churn_cli.guard import guarded
 from churn_cli.terminal import answer, say
 from churn_data.errors import DataError
@@ -26,57 +25,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m churn_cli.programs.policy_simulation",
-        description="Simulate what each way to choose whom to contact brings.",
+        description="Simulate what each way to choose whom to contact brings, by company size and kind of world.",
         allow_abbrev=False,
     )
     number: dict[str, Any] = {"type": int, "metavar": "N"}
-    parser.add_argument("--seeds", **number, default=30, help="simulated worlds (%(default)s)")
-    parser.add_argument("--customers", **number, default=CUSTOMERS, help="customers of each (%(default)s)")
-    parser.add_argument("--other-seeds", **number, default=5, help="worlds of each other scenario (%(default)s)")
-    parser.add_argument("--workers", **number, default=min(2, os.cpu_count() or 1), help="processes (%(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write a table, the worlds and a picture there")
+    parser.add_argument("--worlds", **number, default=30, help="simulated worlds of each kind (%(default)s)")
+    parser.add_argument("--sizes", **number, nargs="+", default=list(SIZES), help="customers of a company")
+    parser.add_argument("--usual", **number, default=USUAL, help="customers where all else is varied (%(default)s)")
+    parser.add_argument("--minutes", type=float, metavar="M", help="begin no world after so many (no limit)")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="keep worlds there, and go on from them")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return parser
 
 
 def _run(options: argparse.Namespace) -> None:
     _check(options)
+    from churn_campaigns.policy_simulation.curve import scenarios
     from churn_campaigns.policy_simulation.report import as_document, as_text, write_files
-    from churn_campaigns.policy_simulation.study import Scenario, run_study
+    from churn_campaigns.policy_simulation.runs import Worlds, run_studies
     from churn_data.progress import reporting
 
-    # Waves keep their share of the customers, so that small companies are not asked for the waves of large ones.
-    scenario = replace(Scenario(), customers=options.customers).with_waves(options.customers / CUSTOMERS)
-    others = [
-        replace(scenario, name="no action has any effect", strength=0.0),
-        replace(scenario, name="effects half as strong", strength=0.5),
-        replace(scenario.with_waves(0.5), name="waves half as large"),
-        replace(scenario, name="half as many customers", customers=scenario.customers // 2),
-    ]
-    counts = [(scenario, options.seeds), *((other, options.other_seeds) for other in others if options.other_seeds)]
-    studies = []
-    with reporting(sum(seeds for _, seeds in counts)) as reporter:
-        for kind, seeds in counts:
-            reporter.now(f"simulating {seeds} worlds: {kind.name}")
-            studies.append(run_study(kind, seeds, options.workers, reporter.advance))
-    if options.out is not None:
-        try:
-            write_files(studies[0], studies[1:], options.out)
-        except OSError as error:
-            raise DataError(str(options.out), f"cannot be written to ({error.strerror})") from None
-    (say if options.json else answer)(as_text(studies[0], studies[1:]))
+    kinds = scenarios(tuple(options.sizes), options.usual)
+    try:
+        worlds = Worlds(options.out)
+        with reporting(len(kinds) * options.worlds) as reporter:
+            reporter.now(f"simulating {options.worlds} worlds of each of {len(kinds)} kinds")
+            seconds = float("inf") if options.minutes is None else 60.0 * options.minutes
+            studies = run_studies(kinds, [options.worlds] * len(kinds), worlds, seconds, reporter.advance)
+        if options.out is not None:
+            write_files(studies, options.out)
+    except OSError as error:
+        raise DataError(str(options.out), f"cannot be written to ({error.strerror})") from None
+    (say if options.json else answer)(as_text(studies))
     if options.json:
-        answer(json.dumps(as_document(studies[0], studies[1:])))
+        answer(json.dumps(as_document(studies)))
 
 
 def _check(options: argparse.Namespace) -> None:
-    fewest = {"--seeds": 2, "--customers": FEWEST_CUSTOMERS, "--other-seeds": 0, "--workers": 1}
-    for option, least in fewest.items():
-        given = getattr(options, option.removeprefix("--").replace("-", "_"))
-        if given < least:
-            raise DataError(option, f"is {given}, at least {least} was expected")
-    if options.other_seeds == 1:
-        raise DataError("--other-seeds", "is 1, but one world has no interval; 0 or at least 2 was expected")
+    least = {"--worlds": (options.worlds, 1), "--usual": (options.usual, FEWEST_CUSTOMERS)}
+    least |= {"--sizes": (min(options.sizes), FEWEST_CUSTOMERS)}
+    for option, (given, fewest) in least.items():
+        if given < fewest:
+            raise DataError(option, f"is {given}, at least {fewest} was expected")
+    if options.minutes is not None and not options.minutes > 0.0:
+        raise DataError("--minutes", f"is {options.minutes:g}, more than 0 was expected")
 
 
 if __name__ == "__main__":
