@@ -272,6 +272,18 @@ def test_a_campaigns_own_file_can_be_its_successors_history(desk: Desk, tmp_path
     pandas.testing.assert_frame_equal(with_others, desk.answers())
 
 
+def test_a_trial_is_a_plan_like_others_and_needs_somebody_held_out(desk: Desk) -> None:
+    assert "--trial: needs --holdout and --salt" in desk.refused("--trial")
+    found = desk.run("--trial", "--holdout", "0.3", "--salt", "spring")
+    assert found["planned"]["bound"] is None
+    assert 0 < found["cost"] <= 400
+    assert found["holdout"]["control"] > 0
+    planned = desk.answers()["planned_action"]
+    best = desk.run("--holdout", "0.3", "--salt", "summer")
+    assert best["planned"]["gap"] is not None
+    assert (desk.answers()["planned_action"] != planned).any()
+
+
 def test_the_packages_own_actions_without_a_use_case(
     desk: Desk, folder: Path, package: Package, capsys: pytest.CaptureFixture[str]
 ) -> None:

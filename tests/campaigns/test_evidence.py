@@ -242,6 +242,26 @@ def test_propensities_of_pooled_campaigns_are_those_of_each(tmp_path: Path) -> N
     assert found.strata[0] != found.strata[8]
 
 
+def test_a_history_may_say_what_the_model_of_before_said(tmp_path: Path) -> None:
+    """It is known of all or counts for none; a model trained since would have seen the outcomes."""
+    frame = rows(8).assign(arm=["call", CONTROL] * 4, churn_probability=0.25)
+    scores = pooled(tmp_path, frame).scores
+    assert scores is not None
+    assert scores.tolist() == [0.25] * 8
+    assert pooled(tmp_path, frame.assign(churn_probability=[0.25] * 7 + [None])).scores is None
+    with pytest.raises(DataError, match='column "churn_probability", row 9: '):
+        pooled(tmp_path, frame.assign(churn_probability=[0.5] * 7 + [1.5]))
+
+
+def test_an_effect_tried_in_vain_is_assumed_to_be_smaller_and_never_larger(lessons: Lessons) -> None:
+    after = {action.id: action for action in lessons.corrected(ACTIONS)}
+    before = {action.id: action for action in ACTIONS}
+    assert 0.0 <= after["idle"].effect < before["idle"].effect
+    assert after["good"].effect == before["good"].effect
+    assert after["rare"].effect == before["rare"].effect
+    assert {action.source for action in after.values()} == {"assumed"}
+
+
 def test_a_customer_in_two_campaigns_needs_days_that_are_apart(tmp_path: Path) -> None:
     frame = rows(8).assign(salt_id="spring", arm=["call", CONTROL] * 4, **DAYS)
     later = frame.assign(salt_id="autumn", planned_on="2026-04-01", outcome_until="2026-07-01")

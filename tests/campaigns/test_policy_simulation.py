@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,14 @@ from churn_model.usecase import load_usecase
 SMALL = Scenario(customers=2_000)
 MEASURES = ("reduction", "net", "expected_net", "cost", "contacted")
 README = Path(__file__).parents[2] / "README.md"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fewer_earlier_customers() -> Iterator[None]:
+    """Risk is learned from fewer than a study does, which takes most of the time of a small world."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("churn_campaigns.policy_simulation.study.HISTORY", 3_000)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +271,7 @@ def test_bad_numbers_are_refused_in_one_line(
 
 def test_the_command_prints_json_last_and_writes_files(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "churn_cli.programs.policy_simulation", "--worlds", "1", "--sizes", "1000"]
-    command += ["--usual", "1000", "--minutes", "0.00001", "--json", "--out", str(tmp_path)]
+    command += ["--usual", "1000", "--minutes", "1e-9", "--json", "--out", str(tmp_path)]
     run_studies([replace(kind) for kind in scenarios((1_000,), 1_000)[:1]], [1], Worlds(tmp_path))
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     (found,) = json.loads(done.stdout.splitlines()[-1])["scenarios"]

@@ -12,10 +12,11 @@ from msgspec import structs
 from scipy.stats import norm
 
 from churn_campaigns.campaign.history import Comparison, History
+from churn_campaigns.uplift.belief import with_risk
 from churn_campaigns.uplift.cross_fitting import CrossFitted, cross_fit, folds_of
 from churn_campaigns.uplift.encoding import CovariateEncoder
 from churn_campaigns.uplift.evidence import Estimate, Evidence, evidence, level_for
-from churn_campaigns.uplift.learner import UpliftNotLearnable, with_risk
+from churn_campaigns.uplift.learner import UpliftNotLearnable
 from churn_campaigns.uplift.overlap import Reach
 from churn_campaigns.uplift.randomisation import Randomisation, check_randomisation
 from churn_campaigns.uplift.shrinkage import share_kept, shrunk

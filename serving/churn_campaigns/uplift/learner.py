@@ -12,19 +12,16 @@ from typing import Any
 
 import numpy
 import pandas
-from scipy.optimize import nnls
-from scipy.special import expit
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from churn_campaigns.uplift.base_learners import CERTAIN, Churn, Response, Shift, line, trees
+from churn_campaigns.uplift.base_learners import Churn, Response, Shift, line, trees
+from churn_campaigns.uplift.belief import believed, by_risk, risk_of
 from churn_campaigns.uplift.encoding import CovariateEncoder
 from churn_model.errors import ChurnModelError
 
 FOLDS = 5
 FEWEST = 2 * FOLDS  # leavers and stayers needed on each side: two for every fold
-RISK = "churn log-odds before"
-"""The column with what a model of before said, where it is known of everybody."""
 SMALLEST_PROPENSITY = 0.01  # weights beyond a hundredfold would let single customers decide
 
 Array = numpy.ndarray
@@ -83,20 +80,10 @@ class UpliftModel:
         """
         with threadpool_limits(1):
             customers = self._encoder.encode(frame)
-            risk = _risk(frame[self._columns], self._churn[0].predict(customers))
-            base = _by_risk(self.average, risk, self._risk)
+            risk = risk_of(frame[self._columns], self._churn[0].predict(customers))
+            base = by_risk(self.average, risk, self._risk)
             away = self.average + _answers(self._members, customers) - self._means - base[:, None]
         return _bounded(base + away @ numpy.array(self.weights))
-
-
-def with_risk(frame: pandas.DataFrame, probability: Array) -> pandas.DataFrame:
-    """The customers with their churn probability (float [customers]) by a model of before as one more feature."""
-    known = numpy.clip(probability, CERTAIN, 1.0 - CERTAIN)
-    return frame.assign(**{RISK: numpy.log(known / (1.0 - known))})
-
-
-def _risk(frame: pandas.DataFrame, without: Array) -> Array:
-    return expit(frame[RISK].to_numpy()) if RISK in frame else without
 
 
 def doubly_robust(treated: Array, churned: Array, without: Array, with_it: Array, chance: Array) -> Array:
@@ -160,11 +147,11 @@ class _Campaign:
         without, with_it, differing = self._first_stage()
         scores = doubly_robust(self._treated, self._churned, without, with_it, chance)
         unseen = numpy.column_stack([differing, self._second_stage(scores)])
-        risk = _risk(self._features, without)
+        risk = risk_of(self._features, without)
         average = float(scores.mean())
-        base = _by_risk(average, risk, float(risk.mean()))
+        base = by_risk(average, risk, float(risk.mean()))
         away = average + unseen - unseen.mean(axis=0) - base[:, None]
-        weights = _believed(away, scores - base)
+        weights = believed(away, scores - base)
         untreated = self._churn(self._everybody, 0)
         members = (*self._responses(self._everybody, untreated), *self._lines(self._everybody, scores))
         return UpliftModel(
@@ -215,23 +202,6 @@ class _Campaign:
 
 def _answers(members: Sequence[Any], customers: Array) -> Array:
     return numpy.column_stack([member.predict(customers) for member in members])
-
-
-def _by_risk(average: float, without: Array, mean: float) -> Array:
-    """What each customer's effect is as far as only the average is known: as much as risk says, since nobody is kept
-    who would not leave; where an action drives customers away, the same for all."""
-    return average * without / mean if average > 0.0 else numpy.full(len(without), average)
-
-
-def _believed(away: Array, rest: Array) -> Array:
-    """The stacking weights of what members say beyond the base, the less the less sure it is that they beat it, and
-    none where they do not by one standard error (the positive part of James and Stein 1961, for one number)."""
-    weights = numpy.asarray(nnls(away, rest)[0])
-    weights /= max(1.0, weights.sum())
-    gain = rest**2 - (rest - away @ weights) ** 2
-    error = gain.std(ddof=1) / numpy.sqrt(len(gain))
-    gained = float(gain.mean())
-    return weights * (max(0.0, 1.0 - (error / gained) ** 2) if gained > 0.0 else 0.0)
 
 
 def _require_enough(features: pandas.DataFrame, treated: Array, churned: Array) -> None:

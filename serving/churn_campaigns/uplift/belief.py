@@ -1,0 +1,57 @@
+"""What is believed of an effect before models say how it differs, and how far they are then believed.
+
+A campaign of a few hundred customers shows an average, hardly more. Who is at risk is known better, from all who ever
+left; so an average is dealt out by risk, and models must show that they know better. It must not know campaigns.
+"""
+
+import numpy
+import pandas
+from scipy.optimize import nnls
+from scipy.special import expit
+
+from churn_campaigns.uplift.base_learners import CERTAIN
+
+RISK = "churn log-odds before"
+"""The column with what a model of before said, where it is known of everybody."""
+
+Array = numpy.ndarray
+
+
+def with_risk(frame: pandas.DataFrame, probability: Array) -> pandas.DataFrame:
+    """The customers with their churn probability (float [customers]) by a model of before as one more feature."""
+    known = numpy.clip(probability, CERTAIN, 1.0 - CERTAIN)
+    return frame.assign(**{RISK: numpy.log(known / (1.0 - known))})
+
+
+def risk_of(frame: pandas.DataFrame, without: Array) -> Array:
+    """Churn probability as a model of before said, or where none did, as ``without`` (float [customers]) says."""
+    return numpy.asarray(expit(frame[RISK].to_numpy())) if RISK in frame else without
+
+
+def by_risk(average: float, risk: Array, mean: float) -> Array:
+    """What each effect is as far as only the average is known: float [customers]; as much as risk says, since
+    nobody is kept who would not leave; where an action drives customers away, the same for all.
+
+    Args:
+        average: over the customers of the campaign.
+        risk: float [customers], churn probability.
+        mean: of the risk, over the customers of the campaign.
+    """
+    return average * risk / mean if average > 0.0 else numpy.full(len(risk), average)
+
+
+def believed(away: Array, rest: Array) -> Array:
+    """How far models are believed: float [models], stacking weights (non-negative, 1 at most in sum), the less the less
+    sure it is that they beat what is believed without them, and none where they do not by one standard error (the
+    positive part of James and Stein 1961, for one number).
+
+    Args:
+        away: float [customers, models], what each model says beyond that.
+        rest: float [customers], scores less that.
+    """
+    weights = numpy.asarray(nnls(away, rest)[0])
+    weights /= max(1.0, weights.sum())
+    gain = rest**2 - (rest - away @ weights) ** 2
+    error = gain.std(ddof=1) / numpy.sqrt(len(gain))
+    gained = float(gain.mean())
+    return numpy.asarray(weights * (max(0.0, 1.0 - (error / gained) ** 2) if gained > 0.0 else 0.0))
