@@ -61,7 +61,7 @@ bench-models: ## Measure models beside CatBoost, FLAML and AutoGluon on DATA (fi
 bench-batch: ## Read and score a million customers made of DATA, beside pandas, 5 minutes (ARGS="--rows 100000" for fewer)
 	@ci/bench-batch
 
-bench-policies: ## Simulate what each way to choose whom to contact brings, half an hour (ARGS="--seeds 4 --other-seeds 0" for less)
+bench-policies: ## Simulate what each way to choose whom to contact brings, by company size, hours (ARGS="--minutes 20" for a part; goes on)
 	@ci/bench-policies
 
 bench-decisions: ## How often campaigns and experiments on DATA claim what is not there, hours (ARGS="--null-worlds 20 --effect-worlds 0" for less)

@@ -248,7 +248,7 @@ def test_a_history_may_say_what_the_model_of_before_said(tmp_path: Path) -> None
     scores = pooled(tmp_path, frame).scores
     assert scores is not None
     assert scores.tolist() == [0.25] * 8
-    assert pooled(tmp_path, frame.assign(churn_probability=[0.25] * 7 + [None])).scores is None
+    assert pooled(tmp_path, frame.assign(churn_probability=[0.25] * 7 + [numpy.nan])).scores is None
     with pytest.raises(DataError, match='column "churn_probability", row 9: '):
         pooled(tmp_path, frame.assign(churn_probability=[0.5] * 7 + [1.5]))
 

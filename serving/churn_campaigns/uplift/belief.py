@@ -13,6 +13,8 @@ from churn_campaigns.uplift.base_learners import CERTAIN
 
 RISK = "churn log-odds before"
 """The column with what a model of before said, where it is known of everybody."""
+SHOWN = 2.0
+"""Standard errors by which models must beat what is believed without them, as an effect must beat nothing."""
 
 Array = numpy.ndarray
 
@@ -42,8 +44,8 @@ def by_risk(average: float, risk: Array, mean: float) -> Array:
 
 def believed(away: Array, rest: Array) -> Array:
     """How far models are believed: float [models], stacking weights (non-negative, 1 at most in sum), the less the less
-    sure it is that they beat what is believed without them, and none where they do not by one standard error (the
-    positive part of James and Stein 1961, for one number).
+    sure it is that they beat what is believed without them, and none where that was not shown (shrinkage as by the
+    positive part of James and Stein 1961).
 
     Args:
         away: float [customers, models], what each model says beyond that.
@@ -54,4 +56,4 @@ def believed(away: Array, rest: Array) -> Array:
     gain = rest**2 - (rest - away @ weights) ** 2
     error = gain.std(ddof=1) / numpy.sqrt(len(gain))
     gained = float(gain.mean())
-    return numpy.asarray(weights * (max(0.0, 1.0 - (error / gained) ** 2) if gained > 0.0 else 0.0))
+    return numpy.asarray(weights * (max(0.0, 1.0 - (SHOWN * error / gained) ** 2) if gained > 0.0 else 0.0))

@@ -106,10 +106,10 @@ def fit_uplift(
     Every customer gets a doubly robust score, whose expectation is the customer's effect, out of models of churn with
     and without the treatment that have not seen the customer (Kennedy 2023, equation 2). Four models say
     how the effect varies: a ridge regression and boosted trees of the scores, a shift of the log-odds, and the
-    probabilities to be kept and to be driven away. How far each is believed is decided by
-    non-negative least squares on the scores, out of fold (stacking, Breiman 1996; for effects Nie and Wager 2021,
-    section 4.2). Unless they then explain the scores better, by one standard error, than the average dealt out by risk,
-    that is what everybody is given.
+    probabilities to be kept and to be driven away. How far each is believed is decided by non-negative least squares
+    on the scores, out of fold (stacking, Breiman 1996; for effects Nie and Wager 2021, section 4.2). Unless they then
+    explain the scores better, by two standard errors, than the average dealt out by risk, that is what everybody is
+    given.
 
     Args:
         features: one row a customer, known before the treatment; text columns are categories; cells may be missing.
