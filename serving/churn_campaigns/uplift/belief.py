@@ -56,4 +56,4 @@ def believed(away: Array, rest: Array) -> Array:
     gain = rest**2 - (rest - away @ weights) ** 2
     error = gain.std(ddof=1) / numpy.sqrt(len(gain))
     gained = float(gain.mean())
-    return numpy.asarray(weights * (max(0.0, 1.0 - (SHOWN * error / gained) ** 2) if gained > 0.0 else 0.0))
+    return numpy.asarray(weights * (1.0 - (error / gained) ** 2 if gained > SHOWN * error else 0.0))
