@@ -62,7 +62,7 @@ def test_a_killed_training_pod_is_retried_and_reuses_what_was_done(
     before = {pod.metadata.name for pod in cluster.pods(COMPONENT)}
     command = [sys.executable, "-m", "churn_cli", "train", "--on-cluster", "--namespace", NAMESPACE, "--json"]
     # Another seed than that of the other Jobs: nothing of theirs can be reused.
-    command += ["--data", "s3://churn-data/telco.csv", "--no-promote", "--seed", "7"]
+    command += ["--data", "s3://churn-data/telco.csv", "--no-promote", "--seed", "7", "--verbose"]
     started = time.monotonic()
     with subprocess.Popen(
         command,
