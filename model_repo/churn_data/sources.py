@@ -19,12 +19,12 @@ from churn_data.customer_keys import customer_keys
 from churn_data.dataset import Dataset, Origin, Source
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
+from churn_data.files import file_sha256
 from churn_data.groups import groups_of
 from churn_data.inference import check_listed, infer_features
 from churn_data.notices import Listener, Notices
 from churn_data.number_texts import NumberColumn
 from churn_data.snapshots import Snapshots, date_numbers, date_rule, snapshots_of, with_snapshot
-from churn_data.tables import file_sha256
 from churn_data.whole_tables import read_cells
 from churn_model.spelling import Levels, canonical
 from churn_model.usecase import Feature, Label, UseCase

@@ -4,7 +4,6 @@ Every cell arrives as text or None, so that one set of rules (cells.py) decides 
 cases.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from churn_data.cells import Cell
 from churn_data.csv_head import read_head
 from churn_data.dialects import FORM, Decimal
 from churn_data.errors import DataError
+from churn_data.files import require_file
 from churn_data.notices import Notices
 
 if TYPE_CHECKING:
@@ -62,17 +62,6 @@ class Table:
     decimal: Decimal = "."
 
 
-def file_sha256(path: Path) -> str:
-    """Hex SHA-256 of the file's bytes: the data hash.
-
-    Raises:
-        DataError: the file is not there or cannot be read.
-    """
-    _require_file(path)
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 @contextmanager
 def open_table(path: Path, chunk_rows: int = CHUNK_ROWS, *, notices: Notices | None = None) -> Iterator[Table]:
     """Open a table for the block, Parquet when the name ends with `.parquet` or `.pq`, else delimited text in the form
@@ -86,7 +75,7 @@ def open_table(path: Path, chunk_rows: int = CHUNK_ROWS, *, notices: Notices | N
     Raises:
         DataError: no such file, or not a table; later, from `chunks`, a row that is broken.
     """
-    _require_file(path)
+    require_file(path)
     file, heard = str(path), notices if notices is not None else Notices(str(path))
     if is_parquet(path):
         from churn_data.parquet_tables import ParquetRows
@@ -111,13 +100,6 @@ def open_table(path: Path, chunk_rows: int = CHUNK_ROWS, *, notices: Notices | N
 def is_parquet(path: Path) -> bool:
     """Whether the name says Parquet."""
     return path.suffix.lower() in (".parquet", ".pq")
-
-
-def _require_file(path: Path) -> None:
-    if not path.exists():
-        raise DataError(str(path), "no such file")
-    if not path.is_file():
-        raise DataError(str(path), "is not a file")
 
 
 def _chunks(batches: "Iterator[list[pyarrow.Array]]", source: _Rows, chunk_rows: int) -> Iterator[Chunk]:

@@ -7,10 +7,10 @@ import msgspec
 import numpy
 import pytest
 
+from churn_data.files import file_sha256
 from churn_data.progress import reporting
 from churn_data.simulate import simulate, write_simulated
 from churn_data.sources import read_customers
-from churn_data.tables import file_sha256
 from churn_model.errors import ChurnModelError
 from churn_model.usecase import UseCase, load_usecase, shipped_usecases
 from churn_training.comparison.competition import Search, compete

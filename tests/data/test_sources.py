@@ -8,8 +8,8 @@ import pandas
 import pytest
 
 from churn_data.dataset import Dataset, rows_of, schema_of
+from churn_data.files import file_sha256
 from churn_data.sources import read_customers
-from churn_data.tables import file_sha256
 from churn_model.usecase import UseCase
 from tests.data.tables import USECASE, write_table
 

@@ -16,9 +16,9 @@ from churn_campaigns.experiment.plan_wording import plan_text
 from churn_campaigns.experiment.tally import OUTCOME_ON, OutcomeColumns
 from churn_cli.terminal import show
 from churn_data.errors import DataError
+from churn_data.files import file_sha256
 from churn_data.local_files import local_copy, upload_after
 from churn_data.spreadsheets import as_text_file
-from churn_data.tables import file_sha256
 from churn_model.usecase import UseCase
 
 OF_ASSIGNMENTS = ("look", "looks", "information", "control_share", "arms")

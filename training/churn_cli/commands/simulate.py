@@ -4,8 +4,8 @@ import argparse
 from typing import Any
 
 from churn_cli.terminal import show
+from churn_data.files import file_sha256
 from churn_data.simulate import write_simulated
-from churn_data.tables import file_sha256
 from churn_model.usecase import load_usecase
 
 

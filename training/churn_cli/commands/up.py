@@ -13,9 +13,9 @@ from churn_cli.terminal import say
 from churn_cli.training_command import train_and_export
 from churn_cli.training_summary import summary
 from churn_data.errors import Failure
+from churn_data.files import file_sha256
 from churn_data.local_files import local_copy
 from churn_data.locations import Location
-from churn_data.tables import file_sha256
 from churn_data.usecase_digest import usecase_sha256
 from churn_model.usecase import UseCase, load_usecase
 from churn_training.packaging.exported import Exported, read_exported

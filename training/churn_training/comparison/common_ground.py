@@ -11,8 +11,8 @@ import numpy
 
 from churn_data.dataset import Dataset, rows_of, schema_of
 from churn_data.errors import DataError
+from churn_data.files import file_sha256
 from churn_data.other_columns import OtherRows, read_other_rows
-from churn_data.tables import file_sha256
 from churn_model.holdout import Holdout
 from churn_model.manifest import Manifest
 from churn_model.schema import Row, Schema, SchemaFeature

@@ -1,0 +1,32 @@
+"""What a file is before anybody knows what is in it: whether it is there, and which bytes it has.
+
+It must load nothing: `churn up` asks it before it knows whether anything must be learnt.
+"""
+
+import hashlib
+from pathlib import Path
+
+from churn_data.errors import DataError
+
+
+def require_file(path: Path) -> None:
+    """Return if there is a file.
+
+    Raises:
+        DataError: there is none, or it is something else.
+    """
+    if not path.exists():
+        raise DataError(str(path), "no such file")
+    if not path.is_file():
+        raise DataError(str(path), "is not a file")
+
+
+def file_sha256(path: Path) -> str:
+    """Hex SHA-256 of the file's bytes: the data hash.
+
+    Raises:
+        DataError: the file is not there or cannot be read.
+    """
+    require_file(path)
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
