@@ -1,6 +1,8 @@
-"""Fixtures that several folders share, each plugin says what it is for; and signals as a terminal would leave them."""
+"""Fixtures that several folders share, each plugin says what it is for; signals as a terminal would leave them."""
 
 import signal
+
+from hypothesis import settings
 
 pytest_plugins = ["sample_package", "real_data", "real_processes", "trained_models", "shared_cases"]
 
@@ -8,3 +10,8 @@ pytest_plugins = ["sample_package", "real_data", "real_processes", "trained_mode
 # the tests of Ctrl-C would then test the shell.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes is a claim about the machine, and no test makes one; else as Hypothesis has it, here and in
+# continuous integration.
+settings.register_profile("untimed", parent=settings.default, deadline=None)
+settings.load_profile("untimed")
