@@ -40,8 +40,8 @@ class Holdout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def identity(self) -> str:
-        """A short name of the salt, 12 hexadecimal digits, as a registry may use in a tag."""
-        return _salt_digest(self.salt).hex()[:12]
+        """A short name of the salt, as a registry may use in a tag."""
+        return salt_id(self.salt)
 
 
 def position(salt: str, key: str) -> float:
@@ -52,6 +52,12 @@ def position(salt: str, key: str) -> float:
     """
     digest = hashlib.sha256(_salt_digest(salt) + key.encode("utf-8", "surrogatepass")).digest()
     return (int.from_bytes(digest[:8]) >> (64 - _BITS)) / (1 << _BITS)
+
+
+def salt_id(salt: str) -> str:
+    """A name for the salt, 12 hexadecimal digits of its SHA-256, which tells salts apart without giving one away: who
+    knows the salt can tell who is held out."""
+    return _salt_digest(salt).hex()[:12]
 
 
 @lru_cache(maxsize=64)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from awaiting import until
 from churn_model.signing import SigningKey
 from churn_serving.backend.errors import NoModelLoaded, PackageRefused
 from churn_serving.backend.loaded_model import ModelSlot
@@ -176,9 +177,3 @@ def counted(slot: ModelSlot, outcome: str) -> float:
 
 def loaded_keys(slot: ModelSlot, outcome: str) -> float:
     return slot.metrics.registry.get_sample_value("churn_package_key_loads_total", {"outcome": outcome}) or 0.0
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens in a thread
-            await asyncio.sleep(0.01)

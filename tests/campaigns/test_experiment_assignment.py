@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, chisquare
 
-from churn_campaigns.experiment.assignment import arm_of, in_holdout, position, salt_id
+from churn_campaigns.experiment.assignment import arm_of, in_holdout
+from churn_model.holdout import position, salt_id
 
 CUSTOMERS = [f"customer-{number}" for number in range(40_000)]
 NAMES = st.text(st.characters(codec="utf-8"), max_size=20)

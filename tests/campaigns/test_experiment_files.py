@@ -8,8 +8,9 @@ from typing import Any
 import pandas
 import pytest
 
-from churn_campaigns.experiment.assignment import arm_of, in_holdout, salt_id
+from churn_campaigns.experiment.assignment import arm_of, in_holdout
 from churn_cli.main import main
+from churn_model.holdout import salt_id
 
 HEADER = "customerID,arm,salt_id,share,assigned_on"
 ASSIGNED = (

@@ -2,18 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from awaiting import until
 from churn_serving.gateway.canary_weight import READ, REFUSED, CanaryWeight, CanaryWeightError, read_percent
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens in a thread
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(

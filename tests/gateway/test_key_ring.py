@@ -3,12 +3,12 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from awaiting import until
 from churn_serving.gateway.authentication import Authentication, Unauthenticated
 from churn_serving.gateway.key_file import new_key
 from churn_serving.gateway.key_ring import READ, REFUSED, ExpiredKey, KeyRing, UnknownKey
@@ -111,12 +111,6 @@ class Mounted:
         (self._folder / name / "api-keys.json").write_text(content)
         (self._folder / "..data_tmp").symlink_to(name)
         (self._folder / "..data_tmp").replace(self._folder / "..data")
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens in a thread
-            await asyncio.sleep(0.01)
 
 
 async def test_a_swapped_secret_changes_the_keys_and_a_broken_one_does_not(

@@ -6,7 +6,7 @@ when its package is complete, and promoted only after that and only if it is bet
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from churn_training.comparison.competition import Search
 from churn_training.comparison.decision import Promotion, decide
 from churn_training.comparison.economics import with_economics
 from churn_training.comparison.final_measure import Finished, measure_finished
-from churn_training.comparison.insights import insights_into
+from churn_training.comparison.insights import Insights, insights_into
 from churn_training.comparison.measuring import Comparison, SearchClock, compare
 from churn_training.comparison.money_words import told_for
 from churn_training.comparison.out_of_time import OutOfTime
@@ -185,9 +185,8 @@ def _run(
             champion, challenger, finished, number, search.seed, order.promotion, accept_leak=order.accept_leak
         )
         decision = told_for(training.usecase, decision)
-        judgement = _judgement(samples, comparison, finished, decision, tuned=search.seconds > 0)
         warnings = (*order.contradictions, *compiled.warnings)
-        judgement = replace(judgement, insights=insights, warnings=warnings)
+        judgement = _judgement(samples, comparison, finished, decision, insights, warnings, tuned=search.seconds > 0)
         recorder.judged(judgement)
 
         reporter.now("registering")
@@ -199,23 +198,42 @@ def _run(
     recorder.registered(registered, decision)
     if decision.promoted:
         registry.promote(registered.name, registered.version)
+    told = (*order.contradictions, *samples.notices, *compiled.warnings)
+    return _outcome(registered, judgement, figures, told, recorder.run_id, tuned=search.seconds > 0)
+
+
+def _outcome(
+    registered: Registered,
+    judgement: Judgement,
+    figures: dict[str, float],
+    warnings: tuple[str, ...],
+    run_id: str,
+    *,
+    tuned: bool,
+) -> TrainingOutcome:
+    results = judgement.results
     return TrainingOutcome(
         registered=registered,
-        decision=decision,
-        winner=best.contender.name,
+        decision=judgement.decision,
+        winner=judgement.winner.contender.name,
         metrics=figures,
-        candidates={result.contender.name: result.metrics for result in comparison.results},
-        rounds={
-            result.contender.name: result.rounds for result in comparison.results if result.rounds and search.seconds
-        },
-        warnings=(*order.contradictions, *samples.notices, *compiled.warnings),
-        out_of_time=insights.later,
-        run_id=recorder.run_id,
+        candidates={result.contender.name: result.metrics for result in results},
+        rounds={result.contender.name: result.rounds for result in results if result.rounds and tuned},
+        warnings=warnings,
+        out_of_time=judgement.insights.later,
+        run_id=run_id,
     )
 
 
 def _judgement(
-    samples: Samples, comparison: Comparison, finished: Finished, decision: ChampionDecision, *, tuned: bool
+    samples: Samples,
+    comparison: Comparison,
+    finished: Finished,
+    decision: ChampionDecision,
+    insights: Insights,
+    warnings: tuple[str, ...],
+    *,
+    tuned: bool,
 ) -> Judgement:
     """Everything that was compared; where there was time for tuning, how many segments the customers really have."""
     return Judgement(
@@ -226,4 +244,6 @@ def _judgement(
         decision=decision,
         segments=study_segments(samples.compared, seed=0) if tuned else None,
         notices=samples.notices,
+        warnings=warnings,
+        insights=insights,
     )

@@ -16,13 +16,13 @@ from churn_campaigns.campaign.plan_file import Columns, Identity, columns_of
 from churn_campaigns.campaign.problem import NOTHING
 from churn_campaigns.campaign.second_look import Details
 from churn_campaigns.experiment import plan_columns
-from churn_campaigns.experiment.assignment import salt_id
 from churn_campaigns.experiment.ledger import Ledger
 from churn_campaigns.experiment.plan_cohort import digest_of
 from churn_data.cells import clean
 from churn_data.errors import DataError
 from churn_data.spreadsheets import as_text_file
 from churn_data.tables import open_table
+from churn_model.holdout import salt_id
 
 
 def frozen_columns(

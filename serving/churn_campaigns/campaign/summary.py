@@ -14,8 +14,8 @@ from churn_campaigns.campaign.orders import Order
 from churn_campaigns.campaign.plan import CampaignPlan
 from churn_campaigns.campaign.problem import NOTHING
 from churn_campaigns.campaign.shown import lesson_json, lessons_text, value_json, value_line
-from churn_campaigns.experiment.assignment import salt_id
 from churn_campaigns.uplift.evidence import Estimate
+from churn_model.holdout import salt_id
 
 ASSUMED = "assumed"
 

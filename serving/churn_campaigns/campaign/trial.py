@@ -10,7 +10,7 @@ import numpy
 
 from churn_campaigns.campaign.allocation import Allocation
 from churn_campaigns.campaign.problem import FORGIVEN, NOTHING, Floats, Integers
-from churn_campaigns.experiment.assignment import position
+from churn_model.holdout import position
 
 _TURN, _ACTION = " turn", " action"
 Flags = numpy.typing.NDArray[numpy.bool_]

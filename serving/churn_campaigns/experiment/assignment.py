@@ -4,26 +4,14 @@ No list has to be kept, so whoever knows the salt can tell who is held out: a ca
 It must not know files, models or anything about a customer but the id.
 """
 
-import hashlib
 import math
 from collections.abc import Mapping
 from functools import lru_cache
 
+from churn_model.holdout import position
+
 CONTROL = "control"
 """The arm that gets nothing new."""
-
-_BITS = 53
-"""A double holds so many bits exactly, which keeps the position below 1."""
-
-
-def position(salt: str, customer_id: str) -> float:
-    """Where the customer stands in [0, 1): the first 53 bits of SHA-256(SHA-256(salt) ‖ id), both as UTF-8.
-
-    Uniform over customers, and independent between salts (Kohavi, Tang & Xu 2020, "Trustworthy Online Controlled
-    Experiments", chapter 14). The salt is hashed first so that no salt and id run into another pair.
-    """
-    digest = hashlib.sha256(_salt_digest(salt) + customer_id.encode()).digest()
-    return (int.from_bytes(digest[:8]) >> (64 - _BITS)) / (1 << _BITS)
 
 
 def in_holdout(salt: str, customer_id: str, share: float) -> bool:
@@ -57,17 +45,6 @@ def arm_of(salt: str, customer_id: str, shares: Mapping[str, float]) -> str:
         if place < edge:
             return arm
     return arm  # the shares' sum may miss 1 by a rounding
-
-
-def salt_id(salt: str) -> str:
-    """A name for the salt, 12 hexadecimal digits of its SHA-256, which tells experiments apart without giving the salt
-    away: who knows the salt can tell who is held out."""
-    return _salt_digest(salt).hex()[:12]
-
-
-@lru_cache(maxsize=64)
-def _salt_digest(salt: str) -> bytes:
-    return hashlib.sha256(salt.encode()).digest()
 
 
 @lru_cache(maxsize=64)

@@ -8,11 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from churn_campaigns.experiment.assignment import arm_of, salt_id
+from churn_campaigns.experiment.assignment import arm_of
 from churn_data.cells import Cell, clean
 from churn_data.errors import DataError
 from churn_data.tables import Table, open_table
 from churn_data.written_files import Columns, table_file
+from churn_model.holdout import salt_id
 
 ARM, SALT_ID, SHARE, ASSIGNED_ON, TREATED_ON = "arm", "salt_id", "share", "assigned_on", "treated_on"
 """Columns of an assignment beside the id: the arm, which salt dealt it, the arm's planned share (0 to 1), the day; and,

@@ -17,9 +17,10 @@ from churn_campaigns.campaign.orders import Order
 from churn_campaigns.campaign.plan import CampaignPlan, make_plan
 from churn_campaigns.campaign.problem import NOTHING
 from churn_campaigns.campaign.second_look import SAMPLE
-from churn_campaigns.experiment.assignment import CONTROL, salt_id
+from churn_campaigns.experiment.assignment import CONTROL
 from churn_campaigns.policy_simulation.assumptions import ALPHA, TRIAL_HOLDOUT, TRIAL_SHARE, WHAT_ACTIONS_SAY
 from churn_campaigns.policy_simulation.world import World
+from churn_model.holdout import salt_id
 from churn_model.rules import RiskRule
 
 Array = numpy.ndarray

@@ -30,9 +30,9 @@ def _plan(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _assign(options: argparse.Namespace) -> dict[str, Any]:
-    from churn_campaigns.experiment.assignment import salt_id
     from churn_campaigns.experiment.assignment_file import Draw, assign
     from churn_campaigns.experiment.balance import ALARM, sample_ratio_p_value
+    from churn_model.holdout import salt_id
 
     usecase = load_usecase(options.usecase)
     shares = all_shares(options.control_share, options.arms)

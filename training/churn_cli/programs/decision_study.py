@@ -1,17 +1,13 @@
 """``python -m churn_cli.programs.decision_study``: whether what campaigns and experiments say can be believed."""
 
 import argparse
-import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from churn_cli.guard import guarded
-from churn_cli.terminal import answer, say
-from churn_data.errors import DataError
+from churn_cli.programs.studies import NUMBER, check_counts, study_parser, tell
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,25 +17,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m churn_cli.programs.decision_study",
-        description="How often campaigns claim effects that are not there, and how often their intervals hold.",
-        allow_abbrev=False,
+    parser = study_parser(
+        "decision_study", "How often campaigns claim effects that are not there, and how often their intervals hold."
     )
-    number: dict[str, Any] = {"type": int, "metavar": "N"}
-    parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="labelled customers")
-    parser.add_argument("--usecase", default="telecom", help="telecom, ecommerce, banking or a YAML file (%(default)s)")
-    parser.add_argument("--null-worlds", **number, default=200, help="histories without any effect (%(default)s)")
-    parser.add_argument("--effect-worlds", **number, default=200, help="histories with known effects (%(default)s)")
-    parser.add_argument("--loops", **number, default=2000, help="plans read with looks, of each kind (%(default)s)")
-    parser.add_argument("--looks", **number, default=3, help="looks at each (%(default)s)")
-    parser.add_argument("--workers", **number, default=min(2, os.cpu_count() or 1), help="processes (%(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    parser.add_argument("--null-worlds", **NUMBER, default=200, help="histories without any effect (%(default)s)")
+    parser.add_argument("--effect-worlds", **NUMBER, default=200, help="histories with known effects (%(default)s)")
+    parser.add_argument("--loops", **NUMBER, default=2000, help="plans read with looks, of each kind (%(default)s)")
+    parser.add_argument("--looks", **NUMBER, default=3, help="looks at each (%(default)s)")
     return parser
 
 
 def _run(options: argparse.Namespace) -> None:
-    _check(options)
+    check_counts(options, {"--null-worlds": 0, "--effect-worlds": 0, "--loops": 0, "--looks": 1, "--workers": 1})
     from churn_campaigns.policy_simulation.histories import People, run_worlds, tally
     from churn_data.progress import reporting
     from churn_data.sources import read_customers
@@ -58,9 +47,7 @@ def _run(options: argparse.Namespace) -> None:
                 results = run_worlds(people, worlds, options.workers, reporter.advance, effective=effective)
                 document[name] = asdict(tally(results))
     document |= _loops(options)
-    (say if options.json else answer)(json.dumps(document, indent=2))
-    if options.json:
-        answer(json.dumps(document))
+    tell(document, as_json=options.json)
 
 
 def _loops(options: argparse.Namespace) -> dict[str, Any]:
@@ -75,14 +62,6 @@ def _loops(options: argparse.Namespace) -> dict[str, Any]:
             name: asdict(run_loops(options.loops, options.looks, reporter.advance, effective=effective))
             for name, effective in (("plans_without_effect", False), ("plans_with_effects", True))
         }
-
-
-def _check(options: argparse.Namespace) -> None:
-    fewest = {"--null-worlds": 0, "--effect-worlds": 0, "--loops": 0, "--looks": 1, "--workers": 1}
-    for option, least in fewest.items():
-        given = getattr(options, option.removeprefix("--").replace("-", "_"))
-        if given < least:
-            raise DataError(option, f"is {given}, at least {least} was expected")
 
 
 if __name__ == "__main__":
