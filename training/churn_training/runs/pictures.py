@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
@@ -88,7 +89,7 @@ def draw_segment_study(study: SegmentStudy, path: Path) -> None:
         axes.set_xlabel("segments")
         axes.set_ylabel(label)
         axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=100)
+    _save(figure, path)
 
 
 @contextmanager
@@ -100,13 +101,18 @@ def _picture(title: str, path: Path, entries: int = 0) -> Iterator[Axes]:
 
 @contextmanager
 def _figure(title: str, path: Path, size: tuple[float, float]) -> Iterator[Figure]:
-    # A bare Figure draws with Agg and needs neither a display nor pyplot's global state.
+    # A bare Figure needs neither a display nor pyplot's global state.
     figure = Figure(figsize=size, layout="constrained")
     figure.suptitle(title, fontsize=11)
     yield figure
     for axes in figure.axes:
         axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=100)
+    _save(figure, path)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """The very pixels of `Figure.savefig`, which draws a figure whose layout is computed twice."""
+    FigureCanvasAgg(figure).print_png(path)
 
 
 def _styles() -> Iterator[dict[str, Any]]:
