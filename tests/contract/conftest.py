@@ -1,6 +1,7 @@
 """A champion trained on the real customers by the command that people use, once a test run."""
 
 import dataclasses
+import fcntl
 import json
 import os
 import subprocess
@@ -39,10 +40,18 @@ def run_churn(home: Path, *arguments: str) -> dict[str, object]:
 
 
 @pytest.fixture(scope="session")
-def trained(telco_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    home = tmp_path_factory.mktemp("home")
-    # Every family at its default settings: what answers alike is tested, not which settings are best.
-    result = run_churn(home, "train", "--usecase", "telecom", "--data", str(telco_path), "--budget", "0")
+def trained(telco_path: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Trained:
+    folder = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        folder = folder.parent  # that of all workers: the first to come trains for the others
+    home, said = folder / "contract-home", folder / "contract.json"
+    with (folder / "contract.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            # Every family at its default settings: what answers alike is tested, not which settings are best.
+            words = ["train", "--usecase", "telecom", "--data", str(telco_path), "--budget", "0"]
+            said.write_text(json.dumps(run_churn(home, *words)))
+    result = json.loads(said.read_text())
     model = Path(urlparse(str(result["uri"])).path)
     verify_key = home / "keys" / "verify.pem"
     package = open_package(model, TrustedKeys.load(verify_key))

@@ -112,7 +112,7 @@ def _figure(title: str, path: Path, size: tuple[float, float]) -> Iterator[Figur
 
 def _save(figure: Figure, path: Path) -> None:
     """The very pixels of `Figure.savefig`, which draws a figure whose layout is computed twice."""
-    FigureCanvasAgg(figure).print_png(path)
+    FigureCanvasAgg(figure).print_png(path)  # type: ignore[no-untyped-call]
 
 
 def _styles() -> Iterator[dict[str, Any]]:
