@@ -26,6 +26,7 @@ class Stage:
         background: it gives way to the others.
         leaves: path that is there once it has succeeded on a machine, by which a cold start is told.
         closing: how many lines at the end of its log are shown when it succeeds.
+        afterwards: command that clears up what it leaves to others; run once all stages have ended, however they did.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Stage:
     background: bool = False
     leaves: str = ""
     closing: int = 1
+    afterwards: str = ""
 
 
 @dataclass(frozen=True)

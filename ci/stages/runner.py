@@ -17,6 +17,7 @@ PASSED, FAILED, SKIPPED, NOT_RUN, NOT_NEEDED = "passed", "failed", "skipped", "n
 _FINE = {PASSED, SKIPPED, NOT_NEEDED}
 _LOOK_SECONDS = 0.1
 _END_SECONDS = 60.0
+_BASH = ["bash", "-euo", "pipefail", "-c"]
 # Linux shares a processor among sessions first (sched(7), autogroup), and a stage is a session: its own niceness alone
 # would count for nothing beside the others.
 _GIVING_WAY = ["bash", "-c", 'echo 19 2>/dev/null >/proc/self/autogroup || true; exec nice -n 19 "$@"', "background"]
@@ -64,6 +65,7 @@ class Runner:
         self._running: dict[str, _Running] = {}
         self._ended: dict[str, Ended] = {}
         self._stopped = ""
+        self._to_clear: list[Stage] = []
 
     def log(self, stage: Stage) -> Path:
         """Where a stage's output is."""
@@ -84,6 +86,7 @@ class Runner:
                 self._start_what_can()
                 time.sleep(_LOOK_SECONDS)
                 self._collect()
+            self._clear_up()
         finally:
             for number, handler in former.items():
                 signal.signal(number, handler)
@@ -134,7 +137,7 @@ class Runner:
         words = _GIVING_WAY if stage.background else []
         with self.log(stage).open("wb") as log:
             process = subprocess.Popen(  # noqa: S603 - the words of ci/stages.toml
-                [*words, "bash", "-euo", "pipefail", "-c", stage.command],
+                [*words, *_BASH, stage.command],
                 cwd=self._root,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -143,6 +146,8 @@ class Runner:
                 start_new_session=True,
             )
         self._running[stage.name] = _Running(stage, process, time.monotonic(), digest)
+        if stage.afterwards:
+            self._to_clear.append(stage)
         self._report(stage)
 
     def _collect(self) -> None:
@@ -159,6 +164,25 @@ class Runner:
                 self._end(Ended(each.stage, PASSED, seconds))
             else:
                 self._end(Ended(each.stage, FAILED, seconds, self._stopped or f"exit code {status}"))
+
+    def _clear_up(self) -> None:
+        """What stages left for others; who cannot clear up has failed, whatever it proved."""
+        for stage in reversed(self._to_clear):
+            with self.log(stage).open("ab") as log:
+                done = subprocess.run(  # noqa: S603 - the words of ci/stages.toml
+                    [*_BASH, stage.afterwards],
+                    check=False,
+                    cwd=self._root,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            ended = self._ended[stage.name]
+            if done.returncode and ended.fine:
+                reason = f"clearing up afterwards ended with exit code {done.returncode}"
+                self._stamps.forget(stage)
+                self._end(Ended(stage, FAILED, ended.seconds, reason))
 
     def _end(self, ended: Ended) -> None:
         self._ended[ended.stage.name] = ended

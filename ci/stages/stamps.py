@@ -42,7 +42,7 @@ class Stamps:
         """Digest of all that the stage's result depends on."""
         wanted = [_machine(), _variables(self._plan.environment)]
         for each in (stage, *self._plan.behind(stage)):
-            wanted += [each.name, each.command, *(_answer(tool, self._root) for tool in each.tools)]
+            wanted += [each.name, each.command, each.afterwards, *(_answer(tool, self._root) for tool in each.tools)]
             wanted += [f"{path} {_content(self._root / path)}" for path in matching(self._root, each.inputs)]
         return hashlib.sha256("\n".join(wanted).encode()).hexdigest()
 

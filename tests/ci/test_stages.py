@@ -268,6 +268,45 @@ budget = 1
     assert set(project.run().results().values()) == {"passed"}
 
 
+CLEARED = """
+[stage.server]
+command = "echo begun >>RUNS"
+afterwards = "echo cleared >>RUNS; test ! -e broom-broken"
+inputs = ["source/**"]
+proves = true
+budget = 1
+[stage.asks]
+command = "echo asks >>RUNS; test ! -e fail"
+needs = ["server"]
+budget = 1
+"""
+
+
+def test_what_a_stage_leaves_to_others_is_cleared_up_when_all_have_ended(project: Project) -> None:
+    project.plan(CLEARED)
+    assert set(project.run().results().values()) == {"passed"}
+    assert project.ran() == ["begun", "asks", "cleared"]
+
+
+def test_it_is_cleared_up_after_a_failure_too_and_not_where_nothing_began(project: Project) -> None:
+    project.plan(CLEARED)
+    (project.root / "fail").touch()
+    assert project.run().results() == {"server": "passed", "asks": "failed"}
+    assert project.ran() == ["begun", "asks", "cleared"]
+    assert project.run().results() == {"server": "skipped", "asks": "failed"}
+    assert project.ran() == ["begun", "asks", "cleared", "asks"]
+
+
+def test_a_stage_that_cannot_clear_up_has_failed(project: Project) -> None:
+    project.plan(CLEARED)
+    (project.root / "broom-broken").touch()
+    for _ in range(2):  # it left no stamp either
+        ended = project.run()
+        assert ended.status == 1
+        assert ended.results() == {"server": "failed", "asks": "passed"}
+        assert ended.summary["stages"]["server"]["reason"] == "clearing up afterwards ended with exit code 1"
+
+
 def test_what_runs_in_the_background_gives_way_as_a_session_too(project: Project) -> None:
     project.plan("""
 [stage.build]
@@ -358,6 +397,7 @@ def test_a_signal_lets_stages_clear_up_and_still_reports(project: Project, numbe
     project.plan("""
 [stage.long]
 command = "trap 'echo cleared >>RUNS' EXIT; echo begun >>RUNS; sleep 600"
+afterwards = "echo afterwards >>RUNS"
 budget = 1
 """)
     with subprocess.Popen(
@@ -369,7 +409,7 @@ budget = 1
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert Run(1, output, "").results() == {"long": "failed"}
-    assert project.ran() == ["begun", "cleared"]
+    assert project.ran() == ["begun", "cleared", "afterwards"]
 
 
 def test_the_projects_own_plan_names_what_exists() -> None:
