@@ -4,6 +4,7 @@ Engines find that out too, but read hundreds of megabytes of libraries for it.
 """
 
 import hashlib
+import platform
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -41,9 +42,22 @@ def digest(name: str, arguments: Mapping[str, str], images: Iterable[str | None]
     patterns = [*_EVERYWHERE, *_OWN[name], *([arguments["PACKAGE"]] if "PACKAGE" in arguments else [])]
     deciding = sorted((key, value) for key, value in arguments.items() if key not in ("VERSION", "REVISION"))
     found = hashlib.sha256(repr((deciding, list(images))).encode())
+    _add(found, patterns)
+    return found.hexdigest()
+
+
+def _add(found: "hashlib._Hash", patterns: Iterable[str]) -> None:
+    """Names and contents of files, in a fixed order."""
     for path in sorted({file for pattern in patterns for top in ROOT.glob(pattern) for file in _files(top)}):
         found.update(f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return found.hexdigest()
+
+
+def trained() -> str:
+    """Digest of what decides a package that is trained here: code, libraries and the machine's way to compute."""
+    patterns = ("pyproject.toml", "requirements.lock", "model_repo", "training", "ci/image/packages.py")
+    found = hashlib.sha256(f"{platform.python_version()} {platform.machine()}".encode())
+    _add(found, patterns)
+    return found.hexdigest()[:32]
 
 
 def _files(top: Path) -> Iterable[Path]:
