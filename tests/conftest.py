@@ -1,7 +1,9 @@
 """Fixtures that several folders share, each plugin says what it is for; signals as a terminal would leave them."""
 
 import signal
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 pytest_plugins = ["sample_package", "real_data", "real_processes", "trained_models", "shared_cases"]
@@ -15,3 +17,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # continuous integration.
 settings.register_profile("untimed", parent=settings.default, deadline=None)
 settings.load_profile("untimed")
+
+# A process takes a file at a time: what takes long begins first, so that none is left alone with it at the end.
+LONGEST_FIRST = ("contract", "web", "integration", "cli", "protocol", "local", "backends", "ci")
+FOLDERS = {name: place for place, name in enumerate(LONGEST_FIRST)}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    root = Path(__file__).parent
+    items.sort(key=lambda item: FOLDERS.get(item.path.relative_to(root).parts[0], len(FOLDERS)))

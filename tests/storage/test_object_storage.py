@@ -1,0 +1,428 @@
+"""Training, MLflow and object storage as processes of this machine: what a cluster's storage part does, without one.
+
+versitygw is the binary that the cluster's image is made of; it must have been built (`make cluster` does).
+`ci/test --storage` runs these tests.
+"""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from churn_model import TrustedKeys, open_package
+from churn_training.cluster import material
+from churn_training.cluster.names import CONSUMERS, MLFLOW, SERVING, TRAINING, USER_ID, USER_SECRET
+from churn_training.cluster.policies import Users, models_policy
+from churn_training.families.portfolio import default_candidates
+from ports import free_port
+from real_processes import Service
+
+ROOT = "root"
+STARTER = "s3://churn-models/starter/0.0.0/"
+Credentials = dict[str, str]
+
+
+@dataclasses.dataclass
+class Storage:
+    """A running object storage and who may use it."""
+
+    url: str
+    users: dict[str, Credentials]
+    home: Path
+
+    def environment(self, user: str) -> dict[str, str]:
+        return {"AWS_ENDPOINT_URL_S3": self.url, "MLFLOW_S3_ENDPOINT_URL": self.url} | self.users[user]
+
+    def client(self, user: str) -> Any:
+        return boto3.client(
+            "s3",
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id=self.users[user][USER_ID],
+            aws_secret_access_key=self.users[user][USER_SECRET],
+            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=3, read_timeout=10),
+        )
+
+    def set_up(self, starter: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+        settings = {f"CHURN_STORAGE_{name.upper()}_USER": self.users[name][USER_ID] for name in CONSUMERS}
+        settings |= {"CHURN_STORAGE_STARTER": str(starter), "CHURN_STORAGE_STARTER_URI": STARTER}
+        return process("churn_cli.programs.storage_setup", **self.environment(ROOT) | settings | changes)
+
+
+@dataclasses.dataclass
+class Machine:
+    """A machine that trains with MLflow's server and the object storage."""
+
+    storage: Storage
+    home: Path
+    tracking_uri: str
+
+    def churn(self, *arguments: str, user: str | None = TRAINING, **more: str) -> subprocess.CompletedProcess[str]:
+        rights = self.storage.environment(user) if user else {"AWS_ENDPOINT_URL_S3": self.storage.url}
+        local = {"CHURN_HOME": str(self.home), "CHURN_TRACKING_URI": self.tracking_uri}
+        return process("churn_cli", *arguments, **rights | local | more)
+
+
+def process(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CHURN_", "MLFLOW_"))
+    }
+    command = [sys.executable, "-m", module, *arguments]
+    settings = {**inherited, "AWS_EC2_METADATA_DISABLED": "true", **environment}
+    return subprocess.run(command, env=settings, capture_output=True, text=True, timeout=110, check=False)
+
+
+@pytest.fixture(scope="module")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
+    home = tmp_path_factory.mktemp("storage")
+    users = {consumer: material.new_user(f"churn-{consumer}") for consumer in CONSUMERS}
+    (home / "users").mkdir()
+    (home / "users" / "users.json").write_text(material.users_file(users)["users.json"])
+    (home / "users" / "users.json").chmod(0o400)
+    (home / "users").chmod(0o500)
+    users[ROOT] = material.new_user("churn-root")
+    (home / "objects").mkdir()
+    program = Path(os.environ.get("CLUSTER_HOME") or Path.home() / ".cache" / "churn-cluster") / "bin" / "versitygw"
+    assert program.is_file(), f"{program}: not built yet, run `make cluster`"
+    port = free_port()
+    command = [program, "--port", f"127.0.0.1:{port}", "--iam-dir", home / "users", "posix", home / "objects"]
+    environment = {"ROOT_ACCESS_KEY": users[ROOT][USER_ID], "ROOT_SECRET_KEY": users[ROOT][USER_SECRET]}
+    with (home / "log").open("wb") as log:
+        running = subprocess.Popen(
+            [str(word) for word in command], env={**os.environ, **environment}, stdout=log, stderr=log
+        )
+    try:
+        yield Storage(f"http://127.0.0.1:{port}", users, home)
+    finally:
+        running.terminate()
+        running.wait(10)
+
+
+@pytest.fixture(scope="module")
+def ready(storage: Storage, package_folder: Path) -> Storage:
+    """The storage with buckets, policies and the starter; it was asked for before it could answer."""
+    done = storage.set_up(package_folder)
+    assert done.returncode == 0, done.stderr
+    return storage
+
+
+@pytest.fixture(scope="module")
+def machine(ready: Storage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    home = tmp_path_factory.mktemp("machine")
+    port = free_port()
+    server = Service(
+        "mlflow",
+        ["uvicorn", "mlflow.server.fastapi_app:app", "--host", "127.0.0.1", "--port", str(port), "--no-access-log"],
+        {
+            "_MLFLOW_SERVER_FILE_STORE": f"sqlite:///{home / 'mlflow.db'}",
+            "_MLFLOW_SERVER_ARTIFACT_ROOT": "s3://churn-models/",
+            "MLFLOW_SERVER_ALLOWED_HOSTS": f"127.0.0.1:{port}",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            **ready.environment(MLFLOW),
+        },
+        f"http://127.0.0.1:{port}/health",
+        home / "mlflow.log",
+    )
+    server.start()
+    try:
+        server.wait_ready()
+        yield Machine(ready, home, f"http://127.0.0.1:{port}")
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def customers(machine: Machine) -> str:
+    """The address of simulated customers in object storage."""
+    file = machine.home / "simulated.csv"
+    done = machine.churn("simulate", "--rows", "700", "--out", str(file))
+    assert done.returncode == 0, done.stderr
+    machine.storage.client(ROOT).upload_file(str(file), "churn-data", "in/simulated customers.csv")
+    return "s3://churn-data/in/simulated customers.csv"
+
+
+@pytest.fixture(scope="module")
+def trained(machine: Machine, customers: str) -> dict[str, Any]:
+    done = machine.churn("train", "--budget", "0", "--data", customers, "--json")
+    assert done.returncode == 0, done.stderr
+    assert f"downloading {customers} (" in done.stderr
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def test_a_second_set_up_changes_nothing(ready: Storage, package_folder: Path) -> None:
+    done = ready.set_up(package_folder)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert f"{STARTER}: there already" in done.stderr
+    assert not any(user[USER_SECRET] in done.stderr for user in ready.users.values())
+
+
+def test_the_starter_is_what_was_signed(ready: Storage, package_folder: Path, tmp_path: Path) -> None:
+    download(ready.client(SERVING), STARTER, tmp_path)
+    stored = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert stored == {path.name: path.read_bytes() for path in package_folder.iterdir()}
+
+
+def test_an_upload_that_was_cut_short_is_completed(ready: Storage, package_folder: Path) -> None:
+    root = ready.client(ROOT)
+    root.delete_object(Bucket="churn-models", Key="starter/0.0.0/golden.json")
+    done = ready.set_up(package_folder)
+    assert (done.returncode, "1 files uploaded" in done.stderr) == (0, True)
+    assert root.head_object(Bucket="churn-models", Key="starter/0.0.0/golden.json")["ContentLength"] > 0
+
+
+def test_other_bytes_are_not_written_over(ready: Storage, package_folder: Path, tmp_path: Path) -> None:
+    root, place = ready.client(ROOT), {"Bucket": "churn-models", "Key": "starter/0.0.0/golden.json"}
+    root.put_object(**place, Body=b"{}")
+    log = tmp_path / "termination"
+    try:
+        done = ready.set_up(package_folder, CHURN_TERMINATION_LOG=str(log))
+        assert done.returncode == 2
+        assert done.stderr.splitlines()[-1].startswith(f"churn: {STARTER}golden.json: holds other bytes")
+        assert log.read_text() == done.stderr.splitlines()[-1]
+        assert root.get_object(**place)["Body"].read() == b"{}"
+    finally:
+        root.put_object(**place, Body=(package_folder / "golden.json").read_bytes())
+
+
+def test_somebody_elses_storage_is_only_uploaded_to(ready: Storage, package_folder: Path) -> None:
+    elsewhere = "s3://churn-models/given/model/"
+    settings = {"CHURN_STORAGE_ADMINISTER": "false", "CHURN_STORAGE_STARTER_URI": elsewhere}
+    done = ready.set_up(package_folder, **settings, **ready.users[TRAINING])
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith(f"{elsewhere}: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_storage_that_is_not_there_is_tried_again(ready: Storage, package_folder: Path) -> None:
+    address = f"http://127.0.0.1:{free_port()}"
+    done = ready.set_up(package_folder, AWS_ENDPOINT_URL_S3=address, CHURN_STORAGE_WAIT_SECONDS="3")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0].startswith("waiting: ")
+    assert f"the object storage at {address} does not answer" in done.stderr.splitlines()[-1]
+
+
+def test_serving_reads_what_training_stored(
+    machine: Machine, trained: dict[str, Any], customers: str, tmp_path: Path
+) -> None:
+    assert trained["uri"].startswith("s3://churn-models/")
+    assert "/models/m-" in trained["uri"]
+    assert trained["uri"].endswith("/artifacts")
+    assert trained["data"]["source"] == customers.rsplit("/", 1)[-1]
+    assert trained["data"]["simulated"] is True
+    download(machine.storage.client(SERVING), f"{trained['uri']}/", tmp_path)
+    package = open_package(tmp_path, TrustedKeys.load(machine.home / "keys" / "verify.pem"))
+    assert (package.digest, package.manifest.version) == (trained["digest"], trained["version"])
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_repetition_reuses_the_evaluations_in_object_storage(machine: Machine, customers: str) -> None:
+    done = machine.churn("train", "--budget", "0", "--data", customers, "--json", "--no-promote", "--verbose")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("reused from run") == len(default_candidates())
+
+
+def test_everybody_may_do_what_they_need_and_no_more(ready: Storage, customers: str) -> None:
+    models, data = {"Bucket": "churn-models"}, {"Bucket": "churn-data"}
+    starter, probe = {**models, "Key": "starter/0.0.0/MLmodel"}, {**models, "Key": "probe"}
+    ready.client(ROOT).put_object(**probe, Body=b"kept")
+    found = {
+        user: {
+            "list models": may(client, "list_objects_v2", **models),
+            "read models": may(client, "get_object", **starter),
+            "write models": may(client, "put_object", **models, Key=f"probe-{user}", Body=b""),
+            "write the starter": may(client, "put_object", **starter, Body=b""),
+            "delete models": may(client, "delete_object", **probe),
+            "list data": may(client, "list_objects_v2", **data),
+            "read data": may(client, "get_object", **data, Key=customers.removeprefix("s3://churn-data/")),
+            "write data": may(client, "put_object", **data, Key="x", Body=b""),
+            "change rights": may(client, "put_bucket_policy", **models, Policy="{}"),
+            "make buckets": may(client, "create_bucket", Bucket=f"of-{user}"),
+        }
+        for user in CONSUMERS
+        for client in [ready.client(user)]
+    }
+    reads = {"list models", "read models"}
+    allowed = {user: {deed for deed, allowed in deeds.items() if allowed} for user, deeds in found.items()}
+    assert allowed == {
+        SERVING: reads,
+        MLFLOW: reads,
+        TRAINING: reads | {"write models", "list data", "read data"},
+    }
+
+
+def test_serving_cannot_read_a_starter_before_it_is_whole(ready: Storage, package_folder: Path) -> None:
+    users = Users(**{name: ready.users[name][USER_ID] for name in CONSUMERS})
+    policy = json.dumps(models_policy("churn-models", users, closed="starter/0.0.0/"))
+    ready.client(ROOT).put_bucket_policy(Bucket="churn-models", Policy=policy)
+    place = {"Bucket": "churn-models", "Key": "starter/0.0.0/MLmodel"}
+    assert not may(ready.client(SERVING), "get_object", **place)
+    assert may(ready.client(TRAINING), "get_object", **place)
+    assert ready.set_up(package_folder).returncode == 0
+    assert may(ready.client(SERVING), "get_object", **place)
+
+
+def waiting(storage: Storage, uri: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """What waits in front of the primary, with the keys of serving."""
+    settings = {**storage.environment(SERVING), "CHURN_MODEL_WAIT_URI": uri, "CHURN_MODEL_WAIT_SECONDS": "3"}
+    return process("churn_cli.programs.model_wait", **{**settings, **changes})
+
+
+def test_a_primary_does_not_wait_for_a_model_that_is_there(ready: Storage) -> None:
+    done = waiting(ready, STARTER, CHURN_MODEL_WAIT_SECONDS="60")
+    assert (done.returncode, done.stderr) == (0, f"{STARTER}: the model is there\n")
+
+
+def test_a_primary_waits_until_the_whole_model_may_be_read(ready: Storage, package_folder: Path) -> None:
+    """Bucket, rights and objects come one after another; the wait is over when the last of them is there."""
+    uri = "s3://churn-late/starter/1/"
+    root, keys = ready.client(ROOT), {"Bucket": "churn-late"}
+    with ThreadPoolExecutor() as pool:
+        ended = pool.submit(waiting, ready, uri, CHURN_MODEL_WAIT_SECONDS="60")
+        time.sleep(1)
+        root.create_bucket(**keys)
+        for path in sorted(package_folder.iterdir()):
+            root.put_object(**keys, Key=f"starter/1/{path.name}", Body=path.read_bytes())
+        root.delete_object(**keys, Key="starter/1/signature")
+        assert not ended.done()
+        users = Users(**{name: ready.users[name][USER_ID] for name in CONSUMERS})
+        root.put_bucket_policy(**keys, Policy=json.dumps(models_policy("churn-late", users)))
+        time.sleep(3)
+        assert not ended.done()
+        root.put_object(**keys, Key="starter/1/signature", Body=(package_folder / "signature").read_bytes())
+        done = ended.result(60)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, f"{uri}: the model is there")
+    assert f"{uri}: signature; waiting" in done.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "SignatureDoesNotMatch"),
+        ({"AWS_ACCESS_KEY_ID": "nobody"}, "InvalidAccessKeyId"),
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "NoCredentialsError"),
+    ],
+)
+def test_a_primary_does_not_wait_for_what_time_does_not_mend(
+    ready: Storage, changes: dict[str, str], cause: str
+) -> None:
+    """It goes on, and the storage initializer behind it says what is wrong."""
+    done = waiting(ready, STARTER, CHURN_MODEL_WAIT_SECONDS="60", **changes)
+    assert (done.returncode, done.stderr) == (0, f"{STARTER}: {cause}; going on without it\n")
+
+
+def test_a_primary_does_not_wait_for_ever(ready: Storage) -> None:
+    done = waiting(ready, "s3://churn-models/starter/9.9.9/")
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[-1] == "s3://churn-models/starter/9.9.9/: NoSuchKey; going on without it"
+    address = f"http://127.0.0.1:{free_port()}"
+    silent = waiting(ready, STARTER, AWS_ENDPOINT_URL_S3=address)
+    assert silent.returncode == 0
+    assert silent.stderr.splitlines()[-1] == f"{STARTER}: EndpointConnectionError; going on without it"
+
+
+@pytest.mark.parametrize("uri", ["", "s3://churn-models", "/models/", "s3://churn-models/starter"])
+def test_an_address_that_is_none_is_said(ready: Storage, uri: str) -> None:
+    done = waiting(ready, uri)
+    assert done.returncode == 2
+    assert done.stderr.startswith("churn: CHURN_MODEL_WAIT_URI: ")
+
+
+@pytest.mark.usefixtures("trained")
+def test_score_reads_and_writes_objects(machine: Machine, customers: str) -> None:
+    done = machine.churn("score", customers, "s3://churn-models/answers.parquet")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("s3://churn-models/answers.parquet: 700 rows by churn-telecom version")
+    size = machine.storage.client(ROOT).head_object(Bucket="churn-models", Key="answers.parquet")["ContentLength"]
+    assert size > 1000
+    refused = machine.churn("score", customers, "s3://churn-data/answers.csv")
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[-1].startswith("churn: s3://churn-data/answers.csv: access denied")
+
+
+def test_promotion_needs_no_rights_in_the_storage(machine: Machine, trained: dict[str, Any], tmp_path: Path) -> None:
+    second = machine.churn("train", "--budget", "0", "--rows", "600", "--no-promote", "--json")
+    assert second.returncode == 0, second.stderr
+    new = json.loads(second.stdout.splitlines()[-1])
+    for arguments, expected in ((["promote", new["version"], "--force"], new), (["rollback"], trained)):
+        done = machine.churn(*arguments, "--json", user=None, CHURN_HOME=str(tmp_path))
+        assert done.returncode == 0, done.stderr
+        changed = json.loads(done.stdout.splitlines()[-1])
+        assert changed == {name: expected[name] for name in ("name", "version", "digest", "uri")}
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "user", "problem"),
+    [
+        ("s3://churn-data/none.csv", TRAINING, "there is no such object"),
+        ("s3://none-such/none.csv", TRAINING, "there is no such object, or no such bucket"),
+        ("s3://churn-data/in/simulated customers.csv", SERVING, "access denied"),
+        ("s3://churn-data/in/simulated customers.csv", None, "no credentials; set AWS_ACCESS_KEY_ID"),
+        ("s3://churn-data/in/", TRAINING, "s3://bucket/key was expected"),
+        ("s3://", TRAINING, "s3://bucket/key was expected"),
+        ("s3://Not_A_Bucket!/x.csv", TRAINING, "is not the name of a bucket and an object"),
+    ],
+)
+@pytest.mark.usefixtures("customers")
+def test_bad_data_is_one_line(machine: Machine, data: str, user: str | None, problem: str, tmp_path: Path) -> None:
+    log = tmp_path / "termination"
+    done = machine.churn(
+        "train", "--budget", "0", "--data", data, user=user, CHURN_TERMINATION_LOG=str(log), TMPDIR=str(tmp_path)
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"churn: {data}: {problem}")
+    assert len(done.stderr.splitlines()) == 1
+    assert log.read_text() == done.stderr.strip()
+    assert [path.name for path in tmp_path.iterdir()] == ["termination"]
+
+
+@pytest.mark.usefixtures("customers")
+def test_a_bad_cell_is_named_by_the_objects_own_address(machine: Machine, tmp_path: Path) -> None:
+    lines = (machine.home / "simulated.csv").read_text().splitlines()
+    lines[4] += ",surplus"
+    machine.storage.client(ROOT).put_object(Bucket="churn-data", Key="bad.csv", Body="\n".join(lines).encode())
+    done = machine.churn("train", "--budget", "0", "--data", "s3://churn-data/bad.csv", TMPDIR=str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "churn: s3://churn-data/bad.csv, row 5: 22 fields where the header has 21"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_storage_that_does_not_answer_is_known_in_seconds(machine: Machine, customers: str) -> None:
+    address = f"http://127.0.0.1:{free_port()}"
+    started = time.monotonic()
+    done = machine.churn("train", "--budget", "0", "--data", customers, AWS_ENDPOINT_URL_S3=address)
+    assert time.monotonic() - started < 20
+    assert done.returncode == 1
+    expected = f"churn: {customers}: the object storage at {address} does not answer (EndpointConnectionError)"
+    assert done.stderr.splitlines() == [expected]
+
+
+def may(client: Any, deed: str, **arguments: Any) -> bool:
+    """Whether the storage lets somebody do something; any refusal but "access denied" is a mistake in the test."""
+    try:
+        getattr(client, deed)(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("AccessDenied", "403"):
+            raise
+        return False
+    return True
+
+
+def download(client: Any, uri: str, folder: Path) -> None:
+    """What KServe's storage initializer does: list a prefix, fetch every object."""
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    for found in client.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]:
+        client.download_file(bucket, found["Key"], str(folder / found["Key"].removeprefix(prefix)))
