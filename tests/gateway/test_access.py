@@ -57,7 +57,7 @@ async def test_every_method(gateway: Gateway) -> None:
     methods = {f"/{name}/{method.name}" for name in SERVICES for method in pool.FindServiceByName(name).methods}
     assert methods >= OPEN_METHODS, "the table names methods that do not exist"
     port = free_port()
-    server = await start_server(gateway.inference, "127.0.0.1", port, GrpcLimits(9, 9, 9999, 9, 9, 9))
+    server = await start_server(gateway.inference, f"127.0.0.1:{port}", GrpcLimits(9, 9, 9999, 9, 9, 9))
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             for method in {*methods, "/inference.GRPCInferenceService/Unheard"}:

@@ -9,6 +9,7 @@ Scores go to stdout, progress to stderr, survivors with their differences to `.m
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -17,7 +18,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from findings import Score, line, outcome, record, survivors
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".mutation"
 TOOL = WORK / "tool" / "bin"
+WARM = str(ROOT / "tests" / "mutation" / "warm.py")
 SOURCES = ("model_repo", "training", "serving")
 # A mutant that takes so much more CPU time than the tests of the unchanged code runs for ever, and counts as noticed.
 # CPU time, since on a busy machine sound tests take any time. One that sleeps for ever is ended by the tests' limit.
@@ -117,7 +119,8 @@ def tried(name: str, package: Package, sample: int, arguments: argparse.Namespac
         )
     found = json.loads(counts.read_text())
     progress(f"{name}: {found['tried']} of {found['mutants']} mutants, tested by {' '.join(package.suites)}")
-    run([str(TOOL / "cosmic-ray"), "exec", str(config), str(session)], tree)
+    with warmed(folder, package):
+        run([str(TOOL / "cosmic-ray"), "exec", str(config), str(session)], tree)
     results = [json.loads(each) for each in run([str(TOOL / "cosmic-ray"), "dump", str(session)], tree).splitlines()]
     (WORK / f"{name}.survivors.txt").write_text(survivors(results))
     outcomes = [outcome(result) for _, result in results]
@@ -156,14 +159,13 @@ def configure(config: Path, tree: Path, package: Package, modules: Sequence[str]
     Raises:
         MutationError: they fail.
     """
-    command = [sys.executable, "-m", "pytest", "--exitfirst", "--quiet", "-p", "no:cacheprovider"]
-    command += [word for plugin in PLUGINS for word in ("-p", plugin)]
-    command += [*package.suites, "--hypothesis-seed", "0"]  # what a random example finds must be found again
     before = os.times()
-    run(command, tree)
+    run([sys.executable, WARM, "learn", str(tree.parent / "order.json"), "--", *pytest_arguments(package)], tree)
     after = os.times()
     used = after.children_user - before.children_user + after.children_system - before.children_system
-    command = ["prlimit", f"--cpu={math.ceil(PATIENCE_FACTOR * used) + PATIENCE_SECONDS}", *command]
+    limit = math.ceil(PATIENCE_FACTOR * used) + PATIENCE_SECONDS
+    (tree.parent / "limit").write_text(str(limit))
+    command = [sys.executable, "-I", "-S", WARM, "try", str(tree.parent / "socket")]
     paths = [f"{package.path}/{module}.py" for module in modules] if modules else [package.path]
     lines = [
         "[cosmic-ray]",
@@ -175,17 +177,53 @@ def configure(config: Path, tree: Path, package: Package, modules: Sequence[str]
     config.write_text("\n".join([*lines, ""]))
 
 
+def pytest_arguments(package: Package) -> list[str]:
+    """How a package's suites are run; what a random example finds must be found again."""
+    plugins = [word for plugin in PLUGINS for word in ("-p", plugin)]
+    return ["--exitfirst", "--quiet", "-p", "no:cacheprovider", *plugins, *package.suites, "--hypothesis-seed", "0"]
+
+
+@contextlib.contextmanager
+def warmed(folder: Path, package: Package) -> Iterator[None]:
+    """The process that runs the tests of every mutant; see `warm.py`.
+
+    Raises:
+        MutationError: it does not start, or has ended on the way.
+    """
+    address, tree = folder / "socket", folder / "tree"
+    address.unlink(missing_ok=True)
+    command = [sys.executable, WARM, "serve", str(address), (folder / "limit").read_text(), str(folder / "order.json")]
+    with (
+        (folder / "warm.log").open("w") as log,
+        subprocess.Popen(
+            [*command, "--", *pytest_arguments(package)], cwd=tree, env=environment_of(tree), stdout=log, stderr=log
+        ) as server,
+    ):
+        try:
+            while not address.exists() and server.poll() is None:
+                time.sleep(0.1)
+            yield
+            if server.poll() is not None:
+                raise MutationError(f"the process that runs the tests ended with {server.returncode}")
+        finally:
+            server.terminate()
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """Variables by which the code in a copy is run."""
+    paths = os.pathsep.join(str(folder / source) for source in SOURCES)
+    customers = os.environ.get("CHURN_TELCO") or str(ROOT.parent / "shared" / "data" / "telco.csv")
+    environment = os.environ | {"PYTHONPATH": paths, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "CHURN_TELCO": customers}
+    return environment | {"PYTHONDONTWRITEBYTECODE": "1"}  # two mutants of the same second and size would share one
+
+
 def run(command: Sequence[str], folder: Path) -> str:
     """Run to the end and answer what it wrote.
 
     Raises:
         MutationError: it failed; says what it said last.
     """
-    paths = os.pathsep.join(str(folder / source) for source in SOURCES)
-    customers = os.environ.get("CHURN_TELCO") or str(ROOT.parent / "shared" / "data" / "telco.csv")
-    environment = os.environ | {"PYTHONPATH": paths, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "CHURN_TELCO": customers}
-    environment["PYTHONDONTWRITEBYTECODE"] = "1"  # two mutants of the same second and size would share one
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment_of(folder), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = [each for each in (done.stdout + done.stderr).splitlines() if each.strip()]
         raise MutationError(

@@ -1,8 +1,11 @@
-"""The gateway's gRPC server: Open Inference Protocol V2, health and reflection on one port."""
+"""The gateway's gRPC server: Open Inference Protocol V2, health and reflection on one port.
 
-import asyncio
-import functools
-import logging
+The library's limit for metadata holds for each frame, and frames may go on without end. So callers meet a relay first,
+which counts them.
+"""
+
+import tempfile
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -13,21 +16,32 @@ from grpc_reflection.v1alpha.reflection_pb2_grpc import add_ServerReflectionServ
 from churn_serving.gateway.grpc_health import Health, Reflection
 from churn_serving.gateway.grpc_service import InferenceService, read_if_small
 from churn_serving.oip.grpc_descriptors import SERVICES, descriptor_pool
-from churn_serving.oip.grpc_limits import GrpcLimits, grpc_address
+from churn_serving.oip.grpc_limits import GrpcLimits
 from churn_serving.oip.grpc_methods import service_handler
-
-_REOPEN_SECONDS = 0.1
-_logger = logging.getLogger(__name__)
+from churn_serving.web.limits import ConnectionLimits
+from churn_serving.web.relay import Relay
+from churn_serving.web.server import bind
 
 
 class GrpcPort:
-    """The server behind one port; it can cut off all its callers and go on."""
+    """The port, and the library's server behind it on a socket that nobody else can open."""
 
-    def __init__(self, inference: InferenceService, host: str, port: int, limits: GrpcLimits) -> None:
-        self._start = functools.partial(start_server, inference, host, port, limits)
+    def __init__(
+        self,
+        inference: InferenceService,
+        port: tuple[str, int],
+        grpc_limits: GrpcLimits,
+        limits: ConnectionLimits,
+        refused: Callable[[str], None],
+    ) -> None:
+        self._inference = inference
+        self._port = port
+        self._grpc_limits = grpc_limits
+        self._limits = limits
+        self._refused = refused
+        self._folder = tempfile.TemporaryDirectory(prefix="churn-grpc-")
         self._server: grpc.aio.Server | None = None
-        self._changing = asyncio.Lock()
-        self._closed = False
+        self._relay: Relay | None = None
 
     async def open(self) -> None:
         """Listen.
@@ -35,45 +49,39 @@ class GrpcPort:
         Raises:
             OSError: the port is taken.
         """
-        self._server = await self._start()
+        try:
+            listener = bind(*self._port)
+        except OSError as error:
+            raise OSError(f"gRPC port {self._port[1]} is taken") from error
+        path = f"{self._folder.name}/socket"
+        self._server = await start_server(self._inference, f"unix:{path}", self._grpc_limits)
+        self._relay = Relay(listener, path, self._limits, self._refused)
 
     async def cut(self) -> None:
-        """End every connection, with whatever it holds, and listen again; nothing once the port is closed."""
-        async with self._changing:
-            if self._closed or self._server is None:
-                return
-            await self._server.stop(0)
-            self._server = None
-            while self._server is None and not self._closed:
-                try:
-                    self._server = await self._start()
-                except OSError as error:
-                    _logger.error("the gRPC port is not open yet: %s", error)  # noqa: TRY400 - one line
-                    await asyncio.sleep(_REOPEN_SECONDS)
+        """End every connection, with whatever it holds."""
+        if self._relay is not None:
+            self._relay.cut()
 
     async def close(self, grace_seconds: float) -> None:
         """Tell every connection to go (GOAWAY), answer calls under way for a while, and listen no more."""
-        self._closed = True
-        async with self._changing:
-            if self._server is not None:
-                await self._server.stop(grace_seconds)
+        if self._server is not None and self._relay is not None:
+            self._relay.close_port()
+            await self._server.stop(grace_seconds)
+        self._folder.cleanup()
 
 
-async def start_server(inference: InferenceService, host: str, port: int, limits: GrpcLimits) -> grpc.aio.Server:
-    """Listen on ``host:port``; the caller stops the server. A connection is told to end after its time, a tenth more or
-    less by gRPC's own dice; calls under way on it end in peace.
+async def start_server(inference: InferenceService, address: str, limits: GrpcLimits) -> grpc.aio.Server:
+    """Listen on an address as the library spells it; the caller stops the server. A connection is told to end after its
+    time, a tenth more or less by gRPC's own dice; calls under way on it end in peace.
 
     Raises:
-        OSError: the port is taken.
+        RuntimeError: the address is taken.
     """
     server = grpc.aio.server(interceptors=inference.guards, options=limits.options)
     server.add_generic_rpc_handlers((_handlers(inference),))
     add_HealthServicer_to_server(Health(inference.ready), server)
     add_ServerReflectionServicer_to_server(Reflection(SERVICES, descriptor_pool()), server)
-    try:
-        server.add_insecure_port(grpc_address(host, port))
-    except RuntimeError as error:
-        raise OSError(f"gRPC port {port} is taken") from error
+    server.add_insecure_port(address)
     await server.start()
     return server
 

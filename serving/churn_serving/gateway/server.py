@@ -6,7 +6,7 @@ import sys
 
 import uvicorn
 
-from churn_serving.gateway.bootstrap import Gateway, open_gateway
+from churn_serving.gateway.bootstrap import open_gateway
 from churn_serving.gateway.grpc_server import GrpcPort
 from churn_serving.gateway.settings import GatewaySettings
 from churn_serving.oip.grpc_limits import GrpcLimits
@@ -48,9 +48,16 @@ async def serve(settings: GatewaySettings) -> None:
         grpc_port = None
         if settings.grpc_port:
             limits = GrpcLimits(*settings.grpc_limits, message_bytes=settings.maximum_body_bytes)
-            grpc_port = GrpcPort(gateway.inference, settings.host, settings.grpc_port, limits)
+            grpc_port = GrpcPort(
+                gateway.inference,
+                (settings.host, settings.grpc_port),
+                limits,
+                settings.connection_limits,
+                gateway.metrics.connection_refused,
+            )
             await grpc_port.open()
-            _watch_memory(settings, gateway, grpc_port)
+            watch = MemoryWatch(settings.maximum_memory_bytes, grpc_port.cut)
+            gateway.supervisor.start("memory", watch.run)
         _calm_garbage_collector()
         sys.setswitchinterval(_SWITCH_SECONDS)
         server = DrainingServer(config, listener, gateway.readiness, settings.drain_seconds)
@@ -67,14 +74,6 @@ async def _leave_with(server: DrainingServer, grpc_port: GrpcPort | None) -> Non
     await server.until_closing()
     if grpc_port is not None:
         await grpc_port.close(_GRACE_SECONDS)
-
-
-def _watch_memory(settings: GatewaySettings, gateway: Gateway, grpc_port: GrpcPort) -> None:
-    async def relieve() -> None:
-        gateway.metrics.connection_refused("memory")
-        await grpc_port.cut()
-
-    gateway.supervisor.start("memory", MemoryWatch(settings.maximum_memory_bytes, relieve).run)
 
 
 def _calm_garbage_collector() -> None:

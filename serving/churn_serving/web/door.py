@@ -75,6 +75,11 @@ class Door:
         self._inside: set[Connection] = set()
         self._clock: asyncio.TimerHandle | None = None
 
+    @property
+    def inside(self) -> tuple[Connection, ...]:
+        """All of them at this moment."""
+        return tuple(self._inside)
+
     def enter(self, connection: Connection) -> None:
         """Take a new connection in, or refuse it where nobody can be sent away."""
         if len(self._inside) >= self.limits.connections:
@@ -100,7 +105,7 @@ class Door:
     def _look(self) -> None:
         try:
             now = asyncio.get_running_loop().time()
-            for connection in tuple(self._inside):
+            for connection in self.inside:
                 refusal = connection.overdue(now)
                 if refusal is not None:
                     connection.refuse(refusal)

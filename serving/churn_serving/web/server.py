@@ -67,7 +67,7 @@ def tune(
 def _allow_open_files(connections: int) -> None:
     """Raise the soft limit as far as the hard one lets us: a shell's 1,024 would end accepting before our own limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * connections + _OTHER_FILES  # HTTP and gRPC
+    wanted = 4 * connections + _OTHER_FILES  # HTTP, gRPC, and the relay's two sides of it
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
