@@ -60,8 +60,8 @@ class GatewaySettings(ConnectionSettings):
     maximum_body_bytes: int = Field(default=2 * 1024 * 1024, ge=1024, le=8 * 1024 * 1024)
     """Bytes of one request, over HTTP and gRPC; beyond it 413."""
     maximum_memory_bytes: int = Field(default=256 * 1024 * 1024, ge=64 * 1024 * 1024)
-    """Memory of this process's own from which on gRPC's connections are cut, since their metadata are the one thing
-    that callers may heap up; what a container may have must be half as much again."""
+    """Memory of this process's own from which on gRPC's connections are cut, whatever it is that its library heaps up;
+    what a container may have must be half as much again."""
     api_keys: Annotated[Path | None, _Switchable] = None
     """File of hashed API keys; it is read again when it changes."""
     authentication: Annotated[Literal["required", "off"] | None, _Switchable] = None

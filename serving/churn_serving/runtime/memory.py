@@ -1,8 +1,7 @@
 """How much memory this process holds: given back where it was freed, and a way out before the machine ends the process.
 
-What callers may send is bounded everywhere we read it ourselves. gRPC's library reads for us, and holds 16 MiB of one
-call's metadata before it refuses it (its limit is for each CONTINUATION frame): some dozen connections without a key
-would be the end of a container. This module knows neither gRPC nor requests; it is told what relieves.
+What callers may send is bounded everywhere we read it ourselves, and before gRPC's library where it reads for us; this
+is for what nobody thought of. This module knows neither gRPC nor requests; it is told what relieves.
 """
 
 import asyncio

@@ -23,7 +23,7 @@ CONNECTIONS_REFUSED = "churn_connections_refused_total"
 
 PACKAGE_KEY_LOADS_HELP = "Changed files of the keys that packages must be signed with, read or refused."
 TASK_CRASHES_HELP = "Endings of background tasks, each of which was started again."
-CONNECTIONS_REFUSED_HELP = "HTTP connections that were ended by this process, by reason."
+CONNECTIONS_REFUSED_HELP = "Connections that were ended by this process, by reason."
 
 ROUTE = "route"
 SERVED_BY = "served_by"

@@ -30,5 +30,5 @@ class ProcessMetrics:
         self._package_key_loads.labels(outcome).inc()
 
     def connection_refused(self, reason: str) -> None:
-        """An HTTP connection was ended by us, or a request before it could be handed on."""
+        """A connection was ended by us, or a request before it could be handed on."""
         self._connections_refused.labels(reason).inc()

@@ -41,7 +41,8 @@ class ConnectionSettings(BaseSettings):
     """Open HTTP connections, and as many for gRPC. When all are taken, the one that has been silent longest makes room;
     where none is silent the next caller gets 503."""
     maximum_header_bytes: int = Field(default=_DEFAULT.header_bytes, ge=1024, le=1024 * 1024)
-    """Names and values of a request's header, or of what follows a chunked body; beyond it 431. For gRPC: metadata."""
+    """Names and values of a request's header, or of what follows a chunked body; beyond it 431. For gRPC: metadata;
+    beyond four times as much, or eight frames, the connection is cut."""
     maximum_header_lines: int = Field(default=_DEFAULT.header_lines, ge=10, le=10_000)
     """Lines of a header; beyond it 431."""
     maximum_target_bytes: int = Field(default=_DEFAULT.target_bytes, ge=256, le=1024 * 1024)
