@@ -21,7 +21,7 @@ from tests.e2e.figures import Figures
 from tests.e2e.steady_load import Target
 from tests.e2e.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("training")]
 SECRET, ENTRY = "churn-api-keys", "api-keys.json"
 # The kubelet looks at mounted Secrets once a minute or so.
 SYNC_SECONDS = 150
