@@ -1,6 +1,7 @@
 """One installed release that the whole suite shares, in a fixed order; what fails leaves its evidence in ``.e2e/``.
 
-``CHURN_E2E_KEEP=1`` uses a release that is already there and leaves it behind, for work on a single test.
+``CHURN_E2E_KEEP=1`` uses a release that is already there and leaves it behind, for work on a single test. With
+``CHURN_E2E_THROWN_AWAY=1`` the release ends with its cluster (that it can be removed is proven by the first tests).
 """
 
 import os
@@ -28,6 +29,7 @@ HTTP, GRPC = "http://127.0.0.1:30080", "127.0.0.1:30081"
 FOLDER = ROOT / ".e2e"
 CONFLICT = 409
 KEEP = os.environ.get("CHURN_E2E_KEEP") == "1"
+THROWN_AWAY = os.environ.get("CHURN_E2E_THROWN_AWAY") == "1"
 
 # Installation first; what trains comes before what needs a second model; what disturbs most comes late.
 ORDER = (
@@ -100,7 +102,7 @@ def release(cluster: Cluster, figures: Figures) -> Iterator[Release]:
             until_ready_seconds=round(time.monotonic() - started, 1),
         )
     yield release
-    if not KEEP:
+    if not KEEP and not THROWN_AWAY:
         release.uninstall()
         cluster.core.delete_namespace(NAMESPACE)
 

@@ -11,7 +11,7 @@ from tests.e2e.figures import Figures
 from tests.e2e.probes import Place, connections, inside_real_pod, probe_pods
 from tests.e2e.release import Release
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("training")]
 
 PORTS = {
     "gateway": (8080, 8081, 9090),

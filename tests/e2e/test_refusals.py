@@ -77,6 +77,8 @@ def test_a_wrong_secret(start_load: LoadStarter, cluster: Cluster, put_back: Non
         finally:
             write_secret(cluster, good)
         tally = load.stop()
+    # One that has not failed yet takes its place; this one would wait out its back-off first.
+    cluster.core.delete_namespaced_pod(pod, cluster.namespace)
     tally.assert_none_failed(300)
     assert len(tally.models) == 1
     assert FORBIDDEN in described
