@@ -18,6 +18,7 @@ class Stage:
     Attributes:
         command: words for bash, run in the repository's root.
         needs: stages that must have succeeded before.
+        after: stages that go first where they run too, whatever comes of them: this one can wait.
         inputs: globs of the files that it reads, relative to the root; ``**`` is any depth, ``!`` in front takes out.
         tools: commands whose output says which tools it uses.
         budget: minutes that it should stay below.
@@ -33,6 +34,7 @@ class Stage:
     command: str
     budget: float
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     proves: bool = False
@@ -96,7 +98,7 @@ def _ordered(stages: Mapping[str, Stage]) -> dict[str, Stage]:
     def add(stage: Stage, way: tuple[str, ...]) -> None:
         if stage.name in way:
             raise BadPlan(f"stage {stage.name} needs itself: {' → '.join([*way, stage.name])}")
-        for name in stage.needs:
+        for name in (*stage.needs, *stage.after):
             if name not in stages:
                 raise BadPlan(f"stage {stage.name} needs {name}, which is no stage")
             add(stages[name], (*way, stage.name))

@@ -116,8 +116,12 @@ class Runner:
             failed = [each.stage.name for each in behind if each and not each.fine]
             if self._stopped or failed:
                 self._end(Ended(stage, NOT_RUN, reason=self._stopped or f"{', '.join(failed)} did not succeed"))
-            elif all(behind) and self._has_room(stage):
+            elif all(behind) and not self._must_wait(stage) and self._has_room(stage):
                 self._start(stage)
+
+    def _must_wait(self, stage: Stage) -> bool:
+        """Whether one that goes first is in this run and has not ended."""
+        return any(name in self._plan.stages and name not in self._ended for name in stage.after)
 
     def _has_room(self, stage: Stage) -> bool:
         """What must be alone waits for all others, so that nothing begins beside it."""

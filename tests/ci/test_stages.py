@@ -268,6 +268,30 @@ budget = 1
     assert set(project.run().results().values()) == {"passed"}
 
 
+AFTER = """
+[stage.patient]
+command = "echo patient >>RUNS"
+after = ["urgent"]
+budget = 1
+[stage.urgent]
+command = "sleep 0.5; echo urgent >>RUNS; test ! -e fail"
+budget = 1
+"""
+
+
+def test_what_can_wait_begins_when_others_have_ended_however_they_did(project: Project) -> None:
+    project.plan(AFTER)
+    assert set(project.run().results().values()) == {"passed"}
+    (project.root / "fail").touch()
+    assert project.run().results() == {"urgent": "failed", "patient": "passed"}
+    assert project.ran() == ["urgent", "patient"] * 2
+
+
+def test_what_can_wait_brings_along_nothing_that_it_does_not_need(project: Project) -> None:
+    project.plan(AFTER)
+    assert project.run("patient").results() == {"patient": "passed"}
+
+
 CLEARED = """
 [stage.server]
 command = "echo begun >>RUNS"
@@ -360,6 +384,7 @@ def test_named_stages_bring_what_they_need(project: Project) -> None:
         ('[stage.a]\ncommand = "true"', "budget is missing"),
         ('[stage.a]\ncommand = "true"\nbudget = 1\nbugdet = 2', "bugdet is not known"),
         ('[stage.a]\ncommand = "true"\nbudget = 1\nneeds = ["b"]', "needs b, which is no stage"),
+        ('[stage.a]\ncommand = "true"\nbudget = 1\nafter = ["b"]', "needs b, which is no stage"),
         ('[stage.a]\ncommand = "true"\nbudget = 1\nproves = true', "without inputs"),
         (
             '[stage.a]\ncommand = ""\nbudget = 1\nneeds = ["b"]\n[stage.b]\ncommand = ""\nbudget = 1\nneeds = ["a"]',
