@@ -23,7 +23,8 @@ CORRUPT_URI = "s3://churn-models/e2e-corrupt/"
 
 @pytest.fixture
 def put_back(release: Release, cluster: Cluster) -> Iterator[None]:
-    """The release as it was."""
+    """The release as it was; a model that is on its way out must not answer while another is refused."""
+    cluster.wait_settled("primary")
     former = release.revision()
     yield
     release.rollback(former)
