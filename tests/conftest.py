@@ -19,11 +19,19 @@ settings.register_profile("untimed", parent=settings.default, deadline=None)
 settings.load_profile("untimed")
 
 # A process takes a file at a time: what takes long begins first, so that none is left alone with it at the end. What
-# only computes comes before what must be answered in time: continuous integration does most beside the first minutes.
+# keeps processors busy and must be answered in time all the same comes last, when least runs beside it.
 FIRST = (
-    *("contract/test_every_scorer.py", "cli", "integration/test_large_requests.py", "integration", "web", "contract"),
-    *("protocol", "local", "backends", "ci"),
+    "contract/test_every_scorer.py",
+    "cli",
+    "integration",
+    "web",
+    "contract",
+    "protocol",
+    "local",
+    "backends",
+    "ci",
 )
+LAST = ("integration/test_large_requests.py",)
 
 
 @pytest.hookimpl(trylast=True)
@@ -32,6 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> int:
         path = item.path.relative_to(root).as_posix()
+        if path in LAST:
+            return len(FIRST) + 1
         return next((number for number, first in enumerate(FIRST) if path.startswith(first)), len(FIRST))
 
     items.sort(key=place)
