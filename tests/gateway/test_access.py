@@ -12,7 +12,8 @@ from fastapi.routing import APIRoute
 
 from churn_serving.gateway.access import OPEN_METHODS, OPEN_PATHS
 from churn_serving.gateway.bootstrap import Gateway, open_gateway
-from churn_serving.gateway.grpc_server import start_server
+from churn_serving.gateway.grpc_patience import Patience
+from churn_serving.gateway.grpc_server import services_of, start_server
 from churn_serving.gateway.key_file import add_key, entry_for, new_key
 from churn_serving.gateway.settings import GatewaySettings
 from churn_serving.oip.grpc_descriptors import SERVICES, descriptor_pool
@@ -57,7 +58,9 @@ async def test_every_method(gateway: Gateway) -> None:
     methods = {f"/{name}/{method.name}" for name in SERVICES for method in pool.FindServiceByName(name).methods}
     assert methods >= OPEN_METHODS, "the table names methods that do not exist"
     port = free_port()
-    server = await start_server(gateway.inference, f"127.0.0.1:{port}", GrpcLimits(9, 9, 9999, 9, 9, 9))
+    services = Patience(services_of(gateway.inference), 9.0, 9, lambda _: None)
+    limits = GrpcLimits(9, 9, 9999, 9, 9, 9)
+    server = await start_server(services, gateway.inference.guards, f"127.0.0.1:{port}", limits)
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             for method in {*methods, "/inference.GRPCInferenceService/Unheard"}:

@@ -101,6 +101,18 @@ def test_calls_without_a_message_hold_up_nobody(door: Door, method: str, count: 
             assert live(honest) == b"\x08\x01"
 
 
+@pytest.mark.parametrize("method", ["ModelInfer", "/grpc.health.v1.Health/Check"])
+def test_calls_without_a_message_end_in_time(door: Door, method: str) -> None:
+    before = door.refused("body_time")
+    with without_message(door, method, 4) as calls, client(door) as honest:
+        for call in calls:
+            assert isinstance(call.exception(timeout=10), grpc.RpcError)
+            assert call.code() is grpc.StatusCode.CANCELLED
+        assert live(honest)
+    if "gateway" in door.service.name:
+        assert door.refused("body_time") == before + len(calls)
+
+
 def test_a_message_has_its_time(package_folder: Path, keys: Any, tmp_path: Path) -> None:
     for door in opened(describe_door("predictor", package_folder, keys.verify_path, tmp_path)):
         with without_message(door, "ModelInfer", 8) as calls, client(door) as honest:

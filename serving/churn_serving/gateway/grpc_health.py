@@ -18,6 +18,8 @@ from churn_serving.oip.grpc_descriptors import HEALTHY_SERVICES, MAX_REFLECTION_
 
 MAX_WATCHERS = 64
 """Callers that may watch at once; each holds a call open for as long as it likes."""
+MAX_SILENT_SECONDS = 10.0
+"""Between two questions to reflection."""
 _LOOK_SECONDS = 0.25
 _Context = grpc.aio.ServicerContext[Any, Any]
 _Status = Any  # health_pb2.HealthCheckResponse, which has no type information
@@ -73,7 +75,15 @@ class Reflection(reflection.aio.ReflectionServicer):  # type: ignore[misc]  # th
 async def _short(
     questions: AsyncIterable[reflection_pb2.ServerReflectionRequest], context: _Context
 ) -> AsyncIterator[reflection_pb2.ServerReflectionRequest]:
-    async for question in questions:
+    asked = aiter(questions)
+    while True:
+        try:
+            async with asyncio.timeout(MAX_SILENT_SECONDS):
+                question = await anext(asked)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            await context.abort(grpc.StatusCode.CANCELLED, "no question came in time")
         if question.ByteSize() > MAX_REFLECTION_BYTES:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the question is too long")
         yield question

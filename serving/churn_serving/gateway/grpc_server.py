@@ -5,7 +5,7 @@ which counts them.
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -13,7 +13,9 @@ import grpc.aio
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha.reflection_pb2_grpc import add_ServerReflectionServicer_to_server
 
+from churn_serving.gateway.grpc_guard import Guard
 from churn_serving.gateway.grpc_health import Health, Reflection
+from churn_serving.gateway.grpc_patience import Patience
 from churn_serving.gateway.grpc_service import InferenceService, read_if_small
 from churn_serving.oip.grpc_descriptors import SERVICES, descriptor_pool
 from churn_serving.oip.grpc_limits import GrpcLimits
@@ -34,7 +36,8 @@ class GrpcPort:
         limits: ConnectionLimits,
         refused: Callable[[str], None],
     ) -> None:
-        self._inference = inference
+        self.patience = Patience(services_of(inference), limits.body_seconds, limits.connections, refused)
+        self._guards = inference.guards
         self._port = port
         self._grpc_limits = grpc_limits
         self._limits = limits
@@ -54,7 +57,7 @@ class GrpcPort:
         except OSError as error:
             raise OSError(f"gRPC port {self._port[1]} is taken") from error
         path = f"{self._folder.name}/socket"
-        self._server = await start_server(self._inference, f"unix:{path}", self._grpc_limits)
+        self._server = await start_server(self.patience, self._guards, f"unix:{path}", self._grpc_limits)
         self._relay = Relay(listener, path, self._limits, self._refused)
 
     async def cut(self) -> None:
@@ -70,20 +73,43 @@ class GrpcPort:
         self._folder.cleanup()
 
 
-async def start_server(inference: InferenceService, address: str, limits: GrpcLimits) -> grpc.aio.Server:
+async def start_server(
+    services: "grpc.GenericRpcHandler[Any, Any]", guards: Sequence[Guard], address: str, limits: GrpcLimits
+) -> grpc.aio.Server:
     """Listen on an address as the library spells it; the caller stops the server. A connection is told to end after its
     time, a tenth more or less by gRPC's own dice; calls under way on it end in peace.
 
     Raises:
         RuntimeError: the address is taken.
     """
-    server = grpc.aio.server(interceptors=inference.guards, options=limits.options)
-    server.add_generic_rpc_handlers((_handlers(inference),))
-    add_HealthServicer_to_server(Health(inference.ready), server)
-    add_ServerReflectionServicer_to_server(Reflection(SERVICES, descriptor_pool()), server)
+    server = grpc.aio.server(interceptors=guards, options=limits.options)
+    server.add_generic_rpc_handlers((services,))
     server.add_insecure_port(address)
     await server.start()
     return server
+
+
+class _Collecting:
+    """Takes services where the library's own functions want a server."""
+
+    def __init__(self) -> None:
+        self.services: list[grpc.GenericRpcHandler[Any, Any]] = []
+
+    def add_generic_rpc_handlers(self, services: "Iterable[grpc.GenericRpcHandler[Any, Any]]") -> None:
+        """Take services."""
+        self.services += services
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
+        """Nothing: these are the same once more, for servers of threads."""
+
+
+def services_of(inference: InferenceService) -> "list[grpc.GenericRpcHandler[Any, Any]]":
+    """The protocol's own service first, health, reflection."""
+    collecting = _Collecting()
+    collecting.add_generic_rpc_handlers([_handlers(inference)])
+    add_HealthServicer_to_server(Health(inference.ready), collecting)
+    add_ServerReflectionServicer_to_server(Reflection(SERVICES, descriptor_pool()), collecting)
+    return collecting.services
 
 
 def _handlers(inference: InferenceService) -> "grpc.GenericRpcHandler[Any, Any]":

@@ -58,6 +58,7 @@ async def serve(settings: GatewaySettings) -> None:
             await grpc_port.open()
             watch = MemoryWatch(settings.maximum_memory_bytes, grpc_port.cut)
             gateway.supervisor.start("memory", watch.run)
+            gateway.supervisor.start("gRPC calls without a message", grpc_port.patience.run)
         _calm_garbage_collector()
         sys.setswitchinterval(_SWITCH_SECONDS)
         server = DrainingServer(config, listener, gateway.readiness, settings.drain_seconds)

@@ -1,7 +1,7 @@
 """What one caller of a gRPC server may take, as options of the library, and the spelling of an address.
 
-The library has no clock for a single message: a call whose message does not come ends with its connection, which is
-told to end after its time and is cut off a little later.
+The library has no clock for a single message: each server waits for it in its own way. A connection is told to end
+after its time and is cut off a little later.
 """
 
 from typing import NamedTuple
