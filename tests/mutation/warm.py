@@ -18,6 +18,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from typing import Any
 # pytest rewrites assertions of its own plugins, and must be the one that loads them.
 _PLUGINS = ("pytest_", "_pytest", "_hypothesis_pytestplugin", "anyio.pytest_plugin")
 _CRASHED = 70
+# Nothing that is tested sleeps for long; a machine that has no time for a process may.
+_ASLEEP_SECONDS = 60.0
 
 
 class Learning:
@@ -101,6 +104,22 @@ def serve(address: str, cpu_seconds: int, order: dict[str, Any], arguments: Sequ
                 connection.sendall(bytes([in_fork(cpu_seconds, order["seconds"], arguments)]))
 
 
+def ending(child: int) -> int:
+    """The status of a fork, which is ended when it has slept for long: tests of a mutant that wait for ever may do so
+    in their own cleaning up, where no limit of theirs ends them."""
+    used, since = "", time.monotonic()
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return status
+        time.sleep(0.05)
+        now_used = " ".join(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[11:13])
+        if now_used != used:
+            used, since = now_used, time.monotonic()
+        elif time.monotonic() - since > _ASLEEP_SECONDS:
+            os.kill(child, signal.SIGKILL)
+
+
 def in_fork(cpu_seconds: int, seconds: dict[str, float], arguments: Sequence[str]) -> int:
     """The exit code of the tests; another than 0 also for a fork that took too long or crashed."""
     child = os.fork()
@@ -117,7 +136,7 @@ def in_fork(cpu_seconds: int, seconds: dict[str, float], arguments: Sequence[str
             code = int(pytest.main([*arguments], plugins=[CheapFirst(seconds)]))
         finally:
             os._exit(code)
-    _, status = os.waitpid(child, 0)
+    status = ending(child)
     with contextlib.suppress(ProcessLookupError):  # servers that a killed test has left behind
         os.killpg(child, signal.SIGKILL)
     code = os.waitstatus_to_exitcode(status)

@@ -23,6 +23,11 @@ from churn_serving.web.body import Application
 
 # A caller has given up long before; BentoML's own default would keep its request for a minute.
 TIMEOUT_SECONDS = 5
+WITHOUT_LIMITS = (
+    "BentoML's own server holds connections without the limits of this project (number, header, time); "
+    "where strangers can call, start python -m churn_serving.bento instead"
+)
+_logger = logging.getLogger(__name__)
 
 
 class _State:
@@ -63,6 +68,7 @@ class ChurnFallback:
         if state.process is not None:
             state.process.watcher.start()
             return
+        _logger.warning(WITHOUT_LIMITS)
         settings = read_settings(BentoSettings, [])
         state.source, watcher = await asyncio.to_thread(load_first, state.slot, settings)
         watcher.start()
