@@ -7,9 +7,9 @@ import pytest
 
 from churn_data.dataset import Dataset
 from churn_training.comparison import splits
-from churn_training.comparison.sampling import at_most
+from churn_training.comparison.sampling import affordable, at_most, samples_of
 from churn_training.comparison.speed import Speed
-from churn_training.comparison.splits import holdout
+from churn_training.comparison.splits import holdout, holdout_of, split_by
 from churn_training.packaging.home import Home
 from churn_training.pipeline import train
 from tests.training.small_families import small_candidates
@@ -47,18 +47,43 @@ def test_a_training_says_where_a_part_stood_for_all(
     telco: Dataset, home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, rows in (("FITTED", 1500), ("COMPARED", 600), ("JUDGED", 400)):
-        monkeypatch.setattr(f"churn_training.pipeline.{name}_ROWS", rows)
+        monkeypatch.setattr(f"churn_training.comparison.sampling.{name}_ROWS", rows)
     outcome = train(telco, home, candidates=small_candidates()[1:2], parts=2, verbose=True)
     held = len(holdout(telco, seed=1, parts=2)[1])
     said = capsys.readouterr().err
     (report,) = home.artifacts.rglob("report.html")
     told = [
-        "contenders are compared on: 601 of 1,501 rows, drawn at random",
+        f"contenders are compared on: 600 of {len(telco) - held:,} rows, drawn at random",
         f"the winner is fitted on: 1,501 of {len(telco) - held:,} rows, drawn at random",
         f"it is judged on: 400 of {held:,} rows, the same ones in every run",
     ]
     assert [line for line in outcome.warnings if " rows, " in line] == told
     assert all(line in said and line in report.read_text() for line in told)
+
+
+@pytest.mark.parametrize(("budget", "rows"), [(0.0, 40_000), (30.0, 10_000), (300.0, 20_100), (900.0, 40_000)], ids=str)
+def test_a_longer_budget_looks_at_more_customers(budget: float, rows: int) -> None:
+    assert affordable(40_000, 67, 10_000, budget) == rows
+
+
+def test_who_is_compared_does_not_hang_on_how_many_are_fitted(telco: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search with more time goes on from the rounds of one with less: they are of the same customers."""
+    for name, rows in (("COMPARED_IN_ANY_CASE", 600), ("FITTED_IN_ANY_CASE", 900)):
+        monkeypatch.setattr(f"churn_training.comparison.sampling.{name}", rows)
+    rule = holdout_of(telco)
+    rest, held_out = (telco.take(positions) for positions in split_by(telco, rule, 3))
+    little, more = (samples_of(rest, held_out, rule, 3, budget) for budget in (1.0, 5.0))
+    assert len(more.fitted) > len(little.fitted)
+    assert little.compared.frame.equals(more.compared.frame)
+    assert more.fits == pytest.approx(len(more.fitted) / len(more.compared))
+
+
+def test_a_training_says_on_how_many_segments_are_learned(telco: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("churn_training.segments.segmentation.SOUGHT_ROWS", 500)
+    rule = holdout_of(telco)
+    rest, held_out = (telco.take(positions) for positions in split_by(telco, rule, 3))
+    notices = samples_of(rest, held_out, rule, 3, 0.0).notices
+    assert notices == (f"segments are learned on: 500 of {len(rest):,} rows, drawn at random",)
 
 
 @pytest.mark.parametrize(("rows", "share"), [(7043, 10), (700, 5)], ids=["many", "few"])

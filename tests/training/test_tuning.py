@@ -12,8 +12,9 @@ from scipy.special import expit
 from churn_data.dataset import Dataset, Source
 from churn_data.progress import reporting
 from churn_model.usecase import Feature, Label, UseCase, ValueRule
+from churn_training.comparison.budget import SearchClock
 from churn_training.comparison.competition import Result, Search, compete
-from churn_training.comparison.measuring import Comparison, SearchClock, compare
+from churn_training.comparison.measuring import Comparison, compare
 from churn_training.comparison.tuning import Proposals
 from churn_training.families.candidates import Candidate
 from churn_training.families.portfolio import default_candidates
@@ -52,13 +53,20 @@ def few() -> Dataset:
 
 
 def searched(
-    dataset: Dataset, seconds: float, tick: float = 1.0, seed: int = 1, families: Sequence[Candidate] = (LINEAR, STEADY)
+    dataset: Dataset,
+    seconds: float,
+    tick: float = 1.0,
+    seed: int = 1,
+    families: Sequence[Candidate] = (LINEAR, STEADY),
+    fits: float = 1.0,
 ) -> tuple[Comparison, list[Result]]:
     """A comparison by a clock on which every look takes so long, and its rounds."""
     time, notebook = count(0.0, tick), Notebook()
     clock = SearchClock(seconds, lambda: next(time))
     with reporting() as reporter:
-        found = compare(dataset, families, Search(seed, 3, seconds), notebook, reporter, fresh=True, clock=clock)
+        found = compare(
+            dataset, families, Search(seed, 3, seconds), notebook, reporter, fresh=True, clock=clock, fits=fits
+        )
     return found, notebook.rounds
 
 
@@ -66,12 +74,35 @@ def settings(rounds: Sequence[Result]) -> list[dict[str, Any]]:
     return [dict[str, Any](each.contender.parameters) for each in rounds]
 
 
-@pytest.mark.parametrize(("seconds", "rounds"), [(0, 2), (5, 2), (20, 6), (40, 11)], ids=str)
+@pytest.mark.parametrize(("seconds", "rounds"), [(0, 2), (1, 1), (8, 2), (40, 6), (80, 20)], ids=str)
 def test_time_decides_the_number_of_rounds(seconds: float, rounds: int, few: Dataset) -> None:
-    """The defaults of both families are always measured; then each look at the clock takes a second, and there are
-    three a round. What a round and all that follows will take must still fit."""
+    """Each look at the clock takes a second, and there are three a round. What a round and all that follows will take
+    must still fit, the first is measured in any case; without a budget there are all families' defaults."""
     found, told = searched(few, seconds)
     assert found.rounds == len(told) == rounds
+
+
+def test_families_that_cannot_be_tried_in_time_are_left_out_and_said_so(
+    few: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dear = [Candidate(name, name, "native", {"iterations": 2}) for name in ("dear", "dearer")]
+    found, told = searched(few, 30, families=[LINEAR, *dear])
+    assert {result.contender.name for result in told} == {"linear"}
+    assert len(told) > 1, "time that is not enough for the dear ones is spent on the others"
+    assert found.notices == ("no time to try: dear; dearer (a longer --budget does)",)
+    assert found.notices[0] in capsys.readouterr().err
+    assert searched(few, 300, families=[LINEAR, *dear])[0].notices == ()
+
+
+def test_the_final_fit_on_many_rows_takes_time_from_the_search(few: Dataset) -> None:
+    rounds = [searched(few, 60, fits=fits)[0].rounds for fits in (1.0, 6.0, 12.0)]
+    assert rounds[0] > rounds[1] > rounds[2]
+
+
+def test_the_budget_runs_since_the_training_began() -> None:
+    assert SearchClock(10, lambda: 100.0).allows(10)
+    assert not SearchClock(10, lambda: 100.0, begun=99.0).allows(10)
+    assert SearchClock(10, lambda: 100.0, begun=99.0).allows(9)
 
 
 def test_the_number_of_rounds_decides_and_not_how_long_they_took(few: Dataset) -> None:

@@ -1,6 +1,7 @@
 """What `train` and `up` share: get customers, train on them, export the champion, say where everything is."""
 
 import argparse
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,16 +33,19 @@ def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promot
     Raises:
         DataError, UseCaseError, RegistryError, PackageError, PackageKeyError, Unavailable: one line each.
     """
+    begun = time.monotonic()
     usecase = load_usecase(options.usecase)
     # Bad input shall not wait for what only training needs, so libraries are imported as late as they can be.
     place = options.data or _simulated_file(usecase, options, home)
     # The file stays as long as its columns may be read once more, for the champion.
     with local_copy(place) as path:
         dataset = _customers(path, place, usecase, verbose=options.verbose)
-        return _trained(dataset, options, home, promotion)
+        return _trained(dataset, options, home, promotion, begun)
 
 
-def _trained(dataset: "Dataset", options: argparse.Namespace, home: Home, promotion: "Promotion") -> dict[str, Any]:
+def _trained(
+    dataset: "Dataset", options: argparse.Namespace, home: Home, promotion: "Promotion", begun: float
+) -> dict[str, Any]:
     from churn_training.runs.tracking_server import wait_for_server
 
     wait_for_server(home, say)
@@ -59,6 +63,7 @@ def _trained(dataset: "Dataset", options: argparse.Namespace, home: Home, promot
         fresh=options.fresh,
         accept_leak=options.accept_leak,
         verbose=options.verbose,
+        begun=begun,
     )
     client = connect(home.tracking_uri)
     if outcome.promoted:

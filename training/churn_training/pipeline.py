@@ -12,22 +12,22 @@ from pathlib import Path
 
 from churn_data.dataset import Dataset, schema_of
 from churn_data.progress import Reporter, reporting
-from churn_model.holdout import Holdout
 from churn_model.mlflow_registry import MlflowRegistry, connect
 from churn_model.registry import Registered, Registry
 from churn_model.signing import SigningKey, TrustedKeys
+from churn_training.comparison.budget import STUDY_SECONDS, SearchClock
 from churn_training.comparison.champion_contest import Challenger, ChampionDecision, fetch_champion
 from churn_training.comparison.competition import Search
 from churn_training.comparison.decision import Promotion, decide
 from churn_training.comparison.economics import with_economics
 from churn_training.comparison.final_measure import Finished, measure_finished
 from churn_training.comparison.insights import Insights, insights_into
-from churn_training.comparison.measuring import Comparison, SearchClock, compare
+from churn_training.comparison.measuring import Comparison, compare
 from churn_training.comparison.money_words import told_for
 from churn_training.comparison.out_of_time import OutOfTime
 from churn_training.comparison.recorder import Judgement, Recorder
-from churn_training.comparison.sampling import COMPARED_ROWS, FITTED_ROWS, JUDGED_ROWS, Samples, at_most, lowest
-from churn_training.comparison.splits import FOLDS, holdout_of, positions_of, split_by
+from churn_training.comparison.sampling import Samples, samples_of
+from churn_training.comparison.splits import FOLDS, holdout_of, split_by
 from churn_training.comparison.standings import standings
 from churn_training.families.candidates import Candidate
 from churn_training.families.portfolio import default_candidates
@@ -92,6 +92,7 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
     fresh: bool = False,
     accept_leak: bool = False,
     verbose: bool = False,
+    begun: float | None = None,
 ) -> TrainingOutcome:
     """Train on these customers and register the best contender.
 
@@ -104,10 +105,11 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
         candidates: families to compare, by default `default_candidates()`.
         parts: folds of the cross-validation; where the use case says nothing else, one customer in as many or in twice
             as many is held out for the final measure.
-        budget: seconds for the comparison; 0 measures every family once, at its default settings.
+        budget: seconds for the whole training; 0 measures every family once, at its default settings.
         fresh: evaluate every candidate anew, even one that an earlier run has evaluated in the same way.
         accept_leak: promote even a model that is too good to be true.
         verbose: tell every round, contender and rule.
+        begun: since when the budget runs, by `time.monotonic`, as reading took a part of it; by default since now.
 
     Raises:
         DataError: the customers are too few or too alike.
@@ -118,9 +120,9 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
     candidates = candidates or _different(default_candidates(), dataset)
     rule = holdout_of(dataset, parts)
     rest, held_out = (dataset.take(positions) for positions in split_by(dataset, rule, seed))
-    samples = _samples(rest, held_out, rule, seed)
+    samples = samples_of(rest, held_out, rule, seed, budget)
     search = Search(seed, parts, budget)
-    clock = SearchClock(budget)
+    clock = SearchClock(budget, begun=begun)
     key, trusted = signing_key(home), trusted_keys(home)
     with reporting(len(candidates) * parts + 3, verbose=verbose) as reporter:
         reporter.notes(contradictions, MOST_NOTES)
@@ -147,21 +149,19 @@ def _different(candidates: Sequence[Candidate], dataset: Dataset) -> Sequence[Ca
     return candidates if dataset.categories or not encoded else encoded
 
 
-def _samples(rest: Dataset, held_out: Dataset, rule: Holdout, seed: int) -> Samples:
-    """What is compared, fitted and judged on."""
-    fitted = at_most(rest, FITTED_ROWS, seed, "the winner is fitted on")
-    compared = at_most(fitted.customers, COMPARED_ROWS, seed, "contenders are compared on")
-    judged = lowest(held_out, JUDGED_ROWS, positions_of(held_out, rule.salt), "it is judged on")
-    notices = tuple(sample.notice for sample in (compared, fitted, judged) if sample.notice)
-    return Samples(compared.customers, fitted.customers, judged.customers, rule, notices)
-
-
 def _run(
     order: _Order, samples: Samples, recorder: Recorder, registry: Registry, reporter: Reporter
 ) -> TrainingOutcome:
     search, training, held_out = order.search, samples.fitted, samples.judged
     comparison = compare(
-        samples.compared, order.candidates, search, recorder, reporter, fresh=order.fresh, clock=order.clock
+        samples.compared,
+        order.candidates,
+        search,
+        recorder,
+        reporter,
+        fresh=order.fresh,
+        clock=order.clock,
+        fits=samples.fits,
     )
     best = comparison.best
     champion = fetch_champion(registry, training.usecase.model_name, order.trusted)
@@ -186,7 +186,7 @@ def _run(
         )
         decision = told_for(training.usecase, decision)
         warnings = (*order.contradictions, *compiled.warnings)
-        judgement = _judgement(samples, comparison, finished, decision, insights, warnings, tuned=search.seconds > 0)
+        judgement = _judgement(samples, comparison, finished, decision, insights, warnings, clock=order.clock)
         recorder.judged(judgement)
 
         reporter.now("registering")
@@ -198,7 +198,7 @@ def _run(
     recorder.registered(registered, decision)
     if decision.promoted:
         registry.promote(registered.name, registered.version)
-    told = (*order.contradictions, *samples.notices, *compiled.warnings)
+    told = (*order.contradictions, *judgement.notices, *compiled.warnings)
     return _outcome(registered, judgement, figures, told, recorder.run_id, tuned=search.seconds > 0)
 
 
@@ -233,17 +233,18 @@ def _judgement(
     insights: Insights,
     warnings: tuple[str, ...],
     *,
-    tuned: bool,
+    clock: SearchClock,
 ) -> Judgement:
-    """Everything that was compared; where there was time for tuning, how many segments the customers really have."""
+    """Everything that was compared; where there is time left, how many segments the customers really have."""
+    studied = clock.allows(STUDY_SECONDS)
     return Judgement(
         winner=comparison.best,
         results=comparison.results,
         standings=standings(samples.compared, comparison.results, comparison.best),
         finished=finished,
         decision=decision,
-        segments=study_segments(samples.compared, seed=0) if tuned else None,
-        notices=samples.notices,
+        segments=study_segments(samples.compared, seed=0) if studied else None,
+        notices=(*samples.notices, *comparison.notices),
         warnings=warnings,
         insights=insights,
     )

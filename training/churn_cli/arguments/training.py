@@ -25,7 +25,7 @@ def add_training(command: argparse.ArgumentParser, budget: str) -> None:
         type=duration,
         default=duration(budget),
         metavar="DURATION",
-        help=f"how long to compare models, e.g. 90s or 10m; 0: each family once, at its defaults ({budget})",
+        help=f"how long a training may take in all, e.g. 90s or 10m; 0: each family once, at its defaults ({budget})",
     )
     command.add_argument(
         "--accept-leak", action="store_true", help="promote even a model that is too good to be true (ROC AUC near 1)"

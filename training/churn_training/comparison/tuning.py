@@ -43,6 +43,13 @@ class Proposals:
         ]
         return ranked[costs.index(min(costs))].following()
 
+    def leave_out_untried(self) -> bool:
+        """Propose nothing of families that were not measured yet; whether there were any."""
+        tried = [turns for turns in self._turns if turns.losses]
+        some = len(tried) < len(self._turns)
+        self._turns = tried
+        return some
+
     def told(self, setting: Candidate, loss: float) -> None:
         """What the setting that was proposed last came to."""
         next(turns for turns in self._turns if turns.candidate.name == setting.name).told(setting, loss)

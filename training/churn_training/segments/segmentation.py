@@ -101,6 +101,13 @@ def _sought_in(dataset: Dataset, seed: int) -> Dataset:
     return dataset.take(numpy.random.default_rng(seed).choice(len(dataset), SOUGHT_ROWS, replace=False))
 
 
+def sought_among(dataset: Dataset) -> str | None:
+    """A sentence for whoever trains where groups are sought among a part of these customers, who are then assigned."""
+    if len(dataset) <= SOUGHT_ROWS:
+        return None
+    return f"segments are learned on: {SOUGHT_ROWS:,} of {len(dataset):,} rows, drawn at random"
+
+
 def _all_axes(dataset: Dataset, schema: Schema) -> list[_Axes]:
     wanted = dataset.usecase.segments.features or schema.names
     return [
