@@ -94,6 +94,45 @@ def upload(path: Path, place: ObjectLocation) -> None:
         storage().upload_fileobj(stream, place.bucket, place.key)
 
 
+def objects_below(place: ObjectLocation) -> list[tuple[str, str]]:
+    """Keys of the objects whose keys begin with the place's, in order, each with what tells its content from another.
+
+    Raises:
+        DataError, Unavailable: one line that names the place.
+    """
+    with storage_errors(place):
+        pages = storage().get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
+        return sorted((each["Key"], each["ETag"].strip('"')) for page in pages for each in page.get("Contents", ()))
+
+
+def content_of(place: ObjectLocation, ranged: str | None = None) -> bytes | None:
+    """An object's content, or a range of it ("bytes=-8" are its last eight); None where there is no such object.
+
+    Raises:
+        DataError, Unavailable: one line that names the object.
+    """
+    with storage_errors(place):
+        try:
+            client = storage()
+            if ranged:
+                return client.get_object(Bucket=place.bucket, Key=place.key, Range=ranged)["Body"].read()
+            return client.get_object(Bucket=place.bucket, Key=place.key)["Body"].read()
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in ("404", "NoSuchKey"):
+                return None
+            raise
+
+
+def put(content: bytes, place: ObjectLocation) -> None:
+    """Store a small object, in place of one that is there.
+
+    Raises:
+        DataError, Unavailable: one line that names the object.
+    """
+    with storage_errors(place):
+        storage().put_object(Bucket=place.bucket, Key=place.key, Body=content)
+
+
 @contextmanager
 def storage_errors(place: ObjectLocation | str) -> Iterator[None]:
     """What object storage refuses, or that it does not answer, as one line about this place.

@@ -3,7 +3,7 @@
 It must not know what columns mean.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow
@@ -15,8 +15,8 @@ from churn_data.errors import DataError, glimpse
 class ParquetRows:
     """The rows of one Parquet file, numbered as if the header were row 1."""
 
-    def __init__(self, path: Path, chunk_rows: int) -> None:
-        """Open a file.
+    def __init__(self, path: Path, chunk_rows: int, row_group: int | None = None) -> None:
+        """Open a file, or one of its row groups, whose rows keep the numbers that they have in the file.
 
         Raises:
             DataError: it is no Parquet file.
@@ -26,6 +26,11 @@ class ParquetRows:
             self._parquet = pyarrow.parquet.ParquetFile(path)
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(self._file, f"is not a Parquet file ({_first_line(error)})") from None
+        self._groups = list(range(self._parquet.num_row_groups)) if row_group is None else [row_group]
+        self._before = sum(self._rows_of(range(self._groups[0]))) if self._groups else 0
+
+    def _rows_of(self, groups: Iterable[int]) -> list[int]:
+        return [self._parquet.metadata.row_group(group).num_rows for group in groups]
 
     @property
     def names(self) -> list[str]:
@@ -36,8 +41,7 @@ class ParquetRows:
     @property
     def count(self) -> int:
         """How many rows there are."""
-        count: int = self._parquet.metadata.num_rows
-        return count
+        return sum(self._rows_of(self._groups))
 
     def close(self) -> None:
         """Close the file."""
@@ -49,17 +53,18 @@ class ParquetRows:
         Raises:
             DataError: a row that is broken, or a column that holds no single values.
         """
-        row = 2
+        row = self._before + 2
         try:
-            for batch in self._parquet.iter_batches(batch_size=self._chunk_rows):
+            for batch in self._parquet.iter_batches(batch_size=self._chunk_rows, row_groups=self._groups):
                 yield [self._as_text(column, name) for name, column in zip(header, batch.columns, strict=True)]
                 row += batch.num_rows
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(self._file, f"is a broken Parquet file ({_first_line(error)})", row=row) from None
 
     def rows(self, start: int, count: int) -> Sequence[int]:
-        """The row numbers of `count` customers, the first of whom is number `start` (from 0) of the file."""
-        return range(start + 2, start + 2 + count)
+        """The row numbers of `count` customers, the first of whom is number `start` (from 0) of what is read."""
+        first = self._before + start + 2
+        return range(first, first + count)
 
     def _as_text(self, column: pyarrow.Array, name: str) -> pyarrow.Array:
         try:

@@ -63,7 +63,9 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path, chunk_rows: int = CHUNK_ROWS, *, notices: Notices | None = None) -> Iterator[Table]:
+def open_table(
+    path: Path, chunk_rows: int = CHUNK_ROWS, *, notices: Notices | None = None, row_group: int | None = None
+) -> Iterator[Table]:
     """Open a table for the block, Parquet when the name ends with `.parquet` or `.pq`, else delimited text in the form
     that `reading_as` says, or that is recognised.
 
@@ -71,6 +73,7 @@ def open_table(path: Path, chunk_rows: int = CHUNK_ROWS, *, notices: Notices | N
         path: of the file.
         chunk_rows: how many rows a chunk has at most.
         notices: told what was recognised, and what is left out.
+        row_group: of a Parquet file the one to read; None: all.
 
     Raises:
         DataError: no such file, or not a table; later, from `chunks`, a row that is broken.
@@ -80,7 +83,7 @@ def open_table(path: Path, chunk_rows: int = CHUNK_ROWS, *, notices: Notices | N
     if is_parquet(path):
         from churn_data.parquet_tables import ParquetRows
 
-        parquet = ParquetRows(path, chunk_rows)
+        parquet = ParquetRows(path, chunk_rows, row_group)
         try:
             header = _checked_header(file, parquet.names)
             yield Table(file, header, _chunks(parquet.batches(header), parquet, chunk_rows), parquet.count)

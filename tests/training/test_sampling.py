@@ -53,7 +53,7 @@ def test_a_training_says_where_a_part_stood_for_all(
     said = capsys.readouterr().err
     (report,) = home.artifacts.rglob("report.html")
     told = [
-        f"contenders are compared on: 600 of {len(telco) - held:,} rows, drawn at random",
+        f"contenders are compared on: 602 of {len(telco) - held:,} rows, drawn at random",
         f"the winner is fitted on: 1,501 of {len(telco) - held:,} rows, drawn at random",
         f"it is judged on: 400 of {held:,} rows, the same ones in every run",
     ]

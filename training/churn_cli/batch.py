@@ -55,6 +55,8 @@ def score_file(
     missing: Iterable[str],
     advance: Advance,
     notices: Notices | None = None,
+    *,
+    row_group: int | None = None,
 ) -> Scored:
     """Write the answers for every customer of `source` to `target`, in the same order.
 
@@ -65,6 +67,7 @@ def score_file(
         missing: texts that mean "not known" beside blank ones and those that the model knows.
         advance: told how many rows are done with each chunk.
         notices: told what was recognised and counted.
+        row_group: of a Parquet file the one to score; None: all.
 
     Raises:
         DataError: one line that names file, row and column; `target` is as before.
@@ -72,7 +75,7 @@ def score_file(
     if target.exists() and source.exists() and target.samefile(source):
         raise DataError(str(target), "is the input too, another output file was expected")
     done, heard = 0, notices if notices is not None else Notices(str(source))
-    with open_table(source, notices=heard) as table, arrow_file(target, COLUMNS) as write:
+    with open_table(source, notices=heard, row_group=row_group) as table, arrow_file(target, COLUMNS) as write:
         reader = SchemaColumns(table, package.manifest.schema, missing)
         for chunk in _ahead(table.chunks):
             ids, rows = reader.read(chunk)

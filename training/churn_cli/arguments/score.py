@@ -13,6 +13,15 @@ def add_arguments(commands: Commands) -> None:
         "input", type=location, help="customers, CSV or Parquet by its ending, a path or s3://bucket/key"
     )
     command.add_argument("output", type=location, help="answers, in the same ways")
+    command.add_argument(
+        "--shard",
+        metavar="I/N",
+        help="input and output are folders (or s3:// prefixes): score share I, from 0, of N shares of their files and "
+        "row groups, but what is scored already; N alone: I is JOB_COMPLETION_INDEX, as an indexed Job sets it",
+    )
+    command.add_argument(
+        "--format", choices=("csv", "parquet"), default="csv", help="of a shard's answers (%(default)s)"
+    )
     where = command.add_mutually_exclusive_group()
     where.add_argument("--model", type=Path, help="model by its name (its champion), or folder of a package")
     where.add_argument("--usecase", default="telecom", help="use case whose champion scores (%(default)s)")

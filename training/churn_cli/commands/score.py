@@ -8,6 +8,7 @@ from typing import Any
 
 from churn_cli.batch import score_file
 from churn_cli.scoring_package import open_champion, open_named
+from churn_cli.sharding import FolderScoring, require_apart, shard_of
 from churn_cli.terminal import show
 from churn_data.arrow_files import require_table_name
 from churn_data.local_files import local_copy, upload_after
@@ -19,8 +20,10 @@ from churn_model.usecase import DEFAULT_MISSING, load_usecase
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Score a file with a package folder, or with the use case's champion."""
+    """Score a file, or a share of a folder's files, with a package folder, or with the use case's champion."""
     started = time.perf_counter()
+    if options.shard is not None:
+        return _shard(options, started)
     require_table_name(Path(str(options.output)))
     package, missing = _package(options)
     manifest = package.manifest
@@ -47,6 +50,34 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "unseen": scored.unseen,
         "missing": scored.missing,
         "model": model,
+        "simulated": manifest.training_data.simulated,
+    }
+
+
+def _shard(options: argparse.Namespace, started: float) -> dict[str, Any]:
+    shard = shard_of(options.shard)
+    require_apart(options.input, options.output)
+    package, missing = _package(options)
+    manifest = package.manifest
+    with reporting() as reporter:
+        done = FolderScoring(package, options.output, options.format, tuple(missing), reporter)
+        done.score(options.input, shard)
+    seconds = time.perf_counter() - started
+    show(
+        f"{options.output}: {done.rows} rows of shard {shard.index} of {shard.count} by {manifest.name} version "
+        f"{manifest.version}, {done.scored} files written, {done.reused} were there, {seconds:.1f} s",
+        options,
+    )
+    return {
+        "folder": str(options.output),
+        "shard": {"index": shard.index, "count": shard.count},
+        "written": done.scored,
+        "reused": done.reused,
+        "rows": done.rows,
+        "seconds": round(seconds, 3),
+        "unseen": dict(done.unseen),
+        "missing": dict(done.unknown),
+        "model": {"name": manifest.name, "version": manifest.version, "digest": package.digest},
         "simulated": manifest.training_data.simulated,
     }
 
