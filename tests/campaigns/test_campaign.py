@@ -297,11 +297,29 @@ def test_the_packages_own_actions_without_a_use_case(
     assert "--history needs --usecase" in capsys.readouterr().err
 
 
+def test_the_plan_says_why_nobody_calls_and_who_is_called_by_group(desk: Desk) -> None:
+    groups = [feature.name for feature in SCHEMA.features if feature.type == "category"][:1]
+    desk.write_usecase(groups=groups)
+    result = desk.run("--holdout", "0.3", "--salt", "spring")
+    answers = desk.answers()
+    told = answers["not_contacted_because"]
+    assert ((told == "") == (answers["action"] != "none")).all()
+    assert ((told == "held out as control") == (answers["arm"] == "control")).all()
+    assert result["not_contacted"] == told[told != ""].value_counts().to_dict()
+    assert {"held out as control", "budget used up"} < set(result["not_contacted"])
+    (shares,) = result["groups"].values()
+    assert list(result["groups"]) == groups
+    assert sum(each["customers"] for each in shares) == len(answers)
+    contacted = sum(each["contacted"] * each["customers"] for each in shares)
+    assert contacted == pytest.approx(result["contacted"])
+    assert sum(each["spent"] * each["customers"] for each in shares) == pytest.approx(result["cost"])
+
+
 def test_an_effect_of_nothing_and_a_value_of_nothing_pay_for_nobody(package: Package) -> None:
-    known = {"segment": numpy.array([1]), "risk": numpy.array([2]), "probability": numpy.array([0.9])}
+    unknown = numpy.array([numpy.nan])
     customer = Customers(
-        ids=["c"], value=numpy.array([0.0]), measured={}, consent={}, days_since=numpy.array([numpy.nan]),
-        last_year=numpy.array([numpy.nan]), **known,
+        ids=["c"], probability=numpy.array([0.9]), segment=numpy.array([1]), risk=numpy.array([2]),
+        value=numpy.array([0.0]), measured={}, consent={}, days_since=unknown, last_year=unknown,
     )  # fmt: skip
     found = offers(customer, package.description.actions.actions)
     assert (found.net < 0).all()

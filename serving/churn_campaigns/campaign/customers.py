@@ -3,8 +3,9 @@
 Of a million customers only a few numbers each are kept. It must not know budgets or what is decided.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from churn_model.schema import Row, SchemaFeature
 if TYPE_CHECKING:
     import pandas
 
+MISSING = "(missing)"
 YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
 Flags = numpy.typing.NDArray[numpy.bool_]
 
@@ -36,7 +38,8 @@ class Customers:
 
     ``probability`` of churn, ``segment`` 1 to 4, ``risk`` as position in :data:`~churn_model.rules.RISKS`, ``value`` in
     money. ``measured`` by action id, for measured actions alone. ``consent`` by column. ``days_since`` the last contact
-    and ``last_year``'s number of contacts: NaN where the file does not say.
+    and ``last_year``'s number of contacts: NaN where the file does not say. ``groups``: by feature that the use case
+    names as such, text.
     """
 
     ids: list[str]
@@ -48,6 +51,7 @@ class Customers:
     consent: Mapping[str, Flags]
     days_since: Floats
     last_year: Floats
+    groups: Mapping[str, numpy.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -101,6 +105,7 @@ def _joined(parts: Sequence[Customers]) -> Customers:
         consent={key: numpy.concatenate([part.consent[key] for part in parts]) for key in first.consent},
         days_since=of("days_since"),
         last_year=of("last_year"),
+        groups={key: numpy.concatenate([part.groups[key] for part in parts]) for key in first.groups},
     )
 
 
@@ -147,6 +152,7 @@ class CustomerReader:
             consent={name: self._consent(chunk, name) for name in self._consent_columns()},
             days_since=self._count(chunk, self._rules.contacts.days_since_column),
             last_year=self._count(chunk, self._rules.contacts.last_year_column),
+            groups={name: _texts(columns[name]) for name in self._rules.groups if name in columns},
         )
 
     def features(self, chunk: Chunk) -> "pandas.DataFrame":
@@ -203,6 +209,16 @@ class CustomerReader:
                 raise DataError(self._table.file, f'"{glimpse(word)}" is neither yes nor no', column=name, row=row)
             given.append(word in YES)
         return numpy.array(given, dtype=bool)
+
+
+def _texts(values: Sequence[float | Cell]) -> numpy.ndarray:
+    """Groups by their names, numbers as short as can be."""
+    known = {value: value if isinstance(value, str) else _number_text(value) for value in set(values)}
+    return numpy.array([known[value] for value in values], dtype=object)
+
+
+def _number_text(value: float | None) -> str:
+    return MISSING if value is None or math.isnan(value) else f"{value:g}"
 
 
 def feature_frame(

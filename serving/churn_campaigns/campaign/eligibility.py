@@ -19,6 +19,16 @@ FROM_HISTORY = "measured (history)"
 
 IN_ANOTHER_PLAN = "in another plan"
 NOT_PROVEN, NOT_REACHED = "effect not proven", "no campaign reached"
+SEGMENT, RISK, WORTH, CONSENT = "another segment", "another risk", "worth too little", "no consent"
+LATELY, OFTEN, NOT_MOVED = "contacted lately", "contacted often", "driven away or not moved"
+DOES_NOT_PAY = "does not pay"
+REASONS = (
+    IN_ANOTHER_PLAN, SEGMENT, RISK, WORTH, CONSENT, LATELY, OFTEN, NOT_MOVED, NOT_PROVEN, NOT_REACHED, DOES_NOT_PAY,
+)  # fmt: skip
+"""Why an action is not for a customer, whatever budget and capacities are."""
+
+
+Codes = numpy.typing.NDArray[numpy.int8]
 
 
 @dataclass(frozen=True)
@@ -26,13 +36,21 @@ class Offers:
     """``effect``: float [customers, actions], by how much the action lowers the customer's churn probability. ``net``:
     what it brings (:func:`~churn_model.money.net`), -inf where the customer cannot get it. ``measured``: bool
     [customers, actions], whether the effect was measured in past campaigns; elsewhere it is from where ``sources``, by
-    action, says. ``reasons``: for each action how many customers cannot get it, each counted under the first reason."""
+    action, says. ``worth``: as ``net``, but of all customers, whoever can get it. ``barred``: int [customers, actions],
+    why not, the first reason's position in :data:`REASONS`; -1 where the action is possible and pays."""
 
     effect: Floats
     net: Floats
     measured: Flags
     sources: tuple[str, ...]
-    reasons: tuple[dict[str, int], ...]
+    worth: Floats
+    barred: Codes
+
+    @property
+    def reasons(self) -> tuple[dict[str, int], ...]:
+        """For each action how many customers cannot get it, each counted under the first reason."""
+        counts = (numpy.bincount(column + 1, minlength=len(REASONS) + 1)[1:].tolist() for column in self.barred.T)
+        return tuple({reason: count for reason, count in zip(REASONS, each, strict=True) if count} for each in counts)
 
 
 def offers(
@@ -51,9 +69,9 @@ def offers(
         proven_only: leave out what rests on an assumed effect.
     """
     effect = numpy.empty((len(customers), len(actions)))
-    net = numpy.empty_like(effect)
+    worth = numpy.empty_like(effect)
     measured = numpy.zeros(effect.shape, dtype=bool)
-    reasons = []
+    barred = numpy.full(effect.shape, -1, dtype=numpy.int8)
     for index, action in enumerate(actions):
         effect[:, index] = action.effect * customers.probability
         answers = customers.measured.get(action.id)
@@ -61,21 +79,17 @@ def offers(
             measured[:, index] = answers.reached
             effect[answers.reached, index] = answers.effect[answers.reached]
         costs = action.contact, action.offer
-        net[:, index] = money.net(effect[:, index], customers.probability, customers.value, *costs)
-        counts: dict[str, int] = {}
-        open_to = numpy.ones(len(customers), dtype=bool)
+        worth[:, index] = money.net(effect[:, index], customers.probability, customers.value, *costs)
         barriers = _barriers(customers, action, effect[:, index])
-        if left_out is not None and left_out.any():
+        if left_out is not None:
             barriers = chain([(IN_ANOTHER_PLAN, left_out)], barriers)
         if proven_only:
             barriers = chain(barriers, _doubts(action, measured[:, index], known=answers is not None))
-        for reason, barred in barriers:
-            counts[reason] = int((barred & open_to).sum())
-            open_to &= ~barred
-        net[~open_to, index] = -numpy.inf
-        counts["does not pay"] = int((net[open_to, index] <= 0).sum())
-        reasons.append({reason: count for reason, count in counts.items() if count})
-    return Offers(effect, net, measured, tuple(action.source for action in actions), tuple(reasons))
+        for reason, concerned in chain(barriers, [(DOES_NOT_PAY, worth[:, index] <= 0)]):
+            barred[concerned & (barred[:, index] < 0), index] = REASONS.index(reason)
+    open_to = (barred < 0) | (barred == REASONS.index(DOES_NOT_PAY))
+    net = numpy.where(open_to, worth, -numpy.inf)
+    return Offers(effect, net, measured, tuple(action.source for action in actions), worth, barred)
 
 
 def _doubts(action: ActionRule, measured: Flags, *, known: bool) -> Iterator[tuple[str, Flags]]:
@@ -87,14 +101,14 @@ def _doubts(action: ActionRule, measured: Flags, *, known: bool) -> Iterator[tup
 def _barriers(customers: Customers, action: ActionRule, effect: Floats) -> Iterator[tuple[str, Flags]]:
     """Reasons with whom they concern, in the order in which they count."""
     if action.segments:
-        yield "another segment", ~numpy.isin(customers.segment, action.segments)
-    yield "another risk", ~numpy.isin(customers.risk, [RISKS.index(risk) for risk in action.risk])
-    yield "worth too little", customers.value < action.minimum_value
+        yield SEGMENT, ~numpy.isin(customers.segment, action.segments)
+    yield RISK, ~numpy.isin(customers.risk, [RISKS.index(risk) for risk in action.risk])
+    yield WORTH, customers.value < action.minimum_value
     if action.consent:
-        yield "no consent", ~customers.consent[action.consent]
+        yield CONSENT, ~customers.consent[action.consent]
     if action.rest_days:
         # An empty cell says that there was no contact, and no number is below an unknown one.
-        yield "contacted lately", customers.days_since < action.rest_days
+        yield LATELY, customers.days_since < action.rest_days
     if action.yearly_limit is not None:
-        yield "contacted often", numpy.nan_to_num(customers.last_year) >= action.yearly_limit
-    yield "driven away or not moved", effect <= 0
+        yield OFTEN, numpy.nan_to_num(customers.last_year) >= action.yearly_limit
+    yield NOT_MOVED, effect <= 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy
 
 from churn_campaigns.campaign.customers import Customers
+from churn_campaigns.campaign.not_contacted import why_not_contacted
 from churn_campaigns.campaign.orders import Order, Promise
 from churn_campaigns.campaign.plan import CampaignPlan
 from churn_campaigns.campaign.plan_file import Columns, Identity, columns_of
@@ -33,7 +34,8 @@ def frozen_columns(
     for place, reason in zip(numpy.flatnonzero(plan.planned.choice != NOTHING), details.reasons, strict=True):
         words[place] = reason
     name = salt_id(order.salt) if order.salt else ""
-    return columns_of(customers, plan, Identity(usecase, promise.planned_on, name, order.holdout), words)
+    identity = Identity(usecase, promise.planned_on, name, order.holdout)
+    return columns_of(customers, plan, identity, words, why_not_contacted(plan, order).tolist())
 
 
 def ledger_of(columns: Columns, order: Order, promise: Promise, usecase: str) -> Ledger:

@@ -16,9 +16,9 @@ from churn_campaigns.uplift.belief import with_risk
 from churn_campaigns.uplift.cross_fitting import CrossFitted, cross_fit, folds_of
 from churn_campaigns.uplift.encoding import CovariateEncoder
 from churn_campaigns.uplift.evidence import Estimate, Evidence, evidence, level_for
-from churn_campaigns.uplift.learner import UpliftNotLearnable
 from churn_campaigns.uplift.overlap import Reach
 from churn_campaigns.uplift.randomisation import Randomisation, check_randomisation
+from churn_campaigns.uplift.requirements import UpliftNotLearnable
 from churn_campaigns.uplift.shrinkage import share_kept, shrunk
 from churn_data.errors import DataError
 from churn_model.rules import ActionRule
@@ -170,7 +170,8 @@ def _lesson(
     if not len(rows):
         return Lesson(UNKNOWN, comparison, worth, "nobody of the arm control can be compared with who got it")
     try:
-        fitted = cross_fit(known, treated, churned, folds[rows], seed, comparison.propensity)
+        chance = comparison.propensity
+        fitted = cross_fit(known, treated, churned, folds[rows], seed, chance, assumed=action.effect)
     except UpliftNotLearnable as problem:
         return Lesson(UNKNOWN, comparison, worth, str(problem))
     found = evidence(fitted, treated, churned, worth, action.cost, customers[rows])

@@ -21,12 +21,13 @@ from churn_model.rules import ActionRule, ContactRule
 @dataclass(frozen=True)
 class Rules:
     """What a campaign may do: the actions, the columns with earlier contacts, and what a missing cell looks like.
-    ``source`` names in errors where they come from."""
+    ``source`` names in errors where they come from. ``groups``: features by whose values is told who is contacted."""
 
     actions: tuple[ActionRule, ...]
     contacts: ContactRule
     missing: frozenset[str]
     source: str
+    groups: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Whether the actions can be decided about.

@@ -42,7 +42,13 @@ def call_order(plan: CampaignPlan) -> numpy.ndarray:
     return numpy.lexsort((places, numpy.where(planned == NOTHING, 0.0, -net), group))
 
 
-def columns_of(customers: Customers, plan: CampaignPlan, identity: Identity, reasons: Sequence[str] = ()) -> Columns:
+def columns_of(
+    customers: Customers,
+    plan: CampaignPlan,
+    identity: Identity,
+    reasons: Sequence[str] = (),
+    why_not: Sequence[str] = (),
+) -> Columns:
     """The file's columns, one entry a customer, in the order of :func:`call_order`.
 
     ``effect`` is by how much the action lowers this customer's churn probability; ``arm`` is the action, ``control``
@@ -54,6 +60,7 @@ def columns_of(customers: Customers, plan: CampaignPlan, identity: Identity, rea
         plan: the decisions.
         identity: of the plan.
         reasons: what raises churn, by customer (empty: not known).
+        why_not: why nothing is done, by customer (empty: not known).
     """
     names = numpy.array([*(action.id for action in plan.actions), NO_ACTION])
     words = numpy.array([*(action.name for action in plan.actions), ""])
@@ -67,6 +74,7 @@ def columns_of(customers: Customers, plan: CampaignPlan, identity: Identity, rea
         "action_name": words[plan.choice].tolist(),
         "expected_net": plan.taken(plan.offers.net).round(2).tolist(),
         "reasons": list(reasons) or [""] * count,
+        "not_contacted_because": list(why_not) or [""] * count,
         plan_columns.SCORE: customers.probability.tolist(),
         plan_columns.VALUE: customers.value.round(2).tolist(),
         "segment": customers.segment.tolist(),

@@ -8,8 +8,11 @@ from typing import Any
 import numpy
 
 from churn_campaigns.campaign.allocation import Allocation
+from churn_campaigns.campaign.customers import Customers
 from churn_campaigns.campaign.eligibility import FROM_HISTORY
+from churn_campaigns.campaign.groups import group_lines, group_shares
 from churn_campaigns.campaign.learning import Lessons
+from churn_campaigns.campaign.not_contacted import counted, why_not_contacted
 from churn_campaigns.campaign.orders import Order
 from churn_campaigns.campaign.plan import CampaignPlan
 from churn_campaigns.campaign.problem import NOTHING
@@ -21,11 +24,16 @@ ASSUMED = "assumed"
 
 
 def summary_of(
-    plan: CampaignPlan, order: Order, lessons: Lessons | None = None, value: Estimate | None = None
+    customers: Customers,
+    plan: CampaignPlan,
+    order: Order,
+    lessons: Lessons | None = None,
+    value: Estimate | None = None,
 ) -> dict[str, Any]:
     """The campaign as `--json` prints it; money rounded to cents, shares from 0 to 1.
 
     Args:
+        customers: all of them.
         plan: the decisions.
         order: what was ordered.
         lessons: what past campaigns have shown (None: none were given).
@@ -55,6 +63,8 @@ def summary_of(
         "planned": _allocation(plan.planned) | _bounded(plan.planned),
         "without_limits": _allocation(plan.unlimited),
         "holdout": _holdout(plan, order, costs),
+        "not_contacted": counted(why_not_contacted(plan, order)),
+        "groups": group_shares(customers, plan),
     }
 
 
@@ -82,6 +92,8 @@ def text_of(summary: dict[str, Any], lessons: Lessons | None = None) -> str:
     lines += _holdout_lines(summary["holdout"])
     lines += [] if lessons is None else lessons_text(lessons, _shown(summary))
     lines += [] if summary["measured_value"] is None else [value_line(summary["measured_value"])]
+    lines += group_lines(summary["groups"])
+    lines += [f"not contacted: {_counts(summary['not_contacted'])}"] if summary["not_contacted"] else []
     lines += [_reasons_line(entry) for entry in summary["actions"] if entry["not_eligible"]]
     return "\n".join(lines)
 
@@ -98,7 +110,7 @@ def _action(plan: CampaignPlan, index: int, net: numpy.ndarray, lessons: Lessons
     chosen = plan.choice == index
     action = plan.actions[index]
     lesson = None if lessons is None else lessons.by_action.get(action.id)
-    measured = lesson is not None and lesson.measured
+    measured, barred = lesson is not None and lesson.measured, plan.offers.reasons[index]
     assumed = chosen & ~plan.measured if action.source == ASSUMED else chosen & False
     return {
         "id": action.id,
@@ -112,8 +124,8 @@ def _action(plan: CampaignPlan, index: int, net: numpy.ndarray, lessons: Lessons
         "history": None if lesson is None or lessons is None else lesson_json(lesson, lessons.level),
         "expected_net_assumed": _money(float(net[assumed].sum())),
         "cost_assumed": _money(action.cost * float(assumed.sum())),
-        "eligible": len(plan.choice) - sum(plan.offers.reasons[index].values()),
-        "not_eligible": plan.offers.reasons[index],
+        "eligible": len(plan.choice) - sum(barred.values()),
+        "not_eligible": barred,
     }
 
 
@@ -156,8 +168,11 @@ def _holdout_lines(holdout: dict[str, Any] | None) -> list[str]:
 
 
 def _reasons_line(entry: dict[str, Any]) -> str:
-    reasons = ", ".join(f"{reason} {count}" for reason, count in entry["not_eligible"].items())
-    return f"not for {entry['id']}: {reasons}; for {entry['eligible']} customers it pays"
+    return f"not for {entry['id']}: {_counts(entry['not_eligible'])}; for {entry['eligible']} customers it pays"
+
+
+def _counts(reasons: dict[str, int]) -> str:
+    return ", ".join(f"{reason} {count}" for reason, count in reasons.items())
 
 
 def _money(amount: float) -> float:

@@ -109,7 +109,7 @@ ASSUMPTIONS = (
     ("time", (f"effects stay the same; where outcomes take three months, {GONE:.0%} of the would-be leavers who "
      "were not in the trial are gone before the campaign, otherwise nobody")),
     ("second family", ("customers respond as the nearest of 40 imagined ones, behind thresholds; what they pay has "
-     "a heavy tail (Pareto, exponent 2.5); nothing was tuned on it")),
+     "a heavy tail (Pareto, exponent 2.5); developed on other worlds of it than those reported")),
     ("rivals", "chance, risk, risk × value are given, with hindsight, the one action that earns them most"),
 )  # fmt: skip
 

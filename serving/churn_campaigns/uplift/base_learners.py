@@ -4,7 +4,7 @@ Linear models and trees side by side: neither is near the truth in every company
 the learner fits each of them six times or more. They must not know how a customer came to be treated.
 """
 
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy
 from catboost import CatBoostClassifier, CatBoostRegressor, Pool
@@ -15,9 +15,17 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 CERTAIN = 1e-4  # no customer's churn is taken for more certain than this, or log-odds would grow without bound
 
 TYPICAL_RESPONSE = (-1.4, -3.5)  # log-odds to be kept (0.2) and to be driven away (0.03) where nothing is known
-RIDGE = 8.0  # pull towards them
+RIDGE = 30.0  # pull towards them
+STEADY = 200.0  # pull towards what a model of before said: noise in it would look like effects that differ
 
 Array = numpy.ndarray
+
+
+class ChurnModel(Protocol):
+    """A fitted model of churn in one arm."""
+
+    def predict(self, customers: Array, /) -> Array:
+        """Probabilities of customers (float [customers, columns]): float [customers]."""
 
 
 class Churn:
@@ -39,6 +47,31 @@ class Churn:
         return numpy.asarray(numpy.clip(both / 2.0, CERTAIN, 1.0 - CERTAIN))
 
 
+class Recalibrated:
+    """The probability to churn in one arm as a model of before says, set right by the arm: its log-odds stretched,
+    moved, and corrected by a few numbers that a ridge penalty keeps small (an offset logistic regression).
+
+    A campaign's arm holds hundreds of customers, the model of before has seen tens of thousands, so what it says is the
+    better beginning. The first column holds it.
+    """
+
+    def __init__(self) -> None:
+        self._weights: Array = numpy.empty(0)
+
+    def fit(self, customers: Array, churned: Array) -> Self:
+        """Learn from customers (float [customers, columns], log-odds first) and who of them left."""
+        known = _with_one(customers)
+        as_said = numpy.eye(known.shape[1])[1]
+        pull = numpy.full(known.shape[1], STEADY)
+        pull[:2] = 1.0
+        self._weights = minimize(_misfit, as_said, (as_said, known, pull, churned), "L-BFGS-B", jac=True).x
+        return self
+
+    def predict(self, customers: Array) -> Array:
+        """Float [customers]."""
+        return numpy.asarray(numpy.clip(expit(_with_one(customers) @ self._weights), CERTAIN, 1.0 - CERTAIN))
+
+
 class Shift:
     """The effect as a shift of the log-odds: boosted trees on treated customers, on top of their churn without it.
 
@@ -46,7 +79,7 @@ class Shift:
     difference of two models.
     """
 
-    def __init__(self, seed: int, without: Churn) -> None:
+    def __init__(self, seed: int, without: ChurnModel) -> None:
         self._without = without
         self._trees = CatBoostClassifier(
             iterations=60, depth=2, learning_rate=0.06, l2_leaf_reg=30, boost_from_average=False, **_common(seed)
@@ -72,7 +105,7 @@ class Response:
     A handful of numbers for each of the two, so it learns from fewer customers than trees do.
     """
 
-    def __init__(self, without: Churn) -> None:
+    def __init__(self, without: ChurnModel) -> None:
         self._without = without
         self._weights: Array = numpy.empty((2, 0))
 
@@ -95,6 +128,14 @@ class Response:
 
 def _with_one(customers: Array) -> Array:
     return numpy.column_stack([numpy.ones(len(customers)), customers])
+
+
+def _misfit(weights: Array, as_said: Array, known: Array, pull: Array, churned: Array) -> tuple[float, Array]:
+    """Negative log likelihood of a logistic regression with the penalty, and its gradient."""
+    log_odds = known @ weights
+    change = weights - as_said
+    loss = float(numpy.logaddexp(0.0, log_odds).sum() - churned @ log_odds + (pull * change**2).sum() / 2.0)
+    return loss, (expit(log_odds) - churned) @ known + pull * change
 
 
 def _deviance(flat: Array, typical: Array, known: Array, without: Array, churned: Array) -> tuple[float, Array]:

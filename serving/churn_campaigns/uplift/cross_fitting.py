@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy
 import pandas
 
-from churn_campaigns.uplift.learner import UpliftModel, UpliftNotLearnable, fit_uplift
+from churn_campaigns.uplift.learner import UpliftModel, fit_uplift
+from churn_campaigns.uplift.requirements import UpliftNotLearnable
 
 FOLDS = 3
 """Each model learns from two thirds of the customers; more folds cost more time than the rest is worth."""
-INNER_FOLDS = 3
+INNER_FOLDS = 5
 """Within the other folds, for what is learned of how the effect differs."""
 _SALT = b"churn-serving folds\x00"
 
@@ -64,7 +65,14 @@ class CrossFitted:
 
 
 def cross_fit(
-    features: pandas.DataFrame, treated: Array, churned: Array, folds: Array, seed: int, propensity: Array | None = None
+    features: pandas.DataFrame,
+    treated: Array,
+    churned: Array,
+    folds: Array,
+    seed: int,
+    propensity: Array | None = None,
+    *,
+    assumed: float | None = None,
 ) -> CrossFitted:
     """Learn an action's effect once for each fold, from all customers but those of the fold.
 
@@ -75,6 +83,7 @@ def cross_fit(
         folds: int [customers], from :func:`folds_of`.
         seed: the same seed gives the same models.
         propensity: float [customers]; None: the share treated.
+        assumed: as there.
 
     Raises:
         UpliftNotLearnable: too few leavers or stayers with or without the treatment outside some fold.
@@ -86,7 +95,8 @@ def cross_fit(
         inside, others = numpy.flatnonzero(folds == fold), numpy.flatnonzero(folds != fold)
         if not len(inside):
             raise UpliftNotLearnable(f"{len(treated)} customers are too few")
-        model = fit_uplift(features.iloc[others], treated[others], churned[others], seed, chance[others], INNER_FOLDS)
+        known = features.iloc[others], treated[others], churned[others]
+        model = fit_uplift(*known, seed, chance[others], INNER_FOLDS, assumed=assumed)
         scores[inside] = model.score(features.iloc[inside], treated[inside], churned[inside], chance[inside])
         by_model[fold] = model.predict(features), model.without(features)
         models.append(model)

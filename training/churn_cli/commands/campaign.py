@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             _freeze(options.output, ledger_of(columns, order, promise, name), known)
         write_table(target, columns)
     value = None if lessons is None else measured_value(plan, customers, lessons)
-    result = summary_of(plan, order, lessons, value)
+    result = summary_of(customers, plan, order, lessons, value)
     manifest = package.manifest
     simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""
     head = f"{options.output}: {result['customers']} customers by {manifest.name} version {manifest.version}{simulated}"
@@ -118,7 +118,8 @@ def _rules(usecase: UseCase | None, package: Package) -> Rules:
     if usecase is None:
         actions = package.description.actions.actions
         return Rules(actions, ContactRule(), frozenset(DEFAULT_MISSING), f"package {package.manifest.name}")
-    return Rules(usecase.actions, usecase.contacts, frozenset(usecase.missing), f"use case {usecase.name}")
+    source = f"use case {usecase.name}"
+    return Rules(usecase.actions, usecase.contacts, frozenset(usecase.missing), source, usecase.groups)
 
 
 def _lessons(
