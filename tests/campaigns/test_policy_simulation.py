@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -269,13 +267,13 @@ def test_bad_numbers_are_refused_in_one_line(
     assert not captured.out
 
 
-def test_the_command_prints_json_last_and_writes_files(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "churn_cli.programs.policy_simulation", "--worlds", "1", "--sizes", "1000"]
-    command += ["--usual", "1000", "--minutes", "1e-9", "--json", "--out", str(tmp_path)]
-    run_studies([replace(kind) for kind in scenarios((1_000,), 1_000)[:1]], [1], Worlds(tmp_path))
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    (found,) = json.loads(done.stdout.splitlines()[-1])["scenarios"]
+def test_the_command_prints_json_last_and_writes_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_studies(scenarios((1_000,), 1_000)[:1], [1], Worlds(tmp_path))
+    arguments = ["--worlds", "1", "--sizes", "1000", "--usual", "1000", "--minutes", "1e-9", "--json"]
+    assert main([*arguments, "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    (found,) = json.loads(said.out.splitlines()[-1])["scenarios"]
     assert found["worlds"] == 1
     assert found["scenario"]["customers"] == 1000
-    assert "SIMULATION" in done.stderr
+    assert "SIMULATION" in said.err
     assert (tmp_path / "simulated-policies.png").stat().st_size > 10_000
