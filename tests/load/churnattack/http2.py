@@ -54,13 +54,12 @@ def on_connections(
     async def run(target: Target, tally: Tally) -> None:
         async def one(number: int) -> None:
             await asyncio.sleep(number / count)
-            turns = paced(target, rate)
             async for _ in paced(target, 5.0):
                 async with wired(target.grpc, tally) as wire:
                     if wire is not None:
                         tally.sent += 1
                         await wire.send(PREFACE + frame(SETTINGS, 0, 0))
-                        await beside_reading(wire, target, attack(wire, target, turns))
+                        await beside_reading(wire, target, attack(wire, target, paced(target, rate)))
 
         await together(count, one)
 
@@ -117,6 +116,21 @@ async def continuations(wire: Wire, target: Target, turns: AsyncIterator[int]) -
         await wire.send(frame(CONTINUATION, 0, 1, field(f"x-filler-{number}", "v" * 16_000)))
 
 
+async def short_fields(wire: Wire, target: Target, turns: AsyncIterator[int]) -> None:
+    """The same in crumbs: a library holds a hundred bytes of each field, however short it is."""
+    await wire.send(frame(HEADERS, 0, 1, call(target, key=False)))
+    async for _ in turns:
+        await wire.send(frame(CONTINUATION, 0, 1, field("x", "") * 400))
+
+
+async def repeated_fields(wire: Wire, target: Target, turns: AsyncIterator[int]) -> None:
+    """The same by one byte a field, which stands for one that was sent before (RFC 7541, section 6.1)."""
+    remembered = b"\x40" + text("x") + text("y")
+    await wire.send(frame(HEADERS, 0, 1, call(target, key=False) + remembered))
+    async for _ in turns:
+        await wire.send(frame(CONTINUATION, 0, 1, b"\xbe" * 450))
+
+
 async def large_metadata(wire: Wire, target: Target, turns: AsyncIterator[int]) -> None:
     """Calls whose metadata fit one frame, just."""
     stream = 1
@@ -155,6 +169,18 @@ HTTP2_ATTACKS = (
         "gRPC, no key",
         "metadata without end, 2 connections of 1 MB/s",
         on_connections(2, 64.0, continuations),
+    ),
+    Attack(
+        "grpc-short-fields",
+        "gRPC, no key",
+        "metadata without end, 20 connections of 25,000 empty fields a second",
+        on_connections(20, 64.0, short_fields),
+    ),
+    Attack(
+        "grpc-repeated-fields",
+        "gRPC, no key",
+        "metadata without end, 20 connections of 29,000 repeated fields a second",
+        on_connections(20, 64.0, repeated_fields),
     ),
     Attack(
         "grpc-metadata",
