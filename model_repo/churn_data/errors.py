@@ -2,6 +2,7 @@
 
     ChurnModelError
     ├── DataError           the data cannot be used
+    │   └── NoSuchColumn        a column that somebody named is not in the header
     ├── PackageKeyError     a key that the environment names cannot be used (churn_training.packaging.keys)
     └── Failure             nothing is wrong with the input; carries the exit code
         └── Unavailable         something that is needed does not answer now; worth trying again
@@ -30,6 +31,22 @@ class DataError(ChurnModelError):
     def of(self, file: str) -> "DataError":
         """The same problem of a file that people know by another name."""
         return DataError(file, self._problem, column=self._column, row=self._row)
+
+
+class NoSuchColumn(DataError):
+    """A column is not in the header; `more` says who needs it or which one may be meant."""
+
+    def __init__(self, file: str, name: str, more: str = "") -> None:
+        self._name, self._more = name, more
+        super().__init__(file, f"no such column in the header{more}", column=name, row=1)
+
+    def of(self, file: str) -> "NoSuchColumn":
+        """The same problem of a file that people know by another name."""
+        return NoSuchColumn(file, self._name, self._more)
+
+    def where_usecase(self, name: str) -> "NoSuchColumn":
+        """The same, for somebody who has not said which use case the file is of."""
+        return NoSuchColumn(self.file, self._name, f"{self._more} (use case {name}, unless --usecase says another)")
 
 
 class Failure(ChurnModelError):

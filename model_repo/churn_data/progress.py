@@ -1,6 +1,7 @@
 """Progress on stderr: bars where a person watches, plain lines elsewhere, so stdout stays free for results."""
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,6 +18,9 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+QUIET_SECONDS = 60.0
+"""Whoever does not see the bar hears of a step after so long a silence."""
+
 
 def few(lines: Sequence[str], most: int) -> list[str]:
     """The lines, or where they are more than `most` the first of them and one that counts the others."""
@@ -31,19 +35,22 @@ def few(lines: Sequence[str], most: int) -> list[str]:
 class Reporter:
     """Tells how far a run is. One bar: `total` steps, each with a sentence of what is going on now.
 
-    One that is not `verbose` leaves lines to what matters: where nobody sees the bar it does not tell every step, and
-    it keeps details to itself.
+    One that is not `verbose` leaves lines to what matters: where nobody sees the bar it tells a step only after a
+    minute of silence, and it keeps details to itself.
     """
 
     def __init__(self, bar: Progress, total: float | None, *, verbose: bool = True) -> None:
         self._bar, self._verbose = bar, verbose
         self._task = bar.add_task("", total=total)
+        self._told = time.monotonic()
 
     def now(self, sentence: str) -> None:
         """Say what goes on."""
         self._bar.update(self._task, description=sentence)
-        if self._verbose and not self._bar.console.is_terminal:
-            self._bar.console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+        if self._bar.console.is_terminal:
+            return
+        if self._verbose or time.monotonic() - self._told >= QUIET_SECONDS:
+            self.note(sentence)
 
     def advance(self, steps: float = 1) -> None:
         """Count steps as done."""
@@ -57,6 +64,7 @@ class Reporter:
 
     def note(self, line: str) -> None:
         """Print a line that stays."""
+        self._told = time.monotonic()
         self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def notes(self, lines: Sequence[str], most: int) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from churn_data.cells import Cell, clean, numbers
 from churn_data.csv_head import suggestion
-from churn_data.errors import DataError, glimpse
+from churn_data.errors import DataError, NoSuchColumn, glimpse
 from churn_data.notices import Notices
 from churn_data.schema_cells import needed_columns, written_numbers
 from churn_data.snapshots import date_numbers, snapshots_of
@@ -36,13 +36,12 @@ class SchemaColumns:
         """Look for the columns.
 
         Raises:
-            DataError: one is not there.
+            NoSuchColumn: one is not there.
         """
         self._file, self._schema = table.file, schema
         for name in needed_columns(schema):
             if name not in table.header:
-                problem = f"no such column in the header, the model needs it{suggestion(name, table.header)}"
-                raise DataError(table.file, problem, column=name, row=1)
+                raise NoSuchColumn(table.file, name, f", the model needs it{suggestion(name, table.header)}")
         self._places = {name: table.header.index(name) for name in needed_columns(schema)}
         self._missing = frozenset(missing)
         self._written = written_numbers(schema, table.decimal)

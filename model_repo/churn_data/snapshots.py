@@ -12,7 +12,7 @@ import msgspec
 
 from churn_data.cells import Cell
 from churn_data.date_spellings import COMPACT, is_compact_date, spelling_of
-from churn_data.errors import DataError, glimpse
+from churn_data.errors import DataError, NoSuchColumn, glimpse
 from churn_data.notices import Notices
 from churn_model.dates import ISO, DateRule, days_before, moment
 from churn_model.rules import Feature, TimeRule
@@ -82,7 +82,7 @@ def _readable(cells: Sequence[Cell], spelling: str) -> Iterator[datetime]:
 def _spelling(columns: Mapping[str, Sequence[Cell]], name: str, file: str) -> str:
     """How most of a column's cells are spelt; ISO's where nothing reads them, so that the first is refused."""
     if name not in columns:
-        raise DataError(file, "no such column in the header", column=name, row=1)
+        raise NoSuchColumn(file, name)
     known = {cell for cell in columns[name] if cell is not None}
     if is_compact_date(known):
         return COMPACT

@@ -18,7 +18,7 @@ from churn_data.csv_head import suggestion
 from churn_data.customer_keys import customer_keys
 from churn_data.dataset import Dataset, Origin, Source
 from churn_data.dialects import Decimal
-from churn_data.errors import DataError, glimpse
+from churn_data.errors import DataError, NoSuchColumn, glimpse
 from churn_data.files import file_sha256
 from churn_data.groups import groups_of
 from churn_data.inference import check_listed, infer_features
@@ -98,7 +98,7 @@ def _require_columns(columns: Iterable[str], wanted: Sequence[str], file: str) -
     for name in wanted:
         if name not in columns:
             found = suggestion(name, tuple(columns)) or f" (found: {glimpse(', '.join(columns))})"
-            raise DataError(file, f"no such column in the header{found}", column=name, row=1)
+            raise NoSuchColumn(file, name, found)
 
 
 def labels_of(cells: Sequence[Cell], rows: Sequence[int], label: Label, file: str) -> numpy.ndarray:

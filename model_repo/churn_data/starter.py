@@ -74,6 +74,8 @@ def starter_usecase(path: Path, wishes: Wishes, notice: Listener, ask: Ask = una
     label = choose_label(wishes.label, facts, file, ask)
     positive = choose_positive(wishes.positive, facts[label.name], file, ask)
     found_id = choose_id(wishes.id, facts, label.name, file, ask)
+    if found_id and wishes.id and found_id.reason:
+        notices.tell("id", found_id.reason, found_id.name)
     taken = {label.name, found_id.name if found_id else ""}
     value = choose_value(wishes.value, facts, taken, file)
     rule = Label(label.name, positive.name)

@@ -125,7 +125,9 @@ def choose_id(given: str | None, facts: Facts, label: str, file: str, ask: Ask) 
         DataError: no such column.
     """
     if given is not None:
-        return Chosen(_existing(given, facts, file))
+        column = facts[_existing(given, facts, file)]
+        repeats = f"{column.distinct:,} different in {column.known:,} rows: rows with the same one are one customer's"
+        return Chosen(given, repeats if column.distinct < column.known else "")
     unique = [name for name, column in facts.items() if name != label and _is_unique(column)]
     named = [name for name in unique if set(facts[name].words) & (ID | CUSTOMER)]
     repeated = [name for name, column in facts.items() if name != label and _names_customers(column)]

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ ASSIGNED = (
     "secret-3,control,s,0.5,2026-01-10",
     "secret-4,offer,s,0.5,2026-01-10",
 )
+ASSUMED = " (use case telecom, unless --usecase says another)"
 OUTCOME_HEADER = "customerID,Churn,outcome_on"
 LEFT = (
     "secret-1,Yes,2026-02-01",
@@ -128,7 +130,7 @@ BAD_ASSIGN: dict[str, tuple[list[str], list[str], str]] = {
     "twice": (["customerID", "secret-1", "secret-2", "secret-1"], [],
               'IN, column "customerID", row 4: the customer of row 2 is here again'),
     "no id": (["customerID,x", "secret-1,1", ",2"], [], 'IN, column "customerID", row 3: the id is missing'),
-    "no column": (["id", "secret-1"], [], 'IN, column "customerID", row 1: no such column in the header'),
+    "no column": (["id", "secret-1"], [], 'IN, column "customerID", row 1: no such column in the header' + ASSUMED),
     "no rows": (["customerID"], [], "IN: has a header but no rows"),
     "shares": (["customerID", "secret-1"], ["--arms", "a=0.1,b=0.3"],
                "--control-share and --arms: the shares add up to 0.9, 1 was expected"),
@@ -189,7 +191,7 @@ BAD_READ: dict[str, tuple[list[str], list[str], list[str], str]] = {
     "no arm column": (["customerID,assigned_on", "secret-1,2026-01-10"], [OUTCOME_HEADER, *LEFT], [],
                       f'{A}, column "arm", row 1: no such column in the header'),
     "no label column": ([HEADER, *ASSIGNED], ["customerID,outcome_on", "secret-1,2026-04-01"], [],
-                        f'{O}, column "Churn", row 1: no such column in the header'),
+                        f'{O}, column "Churn", row 1: no such column in the header' + ASSUMED),
     "no day column": ([HEADER, *ASSIGNED], ["customerID,Churn", "secret-1,Yes"], [],
                       f'{O}, column "outcome_on", row 1: no such column in the header'),
     "not a label": ([HEADER, *ASSIGNED], [OUTCOME_HEADER, "secret-1,1,2026-04-01"], [],
@@ -279,3 +281,12 @@ def test_files_from_another_country_are_read_and_said(tmp_path: Path, capsys: py
         main(["experiment", "assign", outcomes, str(tmp_path / "n.csv"), "--salt", "s", "--control-share", "0.5"]) == 0
     )
     assert f"{outcomes}: fields are separated by semicolons\n" in capsys.readouterr().err
+
+
+def test_an_outcome_that_lies_in_the_future_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    day = (datetime.now(UTC) + timedelta(days=3)).date()
+    assigned = write(tmp_path / "a.csv", HEADER, *ASSIGNED)
+    outcomes = write(tmp_path / "o.csv", OUTCOME_HEADER, *LEFT[:3], f"secret-4,No,{day}")
+    assert main(["experiment", "read", assigned, outcomes]) == 2
+    problem = f'column "outcome_on", row 5: {day} lies in the future: an outcome is what has happened'
+    assert capsys.readouterr().err.splitlines()[-1] == f"churn: {outcomes}, {problem}"

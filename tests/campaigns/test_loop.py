@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from churn_campaigns.experiment.assignment import in_holdout
+from churn_campaigns.experiment.boundaries import spent
 from churn_cli.main import main
 from sample_package import Keys, PackageMaker, sample_rows, sample_schema
 
@@ -215,6 +216,17 @@ def test_a_plan_that_was_edited_is_one_line_that_names_the_record(name: str, com
     edited(company, change)
     said = company.run("experiment", "read", "plan.csv", "outcomes.csv", code=2)["said"]
     assert said.startswith(f"churn: {line}")
+
+
+def test_a_look_before_the_window_is_over_spends_no_more_than_its_time(company: Company) -> None:
+    """Where twice as many leave as was expected, a first look at a third of the window had spent all of alpha."""
+    company.run("campaign", "customers.csv", "plan.csv", *PLAN)
+    company.outcomes("2026-02-01", by_chance(0.9, 0.9))
+    read = company.run("experiment", "read", "plan.csv", "outcomes.csv")
+    assert (read["days"], read["final"]) == (31, False)
+    assert 0.0 < read["alpha_spent"] <= spent(31 / 90, 0.05)
+    company.outcomes("2026-05-01", by_chance(0.95, 0.95))
+    assert company.run("experiment", "read", "plan.csv", "outcomes.csv")["alpha_spent"] == pytest.approx(0.05)
 
 
 def test_a_plan_may_be_sorted_and_have_columns_of_ones_own(company: Company) -> None:

@@ -23,14 +23,16 @@ def commands() -> list[list[str]]:
     return [shlex.split(line.removeprefix("$ .venv/bin/churn "), comments=True) for line in block.splitlines()]
 
 
+PLANNED_ON = pandas.Timestamp.now("UTC").normalize().tz_localize(None) - pandas.Timedelta(days=120)
+
+
 def outcomes(telco: pandas.DataFrame) -> None:
-    """What the real customers did, but half of the leavers who were treated stay (simulated)."""
+    """What the real customers did in the 120 days since, but half of the leavers who were treated stay (simulated)."""
     plan = pandas.read_csv("plan.csv", keep_default_na=False).set_index("id").loc[telco["customerID"]]
     kept = ~plan["arm"].isin(["none", "control"]).to_numpy() & (numpy.random.default_rng(0).random(len(telco)) < 0.5)
     left = numpy.where(kept, "No", telco["Churn"])
-    today = pandas.Timestamp.now("UTC").normalize().tz_localize(None)
     days = pandas.to_timedelta(numpy.where(left == "Yes", 30, 120), unit="D")
-    found = pandas.DataFrame({"customerID": telco["customerID"], "Churn": left, "outcome_on": today + days})
+    found = pandas.DataFrame({"customerID": telco["customerID"], "Churn": left, "outcome_on": PLANNED_ON + days})
     found.to_csv("outcomes.csv", index=False)
 
 
@@ -48,7 +50,7 @@ def test_from_a_plan_to_the_next_plan(
     telco = pandas.read_csv(telco_path)
     telco.to_csv("customers.csv", index=False)
     plan, read, following = commands()
-    assert main(plan) == 0
+    assert main([*plan, "--date", str(PLANNED_ON.date())]) == 0
     assert "the smallest effect that this plan can show" in capsys.readouterr().out
     outcomes(telco)
     assert main(read) == 0

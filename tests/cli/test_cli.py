@@ -205,6 +205,7 @@ def test_up_reuses_without_model_libraries(home: Home) -> None:
             ["simulate", "--rows", "0", "--out", "simulated.csv"],
             "churn: simulated.csv: at least 1 row is needed, asked for 0",
         ),
+        (["train", "--rows", "-5"], "churn: --rows: at least 1 customer is needed, asked for -5"),
         (["rollback"], "churn: churn-telecom: there is no former champion to go back to"),
     ],
 )

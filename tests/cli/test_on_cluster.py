@@ -359,6 +359,15 @@ def test_a_broken_kubeconfig_is_one_line(
     assert len(said.splitlines()) == 1
 
 
+def test_no_kubeconfig_says_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    assert main(["train", "--on-cluster"]) == 2
+    expected = f"churn: kubeconfig: there is none at {tmp_path / 'none'}; KUBECONFIG says where it is\n"
+    assert capsys.readouterr().err == expected
+
+
 def test_a_cluster_that_does_not_answer_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

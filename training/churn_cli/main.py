@@ -15,6 +15,7 @@ from churn_cli.guard import guarded
 from churn_cli.terminal import answer, say
 from churn_cli.termination import leave_result
 from churn_data.dialects import FileForm, reading_as
+from churn_data.errors import NoSuchColumn
 from churn_data.notices import telling
 
 Reply = Mapping[str, Any] | None
@@ -35,11 +36,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> None:
     with reading_as(_file_form(options)), telling(say):
-        result = _command(options.command)(options)
+        try:
+            result = _command(options.command)(options)
+        except NoSuchColumn as error:
+            raise error.where_usecase(options.usecase) if _assumes_usecase(options) else error from None
     if result is not None:
         leave_result(result)
         if options.json:
             answer(json.dumps(result))
+
+
+def _assumes_usecase(options: argparse.Namespace) -> bool:
+    """Whether nobody said what the columns are called: a model would say so too."""
+    given = "usecase" in getattr(options, "given", ()) or getattr(options, "model", None) is not None
+    return hasattr(options, "usecase") and not given
 
 
 def _file_form(options: argparse.Namespace) -> FileForm:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churn_cli.terminal import say
+from churn_data.errors import DataError
 from churn_data.local_files import local_copy
 from churn_data.locations import Location
 from churn_data.notices import in_brief
@@ -122,6 +123,8 @@ def _simulated_file(usecase: UseCase, options: argparse.Namespace, home: Home) -
         raise UseCaseError(f"use case {usecase.name}: give --data; it has no hints to simulate customers from")
     from churn_data.simulate import write_simulated
 
+    if options.rows < 1:
+        raise DataError("--rows", f"at least 1 customer is needed, asked for {options.rows}")
     name = f"simulated-{usecase.name}-{options.rows}-{options.seed}.csv"
     say(f"no --data given: training on {options.rows} simulated customers, seed {options.seed} ({name})")
     return write_simulated(usecase, options.rows, options.seed, home.data / name)

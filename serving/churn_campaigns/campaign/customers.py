@@ -16,7 +16,7 @@ from churn_campaigns.campaign.orders import Rules
 from churn_campaigns.campaign.problem import Floats, Integers
 from churn_data.cells import Cell, clean, numbers
 from churn_data.dataset import rows_of
-from churn_data.errors import DataError, glimpse
+from churn_data.errors import DataError, NoSuchColumn, glimpse
 from churn_data.number_texts import NumberColumn
 from churn_data.schema_cells import feature_values, needed_columns, row_ids, written_numbers
 from churn_data.tables import Chunk, Table, open_table
@@ -178,7 +178,7 @@ class CustomerReader:
 
     def _require(self, name: str, who: str) -> None:
         if name not in self._table.header:
-            raise DataError(self._table.file, f"no such column in the header, {who} needs it", column=name, row=1)
+            raise NoSuchColumn(self._table.file, name, f", {who} needs it")
 
     def _cells(self, chunk: Chunk, name: str) -> list[Cell]:
         return clean(chunk.columns[self._table.header.index(name)], self._rules.missing)

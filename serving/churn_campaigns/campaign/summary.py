@@ -81,9 +81,10 @@ def text_of(summary: dict[str, Any], lessons: Lessons | None = None) -> str:
         f"{summary['share_assumed']:.0%} of it rests on assumed effects"
     )
     planned, unlimited = summary["planned"], summary["without_limits"]
+    held = "" if summary["holdout"] is None else ", were those held out treated too,"
     lines.append(
         f"budget {summary['budget']:.2f}, {summary['budget_left']:.2f} left; "
-        f"planned net {planned['expected_net']:.2f}, {_bound(planned)}"
+        f"planned net{held} {planned['expected_net']:.2f}, {_bound(planned)}"
     )
     lines.append(
         f"best action for each without budget and capacities: {unlimited['contacted']} customers, "

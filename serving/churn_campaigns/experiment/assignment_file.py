@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from churn_campaigns.experiment.assignment import arm_of
 from churn_data.cells import Cell, clean
-from churn_data.errors import DataError
+from churn_data.errors import DataError, NoSuchColumn
 from churn_data.tables import Table, open_table
 from churn_data.written_files import Columns, table_file
 from churn_model.holdout import salt_id
@@ -66,7 +66,7 @@ def assign(
 
 def unique_ids(table: Table, id_column: str, missing: frozenset[str]) -> Iterator[list[str]]:
     """The ids of a table, chunk by chunk; raises DataError for the first that is missing or there twice."""
-    place = column_place(table, id_column)
+    place = column_place(table, id_column, of_usecase=True)
     known: dict[str, int] = {}
     for chunk in table.chunks:
         ids: list[str] = []
@@ -85,8 +85,10 @@ def new_id(cell: Cell, row: int, known: dict[str, int], file: str, column: str) 
     return cell
 
 
-def column_place(table: Table, name: str) -> int:
-    """Where a needed column is; raises DataError if it is not there."""
+def column_place(table: Table, name: str, *, of_usecase: bool = False) -> int:
+    """Where a needed column is; raises DataError if it is not there: NoSuchColumn where a use case names it."""
     if name not in table.header:
+        if of_usecase:
+            raise NoSuchColumn(table.file, name)
         raise DataError(table.file, "no such column in the header", column=name, row=1)
     return table.header.index(name)

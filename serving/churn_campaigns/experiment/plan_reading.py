@@ -204,7 +204,8 @@ def _look(ledger: Ledger, outcomes: PlanOutcomes, churned: numpy.ndarray, cohort
     """The look at these outcomes: the one of the ledger if they were looked at before, else the next.
 
     Everybody's time starts on one day, so what a look knows is how many have left by then: cumulative churn has
-    independent increments in the odds of having left.
+    independent increments in the odds of having left. Before the window is over no more is spent than the share of it
+    that has passed allows: where more leave than was expected, a first look would otherwise spend everything.
     """
     again = next((look for look in ledger.taken if look.outcomes == digest), None)
     if again is not None:
@@ -216,7 +217,7 @@ def _look(ledger: Ledger, outcomes: PlanOutcomes, churned: numpy.ndarray, cohort
     information = len(churned) * share / (1.0 - share)
     expected = float(numpy.mean(cohort.score))
     planned = len(cohort.ids) * expected / (1.0 - expected) if expected < 1.0 else information
-    fraction = 1.0 if outcomes.final else min(_EARLY, information / planned if planned > 0.0 else _EARLY)
+    fraction = 1.0 if outcomes.final else _fraction(information, planned, outcomes.days / ledger.window_days)
     already = ledger.taken[-1].spent if ledger.taken else 0.0
     until_now = max(already, spent(fraction, ledger.alpha)) if fraction > 0.0 else already
     before = [(look.information, look.score) for look in ledger.taken]
@@ -228,6 +229,10 @@ def _look(ledger: Ledger, outcomes: PlanOutcomes, churned: numpy.ndarray, cohort
     except ValueError as problem:
         raise DataError("outcomes", f"{problem} ({len(before)} were taken)") from None
     return TakenLook(digest, outcomes.days, information, until_now, score)
+
+
+def _fraction(information: float, planned: float, passed: float) -> float:
+    return min(_EARLY, passed, information / planned if planned > 0.0 else 1.0)
 
 
 def _number(ledger: Ledger, digest: str) -> int:

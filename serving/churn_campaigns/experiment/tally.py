@@ -6,7 +6,7 @@ It must not know statistics, nor decide who belongs to the experiment: that is t
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,16 +39,22 @@ class OutcomeTally:
 
 
 class OutcomeRow(NamedTuple):
-    """A row of a file of outcomes: its number, id, label and day as they stand there."""
+    """A row of a file of outcomes: its number, id, label and day as they stand there; ``latest``: the last day that
+    has begun anywhere."""
 
     row: int
     customer: str
     label: Cell
     day: Cell
+    latest: date
 
     def on(self, file: str, column: str) -> date:
-        """The day; raises DataError if there is none."""
-        return day(self.day, file, column, self.row)
+        """The day; raises DataError if there is none, or if it has not come yet."""
+        found = day(self.day, file, column, self.row)
+        if found > self.latest:
+            problem = f"{found} lies in the future: an outcome is what has happened"
+            raise DataError(file, problem, column=column, row=self.row)
+        return found
 
 
 def read_outcomes(
@@ -143,11 +149,12 @@ def _same_number(cell: str, label: str) -> bool:
 
 def outcome_rows(path: Path, usecase: UseCase, columns: OutcomeColumns) -> Iterator[OutcomeRow]:
     """Every row of a file of outcomes; raises DataError for an id that is missing or there twice."""
-    missing = frozenset(usecase.missing)
+    missing, latest = frozenset(usecase.missing), datetime.now(UTC).date() + timedelta(days=1)
     with open_table(path) as table:
-        places = [column_place(table, name) for name in (usecase.id, columns.primary, columns.day)]
+        places = [column_place(table, name, of_usecase=True) for name in (usecase.id, columns.primary)]
+        places.append(column_place(table, columns.day))
         known: dict[str, int] = {}
         for chunk in table.chunks:
             ids, labels, days = (clean(chunk.columns[place], missing) for place in places)
             for row, customer, label, when in zip(chunk.rows, ids, labels, days, strict=True):
-                yield OutcomeRow(row, new_id(customer, row, known, table.file, usecase.id), label, when)
+                yield OutcomeRow(row, new_id(customer, row, known, table.file, usecase.id), label, when, latest)

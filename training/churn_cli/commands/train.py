@@ -3,7 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from churn_cli.terminal import show
+from churn_cli.stopping import Terminated
+from churn_cli.terminal import say, show
 from churn_cli.training_command import train_and_export
 from churn_cli.training_summary import summary
 from churn_training.packaging.home import Home
@@ -18,7 +19,11 @@ def run(options: argparse.Namespace) -> dict[str, Any] | None:
         from churn_cli.cluster_training import train_on_cluster
 
         return train_on_cluster(options)
-    result = train_and_export(options, Home.from_environment(), _promotion(options))
+    try:
+        result = train_and_export(options, Home.from_environment(), _promotion(options))
+    except (KeyboardInterrupt, Terminated):
+        say("what was measured is kept: the same command goes on from there (--fresh measures all anew)")
+        raise
     show(summary(result), options)
     return result
 

@@ -7,6 +7,7 @@ of.
 import json
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from kubernetes import config
@@ -61,7 +62,11 @@ class KubernetesApi:
             )
         # The loader checks little: a broken file may fail anywhere in it.
         except (ConfigException, YAMLError, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-            raise Failure(f"kubeconfig: {_line(error)}", exit_code=2) from None
+            path = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+            problem = _line(error)
+            if not any(Path(part).exists() for part in path.split(os.pathsep)):
+                problem = f"there is none at {path}; KUBECONFIG says where it is"
+            raise Failure(f"kubeconfig: {problem}", exit_code=2) from None
         return cls(_client(configuration), namespace)
 
     @classmethod
