@@ -61,6 +61,8 @@ def _write_lines(stream: Any, arrays: Sequence[pyarrow.Array]) -> None:
     if not len(arrays[0]):
         return
     cells = [_as_cells(array) for array in arrays]
+    if len(cells) == 1:  # or nothing would be a blank line, which is no row
+        cells = [pyarrow.compute.if_else(pyarrow.compute.equal(cells[0].fill_null(""), ""), '""', cells[0])]
     lines = pyarrow.compute.binary_join_element_wise(*cells, ",", null_handling="replace", null_replacement="")
     ended = pyarrow.compute.binary_join_element_wise(lines, "", "\n")
     stream.write(ended.buffers()[2])

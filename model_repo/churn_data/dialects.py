@@ -97,7 +97,8 @@ def encoding_of(path: Path, form: FileForm, notices: Notices) -> Encoding:
         for mark, codec in _MARKS.items():
             if start.startswith(mark):
                 return _told(Encoding(codec, len(mark)), notices)
-        if b"\0" in start:
+        # A header is UTF-16 as a whole; a lone zero further on belongs to the text of a cell.
+        if b"\0" in start.partition(b"\n")[0]:
             zeros = Counter(position % 2 for position, byte in enumerate(start[:4096]) if byte == 0)
             return _told(Encoding("utf-16-le" if zeros[1] >= zeros[0] else "utf-16-be"), notices)
         stream.seek(0)

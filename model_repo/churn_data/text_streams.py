@@ -22,6 +22,8 @@ class Utf8Stream(io.RawIOBase):
         self._stream.seek(encoding.mark)
         self._decoder = None if encoding.codec == "utf-8" else codecs.getincrementaldecoder(encoding.codec)("replace")
         self._skip = skip
+        # Arrow takes one mark off what it reads: with one of its own it leaves a text alone that begins with one.
+        self._start = codecs.BOM_UTF8
         self._last = b"\n"
         self.quotes = 0
         self.blank_lines = False
@@ -37,9 +39,10 @@ class Utf8Stream(io.RawIOBase):
             block = raw if self._decoder is None else self._decoder.decode(raw, not raw).encode("utf-8", "replace")
             skipped = min(self._skip, len(block))
             self._skip -= skipped
-            block = block[skipped:]
+            block = self._start + block[skipped:] if len(block) > skipped else b""
             if block or not raw:
                 break
+        self._start = b""
         self._watch(block)
         return block
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from churn_data.errors import DataError
 from churn_data.spreadsheets import is_spreadsheet, spreadsheet_rows
@@ -42,9 +42,21 @@ def whole_file(path: Path) -> Iterator[Path]:
 def csv_rows(path: Path, header: Iterable[str]) -> Iterator[Write]:
     """What appends to a new CSV file in the block."""
     with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
+        writer = csv.writer(_Lines(stream))
         writer.writerow(header)
         yield lambda columns: writer.writerows(zip(*columns, strict=True))
+
+
+class _Lines:
+    """Ends lines with a line feed alone. Python's writer ends them with the two characters, for it quotes what is in a
+    line's end and no other: a lone carriage return in a text would be a new row to every reader."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> None:
+        """Append what the writer makes of one row."""
+        self._stream.write(f"{line[:-2]}\n")
 
 
 @contextmanager
