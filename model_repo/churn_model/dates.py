@@ -43,6 +43,17 @@ def moment(text: str, spelling: str = ISO) -> datetime:
     return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
 
 
+def is_impossible_date(text: str) -> bool:
+    """Whether a text is spelt as a date that no calendar has, 2024-02-30."""
+    if not _ISO_TEXT.match(text):
+        return False
+    try:
+        moment(text)
+    except (ValueError, OverflowError):
+        return True
+    return False
+
+
 def days_before(snapshot: datetime, text: str, spelling: str = ISO) -> float:
     """Days from the date to the snapshot, below 0 for one that lies ahead.
 

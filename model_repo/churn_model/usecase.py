@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from churn_model.documents import read_by_any_thread
 from churn_model.economics import profit_rule
@@ -32,8 +31,9 @@ from churn_model.rules import (
     TimeRule,
     ValueRule,
 )
-from churn_model.usecase_checks import check, check_references
-from churn_model.usecase_document import in_words, read_yaml
+from churn_model.usecase_checks import check, check_finite, check_references
+from churn_model.usecase_document import in_words
+from churn_model.usecase_file import find_usecase, read_document, shipped_usecases
 
 __all__ = [
     "RISKS",
@@ -54,7 +54,6 @@ __all__ = [
     "shipped_usecases",
 ]
 
-SHIPPED_FOLDER = Path(__file__).parent / "usecases"
 DEFAULT_MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "None")
 
 
@@ -148,36 +147,18 @@ def load_usecase(name_or_path: str | Path) -> UseCase:
     Raises:
         UseCaseError: one line that names the file and the key.
     """
-    path = Path(name_or_path)
-    if path.suffix not in (".yaml", ".yml") and not path.exists():
-        path = SHIPPED_FOLDER / f"{name_or_path}.yaml"
-        if not path.is_file():
-            shipped = ", ".join(shipped_usecases())
-            raise UseCaseError(f"{name_or_path}: no such use case; give a YAML file or one of {shipped}")
-    try:
-        document = read_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise UseCaseError(f"{path.name}: cannot be read ({reason})") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        raise UseCaseError(f"{path.name}:{where} not valid YAML ({getattr(error, 'problem', 'unreadable')})") from error
-    return parse_usecase(document, path.name)
+    path = find_usecase(str(name_or_path))
+    return parse_usecase(read_document(path), path.name)
 
 
 def parse_usecase(document: object, source: str) -> UseCase:
     """Turn a parsed YAML document into a checked use case; ``source`` names it in errors."""
     if not isinstance(document, dict):
         raise UseCaseError(f"{source}: expected a mapping of keys, e.g. name, id, label")
+    check_finite(document, source)
     try:
         usecase = msgspec.convert(document, UseCase)
     except msgspec.ValidationError as error:
         raise UseCaseError(f"{source}: {in_words(error, UseCase)}") from error
     check(usecase, source)
     return usecase
-
-
-def shipped_usecases() -> list[str]:
-    """Names of the use cases that ship with the package."""
-    return sorted(path.stem for path in SHIPPED_FOLDER.glob("*.yaml"))

@@ -6,6 +6,7 @@ How the file is read is not its business.
 import math
 from typing import Protocol
 
+from churn_model.dates import is_impossible_date
 from churn_model.economics import check_money, check_value, check_window
 from churn_model.errors import UseCaseError
 from churn_model.names import name_fault, usecase_name_fault
@@ -25,6 +26,10 @@ from churn_model.rules import (
     TimeRule,
     ValueRule,
 )
+
+LARGEST_NUMBER = 1e15
+"""Below it every whole number is told from the next; money, times and counts are far below."""
+_SHOWN = 200
 
 
 class _UseCase(Protocol):
@@ -88,6 +93,24 @@ def check(usecase: _UseCase, source: str) -> None:
         check_references(usecase, source)
 
 
+def check_finite(value: object, source: str, path: str = "") -> None:
+    """Hold every number of a document, whatever it is for, against what can be counted with: a comparison with NaN is
+    never true, and products of larger numbers are infinite.
+
+    Raises:
+        UseCaseError: one line that names the file and the key.
+    """
+    if isinstance(value, dict):
+        for key, part in value.items():
+            check_finite(part, source, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple):
+        for index, part in enumerate(value):
+            check_finite(part, source, f"{path}[{index}]")
+    elif isinstance(value, int | float) and not abs(value) <= LARGEST_NUMBER:
+        problem = f"a number from {-LARGEST_NUMBER:.0e} to {LARGEST_NUMBER:.0e} was expected"
+        raise UseCaseError(f"{source}: `{path[:_SHOWN] if path.isprintable() else ascii(path[:_SHOWN])}` {problem}")
+
+
 def _check_name(name: str, where: str, source: str) -> None:
     fault = name_fault(name)
     if fault:
@@ -108,6 +131,8 @@ def _check_numbers(usecase: _UseCase, source: str) -> None:
         raise UseCaseError(f"{source}: `profit.budget_share` must be above 0 and at most 1")
     if usecase.time is not None and usecase.time.months <= 0:
         raise UseCaseError(f"{source}: `time.months` must be above 0")
+    if usecase.time is not None and is_impossible_date(usecase.time.snapshot):
+        raise UseCaseError(f"{source}: `time.snapshot` {usecase.time.snapshot[:20]!a} is not a date of the calendar")
 
 
 def _check_contests(holdout: HoldoutRule, refresh: RefreshRule | None, source: str) -> None:

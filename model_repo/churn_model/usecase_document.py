@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from churn_model.yaml_limits import check_yaml
+
 _TEXTS = frozenset(
     {
         "name",
@@ -33,13 +35,25 @@ _LISTS_OF_TEXTS = frozenset({"missing", "groups", "features"})
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(?:\.\.\.|\d+)\]")
 
 
+class _WithoutDates(yaml.SafeLoader):
+    """Plain data alone. What looks like a date stays a text, as use cases have it, were it the 30th of February."""
+
+
+_WithoutDates.yaml_implicit_resolvers = {
+    start: [(tag, form) for tag, form in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for start, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def read_yaml(text: str) -> object:
     """The document, with the file's own words wherever a text is meant.
 
     Raises:
-        yaml.YAMLError: it is not YAML.
+        yaml.YAMLError: it is not YAML, or not what :func:`~churn_model.yaml_limits.check_yaml` lets through.
+        ValueError: a number is longer than any is read.
     """
-    return _with_texts(yaml.safe_load(text), yaml.load(text, yaml.BaseLoader))  # noqa: S506 - it makes texts alone
+    check_yaml(text)
+    return _with_texts(yaml.load(text, _WithoutDates), yaml.load(text, yaml.BaseLoader))  # noqa: S506 - it makes texts alone
 
 
 def _with_texts(value: Any, written: Any, *, text: bool = False) -> Any:

@@ -30,7 +30,7 @@ def guarded(run: Callable[[], None]) -> int:
         with terminable():
             run()
     except ChurnModelError as error:
-        return _failed(f"churn: {error}", _exit_code(error))
+        return _failed(f"churn: {_one_line(error)}", _exit_code(error))
     except KeyboardInterrupt:
         return _failed("churn: stopped", INTERRUPTED)
     except Terminated:

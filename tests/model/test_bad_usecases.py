@@ -1,0 +1,124 @@
+"""A use case that cannot be used is refused with one line that names file and key, in little time and memory."""
+
+import os
+import typing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from churn_model.errors import UseCaseError
+from churn_model.usecase import UseCase, load_usecase, parse_usecase, shipped_usecases
+
+BASE = "name: x\nid: id\nlabel: {column: Churn, positive: 'Yes'}\n"
+SOUND: dict[str, Any] = {"name": "x", "id": "id", "label": {"column": "Churn", "positive": "Yes"}}
+ACTION = {"id": "call", "name": "Call", "cost": 5.0, "effect": 0.1}
+NEEDED: dict[str, dict[str, Any]] = {
+    "label": SOUND["label"],
+    "value": {"column": "spend"},
+    "refresh": {"after_days": 30.0, "margin": 0.1},
+}
+LISTS: dict[str, dict[str, Any]] = {"actions": ACTION, "features": {"name": "spend", "type": "number"}}
+HOSTILE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf"), "1e308": 1e308}
+
+
+def _bomb(levels: int) -> str:
+    lines = ["simulation:", f"  a0: &a0 [{','.join(['x'] * 10)}]"]
+    lines += [f"  a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]" for n in range(1, levels)]
+    return "\n".join(lines) + "\n"
+
+
+REFUSED = {
+    "aliases that grow tenfold a level": (_bomb(9), r"line \d+: the document holds more than"),
+    "an alias within itself": ("simulation: &a {b: *a}\n", r"line 4: the alias \*a stands within"),
+    "a key twice": ("actions: [{id: a, cost: 5,\n  cost: 500}]\n", "line 5: the key 'cost' stands twice"),
+    "a quoted key twice": ("title: a\n'title': b\n", "line 5: the key 'title' stands twice"),
+    "thousands of levels": (f"simulation: {{a: {'[' * 3000}{']' * 3000}}}\n", "line 4: the document is deeper than 32"),
+    "a number of 5,000 digits": (f"simulation: {{a: {'9' * 5000}}}\n", "holds a number that is too long"),
+    "a day that is none": ("time: {column: tenure, snapshot: 2024-02-30}\n", "`time.snapshot` '2024-02-30' is not"),
+    "more bytes than any": (f"title: {'x' * (4 << 20)}\n", "is larger than 4 MiB"),
+    "a date for a number": ("segments: {count: 2024-01-01}\n", "`segments.count`"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_bad_file_is_one_line(tmp_path: Path, name: str) -> None:
+    written, expected = REFUSED[name]
+    path = tmp_path / "x.yaml"
+    path.write_text(BASE + written, encoding="utf-8")
+    with pytest.raises(UseCaseError, match=expected) as refused:
+        load_usecase(path)
+    assert str(refused.value).startswith("x.yaml: ")
+    assert "\n" not in str(refused.value)
+
+
+def test_aliases_in_measure_are_filled_in(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(f"{BASE}simulation: {{a: &a [x, y], b: *a, c: [*a, *a]}}\n", encoding="utf-8")
+    assert load_usecase(path).simulation == {"a": ["x", "y"], "b": ["x", "y"], "c": [["x", "y"], ["x", "y"]]}
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x.yaml"
+    (os.mkfifo if kind == "pipe" else os.mkdir)(path)
+    with pytest.raises(UseCaseError, match=r"^x\.yaml: is not a file$"):
+        load_usecase(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["a" * 300, "a\nb", "../usecases/telecom", "a\x00b"], ids=["long", "two lines", "a way out", "zero"]
+)
+def test_a_name_of_no_shipped_use_case_is_one_short_line(name: str) -> None:
+    with pytest.raises(UseCaseError, match="no such use case; give a YAML file or one of") as refused:
+        load_usecase(name)
+    assert len(str(refused.value)) < 250
+    assert str(refused.value).isprintable()
+
+
+def _numeric(kind: Any, path: tuple[str, ...] = ()) -> typing.Iterator[tuple[str, ...]]:
+    """Paths to every number that the schema of use cases knows; `[]` for an element of a list."""
+    for part in typing.get_args(kind) or (kind,):
+        if isinstance(part, type) and issubclass(part, msgspec.Struct):
+            for field in msgspec.structs.fields(part):
+                yield from _numeric(field.type, (*path, field.encode_name))
+        elif part in (int, float):
+            yield (*path, "[]") if typing.get_origin(kind) is tuple else path
+        elif typing.get_origin(part) is tuple:
+            yield from _numeric(part, path)
+
+
+PATHS = sorted({".".join(path) for path in _numeric(UseCase)})
+
+
+def _document(path: str, number: float) -> dict[str, Any]:
+    first, *rest = path.split(".")
+    value: Any = number
+    if rest and rest[-1] == "[]":
+        value, rest = [0.5, number], rest[:-1]
+    part = {**LISTS.get(first, NEEDED.get(first, {})), rest[-1]: value}
+    return {**SOUND, first: [part] if first in LISTS else part}
+
+
+def test_the_schema_has_the_numbers_that_are_tried() -> None:
+    known = {"profit.customer_value", "actions.cost", "actions.effect_interval.[]", "features.maximum", "label.window"}
+    assert known | {"value.retention.[]", "refresh.after_days", "segments.count", "time.months"} <= set(PATHS)
+
+
+@pytest.mark.parametrize("number", HOSTILE)
+@pytest.mark.parametrize("path", PATHS)
+def test_no_number_is_beyond_counting(path: str, number: str) -> None:
+    key = path.rsplit(".", maxsplit=1)[-1].replace("[]", r"\[1\]")
+    with pytest.raises(UseCaseError, match=rf"^x\.yaml: `[^`]*{key}` a number from -1e\+15 to 1e\+15 was expected$"):
+        parse_usecase(_document(path, HOSTILE[number]), "x.yaml")
+
+
+def test_numbers_of_the_simulation_are_looked_at_too() -> None:
+    with pytest.raises(UseCaseError, match=r"`simulation\.intercept` a number"):
+        parse_usecase({**SOUND, "simulation": {"intercept": float("nan")}}, "x.yaml")
+
+
+@pytest.mark.parametrize("name", shipped_usecases())
+def test_what_is_shipped_is_within_every_bound(name: str) -> None:
+    assert load_usecase(name).name == name
