@@ -17,7 +17,16 @@ def require_file(path: Path) -> None:
     """
     if not path.exists():
         raise DataError(str(path), "no such file")
-    if not path.is_file():
+    refuse_other_kinds(path)
+
+
+def refuse_other_kinds(path: Path) -> None:
+    """Return if what is there, if anything, is a file: a pipe or a device might never begin, or never end.
+
+    Raises:
+        DataError: it is something else.
+    """
+    if path.exists() and not path.is_file():
         raise DataError(str(path), "is not a file")
 
 

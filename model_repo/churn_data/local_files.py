@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from churn_data.errors import DataError
+from churn_data.files import refuse_other_kinds
 from churn_data.locations import Location, ObjectLocation
 from churn_data.notices import called
 
@@ -23,6 +24,7 @@ def local_copy(place: Location) -> Iterator[Path]:
         Unavailable: the object storage does not answer.
     """
     if isinstance(place, Path):
+        refuse_other_kinds(place)
         yield place
         return
     _require_object(place)

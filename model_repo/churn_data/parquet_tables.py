@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow
+import pyarrow.compute
 import pyarrow.parquet
 
 from churn_data.errors import DataError, glimpse
@@ -56,7 +57,7 @@ class ParquetRows:
         row = self._before + 2
         try:
             for batch in self._parquet.iter_batches(batch_size=self._chunk_rows, row_groups=self._groups):
-                yield [self._as_text(column, name) for name, column in zip(header, batch.columns, strict=True)]
+                yield [self._as_text(column, name, row) for name, column in zip(header, batch.columns, strict=True)]
                 row += batch.num_rows
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(self._file, f"is a broken Parquet file ({_first_line(error)})", row=row) from None
@@ -66,14 +67,25 @@ class ParquetRows:
         first = self._before + start + 2
         return range(first, first + count)
 
-    def _as_text(self, column: pyarrow.Array, name: str) -> pyarrow.Array:
+    def _as_text(self, column: pyarrow.Array, name: str, row: int) -> pyarrow.Array:
+        """The values of a column, the first of which is in `row`, as texts."""
         try:
             if pyarrow.types.is_dictionary(column.type):
                 column = column.dictionary_decode()
-            return column.cast(pyarrow.string())
+            texts = column.cast(pyarrow.string())
         except pyarrow.ArrowException:
             problem = f"holds {glimpse(str(column.type))}, text, numbers or dates were expected"
             raise DataError(self._file, problem, column=name) from None
+        if pyarrow.types.is_temporal(column.type):
+            self._require_calendar(texts, name, row)
+        return texts
+
+    def _require_calendar(self, texts: pyarrow.Array, name: str, row: int) -> None:
+        """Arrow writes a remark for a date that no calendar has, which is not to become a level."""
+        place = pyarrow.compute.index(pyarrow.compute.starts_with(texts, "<value out of range"), True).as_py()
+        if place >= 0:
+            problem = "holds a date or time out of range, the years 1 to 9999 were expected"
+            raise DataError(self._file, problem, column=name, row=row + place)
 
 
 def _first_line(error: BaseException) -> str:

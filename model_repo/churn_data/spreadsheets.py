@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, time
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import Any, BinaryIO
+from zipfile import ZipFile
 
 from churn_data.errors import DataError, glimpse
 
 ROWS = 1_048_576
 """What a sheet holds, its header included."""
+MAXIMUM_UNPACKED = 1 << 30
+MAXIMUM_CELLS = 100_000_000
+"""A full sheet of nearly a hundred columns; one cell at the far corner would make 17 thousand million."""
 _WIDEST = 60
 _NARROWEST = 10
 
@@ -97,19 +100,39 @@ def spreadsheet_records(path: Path) -> Iterator[list[str]]:
     """The rows of the first sheet as texts, header first; empty texts for empty cells.
 
     Raises:
-        DataError: it is not a spreadsheet.
+        DataError: it is not a spreadsheet, it is broken, or it unpacks to more than any has.
     """
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         with path.open("rb") as stream:
+            _require_bounded(stream, str(path))
             book = load_workbook(stream, read_only=True, data_only=True)
-            for row in book.worksheets[0].iter_rows(values_only=True):
+            for row in _bounded(book.worksheets[0].iter_rows(values_only=True), str(path)):
                 yield [_text(value) for value in row]
             book.close()
-    except (BadZipFile, InvalidFileException, KeyError, OSError) as problem:
+    except DataError:
+        raise
+    except Exception as problem:  # noqa: BLE001 - what a library makes of broken bytes: of XML, numbers, references
         raise DataError(str(path), f"is not a spreadsheet (XLSX): {glimpse(str(problem))}") from None
+
+
+def _bounded(rows: Iterator[Sequence[Any]], file: str) -> Iterator[Sequence[Any]]:
+    cells = 0
+    for row in rows:
+        cells += len(row)
+        if cells > MAXIMUM_CELLS:
+            raise DataError(file, f"has more than {MAXIMUM_CELLS:,} cells; CSV and Parquet hold more")
+        yield row
+
+
+def _require_bounded(stream: BinaryIO, file: str) -> None:
+    """A few kilobytes may unpack to gigabytes. What a part says of its size binds: no more of it is ever unpacked."""
+    with ZipFile(stream) as archive:
+        unpacked = sum(part.file_size for part in archive.infolist())
+    if unpacked > MAXIMUM_UNPACKED:
+        raise DataError(file, f"unpacks to more than {MAXIMUM_UNPACKED >> 30} GiB; CSV and Parquet hold more")
+    stream.seek(0)
 
 
 def _text(value: Any) -> str:

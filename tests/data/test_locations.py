@@ -1,5 +1,6 @@
 """Addresses of object storage as far as they can be refused without one; tests/e2e has one."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,11 @@ def test_bad_addresses_are_one_line(
     said = capsys.readouterr().err
     assert said.startswith(f"churn: {line.format(url=url)}")
     assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "customers.csv"
+    (os.mkfifo if kind == "pipe" else os.mkdir)(path)
+    with pytest.raises(DataError, match=r"customers\.csv: is not a file$"), local_copy(path):
+        pass
