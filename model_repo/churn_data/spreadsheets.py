@@ -120,7 +120,7 @@ def spreadsheet_records(path: Path) -> Iterator[list[str]]:
 def _bounded(rows: Iterator[Sequence[Any]], file: str) -> Iterator[Sequence[Any]]:
     cells = 0
     for row in rows:
-        cells += len(row)
+        cells += len(row) or 1
         if cells > MAXIMUM_CELLS:
             raise DataError(file, f"has more than {MAXIMUM_CELLS:,} cells; CSV and Parquet hold more")
         yield row
