@@ -5,11 +5,12 @@ import pytest
 
 from churn_model.usecase import ProfitRule
 from churn_training.comparison.gate import judge
+from churn_training.comparison.significance import ERROR, level_of
 from churn_training.comparison.verdict import FIRST, Finding, JudgedModel, Terms, Verdict
 
 RULE = ProfitRule()
 SIZE = 2000
-RULES = ("profit", "brier", "ece", "latency", "groups")
+RULES = ("log_loss", "profit", "brier", "ece", "latency", "groups")
 
 
 def world(seed: int = 21) -> tuple[numpy.ndarray, numpy.ndarray]:
@@ -72,19 +73,19 @@ def test_the_same_model_again_earns_no_more_and_does_no_harm() -> None:
     verdict = decide(TRUTH, TRUTH, {"half": HALVES})
     assert not verdict.passed
     assert chance(verdict) == 0.5
-    assert failed(verdict) == ["profit"]
+    assert failed(verdict) == ["log_loss", "profit"]
 
 
 def test_a_worse_model_is_turned_down_for_profit_accuracy_and_groups() -> None:
     verdict = decide(TRUTH, BLURRED, {"half": HALVES})
     assert chance(verdict) >= 0.95
-    assert {"profit", "brier", "groups"} <= set(failed(verdict))
+    assert {"log_loss", "profit", "brier", "groups"} <= set(failed(verdict))
 
 
 def test_probabilities_that_rank_better_but_are_off_are_turned_down_for_calibration() -> None:
     """Ranking, and with it profit, is that of the truth; the probabilities themselves are far too high."""
     verdict = decide(BLURRED, sigmoid(ODDS + 1.0))
-    assert failed(verdict) == ["brier", "ece"]
+    assert failed(verdict) == ["log_loss", "brier", "ece"]
 
 
 def test_accuracy_and_calibration_are_two_rules() -> None:
@@ -140,10 +141,40 @@ def test_many_groups_alone_are_no_reason_to_fail() -> None:
 
 def test_sentences_hold_the_numbers_they_speak_of() -> None:
     verdict = decide(BLURRED, TRUTH, milliseconds=(2.0, 2.25))
-    assert f"with a probability of {chance(verdict) * 100:.3g} %" in finding(verdict, "profit").sentence
+    assert f"with a probability of {chance(verdict) * 100:.3g} %" in finding(verdict, "log_loss").sentence
     assert "2.25 ms instead of 2.00 ms" in finding(verdict, "latency").sentence
     assert "limit of 2.50 ms" in finding(verdict, "latency").sentence
     assert all(found.sentence.endswith(".") for found in verdict.findings)
+
+
+def test_all_contests_of_a_champion_together_spend_the_error_and_no_more() -> None:
+    levels = [level_of(number) for number in range(1, 20_000)]
+    assert 0.0499 < sum(levels) < ERROR
+    # What lets trainings at the same moment be given a higher number than theirs.
+    assert levels == sorted(levels, reverse=True)
+    assert level_of(50) > 1e-4
+    with pytest.raises(ValueError, match="counted from 1"):
+        level_of(0)
+
+
+def test_better_probabilities_in_the_same_order_earn_no_more() -> None:
+    verdict = decide(sigmoid(ODDS + 1.0), TRUTH)
+    assert failed(verdict) == ["profit"]
+    assert not verdict.better
+
+
+def test_the_more_contests_there_were_the_more_is_asked() -> None:
+    assert finding(decide(BLURRED, TRUTH, terms=Terms(1)), "log_loss").passed
+    late = finding(decide(BLURRED, TRUTH, terms=Terms(10**6)), "log_loss")
+    assert not late.passed
+    assert "in the champion's contest 1000000 on this holdout" in late.sentence
+
+
+@pytest.mark.parametrize("certainty", [1e-3, 1e-6, 0.0])
+def test_no_certainty_beyond_one_in_a_thousand_is_rewarded_or_punished(certainty: float) -> None:
+    sharpened = numpy.where(BLURRED < 0.05, certainty, BLURRED)
+    known = numpy.where(BLURRED < 0.05, 1e-3, BLURRED)
+    assert chance(decide(BLURRED, sharpened)) == chance(decide(BLURRED, known))
 
 
 def test_the_same_seed_gives_the_same_verdict() -> None:

@@ -30,7 +30,7 @@ def test_without_a_value_the_gate_tells_no_amount(*, passed: bool) -> None:
     told = told_for(USECASE, decision)
     assert told.verdict is not None
     assert decision.verdict is not None
-    assert told.reason == f"version 1 stays: {told.verdict.findings[0].sentence}"
+    assert told.reason == f"version 1 stays: {told.verdict.findings[1].sentence}"
     assert ("is shown to serve better" if passed else "is not shown to serve better") in told.reason
     assert not [finding for finding in told.verdict.findings if "earn" in finding.sentence]
     assert [finding.passed for finding in told.verdict.findings] == [each.passed for each in decision.verdict.findings]

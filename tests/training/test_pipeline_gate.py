@@ -78,10 +78,12 @@ def test_a_model_is_no_better_than_itself(champion: CurrentChampion, package: Pa
     assert not decision.promoted
     assert decision.verdict is not None
     assert decision.verdict.chance == 0.5
-    assert decision.reason.startswith("version 1 stays: A campaign with the new model is expected to earn")
+    assert decision.reason.startswith(
+        "version 1 stays: The log loss of the new model's probabilities is +0.0000 beside"
+    )
     known = decision.verdict.findings[-1].sentence
     assert known == f"Both were judged on {strangers(held_out):,} customers whom neither was fitted on."
-    assert decision.to_json()["verdict"]["findings"][0]["rule_name"] == "profit"
+    assert decision.to_json()["verdict"]["findings"][0]["rule_name"] == "log_loss"
 
 
 def test_simulated_customers_replace_no_real_ones(
@@ -144,7 +146,7 @@ def test_only_a_better_model_replaces_the_champion(
     )
     version = connect(home.tracking_uri).get_model_version(NAME, forced.registered.version)
     assert version.tags["churn.override"] == forced.decision.reason
-    assert version.tags["churn.contest"].endswith(":4")
+    assert version.tags["churn.contest"].endswith(":2")
 
 
 def records_tell_everything(registry: MlflowRegistry, home: Home, outcome: TrainingOutcome, folder: Path) -> None:

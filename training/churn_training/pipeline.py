@@ -76,7 +76,7 @@ class _Order:
     key: SigningKey
     trusted: TrustedKeys
     clock: SearchClock
-    count_contest: Callable[[str], int]
+    count_contest: Callable[[str, str, str], int]
     contradictions: tuple[str, ...] = ()
 
 
@@ -180,7 +180,7 @@ def _run(
 
         reporter.now("comparing it with the champion")
         challenger = Challenger(scorer, held_out, samples.rule, training.churn_rate, until_of(training))
-        number = order.count_contest(samples.rule.identity)
+        number = order.count_contest(recorder.run_id, samples.rule.identity, champion.version)
         decision = decide(
             champion, challenger, finished, number, search.seed, order.promotion, accept_leak=order.accept_leak
         )

@@ -5,7 +5,7 @@ Real files, real trainings, a registry of its own for each, so that every attack
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,7 +94,9 @@ ATTACKS = (
 )
 
 
-def attack(data: Path, usecase: UseCase, times: int, reporter: Reporter) -> dict[str, dict[str, object]]:
+def attack(
+    data: Path, usecase: UseCase, times: int, reporter: Reporter, attacks: Sequence[Attack] = ATTACKS
+) -> dict[str, dict[str, object]]:
     """By attack how many trainings there were, how many were promoted and why the first was not.
 
     Args:
@@ -102,13 +104,14 @@ def attack(data: Path, usecase: UseCase, times: int, reporter: Reporter) -> dict
         usecase: with features.
         times: trainings of each attack, with as many seeds.
         reporter: told what goes on.
+        attacks: which.
     """
     found: dict[str, dict[str, object]] = {}
     table = pandas.read_csv(data, dtype=str, keep_default_na=False)
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "champion"
         train(read_customers(data, usecase), _home(base), candidates=[FAMILY], parts=PARTS)
-        for each in ATTACKS:
+        for each in attacks:
             outcomes = []
             for seed in range(times):
                 reporter.now(f"attacking the gate: {each.name}")

@@ -17,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = study_parser("gate_study", "How often the gate promotes what it should not, and what it should.")
     parser.add_argument("--worlds", **NUMBER, default=100, help="sequences of equal challengers (%(default)s)")
+    parser.add_argument("--other-worlds", **NUMBER, default=20, help="of each other kind (%(default)s)")
     parser.add_argument("--challengers", **NUMBER, default=200, help="in each (%(default)s)")
     parser.add_argument("--better-worlds", **NUMBER, default=100, help="single better challengers (%(default)s)")
     parser.add_argument("--attacks", **NUMBER, default=5, help="trainings of each attack (%(default)s)")
@@ -24,7 +25,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> None:
-    check_counts(options, {"--worlds": 0, "--challengers": 1, "--better-worlds": 0, "--attacks": 0, "--workers": 1})
+    check_counts(
+        options,
+        {"--worlds": 0, "--other-worlds": 0, "--challengers": 1, "--better-worlds": 0, "--attacks": 0, "--workers": 1},
+    )
     from churn_cli.programs.gate_attacks import ATTACKS, attack
     from churn_data.progress import reporting
     from churn_data.sources import read_customers
@@ -34,7 +38,7 @@ def _run(options: argparse.Namespace) -> None:
 
     usecase = load_usecase(options.usecase)
     rule = with_economics(read_customers(options.data, usecase))[0].usecase.profit
-    plan = Plan(options.worlds, options.challengers, options.better_worlds, options.workers)
+    plan = Plan(options.worlds, options.other_worlds, options.challengers, options.better_worlds, options.workers)
     with reporting(plan.steps + len(ATTACKS) * options.attacks) as reporter:
         document = study(plan, rule, reporter)
         document["attacks"] = attack(options.data, usecase, options.attacks, reporter) if options.attacks else {}

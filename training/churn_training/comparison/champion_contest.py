@@ -41,7 +41,7 @@ class ChampionDecision:
 
     `passed`: whether the gate would have it; `against`: the version that was champion then, empty if none;
     `overridden`: it becomes champion only because somebody said so, whatever the gate found; `contest`: the holdout's
-    identity and the number of this contest on it, empty where nothing was judged.
+    identity and the number of the champion's contest on it, empty where nothing was judged.
     """
 
     promoted: bool
@@ -64,6 +64,11 @@ class CurrentChampion:
     registered: Registered | None
     package: Package | None
     problem: str = ""
+
+    @property
+    def version(self) -> str:
+        """Its number in the registry; empty if there is no champion."""
+        return self.registered.version if self.registered else ""
 
     def segmenter_for(self, schema: Schema) -> Segmenter | None:
         """Its segments, if they read rows of this schema."""
@@ -112,12 +117,14 @@ def contest(champion: CurrentChampion, challenger: Challenger, number: int, seed
     Args:
         champion: as it is now.
         challenger: what may replace it.
-        number: of this contest on this holdout, counted from 1: the more there were, the less chance is allowed.
+        number: of this champion's contest on this holdout, counted from 1: the more there were, the less chance is
+            allowed.
         seed: of bootstrap samples.
     """
     found = _contest(champion, challenger, number, seed)
-    against = champion.registered.version if champion.registered else ""
-    return replace(found, passed=found.promoted, against=against, contest=f"{challenger.rule.identity}:{number}")
+    return replace(
+        found, passed=found.promoted, against=champion.version, contest=f"{challenger.rule.identity}:{number}"
+    )
 
 
 def _contest(champion: CurrentChampion, challenger: Challenger, number: int, seed: int) -> ChampionDecision:

@@ -1,4 +1,4 @@
-"""Whether a new model may take the champion's place: it must earn more and do no harm.
+"""Whether a new model may take the champion's place: it must know more, earn more and do no harm.
 
 Every rule is a finding with one sentence for managers, passed or not. It judges answers to the same customers; it must
 not know models, packages or the registry.
@@ -12,7 +12,7 @@ from churn_model.usecase import ProfitRule
 from churn_training.comparison.bootstrap import REPEATS, probability_better, probability_positive
 from churn_training.comparison.evaluation import Measure, measure
 from churn_training.comparison.fairness import SMALLEST_GROUP, group_members
-from churn_training.comparison.lead_rules import profit_finding, profit_lead
+from churn_training.comparison.lead_rules import gain_findings, leads_of
 from churn_training.comparison.profit import tally
 from churn_training.comparison.verdict import FIRST, Finding, JudgedModel, Terms, Verdict
 
@@ -35,11 +35,12 @@ def judge(
     customers: numpy.ndarray | None = None,
     terms: Terms = FIRST,
 ) -> Verdict:
-    """Hold a challenger against the champion, by five rules.
+    """Hold a challenger against the champion, by six rules.
 
-    `profit`: its EMPC is higher, and the probability of such a lead by chance is within the contest's part of the error
-    (`significance.level_of`); where the champion may be refreshed, the same for its lead over the champion less the
-    margin. `brier` and `ece`: worse in less than 95 % of paired bootstrap samples (Efron and Tibshirani 1993) of these
+    `log_loss`: it is lower, and the probability of such a lead by chance is within the contest's part of the error
+    (`significance.level_of`). `profit`: its EMPC is higher, by chance with at most 5 %. Where the champion may be
+    refreshed, both are answered by a lead in profit over the champion less the margin, within the contest's part of the
+    error. `brier` and `ece`: worse in less than 95 % of paired bootstrap samples (Efron and Tibshirani 1993) of these
     customers; `latency`: at most a quarter slower, or at most a millisecond; `groups`: its Brier score is in no group
     worse in as many samples, corrected for the number of groups by Holm's method (1979).
 
@@ -58,16 +59,16 @@ def judge(
     def sure(first: JudgedModel, second: JudgedModel, by: Measure) -> float:
         return probability_better(churned, first.probabilities, second.probabilities, by, seed, customers=customers)
 
-    lead = profit_lead(churned, rule, champion, challenger, customers)
+    leads = leads_of(churned, rule, champion, challenger, customers)
     findings = (
-        profit_finding(churned, rule, champion, lead, terms),
+        *gain_findings(churned, rule, champion, leads, terms),
         _calibration(churned, champion, challenger, measure("brier", rule), sure),
         _calibration(churned, champion, challenger, measure("ece", rule), sure),
         _latency(champion.milliseconds, challenger.milliseconds),
         _groups(churned, groups, champion, challenger, seed, customers),
     )
-    chance = lead.chance()
-    return Verdict(all(finding.passed for finding in findings), findings, chance, better=chance <= terms.level)
+    passed = all(finding.passed for finding in findings)
+    return Verdict(passed, findings, leads.knowledge.chance(), better=leads.knows(terms) and leads.earns)
 
 
 Sure = Callable[[JudgedModel, JudgedModel, Measure], float]

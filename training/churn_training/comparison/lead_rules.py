@@ -1,8 +1,12 @@
-"""The two rules of the gate that spend error: a challenger must know more than the base rate, and earn more than the
-champion.
+"""The rules of the gate about gain: a challenger must know more than the base rate, know more than the champion, and
+earn more.
 
-It must not know which contest it is beyond its terms, nor the rules about harm.
+Knowledge is what the error of all contests is spent on, for log loss uses every customer: profit hinges on the few at
+the edge of a campaign and tells as much only by half as many customers again. Profit is asked for beside it, at a
+level of its own. It must not know which contest it is beyond its terms, nor the rules about harm.
 """
+
+from dataclasses import dataclass
 
 import numpy
 
@@ -13,20 +17,60 @@ from churn_training.comparison.verdict import Finding, JudgedModel, Terms
 
 TRIVIAL = 0.025
 """Largest probability at which a lead over the base rate is not called chance: one side of a 95 % interval."""
+EARNS = 0.05
+"""Largest probability at which the lead in profit of a model that knows more is not called chance."""
+CERTAIN = 0.001
+"""Probabilities of churn nearer to 0 or 1 count as this far from it: a few thousand customers tell no finer certainty
+apart, and a single surprise must not outweigh them all, nor its absence."""
 SMALLEST = 1e-9
 """Probability below which no figure is told."""
 
 
-def profit_lead(
+@dataclass(frozen=True)
+class Leads:
+    """By how much a challenger is ahead of the champion, in knowledge (log loss) and in profit (EMPC)."""
+
+    knowledge: Lead
+    profit: Lead
+
+    def knows(self, terms: Terms) -> bool:
+        """Whether it knows more, by more than the chance that these terms allow."""
+        return self.knowledge.chance() <= terms.level
+
+    @property
+    def earns(self) -> bool:
+        """Whether it earns more, by more than chance."""
+        return self.profit.chance() <= EARNS
+
+
+def leads_of(
     churned: numpy.ndarray,
     rule: ProfitRule,
     champion: JudgedModel,
     challenger: JudgedModel,
     customers: numpy.ndarray | None = None,
+) -> Leads:
+    """Both leads of a challenger; arguments as of `gate.judge`.
+
+    That in knowledge is by how much its log loss is lower, certainty beyond `CERTAIN` aside, customer by customer
+    (Vuong 1989, "Likelihood ratio tests for model selection and non-nested hypotheses", section 5); that in profit by
+    how much its EMPC is higher.
+    """
+    earned, earns = (empc_worths(churned, one.probabilities, rule) for one in (champion, challenger))
+    return Leads(knowledge_lead(churned, champion, challenger, customers), lead_of(earns - earned, customers))
+
+
+def knowledge_lead(
+    churned: numpy.ndarray, champion: JudgedModel, challenger: JudgedModel, customers: numpy.ndarray | None = None
 ) -> Lead:
-    """By how much the challenger's EMPC is higher."""
-    new, old = (empc_worths(churned, one.probabilities, rule) for one in (challenger, champion))
-    return lead_of(new - old, customers)
+    """The first of the leads, which is the quicker one to find."""
+    new, old = (_losses(churned, one.probabilities) for one in (challenger, champion))
+    return lead_of(old - new, customers)
+
+
+def _losses(churned: numpy.ndarray, probabilities: numpy.ndarray) -> numpy.ndarray:
+    likely = numpy.clip(probabilities, CERTAIN, 1.0 - CERTAIN)
+    return numpy.asarray(-numpy.log(numpy.where(churned == 1, likely, 1.0 - likely)))
 
 
 def base_rate_finding(
@@ -59,38 +103,59 @@ def base_rate_finding(
     )
 
 
-def profit_finding(
-    churned: numpy.ndarray, rule: ProfitRule, champion: JudgedModel, lead: Lead, terms: Terms
-) -> Finding:
-    """Whether the challenger's lead in profit is more than chance, or, where the champion may be refreshed, whether its
-    lead over the champion less the margin is.
+def gain_findings(
+    churned: numpy.ndarray, rule: ProfitRule, champion: JudgedModel, leads: Leads, terms: Terms
+) -> tuple[Finding, Finding]:
+    """Whether the challenger knows more and earns more than the champion, both more than by chance; or, where the
+    champion may be refreshed, whether it earns less by no more than the margin, which answers for both.
 
     Args:
         churned: 0 or 1 a customer.
         rule: the economics of the campaign.
         champion: what is served today.
-        lead: of the challenger, see `profit_lead`.
+        leads: of the challenger.
         terms: of this contest.
     """
     old = empc_of(tally(churned, champion.probabilities), rule).profit
-    lower, upper = lead.interval()
-    allowed = f"at most {_small(terms.level)} is allowed in contest {terms.contest} on this holdout"
-    known = (
-        f"A campaign with the new model is expected to earn {old + lead.mean:.2f} per customer instead of {old:.2f} "
-        f"(in the currency of the use case), {lead.mean:+.2f} with a 95 % interval from {lower:+.2f} to {upper:+.2f}. "
+    margin = None if terms.refresh is None else terms.refresh * old
+    refreshed = margin is not None and leads.profit.chance(margin) <= terms.level
+    knows = leads.knows(terms)
+    if margin is None or (knows and leads.earns):
+        why = (
+            f"A model that earns no more would lead by as much with a probability of {_small(leads.profit.chance())}; "
+            f"at most {_small(EARNS)} is allowed."
+        )
+    else:
+        why = _refresh_in_words(leads.profit.chance(margin), margin, terms)
+    return (
+        Finding("log_loss", knows or refreshed, _knowledge_in_words(leads.knowledge, terms)),
+        Finding("profit", leads.earns or refreshed, f"{_profit_in_words(old, leads.profit)} {why}"),
     )
-    chance = lead.chance()
-    if chance <= terms.level or terms.refresh is None:
-        told = f"A model that earns no more would lead by as much with a probability of {_small(chance)}; {allowed}."
-        return Finding("profit", chance <= terms.level, known + told)
-    margin = terms.refresh * old
-    chance = lead.chance(margin)
-    told = (
+
+
+def _profit_in_words(old: float, lead: Lead) -> str:
+    lower, upper = lead.interval()
+    return (
+        f"A campaign with the new model is expected to earn {old + lead.mean:.2f} per customer instead of {old:.2f} "
+        f"(in the currency of the use case), {lead.mean:+.2f} with a 95 % interval from {lower:+.2f} to {upper:+.2f}."
+    )
+
+
+def _knowledge_in_words(lead: Lead, terms: Terms) -> str:
+    return (
+        f"The log loss of the new model's probabilities is {0.0 - lead.mean:+.4f} beside the champion's. One that "
+        f"knows no more would be ahead by as much with a probability of {_small(lead.chance())}; at most "
+        f"{_small(terms.level)} is allowed in the champion's contest {terms.contest} on this holdout."
+    )
+
+
+def _refresh_in_words(chance: float, margin: float, terms: Terms) -> str:
+    return (
         "The champion is old enough to give way to a model of newer data that earns less by no more than "
         f"{margin:.2f}, {terms.refresh:.0%}: one that earns even less would look as good with a probability of "
-        f"{_small(chance)}; {allowed}."
+        f"{_small(chance)}; at most {_small(terms.level)} is allowed in the champion's contest {terms.contest} on this "
+        "holdout."
     )
-    return Finding("profit", chance <= terms.level, known + told)
 
 
 def _small(chance: float) -> str:

@@ -29,16 +29,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a contest is held under: the how manieth on this holdout it is, counted from 1, and, where the champion is
-    old enough to give way to a model that is not worse, by which share of what it earns that one may earn less."""
+    """What a contest is held under: the how manieth of this champion on this holdout it is, counted from 1, and, where
+    the champion is old enough to give way to a model that is not worse, by which share of what it earns that one may
+    earn less."""
 
     contest: int = 1
     refresh: float | None = None
 
     @property
     def level(self) -> float:
-        """The largest probability at which a lead is not called chance."""
-        return level_of(self.contest)
+        """The largest probability at which a lead is not called chance; where there are two ways to win, half of what
+        the contest may spend is for each."""
+        return level_of(self.contest) / (1.0 if self.refresh is None else 2.0)
 
 
 FIRST = Terms()
@@ -47,7 +49,8 @@ FIRST = Terms()
 @dataclass(frozen=True)
 class Verdict:
     """The findings on a challenger, whether it passed all of them, and where there was a champion how probable so large
-    a lead in profit is by chance alone, and whether that is little enough to call it `better`."""
+    a lead in knowledge (log loss) is by chance alone, and whether it was shown to know and to earn more, that is to be
+    `better`."""
 
     passed: bool
     findings: tuple[Finding, ...]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from churn_model.registry import Registered
 from churn_training.comparison.champion_contest import ChampionDecision
-from churn_training.runs.holdout_ledger import CONTEST
+from churn_training.runs.holdout_ledger import AGAINST, CONTEST, NOBODY
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -18,11 +18,8 @@ GATE = "churn.gate"
 """What became of the version, and why."""
 PASSED = "churn.gate.passed"
 """`yes` or `no`: what the gate found, whatever became of the version."""
-AGAINST = "churn.gate.against"
-"""The version that was champion then; `none` if there was none."""
 OVERRIDE = "churn.override"
 """Who reads this finds that the gate was overruled, and how."""
-NOBODY = "none"
 _LONGEST = 4000
 
 

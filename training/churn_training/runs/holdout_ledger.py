@@ -1,7 +1,9 @@
-"""How often a holdout has been used to judge a model: each use is paid for out of one error for all of them.
+"""How often a champion has been contested on a holdout: each contest is paid for out of one error for all of them.
 
-The count is a tag of the registered model, raised before anything is judged; every version says which use it was too,
-so that a lost tag starts nothing anew. It must not know what is judged or how.
+A training first writes that it contests the champion, beside its own run, and counts then. Whoever wrote as the j-th
+finds at least j, whatever the others do at the same moment, and levels fall with the number: so all contests together
+never spend more than there is. Versions say which contest they were judged in, so that runs that are gone start nothing
+anew. It must not know what is judged or how.
 """
 
 from typing import TYPE_CHECKING
@@ -9,39 +11,57 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-USES = "churn.contests."
-"""Of a registered model, with the holdout's identity after it: how many contests there were."""
+CLAIM = "churn.contest.claim"
+"""Of a run: `<identity of the holdout>:<version of the champion>` that it contests."""
 CONTEST = "churn.contest"
 """Of a version: `<identity>:<number>` of the contest that it was judged in."""
+AGAINST = "churn.gate.against"
+"""Of a version: the version that was champion then; `none` if there was none."""
+NOBODY = "none"
 _PAGE = 200
 
 
-def next_contest(client: "MlflowClient", name: str, identity: str) -> int:
-    """Count one more contest of a model on a holdout, and say which it is, from 1.
+def next_contest(client: "MlflowClient", name: str, run: str, identity: str, champion: str) -> int:
+    """Count one more contest of a champion on a holdout, and say which it is, from 1.
 
-    Two trainings at the very same moment may be given the same number; nothing else in MLflow could be asked instead.
+    Trainings at the very same moment may be given the same number, then a higher one than either would have had alone.
 
     Args:
         client: of MLflow, whose errors pass.
         name: of the registered model, which need not exist yet.
+        run: of the training that contests; it is counted once.
         identity: of the holdout.
+        champion: its version; empty if there is none.
     """
-    known = client.search_registered_models(f"name = '{name}'")
-    if not known:
-        return 1
-    tag = f"{USES}{identity}"
-    number = 1 + max(_number(known[0].tags.get(tag, "")), _of_versions(client, name, identity))
-    client.set_registered_model_tag(name, tag, str(number))
-    return number
+    claim = f"{identity}:{champion or NOBODY}"
+    client.set_tag(run, CLAIM, claim)
+    experiment = client.get_run(run).info.experiment_id
+    return max(_claims(client, experiment, claim), 1 + _of_versions(client, name, identity, champion or NOBODY))
 
 
-def _of_versions(client: "MlflowClient", name: str, identity: str) -> int:
+def _claims(client: "MlflowClient", experiment: str, claim: str) -> int:
+    """How many runs of the experiment have ever claimed it, deleted ones too."""
+    from mlflow.entities import ViewType
+
+    found, token = 0, None
+    while True:
+        page = client.search_runs(
+            [experiment], f"tags.`{CLAIM}` = '{claim}'", ViewType.ALL, max_results=_PAGE, page_token=token
+        )
+        found, token = found + len(page), page.token
+        if not token:
+            return found
+
+
+def _of_versions(client: "MlflowClient", name: str, identity: str, champion: str) -> int:
+    """The highest number that a version of the model was judged under."""
     numbers, token = [0], None
     while True:
         page = client.search_model_versions(f"name = '{name}'", max_results=_PAGE, page_token=token)
         for version in page:
             holdout, _, number = version.tags.get(CONTEST, "").partition(":")
-            numbers.append(_number(number) if holdout == identity else 0)
+            counts = holdout == identity and version.tags.get(AGAINST, NOBODY) == champion
+            numbers.append(_number(number) if counts else 0)
         token = page.token
         if not token:
             return max(numbers)

@@ -30,6 +30,7 @@ from churn_training.segments.study import SegmentCount
 
 TEMPLATE = "report.html.jinja"
 RULE_WORDS = {
+    "log_loss": "Knowledge of who leaves",
     "profit": "Expected profit",
     "brier": "Accuracy of probabilities",
     "ece": "Calibration",
