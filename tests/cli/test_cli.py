@@ -95,6 +95,17 @@ def test_train_promote_rollback(telco_path: Path, capsys: pytest.CaptureFixture[
     )
     assert main(["promote", "2"]) == 0
     capsys.readouterr()
+    # Each version's card lies beside its package, never in it; the command shows the champion's, or any other's.
+    assert main(["card"]) == 0
+    assert capsys.readouterr().out.rstrip() == (link.parent / "2-model_card.md").read_text().rstrip()
+    assert main(["card", "1", "--json"]) == 0
+    shown = last_json(capsys)
+    assert (shown["version"], shown["digest"], shown["card"]) == (
+        "1", first["digest"], (link.parent / "1-model_card.md").read_text()
+    )  # fmt: skip
+    assert main(["card", "1", "--out", "/nowhere/card.md"]) == 2
+    assert capsys.readouterr().err == "churn: /nowhere/card.md: cannot be written (No such file or directory)\n"
+    assert main(["card", "9"]) == 2
     assert main(["rollback", "--json"]) == 0
     assert last_json(capsys)["version"] == "1"
     assert link.resolve().name == "1"
@@ -110,7 +121,7 @@ def test_no_better_is_not_champion_unless_forced(telco_path: Path, capsys: pytes
     second = json.loads(captured.out.splitlines()[-1])
     assert (second["version"], second["champion"]) == ("2", False)
     verdict = second["gate"]["verdict"]
-    assert [finding["rule_name"] for finding in verdict["findings"] if not finding["passed"]] == ["profit"]
+    assert [finding["rule_name"] for finding in verdict["findings"] if not finding["passed"]] == ["log_loss", "profit"]
     assert "profit: not passed. A campaign with the new model is expected to earn" in captured.err
     assert "not champion: version 1 stays" in captured.err
     link = Home.from_environment().packages("churn-telecom") / "champion"
@@ -118,10 +129,10 @@ def test_no_better_is_not_champion_unless_forced(telco_path: Path, capsys: pytes
     assert main([*train, "--force-promote"]) == 0
     forced = last_json(capsys)["gate"]
     assert forced["overridden"]
-    assert forced["reason"].startswith("asked for by --force-promote, although version 1 stays: A campaign")
+    assert forced["reason"].startswith("asked for by --force-promote, although version 1 stays: The log loss")
     tags = connect(Home.from_environment().tracking_uri).get_model_version("churn-telecom", "3").tags
     assert tags["churn.override"] == forced["reason"]
-    assert tags["churn.contest"].endswith(":3")
+    assert tags["churn.contest"].endswith(":2")
     (report,) = (
         page for page in Home.from_environment().artifacts.rglob("report.html") if "although" in page.read_text()
     )
@@ -140,7 +151,7 @@ def test_options_that_make_no_sense_are_refused(words: list[str], capsys: pytest
 
 @pytest.mark.usefixtures("quick")
 def test_up_trains_once_and_reuses(
-    home: Home, telco_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    home: Home, telco_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr("os.execv", lambda _, command: started.append(command))
@@ -163,6 +174,16 @@ def test_up_trains_once_and_reuses(
     for reason in ("the champion was trained on other data", "reusing churn-telecom version 2"):
         assert main(["up", "--budget", "0", "--data", str(telco_path)]) == 0
         assert reason in capsys.readouterr().err
+    # What the gate has declined is not trained again at every start, nor ever kept from who asks for it.
+    fewer = tmp_path / "fewer.csv"
+    fewer.write_text("".join(telco_path.read_text().splitlines(keepends=True)[:1500]))
+    first = ["training: the champion was trained on other data", "serving churn-telecom version 2 as before: version 2"]
+    again = ["serving churn-telecom version 2 as before: a model of these customers was trained and declined already"]
+    for more, told in (([], first), ([], again), (["--retrain"], ["training: asked for by --retrain"]), ([], again)):
+        assert main(["up", "--budget", "0", "--data", str(fewer), *more]) == 0
+        said = capsys.readouterr().err
+        assert all(line in said for line in told), said
+        assert ("training: " in said) == (told != again)
 
 
 def test_up_reuses_without_model_libraries(home: Home) -> None:

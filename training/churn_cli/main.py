@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from churn_cli.arguments import campaign, experiment, init, promote, rollback, score, simulate, train, up, value
+from churn_cli.arguments import campaign, card, experiment, init, promote, rollback, score, simulate, train, up, value
 from churn_cli.guard import guarded
 from churn_cli.terminal import answer, say
 from churn_cli.termination import leave_result
@@ -19,7 +19,7 @@ from churn_data.errors import NoSuchColumn
 from churn_data.notices import telling
 
 Reply = Mapping[str, Any] | None
-COMMANDS = (train, up, score, simulate, promote, rollback, init, value, campaign, experiment)
+COMMANDS = (train, up, score, simulate, promote, rollback, card, init, value, campaign, experiment)
 """In the order in which `churn --help` lists them."""
 
 

@@ -10,6 +10,7 @@ from churn_model.registry import Registered
 from churn_model.usecase import load_usecase
 from churn_training.packaging.exporting import export_champion
 from churn_training.packaging.home import Home
+from churn_training.runs.model_cards import put_beside
 from churn_training.runs.tracking_server import wait_for_server
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def change_champion(
     champion = change(client, registry, name)
     # A registry elsewhere serves a cluster; only a machine that serves the model itself needs its package.
     if home.is_local or home.packages(name).exists():
-        export_champion(registry, name, home)
+        exported = export_champion(registry, name, home)
+        put_beside(client, name, exported.version, home.packages(name))
     show(f"{name}: {sentence.format(version=champion.version)} ({champion.digest})\n{champion.uri}", options)
     return {"name": name, "version": champion.version, "digest": champion.digest, "uri": champion.uri}

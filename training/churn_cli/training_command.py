@@ -14,6 +14,8 @@ from churn_data.simulation_hints import can_simulate
 from churn_data.usecase_digest import usecase_sha256
 from churn_model.errors import UseCaseError
 from churn_model.usecase import UseCase, load_usecase
+from churn_training.packaging.declined import Declined, note_declined
+from churn_training.packaging.exported import read_exported
 from churn_training.packaging.home import Home
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def _trained(
     from churn_model.mlflow_registry import MlflowRegistry, connect
     from churn_training.packaging.exporting import export_champion
     from churn_training.pipeline import train
+    from churn_training.runs.model_cards import put_beside
     from churn_training.runs.whereabouts import whereabouts
 
     outcome = train(
@@ -67,11 +70,23 @@ def _trained(
         begun=begun,
     )
     client = connect(home.tracking_uri)
+    usecase = load_usecase(options.usecase)
     if outcome.promoted:
-        usecase = load_usecase(options.usecase)
-        export_champion(MlflowRegistry(client), usecase.model_name, home, usecase_sha256(usecase))
+        exported = export_champion(MlflowRegistry(client), usecase.model_name, home, usecase_sha256(usecase))
+        put_beside(client, exported.name, exported.version, home.packages(exported.name))
+    elif not outcome.decision.passed:
+        _note_declined(outcome, dataset, usecase, home)
     places = whereabouts(client, home, outcome.run_id)
     return _result(outcome, dataset, places)
+
+
+def _note_declined(outcome: "TrainingOutcome", dataset: "Dataset", usecase: UseCase, home: Home) -> None:
+    """Beside what is served here, if anything is."""
+    folder = home.packages(usecase.model_name)
+    served = read_exported(folder)
+    if served is not None:
+        reason = outcome.decision.reason
+        note_declined(folder, Declined(served.version, dataset.source.sha256, usecase_sha256(usecase), reason))
 
 
 def _result(outcome: "TrainingOutcome", dataset: "Dataset", places: "Whereabouts") -> dict[str, Any]:

@@ -18,6 +18,7 @@ from churn_data.local_files import local_copy
 from churn_data.locations import Location
 from churn_data.usecase_digest import usecase_sha256
 from churn_model.usecase import UseCase, load_usecase
+from churn_training.packaging.declined import Declined, read_declined
 from churn_training.packaging.exported import Exported, read_exported
 from churn_training.packaging.home import Home
 
@@ -30,7 +31,13 @@ def run(options: argparse.Namespace) -> None:
     folder = home.packages(usecase.model_name)
     exported = read_exported(folder) or _export_known(usecase, home)
     reason = _reason_to_train(options, usecase, exported, data_sha256)
-    if reason:
+    declined = read_declined(folder)
+    if reason and exported and declined and _tried(declined, options, usecase, exported, data_sha256):
+        say(
+            f"serving {exported.name} version {exported.version} as before: a model of these customers was trained and "
+            f"declined already (--retrain trains another): {declined.reason}"
+        )
+    elif reason:
         say(f"training: {reason}")
         # Whoever starts a server wants one; it does not replace a champion without being better.
         result = train_and_export(options, home, "always" if options.force_promote else "served")
@@ -67,6 +74,15 @@ def _reason_to_train(
     return None
 
 
+def _tried(
+    declined: Declined, options: argparse.Namespace, usecase: UseCase, exported: Exported, data_sha256: str | None
+) -> bool:
+    """Whether a training of the very same would be held against the very same champion again."""
+    same_customers = data_sha256 is None or data_sha256 == declined.data_sha256
+    same_terms = (exported.version, usecase_sha256(usecase)) == (declined.champion, declined.usecase_sha256)
+    return same_customers and same_terms and not options.retrain and not options.force_promote
+
+
 def _export_known(usecase: UseCase, home: Home) -> Exported | None:
     """The registry's champion, exported now; None if the registry has none. A new home is not asked."""
     if home.tracking_uri.startswith("sqlite:") and not (home.path / "mlflow.db").exists():
@@ -74,11 +90,15 @@ def _export_known(usecase: UseCase, home: Home) -> Exported | None:
     # MLflow takes seconds to import and is not needed where the champion is exported already.
     from churn_model.mlflow_registry import MlflowRegistry, connect
     from churn_training.packaging.exporting import export_champion
+    from churn_training.runs.model_cards import put_beside
 
-    registry = MlflowRegistry(connect(home.tracking_uri))
+    client = connect(home.tracking_uri)
+    registry = MlflowRegistry(client)
     if registry.champion(usecase.model_name) is None:
         return None
-    return export_champion(registry, usecase.model_name, home)
+    exported = export_champion(registry, usecase.model_name, home)
+    put_beside(client, exported.name, exported.version, home.packages(exported.name))
+    return exported
 
 
 def _become_server(folder: Path, options: argparse.Namespace) -> None:

@@ -27,6 +27,8 @@ from churn_training.families.candidates import Candidate
 from churn_training.families.ensemble import Contender, family_of
 from churn_training.packaging.home import Home
 from churn_training.runs.gate_tags import gate_tags, tag_version
+from churn_training.runs.model_card import Subject, model_card
+from churn_training.runs.model_cards import CARD, PLACE
 from churn_training.runs.pictures import draw_comparison, draw_curves, draw_segment_study
 from churn_training.runs.report import write_report
 from churn_training.runs.report_content import report_of
@@ -69,14 +71,16 @@ def mlflow_recorder(
         )
         run.data_set(samples.fitted, "training")
         with ExitStack() as families:
-            yield MlflowRecorder(run, training, search, reporter, families)
+            yield MlflowRecorder(run, samples, search, reporter, families)
 
 
 class MlflowRecorder:
     """Records of one training run; implements :class:`churn_training.comparison.recorder.Recorder`."""
 
-    def __init__(self, run: Run, training: Dataset, search: Search, reporter: Reporter, families: ExitStack) -> None:
-        self._run, self._training, self._search, self._reporter = run, training, search, reporter
+    def __init__(self, run: Run, samples: Samples, search: Search, reporter: Reporter, families: ExitStack) -> None:
+        self._run, self._samples, self._search, self._reporter = run, samples, search, reporter
+        self._training = samples.compared
+        self._judgement: Judgement | None = None
         self._rounds, self._reusing = 0, False
         self._open_families, self._families = families, dict[str, Run]()
 
@@ -144,6 +148,7 @@ class MlflowRecorder:
 
     def judged(self, judgement: Judgement) -> None:
         """Pictures, the table of groups, the gate's decision, the study of segments and the report, in one folder."""
+        self._judgement = judgement
         verdict = judgement.decision.verdict
         for finding in verdict.findings if verdict else ():
             passed = "passed" if finding.passed else "not passed"
@@ -176,10 +181,17 @@ class MlflowRecorder:
             self._run.tags({"churn.believed": insights.later.believed, "churn.believed_because": insights.later.why})
 
     def registered(self, registered: Registered, decision: ChampionDecision) -> None:
-        """Version, digest and what the gate said, in the run and beside the version."""
+        """Version, digest and what the gate said, in the run and beside the version, and its model card."""
         tags = gate_tags(decision)
         self._run.tags({"churn.version": registered.version, "churn.digest": registered.digest, **tags})
         tag_version(self._run.client, registered, tags)
+        if self._judgement is not None:
+            self._card(Subject(registered, self._run.id, self._judgement, decision, self._samples, self._search))
+
+    def _card(self, subject: Subject) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / CARD).write_text(model_card(subject), encoding="utf-8")
+            self._run.files(Path(folder), PLACE)
 
     def _key(self, candidate: Candidate) -> str:
         return resume_key(self._training, candidate, self._search.seed, self._search.parts)
