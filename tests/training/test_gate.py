@@ -141,7 +141,10 @@ def test_many_groups_alone_are_no_reason_to_fail() -> None:
 
 def test_sentences_hold_the_numbers_they_speak_of() -> None:
     verdict = decide(BLURRED, TRUTH, milliseconds=(2.0, 2.25))
-    assert f"with a probability of {chance(verdict) * 100:.3g} %" in finding(verdict, "log_loss").sentence
+    assert "with a probability of less than 1e-07 %" in finding(verdict, "log_loss").sentence
+    close = decide(BLURRED, blurred(ODDS, 0.9, seed=2))
+    assert 1e-4 < chance(close) < 0.9
+    assert f"with a probability of {chance(close) * 100:.3g} %" in finding(close, "log_loss").sentence
     assert "2.25 ms instead of 2.00 ms" in finding(verdict, "latency").sentence
     assert "limit of 2.50 ms" in finding(verdict, "latency").sentence
     assert all(found.sentence.endswith(".") for found in verdict.findings)

@@ -107,7 +107,11 @@ def _label(subject: Subject) -> str:
     usecase = subject.samples.fitted.usecase
     months = usecase.window_months
     said = f"`{usecase.label.column}` says so"
-    return f"{said}; within {months:g} months" if months else f"{said}; the use case does not say within which time"
+    return (
+        f"{said}; within {months:g} month{'' if months == 1 else 's'}"
+        if months
+        else f"{said}; the use case does not say within which time"
+    )
 
 
 def _evaluation(subject: Subject) -> str:
