@@ -5,6 +5,7 @@ import pytest
 
 from churn_model.usecase import ProfitRule
 from churn_training.comparison.gate import judge
+from churn_training.comparison.lead_rules import trivial_level
 from churn_training.comparison.significance import ERROR, level_of
 from churn_training.comparison.verdict import FIRST, Finding, JudgedModel, Terms, Verdict
 
@@ -182,3 +183,12 @@ def test_no_certainty_beyond_one_in_a_thousand_is_rewarded_or_punished(certainty
 
 def test_the_same_seed_gives_the_same_verdict() -> None:
     assert decide(BLURRED, TRUTH, {"half": HALVES}) == decide(BLURRED, TRUTH, {"half": HALVES})
+
+
+def test_tries_for_a_first_champion_share_one_error() -> None:
+    """The first has all of a 95 % interval, so that small files are not turned away; all that may follow add little."""
+    levels = [trivial_level(Terms(number), first=True) for number in range(1, 2001)]
+    assert levels[0] == 0.025
+    assert levels == sorted(levels, reverse=True)
+    assert sum(levels) < 0.05
+    assert trivial_level(Terms(1), first=False) < levels[0]

@@ -28,7 +28,7 @@ from churn_model.segments import Segmenter
 from churn_model.signing import TrustedKeys
 from churn_training.comparison.common_ground import NoContestError, common_ground
 from churn_training.comparison.gate import judge
-from churn_training.comparison.lead_rules import base_rate_finding
+from churn_training.comparison.lead_rules import base_rate_finding, trivial_level
 from churn_training.comparison.speed import speed_of
 from churn_training.comparison.verdict import Finding, JudgedModel, Terms, Verdict
 
@@ -132,14 +132,16 @@ def _contest(champion: CurrentChampion, challenger: Challenger, number: int, see
     terms = Terms(number, _refresh(package, challenger))
     rows = rows_of(held_out.frame)
     answers = numpy.array(challenger.scorer.score(rows).probabilities)
-    useful = base_rate_finding(held_out.churned, answers, challenger.base_rate, terms, held_out.customers)
+    pretended = package is not None and package.manifest.training_data.simulated and not held_out.source.simulated
+    level = trivial_level(terms, first=package is None or pretended)
+    useful = base_rate_finding(held_out.churned, answers, challenger.base_rate, level, held_out.customers)
     alone = Verdict(useful.passed, (useful,))
     refusal = speed_of(challenger.scorer, rows).problem or _refusal(champion, held_out, useful)
     if refusal:
         return ChampionDecision(promoted=False, reason=refusal, verdict=alone)
     if package is None:
         return ChampionDecision(promoted=True, reason=champion.problem, verdict=alone)
-    if package.manifest.training_data.simulated and not held_out.source.simulated:
+    if pretended:
         reason = "a model of real customers replaces one of simulated customers"
         return ChampionDecision(promoted=True, reason=reason, verdict=alone)
     return _compared(package, challenger, answers, terms, seed, useful)

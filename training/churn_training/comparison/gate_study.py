@@ -15,7 +15,13 @@ from churn_data.progress import Reporter
 from churn_model.usecase import ProfitRule
 from churn_training.comparison.gate import judge
 from churn_training.comparison.gate_worlds import OWN, World, earns_less_by, less_by, world, worse_by
-from churn_training.comparison.lead_rules import base_rate_finding, gain_findings, knowledge_lead, leads_of
+from churn_training.comparison.lead_rules import (
+    base_rate_finding,
+    gain_findings,
+    knowledge_lead,
+    leads_of,
+    trivial_level,
+)
 from churn_training.comparison.verdict import JudgedModel, Terms
 
 MONTHS = (1, 2, 5, 12, 50, 200)
@@ -166,7 +172,9 @@ def passes_each(
     verdict = judge(churned, {}, rule, old, new, seed=0, terms=terms[gains.index(True)])
     rate = float(found.churned.mean())
     return [
-        gained and verdict.passed and base_rate_finding(churned, new.probabilities, rate, each).passed
+        gained
+        and verdict.passed
+        and base_rate_finding(churned, new.probabilities, rate, trivial_level(each, first=False)).passed
         for gained, each in zip(gains, terms, strict=True)
     ]
 

@@ -16,7 +16,8 @@ from churn_training.comparison.significance import Lead, lead_of
 from churn_training.comparison.verdict import Finding, JudgedModel, Terms
 
 TRIVIAL = 0.025
-"""Largest probability at which a lead over the base rate is not called chance: one side of a 95 % interval."""
+"""Largest probability at which a lead over the base rate is not called chance, the first time: one side of a 95 %
+interval."""
 EARNS = 0.05
 """Largest probability at which the lead in profit of a model that knows more is not called chance."""
 CERTAIN = 0.001
@@ -73,11 +74,20 @@ def _losses(churned: numpy.ndarray, probabilities: numpy.ndarray) -> numpy.ndarr
     return numpy.asarray(-numpy.log(numpy.where(churned == 1, likely, 1.0 - likely)))
 
 
+def trivial_level(terms: Terms, *, first: bool) -> float:
+    """The probability at which a lead over the base rate is not called chance.
+
+    Where there is no champion yet nothing else stands in the way, so the k-th try has `TRIVIAL` / k², which adds up to
+    4.1 % over all of them (Euler's sum); where there is one, what its contest allows.
+    """
+    return TRIVIAL / terms.contest**2 if first else min(terms.level, TRIVIAL)
+
+
 def base_rate_finding(
     churned: numpy.ndarray,
     probabilities: numpy.ndarray,
     base_rate: float,
-    terms: Terms,
+    level: float,
     customers: numpy.ndarray | None = None,
 ) -> Finding:
     """Whether a model knows more than how many customers leave: its squared error (Brier score) is below that of giving
@@ -87,11 +97,10 @@ def base_rate_finding(
         churned: 0 or 1 a customer.
         probabilities: of churn.
         base_rate: the churn rate of the customers that the model was fitted on.
-        terms: of this contest.
+        level: the largest probability at which its lead is not called chance.
         customers: as of `judge`.
     """
     lead = lead_of((base_rate - churned) ** 2 - (probabilities - churned) ** 2, customers)
-    level = min(terms.level, TRIVIAL)
     known = lead.chance() <= level
     said = "It knows more" if known else "It is not shown to know more"
     return Finding(
