@@ -1,6 +1,6 @@
 """HTTP connections that take a bounded share of the process and end in time, whatever their callers do.
 
-One clock looks at all of them, so no request starts a timer. With ``web.server`` the only module that knows uvicorn.
+One clock looks at all of them, so no request starts a timer. One of the three modules that know uvicorn.
 """
 
 import asyncio
@@ -12,8 +12,8 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from churn_serving.web import refusals
 from churn_serving.web.door import Door, Phase
-from churn_serving.web.exchanges import LeanProtocol
 from churn_serving.web.refusals import Refusal
+from churn_serving.web.upgrades import SteadfastProtocol
 
 _JITTER = 0.1
 # An answer beyond this waits for its caller before the next one is begun; uvloop's default of 64 KiB is meant for few.
@@ -28,7 +28,7 @@ class _Stopped(Exception):
     """Raised in a parser's callback to end parsing; never leaves this module."""
 
 
-class LimitedProtocol(LeanProtocol):
+class LimitedProtocol(SteadfastProtocol):
     """One connection. It is closed with an answer that says so, or between answers, never in the middle of one that is
     being read."""
 
@@ -36,13 +36,11 @@ class LimitedProtocol(LeanProtocol):
         super().__init__(*arguments, **options)
         self._door = door
         limits = door.limits
-        self._header_bytes_allowed = limits.header_bytes
-        self._header_lines_allowed = limits.header_lines
+        self._header_bytes_allowed, self._header_lines_allowed = limits.header_bytes, limits.header_lines
         self._target_bytes_allowed = limits.target_bytes
         self._stop: Refusal | None = None
-        self._steps = self._header_bytes = self._waiting_bytes = self._chunks = self._dropped_bytes = (
-            self._held_bytes
-        ) = 0
+        self._steps = self._header_bytes = self._waiting_bytes = 0
+        self._chunks = self._dropped_bytes = self._held_bytes = 0
         self._unread_since: float | None = None
         self.phase = Phase.SILENT
         self._time = self.loop.time
@@ -73,9 +71,7 @@ class LimitedProtocol(LeanProtocol):
             return
         steps = self._steps
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            return  # nothing else is spoken here; the request is answered as if it had not asked
+            self.feed(data)
         except httptools.HttpParserError:
             self.refuse(self._stop or refusals.MALFORMED)
             return
@@ -115,6 +111,11 @@ class LimitedProtocol(LeanProtocol):
 
     def on_headers_complete(self) -> None:
         """A request can be handed on."""
+        refusal = self.judge_head()
+        if refusal is not None:
+            self._refuse_while_parsing(refusal)
+        if self.offering:
+            return
         if len(self.pipeline) >= self._door.limits.ahead:
             self._refuse_while_parsing(refusals.AHEAD)
         super().on_headers_complete()
@@ -151,6 +152,8 @@ class LimitedProtocol(LeanProtocol):
 
     def on_message_complete(self) -> None:
         """The request's last byte."""
+        if self.offering:
+            return
         self._steps += 1
         cycle = self.cycle
         if cycle.response_complete:

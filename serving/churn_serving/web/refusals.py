@@ -35,6 +35,23 @@ def _refusal(reason: str, status: HTTPStatus, slug: str, title: str, detail: str
 MALFORMED = _refusal(
     "malformed", HTTPStatus.BAD_REQUEST, "not-http", "Not a request of HTTP/1.1", "Mend the request's framing."
 )
+HOST = _refusal(
+    "host",
+    HTTPStatus.BAD_REQUEST,
+    "host",
+    "The header Host is missing, doubled or none",
+    "Send one, with the host's name.",
+)
+VERSION = _refusal(
+    "version",
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
+    "version",
+    "Only HTTP/1.1 and HTTP/1.0 are spoken here",
+    "Send the request as HTTP/1.1.",
+)
+METHOD = _refusal(
+    "method", HTTPStatus.NOT_IMPLEMENTED, "method", "This method is not implemented", "This server is no proxy."
+)
 CRUMBS = _refusal(
     "chunks", HTTPStatus.BAD_REQUEST, "chunks", "Too many chunks", "Send the body in larger chunks or with a length."
 )
