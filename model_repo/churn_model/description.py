@@ -127,5 +127,5 @@ def verify_signature(manifest_bytes: bytes, signature: bytes, trusted: TrustedKe
 def _decode(name: str, files: Mapping[str, bytes]) -> Any:
     try:
         return msgspec.json.decode(files[name])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CorruptPackage(f"{name}: not valid JSON next to {MANIFEST}") from error

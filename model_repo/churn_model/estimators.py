@@ -38,7 +38,7 @@ def load_estimator(kind: str, content: bytes, schema: Schema) -> Estimator:
         raise SchemaMismatch(f"manifest.json: estimator kind {kind!r} is not known here")
     try:
         return loader(content, schema)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         problem = f"not a usable {kind} model ({str(error)[:160]})"
         raise SchemaMismatch(f"{ESTIMATOR_FILES[kind]}: {problem}") from error
 

@@ -64,7 +64,7 @@ class Golden:
         try:
             document = msgspec.json.decode(content, type=_Document)
             rows = [row_from_json(row, schema) for row in document.rows]
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise SchemaMismatch(f"golden.json: {error}") from error
         if document.format != 1 or not len(rows) == len(document.probabilities) == len(document.segments) > 0:
             raise SchemaMismatch("golden.json: expected format 1 with as many answers as rows, at least one")

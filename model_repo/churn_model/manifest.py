@@ -72,7 +72,7 @@ def parse_manifest(content: bytes) -> Manifest:
     """
     try:
         manifest = msgspec.json.decode(content, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CorruptPackage(f"{MANIFEST}: {error}") from error
     if manifest.format != FORMAT:
         raise SchemaMismatch(f"{MANIFEST}: format {manifest.format} is not known here, expected {FORMAT}")

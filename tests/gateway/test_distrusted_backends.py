@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from churn_model import Description, Row, open_package
+from churn_serving.adapters.description_store import DescriptionStore
 from churn_serving.adapters.http_backend import HttpBackend, open_session
 from churn_serving.core.errors import BackendBadAnswer, BackendError, BackendFailed
 from sample_package import sample_schema
@@ -98,6 +100,36 @@ async def test_no_redirect_is_followed(
         await backend.learn()
     assert not await backend.probe(5.0)
     assert "/elsewhere" not in server.paths
+
+
+NO_DESCRIPTIONS = {
+    "deep": b"[" * 100_000 + b"]" * 100_000,
+    "deep and open": b"[" * 100_000,
+    "deep objects": b'{"manifest":' * 100_000,
+    "a number of many digits": b"9" * 5000,
+    "no text": b"\xff",
+    "nothing": b"",
+    "null": b"null",
+}
+
+
+@pytest.mark.parametrize("kind", NO_DESCRIPTIONS)
+async def test_an_answer_that_cannot_be_read_is_the_backends_fault_alone(
+    server: Server, backend: HttpBackend, description: Description, kind: str
+) -> None:
+    await backend.learn()
+    for path in ("/v2/models/churn-sample/infer", "/v1/package"):
+        server.says(path, 200, NO_DESCRIPTIONS[kind])
+    for ask in (backend.score(ROWS, SCHEMA, 5.0), backend.explain(ROWS, description, 5.0), backend.learn()):
+        with pytest.raises(BackendBadAnswer):
+            await ask
+    assert not await backend.probe(5.0)
+
+
+@pytest.mark.parametrize("kind", NO_DESCRIPTIONS)
+def test_a_kept_description_that_cannot_be_read_counts_as_none(keys: Any, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "description.json").write_bytes(NO_DESCRIPTIONS[kind])
+    assert DescriptionStore(tmp_path, keys.trusted).load() is None
 
 
 @pytest.mark.parametrize("head", [CHUNKED, CLOSED, DECLARED])

@@ -28,6 +28,16 @@ class Task:
             raise ending
 
 
+async def test_work_that_hangs_on_another_process_is_never_a_reason_to_replace_this_one() -> None:
+    crashes: list[str] = []
+    supervisor = Supervisor(crashes.append, PAUSES)
+    supervisor.start("refresh", Task(*[KeyError("x")] * 100), vital=False)
+    supervisor.start("keys", Task(*[KeyError("x")] * 100))
+    await until(lambda: crashes.count("refresh") > FAILING_AFTER and crashes.count("keys") > FAILING_AFTER)
+    assert supervisor.failing == ("keys",)
+    await supervisor.stop()
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not condition():  # noqa: ASYNC110 - of other tasks

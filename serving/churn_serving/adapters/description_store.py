@@ -23,7 +23,7 @@ class DescriptionStore:
         """What was last saved; None if there is nothing, or nothing that a trusted key signed."""
         try:
             return Description.from_documents(msgspec.json.decode(self._path.read_bytes()), self._trusted)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError, PackageError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, PackageError):
             return None
 
     def save(self, description: Description) -> None:

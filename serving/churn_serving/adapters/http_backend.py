@@ -187,7 +187,7 @@ class HttpBackend:
             raise BackendFailed(f"/v1/package answered {status}")
         try:
             description = await asyncio.to_thread(self._read, content)  # of many levels it takes its time
-        except (msgspec.DecodeError, UnicodeDecodeError, PackageError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, PackageError) as error:
             raise BackendBadAnswer(f"/v1/package: {error}") from error
         if known is not None and known.digest == description.digest:
             return known

@@ -109,9 +109,9 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         stack.push_async_callback(supervisor.stop)
         supervisor.start("loop lag", lag.measure)
         for backend in router.backends:
-            supervisor.start(f"probe {backend.name}", functools.partial(probe, backend))
+            supervisor.start(f"probe {backend.name}", functools.partial(probe, backend), vital=False)
         for adapter in adapters.values():
-            supervisor.start(f"refresh {adapter.name}", functools.partial(refresh, adapter))
+            supervisor.start(f"refresh {adapter.name}", functools.partial(refresh, adapter), vital=False)
         watch_trust = functools.partial(_watch_trust, trusted, learned, tuple(adapters.values()), metrics)
         supervisor.start("package keys", watch_trust)
         if ring is not None:

@@ -22,7 +22,8 @@ Work = Callable[[], Awaitable[None]]
 class _Watched:
     """What is known of one task."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, vital: bool) -> None:
+        self.vital = vital
         self.endings = 0
         self.started = 0.0
 
@@ -44,12 +45,13 @@ class Supervisor:
 
     @property
     def failing(self) -> tuple[str, ...]:
-        """Names of the tasks that ended several times in a row and have not run steadily since."""
+        """Names of the vital tasks that ended several times in a row and have not run steadily since."""
         return tuple(name for name, watched in self._watched.items() if self._is_failing(watched))
 
-    def start(self, name: str, work: Work) -> None:
-        """Run ``work`` until :meth:`stop`, again and again; ``name`` is fit for a metric and for everybody's eyes."""
-        watched = self._watched[name] = _Watched()
+    def start(self, name: str, work: Work, *, vital: bool = True) -> None:
+        """Run ``work`` until :meth:`stop`, again and again; ``name`` is fit for a metric and for everybody's eyes.
+        Where a new process would be no better off, since the work hangs on another, it is not ``vital``."""
+        watched = self._watched[name] = _Watched(vital=vital)
         self._tasks.append(asyncio.create_task(self._keep(name, work, watched), name=name))
 
     async def stop(self) -> None:
@@ -78,7 +80,7 @@ class Supervisor:
             await asyncio.sleep(self._pauses[min(watched.endings, len(self._pauses)) - 1])
 
     def _is_failing(self, watched: _Watched) -> bool:
-        return watched.endings >= FAILING_AFTER and self._clock() - watched.started < STEADY_SECONDS
+        return watched.vital and watched.endings >= FAILING_AFTER and self._clock() - watched.started < STEADY_SECONDS
 
 
 def _is_cancelled_from_outside() -> bool:
