@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from churn_model.errors import UntrustedPackage
+from churn_model.small_files import read_small_file
 
 _PEM_END = b"-----END PUBLIC KEY-----"
 
@@ -30,7 +31,7 @@ class SigningKey:
             UntrustedPackage: unreadable or not an Ed25519 private key.
         """
         try:
-            key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+            key = serialization.load_pem_private_key(read_small_file(path), password=None)
         except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise UntrustedPackage(f"signing key {path.name}: cannot be read as a PEM private key") from error
         if not isinstance(key, Ed25519PrivateKey):
@@ -82,7 +83,7 @@ class TrustedKeys:
             UntrustedPackage: unreadable, empty, or a key that is not Ed25519.
         """
         try:
-            content = path.read_bytes()
+            content = read_small_file(path)
         except OSError as error:
             raise UntrustedPackage(f"public key {path.name}: {error.strerror}") from error
         return cls.from_pem(content, path.name)

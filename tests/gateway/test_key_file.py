@@ -57,6 +57,12 @@ def test_a_good_file(tmp_path: Path) -> None:
         ({"keys": [entry(id="two words")]}, "id"),
         ({"keys": [entry(not_after="soon")]}, "not_after"),
         ({"keys": [entry(not_after="2027-01-01T00:00:00")]}, "not_after"),
+        (
+            f'{{"keys": [{{"id": "a", "sha256": "{HASH}", "not_after": null, "not_after": null}}]}}',
+            "keys[0]: not_after",
+        ),
+        (f'{{"keys": [{{"id": "a", "id": "b", "sha256": "{HASH}"}}]}}', "keys[0]: id is given twice"),
+        ('{"keys": [], "keys": []}', "api-keys.json: keys is given twice"),
         ({"keys": [entry(), entry(sha256="cd" * 32)]}, "keys[1]: the id marketing"),
         ({"keys": [entry(), entry(id="sales", sha256=HASH.upper())]}, "keys[1] (sales): the same key as keys[0]"),
         ({"keys": [entry(id=f"n{n}", sha256=f"{n:064x}") for n in range(MAXIMUM_KEYS + 1)]}, str(MAXIMUM_KEYS)),

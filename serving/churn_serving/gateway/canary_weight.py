@@ -7,11 +7,13 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from churn_model.small_files import read_small_file
 from churn_serving.runtime.files import LOOK_SECONDS, WatchedFile
 
 READ, REFUSED = "read", "refused"
 _WHOLE = 100.0
 _LONGEST_TEXT = 64
+_EXPECTED = "expected one number from 0 to 100, percent of customers"
 _logger = logging.getLogger(__name__)
 
 
@@ -59,14 +61,13 @@ def read_percent(path: Path) -> float:
         CanaryWeightError: there is none.
     """
     try:
-        with path.open("rb") as file:
-            text = file.read(_LONGEST_TEXT)
+        text = read_small_file(path, _LONGEST_TEXT)
     except OSError as error:
-        raise CanaryWeightError(f"{path}: {error.strerror}") from error
+        raise CanaryWeightError(f"{path}: {error.strerror}; {_EXPECTED}") from error
     try:
         percent = float(text)
     except ValueError:
         percent = -1.0
     if not 0.0 <= percent <= _WHOLE:
-        raise CanaryWeightError(f"{path}: expected one number from 0 to 100, percent of customers")
+        raise CanaryWeightError(f"{path}: {_EXPECTED}")
     return percent

@@ -7,6 +7,7 @@ passwords, which people choose and which can be guessed.
 """
 
 import base64
+import json
 import os
 import secrets
 import tempfile
@@ -18,6 +19,7 @@ from typing import Annotated, Any
 import msgspec
 
 from churn_model.documents import read_by_any_thread
+from churn_model.small_files import read_small_file
 
 PREFIX = "churn_"
 """Makes a key that leaked into a text recognisable; scanners for secrets look for such words."""
@@ -67,7 +69,7 @@ def read_keys(path: Path) -> tuple[KeyEntry, ...]:
         KeyFileError: it cannot be read, or an entry is not what it must be.
     """
     try:
-        content = path.read_bytes()
+        content = read_small_file(path)
     except OSError as error:
         raise KeyFileError(f"{path}: {error.strerror}") from error
     try:
@@ -77,6 +79,7 @@ def read_keys(path: Path) -> tuple[KeyEntry, ...]:
     if len(document.keys) > MAXIMUM_KEYS:
         raise KeyFileError(f"{path}: {len(document.keys)} keys; at most {MAXIMUM_KEYS} can be used")
     entries = tuple(_entry(f"{path}: keys[{index}]", raw) for index, raw in enumerate(document.keys))
+    _refuse_repeated_names(str(path), content)
     _refuse_duplicates(path, entries)
     return entries
 
@@ -107,9 +110,23 @@ def add_key(path: Path, entry: KeyEntry) -> None:
 
 def _entry(place: str, raw: msgspec.Raw) -> KeyEntry:
     try:
-        return msgspec.json.decode(raw, type=KeyEntry)
+        entry = msgspec.json.decode(raw, type=KeyEntry)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise KeyFileError(f"{place}: {error}") from error
+    _refuse_repeated_names(place, bytes(raw))
+    return entry
+
+
+def _refuse_repeated_names(place: str, content: bytes) -> None:
+    """A name that is given twice has no meaning that all readers share: of two ends of a key the later would count."""
+
+    def check(pairs: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in pairs]
+        for name in names:
+            if names.count(name) > 1:  # which is one that the decoder knows
+                raise KeyFileError(f"{place}: {name} is given twice")
+
+    json.loads(content, object_pairs_hook=check)
 
 
 def _refuse_duplicates(path: Path, entries: tuple[KeyEntry, ...]) -> None:
