@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from churn_serving.runtime.command_line import HomeUnlessEmpty, Switchable
 from churn_serving.web.limits import ConnectionSettings
 
 BAD_SETTING = 2
@@ -33,19 +34,19 @@ class BackendSettings(ConnectionSettings):
     """Folder of a model package, or a link to one; what it holds is reloaded when it changes."""
     digest: str = Field(default="", pattern=r"^(sha256:[0-9a-f]{64})?$")
     """Digest of the one package that may be served, as sha256:...; empty: any that a trusted key signed."""
-    host: str = "127.0.0.1"
+    host: str = Field(default="127.0.0.1", min_length=1)
     """Address to listen on; 0.0.0.0 inside a container."""
-    reload_seconds: float = Field(default=1.0, gt=0)
+    reload_seconds: float = Field(default=1.0, gt=0, le=86_400)
     """How often the model path is looked at."""
     drain_seconds: float = Field(default=0.5, ge=0, le=300)
     """After SIGTERM: how long readiness fails while requests are still answered."""
     stop_seconds: int = Field(default=10, ge=1, le=300)
     """After draining: how long requests in flight may take before they are cut off."""
-    home: Path = Field(default=Path(".churn"), validation_alias="CHURN_HOME")
+    home: Annotated[Path, HomeUnlessEmpty] = Field(default=Path(".churn"), validation_alias="CHURN_HOME")
     """Folder of the local state."""
-    verify_key: Path | None = None
+    verify_key: Annotated[Path | None, Switchable] = None
     """Public key(s) whose packages may be served; none: CHURN_VERIFY_KEY, else CHURN_HOME/keys/verify.pem."""
-    shared_verify_key: Path | None = Field(default=None, validation_alias="CHURN_VERIFY_KEY")
+    shared_verify_key: Annotated[Path | None, Switchable] = Field(default=None, validation_alias="CHURN_VERIFY_KEY")
     """The same, for all processes of an installation."""
 
     @property

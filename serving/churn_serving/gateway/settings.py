@@ -2,25 +2,20 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field, model_validator
+from pydantic import AnyHttpUrl, Field, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
+from churn_serving.runtime.command_line import HomeUnlessEmpty, Switchable
 from churn_serving.web.limits import ConnectionSettings
 
 HOME_VARIABLE = "CHURN_HOME"
 _PREFIX = "CHURN_GATEWAY_"
 
 
-def _none_if_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
-# A variable that is set to nothing switches the thing off, so that a chart need not leave variables out.
-_Switchable = BeforeValidator(_none_if_empty)
-_OptionalUrl = Annotated[AnyHttpUrl | None, _Switchable]
+_OptionalUrl = Annotated[AnyHttpUrl | None, Switchable]
 
 
 class GatewaySettings(ConnectionSettings):
@@ -52,24 +47,24 @@ class GatewaySettings(ConnectionSettings):
     """A backend on trial, for its share of customers. Empty: there is none."""
     canary_percent: float = Field(default=0.0, ge=0.0, le=100.0)
     """Share of customers that the canary answers, by a hash of their id."""
-    canary_percent_file: Annotated[Path | None, _Switchable] = None
+    canary_percent_file: Annotated[Path | None, Switchable] = None
     """File that holds the canary's share, one number; it is read again when it changes, and wins over the percentage
     given here."""
     drain_seconds: float = Field(default=0.0, ge=0.0, le=300.0)
     """After SIGTERM: how long readiness fails before connections are closed."""
     maximum_body_bytes: int = Field(default=2 * 1024 * 1024, ge=1024, le=8 * 1024 * 1024)
     """Bytes of one request, over HTTP and gRPC; beyond it 413."""
-    maximum_memory_bytes: int = Field(default=256 * 1024 * 1024, ge=64 * 1024 * 1024)
+    maximum_memory_bytes: int = Field(default=256 * 1024 * 1024, ge=64 * 1024 * 1024, le=1024**4)
     """Memory of this process's own from which on gRPC's connections are cut, whatever it is that its library heaps up;
     what a container may have must be half as much again."""
-    api_keys: Annotated[Path | None, _Switchable] = None
+    api_keys: Annotated[Path | None, Switchable] = None
     """File of hashed API keys; it is read again when it changes."""
-    authentication: Annotated[Literal["required", "off"] | None, _Switchable] = None
+    authentication: Annotated[Literal["required", "off"] | None, Switchable] = None
     """Whether callers need a key; None: they do if there is a file of keys, and only a gateway that listens on this
     machine alone may have none."""
-    home: Path = Field(default=Path(".churn"), validation_alias=HOME_VARIABLE)
+    home: Annotated[Path, HomeUnlessEmpty] = Field(default=Path(".churn"), validation_alias=HOME_VARIABLE)
     """Folder of the local state, shared by all processes of an installation."""
-    verify_key: Annotated[Path | None, _Switchable] = Field(default=None, validation_alias="CHURN_VERIFY_KEY")
+    verify_key: Annotated[Path | None, Switchable] = Field(default=None, validation_alias="CHURN_VERIFY_KEY")
     """Public key(s) whose models may be served; None: ``CHURN_HOME/keys/verify.pem``."""
 
     @property

@@ -55,7 +55,7 @@ class LocalSettings(BaseSettings):
     """Metrics of gateway, primary and fallback: this port and the next two."""
     mlflow: bool = True
     """Whether MLflow runs beside the services; `--no-mlflow` leaves it out."""
-    ready_timeout: Annotated[float, Field(gt=0)] = 180.0
+    ready_timeout: Annotated[float, Field(gt=0, le=86_400)] = 180.0
     """Seconds after which a start that is not ready counts as failed."""
 
 

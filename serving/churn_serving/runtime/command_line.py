@@ -7,16 +7,22 @@ names flag and variable.
 import sys
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, CliApp, SettingsError
 
 _WIDTH = 100
 _HELP = frozenset({"-h", "--help"})
+_DEFAULT_HOME = Path(".churn")
 Settings = TypeVar("Settings", bound=BaseSettings)
+# A variable that is set to nothing is one that is not set, so that a chart need not leave variables out; an empty path
+# would be the folder that a process happens to stand in.
+Switchable = BeforeValidator(lambda value: None if value == "" else value)
+HomeUnlessEmpty = BeforeValidator(lambda value: _DEFAULT_HOME if value == "" else value)
 
 
 class SettingError(Exception):

@@ -1,0 +1,64 @@
+"""What processes are told from outside: no number that a clock or a machine cannot take, no address that means every
+interface by leaving it out, no path that means the folder in which a process happens to stand."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic_settings import BaseSettings
+
+from churn_serving.bento.settings import BentoSettings
+from churn_serving.gateway.settings import GatewaySettings
+from churn_serving.local.settings import LocalSettings
+from churn_serving.predictor.settings import PredictorSettings
+from churn_serving.runtime.command_line import SettingError, read_settings, variable_of
+
+KINDS: tuple[type[BaseSettings], ...] = (GatewaySettings, PredictorSettings, BentoSettings, LocalSettings)
+NUMBERS = [
+    (kind, name) for kind in KINDS for name, field in kind.model_fields.items() if field.annotation in (int, float)
+]
+NO_NUMBERS = ("inf", "-inf", "nan", "1e40", "1e308", "-1", "", "ten", "9" * 400)
+
+
+@pytest.fixture(autouse=True)
+def _only_what_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("CHURN_"):
+            monkeypatch.delenv(name)
+    for kind in KINDS:
+        for name, field in kind.model_fields.items():
+            if field.is_required():
+                monkeypatch.setenv(variable_of(kind, name), "somewhere")
+
+
+def test_there_are_numbers_in_every_kind() -> None:
+    assert {kind for kind, _ in NUMBERS} == set(KINDS)
+
+
+@pytest.mark.parametrize(("kind", "name"), NUMBERS, ids=lambda one: one if isinstance(one, str) else one.__name__)
+def test_every_number_has_bounds_and_a_wrong_one_is_named(
+    monkeypatch: pytest.MonkeyPatch, kind: type[BaseSettings], name: str
+) -> None:
+    variable = variable_of(kind, name)
+    for text in NO_NUMBERS:
+        monkeypatch.setenv(variable, text)
+        with pytest.raises(SettingError, match=variable):
+            read_settings(kind, [])
+
+
+@pytest.mark.parametrize("kind", [PredictorSettings, BentoSettings])
+def test_no_address_is_not_every_address(monkeypatch: pytest.MonkeyPatch, kind: type[BaseSettings]) -> None:
+    monkeypatch.setenv(variable_of(kind, "host"), "")
+    with pytest.raises(SettingError, match="HOST"):
+        read_settings(kind, [])
+
+
+@pytest.mark.parametrize("kind", [GatewaySettings, PredictorSettings, BentoSettings])
+def test_a_path_set_to_nothing_is_one_that_is_not_set(
+    monkeypatch: pytest.MonkeyPatch, kind: type[GatewaySettings | PredictorSettings | BentoSettings]
+) -> None:
+    for name in ("CHURN_HOME", "CHURN_VERIFY_KEY", variable_of(kind, "verify_key")):
+        monkeypatch.setenv(name, "")
+    found = read_settings(kind, [])
+    assert found.home == Path(".churn")
+    assert found.verify_key_path == Path(".churn/keys/verify.pem")
