@@ -139,3 +139,12 @@ assert modules[order[1]].ModelInferRequest.FromString(request.SerializeToString(
 def test_generated_code_is_current() -> None:
     script = ROOT / "ci" / "generate-protobuf"
     subprocess.run([script, "--check"], check=True, timeout=60, env={"PYTHON": sys.executable, "PATH": "/usr/bin:/bin"})
+
+
+def test_contents_beside_raw_contents_are_refused_by_name() -> None:
+    request = encode_request(customers(1), SCHEMA, raw=True)
+    feature = next(each for each in SCHEMA.features if each.type != "number")
+    (tensor,) = [each for each in request.inputs if each.name == feature.name]
+    tensor.contents.bytes_contents.append(b"another")
+    with pytest.raises(InvalidRequest, match=f"{feature.name}: contents beside raw_input_contents"):
+        CODEC.decode(request)

@@ -22,13 +22,14 @@ from ports import free_port
 
 HOT = ("/v1/predictions", "/v2/models/x/infer", "/v2/models/x/versions/1/infer")
 OTHERS = ("/", "/nowhere", "/metrics", "/docs/", "/docs/oauth2-redirect", "/redoc", "/v2/", "/v2/models", "/livez/x")
+KEY = new_key()
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 
 
 @pytest.fixture
 async def gateway(keys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Gateway]:
     """One that wants keys, in this process."""
-    add_key(tmp_path / "api-keys.json", entry_for(new_key(), "marketing"))
+    add_key(tmp_path / "api-keys.json", entry_for(KEY, "marketing"))
     environment = {"HOME": tmp_path, "VERIFY_KEY": keys.verify_path, "GATEWAY_API_KEYS": tmp_path / "api-keys.json"}
     for name, value in environment.items():
         monkeypatch.setenv(f"CHURN_{name}", str(value))
@@ -66,6 +67,29 @@ async def test_every_method(gateway: Gateway) -> None:
             for method in {*methods, "/inference.GRPCInferenceService/Unheard"}:
                 code = await ask(channel, method)
                 assert (code is not grpc.StatusCode.UNAUTHENTICATED) == (method in OPEN_METHODS), (method, code)
+    finally:
+        await server.stop(0)
+
+
+async def test_no_path_is_answered_by_sending_its_caller_elsewhere(gateway: Gateway) -> None:
+    transport = httpx.ASGITransport(gateway.application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://evil.example") as client:
+        for path in pages(gateway):
+            answer = await client.get(f"{path}/", headers={"x-api-key": KEY})
+            assert (answer.status_code, "location" in answer.headers) == (404, False), path
+
+
+async def test_a_message_that_is_none_is_refused_in_words_of_ours(gateway: Gateway) -> None:
+    port = free_port()
+    server = await start_server(gateway.inference, f"127.0.0.1:{port}", GrpcLimits(9, 9, 9999, 9, 9, 9))
+    service = "/inference.GRPCInferenceService"
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            for method in ("ModelReady", "ModelMetadata", "ServerLive", "ServerReady", "ServerMetadata"):
+                with pytest.raises(grpc.aio.AioRpcError) as caught:
+                    await channel.unary_unary(f"{service}/{method}")(b"\xff" * 50, metadata=(("x-api-key", KEY),))
+                assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+                assert caught.value.details() == f"message: not a {method}Request"
     finally:
         await server.stop(0)
 

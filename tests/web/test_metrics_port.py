@@ -41,6 +41,15 @@ def test_silence_ends_and_threads_do_not_grow(door: Door) -> None:
     assert "churn_" in scraped(door)
 
 
+@pytest.mark.parametrize(
+    "accept", [b"\xff", b"text/plain;q=\xe9", b"application/openmetrics-text;version=x;q=nan", b",;="]
+)
+def test_whatever_a_scraper_says_that_it_reads_it_is_answered(door: Door, accept: bytes) -> None:
+    with connect(door) as caller:
+        caller.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: " + accept + b"\r\n\r\n")
+        assert read_all(caller).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_header_without_end_is_refused(door: Door) -> None:
     before = door.megabytes()
     with connect(door) as caller:

@@ -13,7 +13,7 @@ import bentoml
 from churn_serving.backend.asgi import BackendApp
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.metrics import BackendMetrics
-from churn_serving.backend.process import Process, load_first
+from churn_serving.backend.process import Process, load_first, without_traceback
 from churn_serving.backend.records import rows_of_records
 from churn_serving.backend.routes import ModelSource, Routes
 from churn_serving.bento.settings import BentoSettings
@@ -64,7 +64,7 @@ class ChurnFallback:
     @bentoml.on_startup
     async def begin(self) -> None:
         """Load the model unless it came prepared, then keep an eye on its path."""
-        logging.getLogger("bentoml._internal.server.http_app").addFilter(_without_traceback)
+        logging.getLogger("bentoml._internal.server.http_app").addFilter(without_traceback)
         if state.process is not None:
             state.process.watcher.start()
             return
@@ -101,9 +101,3 @@ def application() -> Application:
     service: Any = ChurnFallback
     app: Application = service.to_asgi()
     return app
-
-
-def _without_traceback(record: logging.LogRecord) -> bool:
-    """BentoML logs the traceback of every refused request, which quotes the request: customers' data."""
-    record.exc_info = record.exc_text = None
-    return True

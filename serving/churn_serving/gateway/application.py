@@ -83,7 +83,7 @@ def build_pages(
 ) -> FastAPI:
     """FastAPI with health, model description and documentation."""
     # Its own pages of documentation show everybody the same.
-    app = FastAPI(title="Churn Serving gateway", version="1", openapi_url=None)
+    app = FastAPI(title="Churn Serving gateway", version="1", openapi_url=None, redirect_slashes=False)
 
     add_error_pages(app)
 

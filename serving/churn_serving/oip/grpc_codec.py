@@ -201,7 +201,9 @@ def _tensors(request: ModelInferRequest, problems: Problems) -> list[Tensor]:
     tensors = []
     for index, item in enumerate(request.inputs):
         values: Sequence[object] = []
-        if raw:
+        if raw and item.HasField("contents"):
+            problems.add(item.name, "contents beside raw_input_contents; the protocol has either for all inputs")
+        elif raw:
             try:
                 values = binary.unpack(item.datatype, raw[index])
             except ValueError as error:

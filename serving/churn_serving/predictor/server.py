@@ -10,11 +10,12 @@ import logging
 import grpc
 import uvloop
 from kserve import ModelServer
+from kserve.logging import logger as kserve_logger
 from kserve.model_server import app as kserve_app
 
 from churn_serving.backend.asgi import BackendApp
 from churn_serving.backend.grpc_service import grpc_server
-from churn_serving.backend.process import Process
+from churn_serving.backend.process import Process, without_traceback
 from churn_serving.backend.routes import Routes
 from churn_serving.oip.grpc_limits import GrpcLimits
 from churn_serving.predictor.settings import PredictorSettings
@@ -47,12 +48,14 @@ class ChurnModelServer(ModelServer):  # type: ignore[misc]  # KServe ships no ty
         """KServe's hook between building its HTTP server and running it."""
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
         process, settings = self._process, self._settings
+        kserve_logger.addFilter(without_traceback)
         config = tune(
             self._rest_server.config,
             settings.stop_seconds,
             settings.connection_limits,
             process.slot.metrics.connection_refused,
         )
+        kserve_app.router.redirect_slashes = False  # a redirect would name whatever host its caller says that this is
         config.app = BackendApp(process.slot, Routes(process.slot, lambda: process.source), kserve_app)
         self._rest_server._server = DrainingServer(  # noqa: SLF001 - KServe offers no way to pass a server in
             config, process.listener, process.slot, settings.drain_seconds

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import prometheus_client
 import uvicorn
 
+from churn_serving.web.body import Application, Receive, Scope, Send
 from churn_serving.web.limits import ConnectionLimits
 from churn_serving.web.server import bind, tune
 
@@ -26,6 +27,16 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _in_plain_words(application: Application) -> Application:
+    """The library takes every header for text and fails on others: those it is not told of."""
+
+    async def plain(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(name, value) for name, value in scope["headers"] if value.isascii()]
+        await application({**scope, "headers": headers}, receive, send)
+
+    return plain
+
+
 def serve_metrics(
     registry: prometheus_client.CollectorRegistry,
     host: str,
@@ -40,6 +51,6 @@ def serve_metrics(
         OSError: the port is taken.
     """
     listener = bind(host, port)
-    config = uvicorn.Config(prometheus_client.make_asgi_app(registry), lifespan="off", log_config=None)
+    config = uvicorn.Config(_in_plain_words(prometheus_client.make_asgi_app(registry)), lifespan="off", log_config=None)
     server = _Server(tune(config, 0, limits._replace(connections=CONNECTIONS), refused))
     threading.Thread(target=lambda: asyncio.run(server.serve([listener])), name="metrics", daemon=True).start()
