@@ -137,3 +137,9 @@ async def ending_of_stream(call: Any) -> grpc.StatusCode:
             pass
     code: grpc.StatusCode = await call.code()
     return code
+
+
+async def test_a_question_to_reflection_that_is_none_is_its_callers_fault(serving: Serving) -> None:
+    with pytest.raises(grpc.aio.AioRpcError, match="the message is not one of this method") as caught:
+        await serving.call(REFLECTION, iter([b"\xff" * 50]))
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT

@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+from google.protobuf.message import DecodeError
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthServicer
 from grpc_reflection.v1alpha import reflection, reflection_pb2
@@ -84,6 +85,8 @@ async def _short(
             return
         except TimeoutError:
             await context.abort(grpc.StatusCode.CANCELLED, "no question came in time")
+        except DecodeError:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the message is not one of this method")
         if question.ByteSize() > MAX_REFLECTION_BYTES:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the question is too long")
         yield question

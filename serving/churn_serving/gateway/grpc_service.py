@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 
 import grpc
 import grpc.aio
-from google.protobuf.message import DecodeError
 
 from churn_model import Description
 from churn_serving.core.errors import NotReady, Overloaded, RefusedByBackends
@@ -20,7 +19,7 @@ from churn_serving.gateway.reader_wire import Task
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
 from churn_serving.gateway.warnings import warnings_text
 from churn_serving.oip import open_inference_grpc_pb2 as messages
-from churn_serving.oip.faults import InvalidRequest, Problem, UnknownModel
+from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.grpc_codec import GrpcCodec, encode_metadata, encode_response
 from churn_serving.oip.grpc_methods import SERVICE
 from churn_serving.oip.grpc_parts import read_infer_request
@@ -50,10 +49,7 @@ Message = messages.ModelInferRequest | bytes
 
 def read_if_small(message: bytes) -> Message:
     """What gRPC makes of a message as it arrives, on the event loop."""
-    try:
-        return message if len(message) > PATIENT_BYTES else read_infer_request(message)
-    except DecodeError:
-        return message  # which is refused like any other request, with its id and counted
+    return message if len(message) > PATIENT_BYTES else read_infer_request(message)
 
 
 class InferenceService:
@@ -159,8 +155,6 @@ class InferenceService:
         """The request, the version that it wants (empty: any), and whether it used raw contents."""
         schema = description.schema
         if isinstance(request, bytes):
-            if len(request) <= PATIENT_BYTES:
-                raise InvalidRequest([Problem("message", "not a ModelInferRequest")])
             found, _, rows, notes = await self._large_bodies.read(Task("grpc", MAX_ROWS), schema, request)
             require_served(description, *found.model)
             return InferRequest(found.id, rows, found.outputs, notes=notes), found.model.version, found.raw
