@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import prometheus_client
 import uvicorn
+from prometheus_client.exposition import choose_encoder
 
 from churn_serving.web.body import Application, Receive, Scope, Send
 from churn_serving.web.limits import ConnectionLimits
@@ -28,10 +29,14 @@ class _Server(uvicorn.Server):
 
 
 def _in_plain_words(application: Application) -> Application:
-    """The library takes every header for text and fails on others: those it is not told of."""
+    """The library fails on headers that are no text, and on versions that are none: those it is not told of."""
 
     async def plain(scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(name, value) for name, value in scope["headers"] if value.isascii()]
+        try:
+            choose_encoder(",".join(value.decode() for name, value in headers if name == b"accept"))
+        except (TypeError, ValueError):  # a version that is no number
+            headers = [(name, value) for name, value in headers if name != b"accept"]
         await application({**scope, "headers": headers}, receive, send)
 
     return plain
