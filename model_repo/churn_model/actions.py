@@ -12,7 +12,7 @@ import msgspec
 from churn_model.documents import read_by_any_thread
 from churn_model.errors import SchemaMismatch
 from churn_model.money import net
-from churn_model.rules import MOST_SEGMENTS
+from churn_model.rules import MOST_SEGMENTS, Source
 from churn_model.schema import Row, Schema
 from churn_model.usecase import ActionRule, Risk, RiskRule
 
@@ -40,13 +40,15 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Decision(msgspec.Struct, frozen=True, gc=False):
     """What to do for one customer; money in the currency of the value column, None where nobody said what customers
     are worth. ``cost`` is that of a customer who accepts, the most that it can be; ``expected_value`` counts an offer
-    as far as it is expected to be accepted."""
+    as far as it is expected to be accepted; ``source`` says where the effect that it rests on comes from, None of no
+    action."""
 
     risk: Risk
     id: str
     name: str
     expected_value: float | None
     cost: float | None
+    source: Source | None = None
 
 
 class ActionTable:
@@ -114,7 +116,7 @@ class ActionTable:
                 best, best_value = action, expected
         if best is None:
             return self._nothing[risk]
-        return Decision(risk, best.id, best.name, round(best_value, 2), best.cost)
+        return Decision(risk, best.id, best.name, round(best_value, 2), best.cost, best.source)
 
     def _without_money(self, segment: int, risk: Risk) -> Decision:
         """The eligible action with the highest effect; one that asks for a least value is nobody's."""
@@ -122,7 +124,7 @@ class ActionTable:
         if not eligible:
             return self._nothing[risk]
         best = max(eligible, key=lambda action: action.effect)
-        return Decision(risk, best.id, best.name, None, None)
+        return Decision(risk, best.id, best.name, None, None, best.source)
 
     def to_json(self) -> dict[str, Any]:
         """The document that :meth:`from_json` reads."""

@@ -74,7 +74,7 @@ def _decide(
         expected = net(action.effect * probability, probability, value, action.contact, action.offer)
         better = (expected > best) & (value >= action.minimum_value)
         best, chosen = numpy.where(better, expected, best), numpy.where(better, len(answer.kinds), chosen)
-        answer.kinds.append(Decision(RISKS[risk], action.id, action.name, 0.0, action.cost))
+        answer.kinds.append(Decision(RISKS[risk], action.id, action.name, 0.0, action.cost, action.source))
     answer.chosen[places] = chosen
     answer.expected_value[places] = _cents(best)
 

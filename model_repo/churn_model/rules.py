@@ -13,6 +13,8 @@ FeatureType = Literal["number", "category", "date"]
 """What a feature is in people's files. To a model a date is a number: the days from it to a snapshot."""
 ValueType = Literal["number", "category"]
 Risk = Literal["low", "medium", "high"]
+Source = Literal["assumed", "measured"]
+"""Where an action's effect comes from."""
 FEWEST_SEGMENTS, MOST_SEGMENTS = 2, 12
 RISKS: tuple[Risk, ...] = ("low", "medium", "high")
 
@@ -173,7 +175,7 @@ class ActionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cost: float
     effect: float
     contact_cost: float | None = None
-    source: Literal["assumed", "measured"] = "assumed"
+    source: Source = "assumed"
     evidence: str = ""
     effect_interval: tuple[float, float] | None = None
     segments: tuple[int, ...] = ()

@@ -61,7 +61,7 @@ class Setting:
         return Outcome(served_by, Scores([0.5], [1]), self.description)
 
     async def explain(self, served_by: str = "primary") -> list[list[str]]:
-        return await self.explanations.explain([ROW], self.outcome(served_by))
+        return (await self.explanations.explain([ROW], self.outcome(served_by))).reasons
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ async def test_each_row_gets_its_own_reasons(setting: Setting) -> None:
     fake = setting.fakes["primary"]
     quiet = [0.0] * len(CONTRIBUTIONS)
     fake.explanation = Explanation([CONTRIBUTIONS, quiet], setting.description.digest)
-    assert await setting.explanations.explain([ROW, ROW], setting.outcome()) == [REASONS, []]
+    assert await setting.explanations.explain([ROW, ROW], setting.outcome()) == ("given", [REASONS, []])
 
 
 def test_every_failure_has_an_ending() -> None:

@@ -14,11 +14,12 @@ from churn_serving.gateway.large_answers import FEW_ROWS, AnswerTurns
 from sample_package import sample_rows
 
 
+@pytest.mark.parametrize("served_by", ["primary", "degraded"])
 @pytest.mark.parametrize("count", [1, FEW_ROWS, FEW_ROWS + 1, 3 * FEW_ROWS, 1000])
-async def test_turns_make_the_same_bytes(package_folder: Path, keys: Any, count: int) -> None:
+async def test_turns_make_the_same_bytes(package_folder: Path, keys: Any, count: int, served_by: str) -> None:
     package = open_package(package_folder, keys.trusted)
     rows = sample_rows(count, 3)
-    outcome = Outcome("primary", package.scorer.score(rows), package.description)
+    outcome = Outcome(served_by, package.scorer.score(rows), package.description)
     ids = [f'"{number}]}}' for number in range(count)]
     turns = AnswerTurns()
     for notes in ((), [(count - 1, 1, True)], [(row, 1, True) for row in range(count)]):

@@ -11,9 +11,11 @@ import pytest
 from churn_model import Description, open_package
 from churn_serving.core.admission import Admission
 from churn_serving.core.dispatch import Dispatcher
+from churn_serving.core.errors import BackendBusy, BackendError, BackendFailed, BackendRejected, BackendTimeout
 from churn_serving.core.explanations import Explanations
 from churn_serving.core.guarded import GuardedBackend
 from churn_serving.core.policy import DecisionPolicy
+from churn_serving.core.ports import Explanation
 from churn_serving.core.routing import Router
 from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.documentation import extend_openapi
@@ -98,6 +100,33 @@ async def test_reasons_never_cost_the_answer(front: Front) -> None:
     assert answer.status_code == 200
     assert answer.json()["predictions"][0]["reasons"] == []
     assert front.counted("churn_explanations_total", outcome="failed") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (BackendTimeout("said so"), "they did not come in time"),
+        (BackendBusy("said so"), "too many are asked for at the moment"),
+        (BackendRejected("said so"), "no model is there to give them"),
+        (BackendFailed("said so"), "explaining failed"),
+    ],
+    ids=["late", "busy", "rejected", "failed"],
+)
+async def test_who_asks_and_gets_none_is_told_why(front: Front, error: BackendError, why: str) -> None:
+    assert "warnings" not in (await front.ask(1)).json()
+    front.backend.explanation = error
+    answer = (await front.ask(2, explain=True)).json()
+    assert [customer["reasons"] for customer in answer["predictions"]] == [[], []]
+    assert answer["warnings"] == [{"message": f"no reasons: {why}"}]
+
+
+async def test_where_nothing_raises_churn_no_word_is_lost_on_it(front: Front) -> None:
+    description = front.backend.description
+    assert description is not None
+    front.backend.explanation = Explanation([[0.0] * len(description.schema.features)], description.digest)
+    answer = (await front.ask(1, explain=True)).json()
+    assert answer["predictions"][0]["reasons"] == []
+    assert "warnings" not in answer
 
 
 async def test_too_many_customers_to_explain_are_refused_by_name(front: Front) -> None:

@@ -1,5 +1,6 @@
 """A level that training never saw is answered and told, with the customer and what may have been meant."""
 
+import copy
 import json
 from typing import Any
 
@@ -8,10 +9,11 @@ import pytest
 from prometheus_client import generate_latest
 
 from churn_model import Description, Row, Scores, open_package
+from churn_model.actions import ActionTable
 from churn_model.spelling import Note
 from churn_serving.core.dispatch import Outcome
 from churn_serving.gateway.answers import decide
-from churn_serving.gateway.warnings import MAXIMUM_WARNINGS, UNSEEN, warnings_text
+from churn_serving.gateway.warnings import MAXIMUM_WARNINGS, SCORECARD, UNSEEN, warnings_text
 from churn_serving.telemetry import names
 from churn_serving.telemetry.metrics import GatewayMetrics
 from sample_package import sample_rows
@@ -22,8 +24,8 @@ def description(package_folder: Any, keys: Any) -> Description:
     return open_package(package_folder, keys.trusted).description
 
 
-def answer(description: Description, rows: list[Row], notes: list[Note]) -> dict[str, Any]:
-    outcome = Outcome("primary", Scores([0.5] * len(rows), [1] * len(rows)), description)
+def answer(description: Description, rows: list[Row], notes: list[Note], served_by: str = "primary") -> dict[str, Any]:
+    outcome = Outcome(served_by, Scores([0.5] * len(rows), [1] * len(rows)), description)
     ids = [f"c{number}" for number in range(len(rows))]
     document: dict[str, Any] = json.loads(msgspec.json.encode(decide("r", ids, rows, outcome, notes)))
     return document
@@ -58,6 +60,28 @@ def test_a_new_level_names_customer_feature_and_the_nearest_level(
     expected = {"row": 1, "feature": "Contract"} | ({"nearest": nearest} if nearest else {})
     assert json.loads(warnings_text(notes, rows, description.schema)) == [expected]
     assert written not in json.dumps(answer(description, rows, notes))
+
+
+def test_a_scorecards_answer_says_that_it_is_one_before_anything_else(description: Description) -> None:
+    rows = [row("One year"), row("Lifetime")]
+    told = answer(description, rows, description.schema.spelling.notes(rows), "degraded")["warnings"]
+    assert told == [{"message": SCORECARD.message}, {"message": UNSEEN, "customer_id": "c1", "feature": "Contract"}]
+    assert "scorecard" in told[0]["message"]
+
+
+@pytest.mark.parametrize("source", ["assumed", "measured"])
+def test_an_expected_value_says_what_it_rests_on(description: Description, source: Any) -> None:
+    document = description.actions.to_json()
+    for action in document["actions"]:
+        action["source"] = source
+    described = copy.copy(description)
+    described.actions = ActionTable.from_json(document, description.schema)
+    outcome = Outcome("primary", Scores([0.9, 0.01], [1, 1]), described)
+    rows = [row("One year"), row("One year")]
+    chosen, nothing = (one.action for one in decide("r", ["a", "b"], rows, outcome).predictions)
+    assert chosen.expected_value
+    assert chosen.source == source
+    assert (nothing.id, nothing.source) == ("none", None)
 
 
 def test_many_are_counted(description: Description) -> None:

@@ -71,6 +71,18 @@ def test_the_guard_ends_what_had_only_begun(start: StartServices, free_ports: li
     wait_until(lambda: not running.leftovers())
 
 
+def test_a_traceback_stays_in_the_log(start: StartServices, free_ports: list[int]) -> None:
+    running = start(f"one:{free_ports[0]}:--crash")
+    assert running.wait_end() == 1
+    reason = "  | RuntimeError: the reader is lost: TimeoutError\none ended with exit code 1, 5 times in a row"
+    assert reason in running.output
+    assert "Traceback" not in running.output
+    assert "File " not in running.output
+    log = (running.home / "logs" / "one.log").read_text()
+    assert "Traceback (most recent call last)" in log
+    assert ", in crash" in log
+
+
 def test_a_killed_service_is_started_again(start: StartServices, free_ports: list[int]) -> None:
     running = start(f"one:{free_ports[0]}", f"two:{free_ports[1]}")
     running.wait_ready()

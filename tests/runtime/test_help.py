@@ -64,3 +64,12 @@ def test_churn_up_lists_the_ports() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     for port in ("--gateway-port, CHURN_UP_GATEWAY_PORT (default: 8080)", "--metrics-port-base", "--retrain"):
         assert port in ended.stdout
+
+
+def test_churn_up_names_each_option_once_and_requires_none() -> None:
+    ended = run("churn_cli", "up", "--help")
+    said = [line.split()[0].rstrip(",") for line in ended.stdout.splitlines() if line.startswith("  -")]
+    assert sorted(set(said)) == sorted(said)
+    assert {"--usecase", "--data", "--ready-timeout"} <= set(said)
+    assert "--model" not in said
+    assert "required" not in ended.stdout

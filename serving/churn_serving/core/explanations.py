@@ -7,6 +7,7 @@ explaining ends is counted but never held against the backend, whose scores may 
 import asyncio
 import logging
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from churn_model import Row
 from churn_model.reasons import reasons
@@ -33,6 +34,14 @@ _NOT_TO_BE_HAD = (BackendRejected, BackendRefusedRequest, BackendOtherSchema)
 _logger = logging.getLogger(__name__)
 
 
+class Explained(NamedTuple):
+    """How explaining ended, one of the words above, and each row's reasons, the strongest first; without
+    :data:`GIVEN` there are none."""
+
+    ending: str
+    reasons: list[list[str]]
+
+
 class Explanations:
     """Reasons for the answers of one gateway; lives on one event loop."""
 
@@ -42,12 +51,12 @@ class Explanations:
         self._observer = observer
         self._under_way = 0
 
-    async def explain(self, rows: Sequence[Row], outcome: Outcome, origin: Traced | None = None) -> list[list[str]]:
-        """Each row's reasons in plain words, the strongest first; none for all rows where they cannot be had from the
-        model that gave the outcome, in time. Never raises."""
+    async def explain(self, rows: Sequence[Row], outcome: Outcome, origin: Traced | None = None) -> Explained:
+        """Each row's reasons in plain words; none for all rows where they cannot be had from the model that gave the
+        outcome, in time, and why. Never raises."""
         ended, words = await self._explain(rows, outcome, origin)
         self._observer.explained(ended)
-        return words or [[] for _ in rows]
+        return Explained(ended, words or [[] for _ in rows])
 
     async def _explain(
         self, rows: Sequence[Row], outcome: Outcome, origin: Traced | None

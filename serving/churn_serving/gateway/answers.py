@@ -9,14 +9,16 @@ from typing import Annotated
 import msgspec
 
 from churn_model import Row
+from churn_model.rules import Source
 from churn_model.spelling import Note
 from churn_model.usecase import Risk
 from churn_serving.core.dispatch import Outcome
-from churn_serving.gateway.warnings import CustomerWarning, customer_warnings
+from churn_serving.core.explanations import Explained
+from churn_serving.gateway.warnings import CustomerWarning, about_answer, about_reasons, customer_warnings
 
 _REASONS = (
     "Why this customer may leave, in plain words, at most three: what raises the churn most comes first. Empty unless "
-    "the request said explain, when nothing raises it noticeably, and when no explanation could be had in time."
+    "the request said explain, when nothing raises it noticeably, and when none can be had: then `warnings` says why."
 )
 
 
@@ -37,12 +39,14 @@ class SegmentName(msgspec.Struct, frozen=True, gc=False):
 
 
 class Action(msgspec.Struct, frozen=True, gc=False):
-    """The chosen action; money in the currency of the use case's value column, null where it names none."""
+    """The chosen action; money in the currency of the use case's value column, null where it names none. ``source``
+    says whether the effect that ``expected_value`` rests on was measured or is assumed, null of no action."""
 
     id: str
     name: str
     expected_value: float | None
     cost: float | None
+    source: Source | None
 
 
 class Prediction(msgspec.Struct, frozen=True, gc=False):
@@ -82,18 +86,20 @@ def decide(
         customer_ids, rows, outcome.scores.probabilities, outcome.scores.segments, strict=True
     ):
         chosen = description.actions.decide(probability, segment, row)
-        action = Action(chosen.id, chosen.name, chosen.expected_value, chosen.cost)
+        action = Action(chosen.id, chosen.name, chosen.expected_value, chosen.cost, chosen.source)
         named = SegmentName(segment, profiles[segment].name)
         predictions.append(Prediction(customer_id, probability, chosen.risk, named, action, []))
     model = ModelName(manifest.name, manifest.version, description.digest, manifest.training_data.simulated)
-    warnings = customer_warnings(notes, customer_ids, rows, description.schema)
+    unseen = customer_warnings(notes, customer_ids, rows, description.schema)
+    warnings = about_answer(outcome.served_by) + unseen
     return Predictions(request_id, model, outcome.served_by, predictions, warnings)
 
 
-def with_reasons(predictions: Predictions, reasons: Sequence[list[str]]) -> Predictions:
-    """The same answer with each customer's reasons."""
+def with_reasons(predictions: Predictions, found: Explained) -> Predictions:
+    """The same answer with each customer's reasons, or with a word on why there are none."""
     explained = [
         msgspec.structs.replace(prediction, reasons=words)
-        for prediction, words in zip(predictions.predictions, reasons, strict=True)
+        for prediction, words in zip(predictions.predictions, found.reasons, strict=True)
     ]
-    return msgspec.structs.replace(predictions, predictions=explained)
+    warnings = predictions.warnings + about_reasons(found.ending)
+    return msgspec.structs.replace(predictions, predictions=explained, warnings=warnings)

@@ -15,8 +15,8 @@ _DESCRIPTION = (
     "With `explain: true` each customer's answer says why in `reasons`: up to three texts, what raises the churn most "
     "first, from Shapley values of the model that answered. "
     f"At most {MAX_EXPLAINED_ROWS} customers may be explained in one request. Reasons never cost an answer: where they "
-    "cannot be had within a quarter of a second, or the answer is degraded, `reasons` is empty. Without `explain` they "
-    "are not computed at all."
+    "cannot be had within a quarter of a second, or the answer is degraded, `reasons` is empty and `warnings` says why."
+    " Without `explain` they are not computed at all."
 )
 _EXAMPLE = {
     "request_id": "0f3c5a9be1d2-1",
@@ -28,7 +28,7 @@ _EXAMPLE = {
             "churn_probability": 0.71,
             "risk": "high",
             "segment": {"id": 2, "name": "new and monthly"},
-            "action": {"id": "call", "name": "Call", "expected_value": 96.5, "cost": 10.0},
+            "action": {"id": "call", "name": "Call", "expected_value": 96.5, "cost": 10.0, "source": "assumed"},
             "reasons": ["contract: Month-to-month (raises churn)", "months with us: 3 (raises churn)"],
         }
     ],

@@ -44,7 +44,9 @@ class AnswerTurns:
                 answer = decide(request_id, customer_ids[part], rows[part], outcome._replace(scores=scores))
                 pieces.append(self._encode(answer.predictions)[1:-1])
                 await asyncio.sleep(0)
-            warnings = customer_warnings(notes, customer_ids, rows, outcome.description.schema)
+            unseen = customer_warnings(notes, customer_ids, rows, outcome.description.schema)
         around = decide(request_id, (), (), outcome._replace(scores=Scores([], [])))
-        before, after = self._encode(msgspec.structs.replace(around, warnings=warnings)).split(_EMPTY, 1)
+        before, after = self._encode(msgspec.structs.replace(around, warnings=around.warnings + unseen)).split(
+            _EMPTY, 1
+        )
         return b"".join((before, _EMPTY[:-1], b",".join(pieces), b"]", after))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from churn_model import Description, Row, Schema
 from churn_model.spelling import Note
 from churn_serving.core.dispatch import Dispatcher, Outcome
-from churn_serving.core.explanations import Explanations
+from churn_serving.core.explanations import Explained, Explanations
 from churn_serving.telemetry.metrics import GatewayMetrics
 from churn_serving.telemetry.request_log import RequestLog
 from churn_serving.telemetry.tracing import Trace
@@ -98,8 +98,8 @@ class PredictionService:
                 await asyncio.sleep(0)
         return unseen_ones
 
-    async def explain(self, exchange: Exchange, rows: Sequence[Row], outcome: Outcome) -> list[list[str]]:
-        """Each row's reasons, strongest first; none where they cannot be had in time. Never raises."""
+    async def explain(self, exchange: Exchange, rows: Sequence[Row], outcome: Outcome) -> Explained:
+        """Each row's reasons, strongest first, or why they cannot be had in time. Never raises."""
         return await self._explanations.explain(rows, outcome, exchange)
 
     def finish(self, exchange: Exchange, code: int) -> None:

@@ -1,4 +1,5 @@
-"""What an answer says about its question: levels that the answering model never saw, and what may have been meant.
+"""What an answer says about its question and itself: levels that the answering model never saw and what may have been
+meant, a scorecard that stood in, reasons that were asked for and not to be had.
 
 A misspelt level is answered like any new one, which moves a probability without a word; here is the word. The value
 itself is never repeated.
@@ -12,6 +13,8 @@ import msgspec
 
 from churn_model import Row, Schema
 from churn_model.spelling import Note
+from churn_serving.core.dispatch import DEGRADED
+from churn_serving.core.explanations import BUSY, FAILED, GIVEN, LATE, UNAVAILABLE
 
 MAXIMUM_WARNINGS = 100
 _MAXIMUM_COMPARED = 8
@@ -30,13 +33,35 @@ class UnseenLevel(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class CustomerWarning(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """What is odd about a customer's feature. ``nearest`` is the known level that may have been meant. The last of many
-    has no customer and says how many more there are."""
+    """What is odd about a customer's feature. ``nearest`` is the known level that may have been meant. Without a
+    customer it is of the whole answer, or says how many more there are."""
 
     message: str
     customer_id: str = ""
     feature: str = ""
     nearest: str | None = None
+
+
+SCORECARD = CustomerWarning(
+    "no model answered in time: probabilities are a scorecard's, which is coarser, and risk and action may differ"
+)
+_NO_REASONS = {
+    LATE: "they did not come in time",
+    BUSY: "too many are asked for at the moment",
+    UNAVAILABLE: "no model is there to give them",
+    FAILED: "explaining failed",
+}
+_WITHOUT_REASONS = {ending: CustomerWarning(f"no reasons: {why}") for ending, why in _NO_REASONS.items()}
+
+
+def about_answer(served_by: str) -> list[CustomerWarning]:
+    """What is to be said of an answer by who gave it."""
+    return [SCORECARD] if served_by == DEGRADED else []
+
+
+def about_reasons(ending: str) -> list[CustomerWarning]:
+    """Why reasons that were asked for are not there, by how explaining ended; nothing where they were given."""
+    return [] if ending == GIVEN else [_WITHOUT_REASONS[ending]]
 
 
 def unseen_levels(notes: Sequence[Note], rows: Sequence[Row], schema: Schema) -> list[UnseenLevel]:

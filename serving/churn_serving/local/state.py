@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from churn_serving.local.errors import AlreadyRunning, SettingError
+from churn_serving.local.tracebacks import without_tracebacks
 
 _LOG_TAIL_BYTES = 16 * 1024
 
@@ -54,10 +55,10 @@ class LocalState:
             current.replace(current.with_suffix(".log.1"))
 
     def log_tail(self, service: str, lines: int) -> list[str]:
-        """The last lines that a service wrote."""
+        """The last lines that a service wrote for people: of a traceback the line that says what went wrong."""
         with self.log_file(service).open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES))
-            return log.read().decode(errors="replace").splitlines()[-lines:]
+            return without_tracebacks(log.read().decode(errors="replace").splitlines())[-lines:]
 
     def write_up(self, content: dict[str, Any]) -> None:
         """Replace `up.json` in one step."""

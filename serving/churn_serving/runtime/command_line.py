@@ -37,7 +37,7 @@ def read_settings(kind: type[Settings], arguments: Sequence[str]) -> Settings:
         SystemExit: ``--help`` was asked for and has been said (status 0).
     """
     if _HELP & set(arguments):
-        sys.stdout.write(help_text(kind))
+        sys.stdout.write(help_text(kind, arguments))
         raise SystemExit(0)
     try:
         return CliApp.run(kind, cli_args=list(arguments), cli_exit_on_error=False)
@@ -49,11 +49,14 @@ def read_settings(kind: type[Settings], arguments: Sequence[str]) -> Settings:
         raise SettingError(f"{' '.join(str(error).split())}; --help lists what there is") from error
 
 
-def help_text(kind: type[BaseSettings]) -> str:
-    """Every setting with its flag, its variable, its default and what it means."""
+def help_text(kind: type[BaseSettings], given: Sequence[str] = ()) -> str:
+    """Every setting with its flag, its variable, its default and what it means; those whose flags are ``given`` beside
+    ``--help`` are not to be chosen any more and left out."""
     program = kind.model_config.get("cli_prog_name")
     parts = [f"usage: {program} [--help] [--FLAG VALUE ...]\n", f"{_indented(kind.__doc__ or '', '')}\n"]
     for name, field in kind.model_fields.items():
+        if flag_of(name) in given:
+            continue
         default = "required" if field.is_required() else f"default: {_shown(field)}"
         parts.append(f"  {flag_of(name)}, {variable_of(kind, name)} ({default})")
         parts.append(_indented(field.description or "", "      "))

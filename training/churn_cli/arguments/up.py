@@ -19,7 +19,8 @@ class _HelpOfBoth(argparse.Action):
         parser.print_help()
         sys.stdout.write("\nOptions for the servers:\n\n")
         sys.stdout.flush()
-        ended = subprocess.run([sys.executable, "-m", SERVER, "--help"], check=False)  # noqa: S603 - this interpreter
+        given = ("--model", "", "--usecase", "")  # by the command itself: nobody chooses them here
+        ended = subprocess.run([sys.executable, "-m", SERVER, *given, "--help"], check=False)  # noqa: S603 - this interpreter
         parser.exit(ended.returncode)
 
 
