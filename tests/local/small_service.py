@@ -25,8 +25,8 @@ def crash(depth: int) -> None:
     if depth > 1:
         return crash(depth - 1)
     try:
-        raise TimeoutError
-    except TimeoutError as error:
+        "".index("nothing")
+    except ValueError as error:
         raise RuntimeError("the reader is lost: TimeoutError") from error
 
 
