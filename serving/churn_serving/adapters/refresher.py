@@ -13,13 +13,14 @@ _logger = logging.getLogger(__name__)
 
 async def refresh(backend: HttpBackend) -> None:
     """Ask a backend once a period, until cancelled."""
+    reachable = True
     while True:
         try:
             await backend.learn()
         except BackendError as error:
-            if backend.reachable:  # once an outage, not once a second
+            if reachable:  # once an outage, not once a second
                 _logger.warning("%s does not describe its model: %s", backend.name, error)
-            backend.reachable = False
+            reachable = False
         else:
-            backend.reachable = True
+            reachable = True
         await asyncio.sleep(PERIOD_SECONDS)
