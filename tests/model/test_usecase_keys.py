@@ -18,7 +18,8 @@ from churn_model.rules import (
     TimeRule,
     ValueRule,
 )
-from churn_model.usecase import SHIPPED_FOLDER, UseCase
+from churn_model.usecase import UseCase
+from churn_model.usecase_file import SHIPPED_FOLDER
 
 RULES: dict[str, type[msgspec.Struct]] = {
     "label": Label, "value": ValueRule, "profit": ProfitStatement, "time": TimeRule, "holdout": HoldoutRule,
