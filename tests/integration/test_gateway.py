@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from typing import Any
 
 import httpx
@@ -187,7 +188,19 @@ def test_the_first_answers_come_from_the_last_known_model_while_all_backends_are
     assert answer["served_by"] == "degraded"
     assert len(answer["predictions"]) == 3
     assert "scorecard" in answer["warnings"][0]["message"]
+    await_status(client, "degraded")
     system.primary.start()
     system.fallback.start()
     system.primary.wait_ready()
     system.fallback.wait_ready()
+    await_status(client, "ready")
+
+
+def await_status(client: httpx.Client, status: str) -> None:
+    """Until health says it, by the clock alone: no customer asks."""
+    deadline = time.monotonic() + 10
+    while (answer := client.get("/readyz")).json()["status"] != status:
+        assert time.monotonic() < deadline, f"not {status}: {answer.text}"
+        time.sleep(0.1)
+    assert answer.status_code == 200
+    assert answer.json()["model"] == "churn-sample"

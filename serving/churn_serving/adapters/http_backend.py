@@ -61,6 +61,8 @@ class HttpBackend:
         self._trusted = trusted
         self._learned = learned
         self._description: Description | None = None
+        self.reachable = True
+        """Whether it described its model when it was last asked to, by the clock and not for a customer."""
         self._seen = SeenModels()
         self._infer_url = ""
         self._schema_header: tuple[dict[str, str], Schema | None] = ({}, None)

@@ -13,14 +13,13 @@ _logger = logging.getLogger(__name__)
 
 async def refresh(backend: HttpBackend) -> None:
     """Ask a backend once a period, until cancelled."""
-    reachable = True
     while True:
         try:
             await backend.learn()
         except BackendError as error:
-            if reachable:  # once an outage, not once a second
+            if backend.reachable:  # once an outage, not once a second
                 _logger.warning("%s does not describe its model: %s", backend.name, error)
-            reachable = False
+            backend.reachable = False
         else:
-            reachable = True
+            backend.reachable = True
         await asyncio.sleep(PERIOD_SECONDS)

@@ -25,11 +25,12 @@ from churn_serving.web.body import Receive, Scope, Send
 
 class Readiness:
     """Whether new requests should come here; the process's life cycle switches it off before it drains. ``failing``
-    names background tasks that cannot be kept alive."""
+    names background tasks that cannot be kept alive, ``degraded`` tells whether no backend is there to answer."""
 
-    def __init__(self, failing: Callable[[], Sequence[str]] = tuple) -> None:
+    def __init__(self, failing: Callable[[], Sequence[str]] = tuple, degraded: Callable[[], bool] = bool) -> None:
         self.draining = False
         self.failing = failing
+        self.degraded = degraded
 
 
 class Application:
@@ -95,14 +96,19 @@ def build_pages(
         return _not_alive(failing) if failing else JSONResponse({"status": "alive"})
 
     @app.get(
-        "/readyz", summary="Requests can be answered", tags=["health"], responses={503: {"description": "Not yet"}}
+        "/readyz",
+        summary="Requests can be answered",
+        description="`status` is `ready`, or `degraded` while no backend answers and the scorecard stands in.",
+        tags=["health"],
+        responses={503: {"description": "Not yet"}},
     )
     async def readyz(request: Request) -> Response:
         if readiness.draining:
             raise NotReady("draining")
         description = service.description
         known = {"model": description.name, "version": description.version}
-        return JSONResponse({"status": "ready", **(known if authentication.recognises(request.headers.raw) else {})})
+        status = "degraded" if readiness.degraded() else "ready"
+        return JSONResponse({"status": status, **(known if authentication.recognises(request.headers.raw) else {})})
 
     @app.get("/v1/model", summary="The model that is served", tags=["model"])
     async def model() -> dict[str, Any]:

@@ -5,7 +5,7 @@ import functools
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from churn_model import Description, TrustedKeys
@@ -119,7 +119,7 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         if settings.canary_percent_file is not None:
             weight = CanaryWeight(settings.canary_percent_file, share_canary, metrics.canary_weight_loaded)
             supervisor.start("canary weight", weight.watch)
-        readiness = Readiness(lambda: supervisor.failing)
+        readiness = Readiness(lambda: supervisor.failing, functools.partial(_is_degraded, router, adapters))
         large_bodies = LargeBodies(metrics.shed)
         supervisor.start("large bodies", large_bodies.run)
         authentication = Authentication(ring, metrics.unauthenticated)
@@ -139,6 +139,12 @@ def _open_backends(
 def _share_canary(router: Router, metrics: GatewayMetrics, share: float) -> None:
     router.canary_share = share
     metrics.canary_share(share if "canary" in {backend.name for backend in router.backends} else 0.0)
+
+
+def _is_degraded(router: Router, adapters: Mapping[str, HttpBackend]) -> bool:
+    """Whether no backend that requests go to would be asked and is there."""
+    asked = (backend for backend in router.backends if backend.name != "canary" or router.canary_share > 0.0)
+    return not any(backend.breaker.closed and adapters[backend.name].reachable for backend in asked)
 
 
 async def _watch_trust(
