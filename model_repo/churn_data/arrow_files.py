@@ -14,11 +14,13 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from churn_data.errors import DataError
+from churn_data.formulas import FIRST, FormulaCount
 from churn_data.tables import is_parquet
 from churn_data.written_files import Columns, whole_file
 
 TYPES = {"text": pyarrow.string(), "number": pyarrow.float64(), "whole number": pyarrow.int64()}
 _OTHER_FORMATS = {".xlsx", ".xls", ".ods", ".json", ".feather", ".orc", ".gz", ".zip", ".bz2", ".xz", ".zst", ".avro"}
+_LIKE_FORMULAS = f"^[{re.escape(''.join(FIRST))}]"
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')
 Write = Callable[[Sequence[pyarrow.Array]], None]
 
@@ -49,7 +51,9 @@ def arrow_file(path: Path, columns: Columns) -> Iterator[Write]:
         else:
             with temporary.open("wb") as stream:
                 stream.write(",".join(map(quoted, schema.names)).encode() + b"\n")
-                yield lambda arrays: _write_lines(stream, arrays)
+                formulas = FormulaCount()
+                yield lambda arrays: _write_lines(stream, arrays, formulas)
+                formulas.tell(path)
 
 
 def quoted(text: str) -> str:
@@ -57,9 +61,12 @@ def quoted(text: str) -> str:
     return f'"{text.replace(chr(34), chr(34) * 2)}"' if _NEEDS_QUOTES.search(text) else text
 
 
-def _write_lines(stream: Any, arrays: Sequence[pyarrow.Array]) -> None:
+def _write_lines(stream: Any, arrays: Sequence[pyarrow.Array], formulas: FormulaCount) -> None:
     if not len(arrays[0]):
         return
+    for array in arrays:
+        if pyarrow.types.is_string(array.type):
+            formulas.add(array.filter(pyarrow.compute.match_substring_regex(array, _LIKE_FORMULAS)).to_pylist())
     cells = [_as_cells(array) for array in arrays]
     if len(cells) == 1:  # or nothing would be a blank line, which is no row
         cells = [pyarrow.compute.if_else(pyarrow.compute.equal(cells[0].fill_null(""), ""), '""', cells[0])]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from churn_data.errors import DataError
+from churn_data.formulas import FormulaCount
 from churn_data.spreadsheets import is_spreadsheet, spreadsheet_rows
 from churn_data.tables import is_parquet
 
@@ -68,10 +69,7 @@ def table_file(path: Path, columns: Columns) -> Iterator[Write]:
     """
     names = [name for name, _ in columns]
     with whole_file(path) as temporary:
-        if is_parquet(path):
-            rows = _parquet_rows(temporary, columns)
-        else:
-            rows = spreadsheet_rows(temporary, names) if is_spreadsheet(path) else csv_rows(temporary, names)
+        rows = _parquet_rows(temporary, columns) if is_parquet(path) else _text_rows(path, temporary, names)
         with rows as write:
             yield write
 
@@ -89,9 +87,26 @@ def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
 
             pyarrow.parquet.write_table(pyarrow.table(columns), str(temporary))
             return
-        rows = spreadsheet_rows(temporary, list(columns)) if is_spreadsheet(path) else csv_rows(temporary, columns)
-        with rows as write:
+        with _text_rows(path, temporary, list(columns)) as write:
             write(list(columns.values()))
+
+
+@contextmanager
+def _text_rows(path: Path, temporary: Path, header: Sequence[str]) -> Iterator[Write]:
+    if is_spreadsheet(path):
+        with spreadsheet_rows(temporary, header) as write:
+            yield write
+        return
+    formulas = FormulaCount()
+    with csv_rows(temporary, header) as write:
+
+        def counted(columns: Sequence[Sequence[Any]]) -> None:
+            for column in columns:
+                formulas.add(column)
+            write(columns)
+
+        yield counted
+    formulas.tell(path)
 
 
 @contextmanager

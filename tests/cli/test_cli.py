@@ -227,6 +227,9 @@ def test_up_reuses_without_model_libraries(home: Home) -> None:
             "churn: simulated.csv: at least 1 row is needed, asked for 0",
         ),
         (["train", "--rows", "-5"], "churn: --rows: at least 1 customer is needed, asked for -5"),
+        (["train", "--data", "a" * 300], "churn: a path or a part of it is longer than any file's"),
+        (["score", "--model", "a" * 300, "in.csv", "o.csv"], "churn: a path or a part of it is longer than any file's"),
+        (["train", "--data", "no\nsuch.csv"], "churn: no such.csv: no such file"),
         (["rollback"], "churn: churn-telecom: there is no former champion to go back to"),
     ],
 )

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from churn_data.arrow_files import arrow_file
+from churn_data.notices import telling
 from churn_data.tables import open_table
 from churn_data.written_files import Columns, table_file, write_table
 
@@ -72,3 +73,37 @@ def test_a_missing_text_is_an_empty_one(tmp_path: Path, text: str) -> None:
     path = tmp_path / "plan.csv"
     write_table(path, {"id": [text, None], "p": [1.5, None]})
     assert _read(path) == [[text, ""], ["1.5", ""]]
+
+
+RISKY = ["=cmd|'/c calc'!A0", "-2+3", "@SUM(1)", "\t=1", "+1", "-5.5", "a=b", "", None]
+
+
+def _written_by(hand: str, path: Path) -> None:
+    if hand == "whole":
+        write_table(path, {"id": RISKY})
+    elif hand == "parts":
+        with table_file(path, [("id", "text")]) as write:
+            write([RISKY[:3]])
+            write([RISKY[3:]])
+    else:
+        with arrow_file(path, [("id", "text")]) as append:
+            append([pyarrow.array(RISKY[:3])])
+            append([pyarrow.array(RISKY[3:])])
+
+
+@pytest.mark.parametrize("hand", ["whole", "parts", "arrow"])
+def test_texts_that_a_spreadsheet_would_compute_stay_and_are_told_of(tmp_path: Path, hand: str) -> None:
+    heard: list[str] = []
+    with telling(heard.append):
+        _written_by(hand, tmp_path / "plan.csv")
+    told = "plan.csv: 4 texts begin as a formula does and would be computed by a spreadsheet"
+    assert [line[: len(told)] for line in heard] == [told]
+    assert _read(tmp_path / "plan.csv") == [[text or "" for text in RISKY]]
+
+
+@pytest.mark.parametrize("name", ["plan.xlsx", "plan.parquet"])
+def test_where_a_cell_says_that_it_is_text_nothing_is_told(tmp_path: Path, name: str) -> None:
+    heard: list[str] = []
+    with telling(heard.append):
+        write_table(tmp_path / name, {"id": RISKY})
+    assert not heard

@@ -3,6 +3,7 @@
 It must not know what the process does.
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -40,9 +41,16 @@ def guarded(run: Callable[[], None]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNEXPECTED
     except Exception as error:  # noqa: BLE001 - the last resort of a process: it says what it was and ends
-        traceback.print_exc()
-        return _failed(f"churn: unexpected {type(error).__name__}: {_one_line(error)}", UNEXPECTED)
+        return _unexpected(error)
     return 0
+
+
+def _unexpected(error: Exception) -> int:
+    # Whatever asks first whether a path is there hears of its length, on every command.
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return _failed("churn: a path or a part of it is longer than any file's", BAD_INPUT)
+    traceback.print_exc()
+    return _failed(f"churn: unexpected {type(error).__name__}: {_one_line(error)}", UNEXPECTED)
 
 
 def _failed(line: str, exit_code: int) -> int:

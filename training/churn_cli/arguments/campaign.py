@@ -13,7 +13,11 @@ def add_arguments(commands: Commands) -> None:
     command.add_argument(
         "input", type=location, help="customers, CSV or Parquet by its ending, a path or s3://bucket/key"
     )
-    command.add_argument("output", type=location, help="who gets what, .csv, .parquet or .xlsx, in the same ways")
+    command.add_argument(
+        "output",
+        type=location,
+        help="who gets what, .csv, .parquet or .xlsx (for Excel: texts stay texts), in the same ways",
+    )
     command.add_argument("--budget", required=True, metavar="AMOUNT", help="money for all actions together")
     command.add_argument(
         "--capacity",

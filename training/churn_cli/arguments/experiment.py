@@ -33,7 +33,12 @@ def _add_plan(parts: Commands) -> None:
 def _add_assign(parts: Commands) -> None:
     command = add_command(parts, "assign", "deal customers to control and treatment by a salted hash of their ids")
     command.add_argument("input", metavar="CUSTOMERS", type=location, help="CSV or Parquet, a path or s3://bucket/key")
-    command.add_argument("output", metavar="OUT", type=location, help="id, arm, salt_id, share, assigned_on; as above")
+    command.add_argument(
+        "output",
+        metavar="OUT",
+        type=location,
+        help="id, arm, salt_id, share, assigned_on; as above, or .xlsx for Excel",
+    )
     command.add_argument("--salt", required=True, help="name of the experiment; another salt deals anew")
     command.add_argument("--date", type=day, help="day of assignment, such as 2026-01-31 (default: today)")
     _add_shares(command, required=True)

@@ -12,7 +12,11 @@ def add_arguments(commands: Commands) -> None:
     command.add_argument(
         "input", type=location, help="customers, CSV or Parquet by its ending, a path or s3://bucket/key"
     )
-    command.add_argument("output", type=location, help="answers, in the same ways")
+    command.add_argument(
+        "output",
+        type=location,
+        help="answers, in the same ways; ids stay as they are, also those that Excel would compute",
+    )
     command.add_argument(
         "--shard",
         metavar="I/N",

@@ -1,0 +1,42 @@
+"""Texts in CSV that a spreadsheet would compute: counted and told of, never changed.
+
+Whoever opens a CSV file in Excel runs `=cmd|...` of a customer's id. The cure that is usual, a quotation mark in front
+(OWASP, CSV Injection: cells that begin with = + - @, tab or carriage return), makes another id of it: scores, arms and
+plans are joined by ids, by us and by others' systems, so they stay as they are, and people are told to take XLSX, whose
+cells say that they are text. It must not know what columns mean.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from churn_data.notices import Notices
+
+FIRST = ("=", "+", "-", "@", "\t", "\r")
+
+
+class FormulaCount:
+    """Counts the texts of one file, part by part."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def add(self, cells: Iterable[Any]) -> None:
+        """Look at some cells; what is no text is no formula, nor is a number with its sign."""
+        self._count += sum(isinstance(cell, str) and cell[:1] in FIRST and not _is_number(cell) for cell in cells)
+
+    def tell(self, path: Path) -> None:
+        """Say of a file how many there are, if any."""
+        if self._count:
+            many = "1 text begins" if self._count == 1 else f"{self._count:,} texts begin"
+            Notices(path.name).tell(
+                "formulas", f"{many} as a formula does and would be computed by a spreadsheet; open no such CSV in one"
+            )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
