@@ -70,8 +70,8 @@ def test_a_misspelt_column_and_another_format_are_refused(
     given = tmp_path / "in.csv"
     given.write_text(telco_path.read_text().replace("PaperlessBilling", "Paperless_Billing", 1))
     assert main(["score", str(given), str(tmp_path / "out.csv")]) == 2
-    expected = 'no such column in the header, the model needs it; did you mean "Paperless_Billing"?'
-    assert capsys.readouterr().err.splitlines()[-1].endswith(expected)
+    expected = 'no such column in the header, the model needs it; did you mean "Paperless_Billing"? (use case telecom, '
+    assert expected in capsys.readouterr().err.splitlines()[-1]
     assert main(["score", str(telco_path), str(tmp_path / "out.xlsx")]) == 2
     assert capsys.readouterr().err.splitlines()[-1].endswith("out.xlsx: .xlsx is not written; .csv and .parquet are")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]

@@ -90,8 +90,9 @@ class Patience(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in 
         if len(self._waiting) >= self._calls:
             self._end(next(iter(self._waiting)), "calls")
         self._waiting[task] = asyncio.get_running_loop().time()
+        receiver: Any = aiter(messages)
         try:
-            return await anext(aiter(messages))
+            return await anext(receiver)
         except asyncio.CancelledError:
             if task in self._waiting:  # its caller has gone
                 raise
@@ -103,5 +104,6 @@ class Patience(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in 
             code, words = grpc.StatusCode.INVALID_ARGUMENT, "the message is not one of this method"
         finally:
             self._waiting.pop(task, None)
+            await receiver.aclose()  # the library's own, which holds the message in a circle of references
         await context.abort(code, words)
         raise AssertionError  # abort has raised
