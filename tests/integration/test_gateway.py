@@ -1,6 +1,8 @@
 """The gateway's contract over real HTTP: predictions, problems, documentation, health, metrics and log."""
 
+import html
 import json
+import re
 import socket
 import time
 from typing import Any
@@ -151,7 +153,12 @@ def test_the_documentation_shows_the_hot_route_with_the_models_features(client: 
     assert "/v1/predictions" in document["paths"]
     features = document["components"]["schemas"]["Features"]
     assert set(features["properties"]) == set(features["required"]) == set(GOOD)
-    assert client.get("/docs").status_code == 200
+    shown = client.get("/docs")
+    assert shown.status_code == 200
+    for name in (*GOOD, "/v1/predictions", "customers[].customer_id", "/v2/health/ready"):
+        assert html.escape(name) in shown.text
+    assert not re.search(r"https?:|<script|src=", shown.text), "nothing is loaded from anywhere"
+    assert "default-src 'none'" in shown.headers["content-security-policy"]
 
 
 def test_metrics_and_log_tell_of_requests_but_never_of_customers(client: httpx.Client, system: Any) -> None:

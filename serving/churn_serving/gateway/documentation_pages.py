@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from churn_serving.core.errors import NotReady
 from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.documentation import add_security, extend_openapi
+from churn_serving.gateway.documentation_html import POLICY, page
 from churn_serving.gateway.predictions import PredictionsRoute
 from churn_serving.gateway.service import PredictionService
 
@@ -29,11 +29,14 @@ def add_documentation(
         except NotReady:
             return documented.undescribed_body_type
 
+    def document_for(request: Request) -> dict[str, Any]:
+        document: dict[str, Any] = extend_openapi(app.openapi(), body_type(request))
+        return add_security(document) if authentication.required else document
+
     @app.get(_DOCUMENT, include_in_schema=False)
     async def openapi(request: Request) -> JSONResponse:
-        document: dict[str, Any] = extend_openapi(app.openapi(), body_type(request))
-        return JSONResponse(add_security(document) if authentication.required else document)
+        return JSONResponse(document_for(request))
 
     @app.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        return get_swagger_ui_html(openapi_url=_DOCUMENT, title=app.title)
+    async def docs(request: Request) -> HTMLResponse:
+        return HTMLResponse(page(document_for(request)), headers={"content-security-policy": POLICY})

@@ -1,0 +1,112 @@
+"""The OpenAPI document as a page for people: one HTML text that loads nothing from anywhere and runs nothing.
+
+The usual pages of documentation are programs from a host of somebody else, which most companies' networks do not reach
+and whose code would run beside callers' keys. It must not know what is in the document.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""Content security policy (W3C CSP 3) of the page."""
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c2733; }
+h1 { font-size: 1.6rem } h2 { font-size: 1.15rem; margin-top: 2.2rem; border-top: 1px solid #d5dce3; padding-top: 1rem }
+code, pre { font: 14px/1.45 ui-monospace, monospace } pre { background: #f3f6f8; padding: .8rem; overflow: auto }
+table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .25rem .6rem; vertical-align: top }
+tr:nth-child(even) { background: #f7f9fa } .method { background: #1f5f8b; color: #fff; padding: .1rem .5rem }
+"""
+_BOUNDS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "minLength": "length at least",
+    "maxLength": "length at most",
+    "minItems": "items at least",
+    "maxItems": "items at most",
+}
+_References = frozenset[str]
+
+
+def page(document: Mapping[str, Any]) -> str:
+    """The page of a document of OpenAPI 3.1: every operation, what it takes and what it answers."""
+    title = escape(document["info"]["title"])
+    parts = [
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">',
+        f"<title>{title}</title><style>{_STYLE}</style>",
+        f'</head><body><h1>{title}</h1><p>For programs: <a href="/openapi.json">/openapi.json</a>.</p>',
+    ]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            parts += _operation(path, method, operation, document)
+    return "".join((*parts, "</body></html>"))
+
+
+def _operation(path: str, method: str, operation: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str]:
+    yield f'<h2><span class="method">{escape(method.upper())}</span> <code>{escape(path)}</code></h2>'
+    yield f"<p><strong>{escape(operation.get('summary', ''))}</strong></p>"
+    yield f"<p>{escape(operation.get('description', ''))}</p>" if operation.get("description") else ""
+    if operation.get("security"):
+        yield "<p>Needs a key: <code>Authorization: Bearer …</code> or <code>X-API-Key: …</code>.</p>"
+    for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+        yield f"<p>Takes <code>{escape(kind)}</code>:</p>{_shape(content.get('schema', {}), document)}"
+    yield "<table><tr><th>status</th><th>answer</th></tr>"
+    for status, response in sorted(operation.get("responses", {}).items()):
+        yield f"<tr><td>{escape(status)}</td><td>{escape(response.get('description', ''))}</td></tr>"
+    yield "</table>"
+    for status, response in sorted(operation.get("responses", {}).items()):
+        for content in response.get("content", {}).values():
+            if "example" in content:
+                example = escape(json.dumps(content["example"], indent=2, ensure_ascii=False))
+                yield f"<p>For instance, {escape(status)}:</p><pre>{example}</pre>"
+
+
+def _shape(schema: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    """A table of the fields that a body may have, those of fields in fields behind a dot."""
+    rows = list(_fields(schema, document, "", frozenset()))
+    if not rows:
+        return f"<pre>{escape(_words(schema))}</pre>"
+    lines = "".join(f"<tr><td><code>{escape(name)}</code></td><td>{escape(words)}</td></tr>" for name, words in rows)
+    return f"<table><tr><th>field</th><th>value</th></tr>{lines}</table>"
+
+
+def _fields(
+    schema: Mapping[str, Any], document: Mapping[str, Any], before: str, seen: _References
+) -> Iterator[tuple[str, str]]:
+    schema, seen = _resolved(schema, document, seen)
+    if "items" in schema:
+        yield from _fields(schema["items"], document, f"{before}[]", seen)
+    for name, field in schema.get("properties", {}).items():
+        place = f"{before}.{name}" if before else name
+        required = "" if name in schema.get("required", ()) else ", may be left out"
+        yield place, f"{_words(_resolved(field, document, seen)[0])}{required}"
+        yield from _fields(field, document, place, seen)
+
+
+def _resolved(
+    schema: Mapping[str, Any], document: Mapping[str, Any], seen: _References
+) -> tuple[Mapping[str, Any], _References]:
+    reference = schema.get("$ref")
+    if reference is None:
+        return schema, seen
+    if reference in seen:  # a schema that holds itself
+        return {}, seen
+    found: Any = document
+    for part in reference.removeprefix("#/").split("/"):
+        found = found[part]
+    return found, seen | {reference}
+
+
+def _words(schema: Mapping[str, Any]) -> str:
+    """What a value may be, in a few words."""
+    if "anyOf" in schema:
+        return " or ".join(_words(each) for each in schema["anyOf"])
+    if "enum" in schema:
+        return "one of " + ", ".join(json.dumps(each, ensure_ascii=False) for each in schema["enum"])
+    kind = schema.get("type", "object" if "$ref" in schema or "properties" in schema else "anything")
+    kind = " or ".join(kind) if isinstance(kind, list) else kind
+    told = [f"{words} {schema[key]}" for key, words in _BOUNDS.items() if key in schema]
+    more = [schema["description"]] if "description" in schema else []
+    return ", ".join([kind, *told, *more])
