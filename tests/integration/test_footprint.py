@@ -15,16 +15,18 @@ from sample_package import MODEL_NAME
 
 QUIET = {"PYTHONDONTWRITEBYTECODE": "1"}  # an image has its bytecode already
 
+TEMPORARY = f"{'temporary, ' * 9}and longer than the address of a socket may be"
+
 
 @pytest.fixture
 def system(package_folder: Path, keys: Any, tmp_path: Path) -> Iterator[System]:
     """Three processes in an empty folder, each with an empty HOME; the two backends are told of no CHURN_HOME."""
     described = describe_system(package_folder, keys.verify_path, tmp_path, CHURN_HOME=str(tmp_path / "churn"))
-    for folder in ("work", "home", "temporary"):
+    for folder in ("work", "home", TEMPORARY):
         (tmp_path / folder).mkdir()
     for service in (described.primary, described.fallback):
         service.environment.pop("CHURN_HOME", None)  # one set for both
-    places = {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / "temporary"), **QUIET}
+    places = {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / TEMPORARY), **QUIET}
     try:
         for service in described.services:
             environment = {"PATH": "/usr/bin:/bin", **service.environment, **places}
