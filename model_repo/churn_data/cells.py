@@ -63,6 +63,15 @@ def parse_number(text: str, decimal: Decimal = ".") -> float:
     return number
 
 
+def is_float(text: str) -> bool:
+    """Whether Python reads the text as a number, infinite ones and NaN included."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def is_number(cell: Cell) -> bool:
     """Whether the cell is missing or spells a finite number."""
     if cell is None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from churn_data.cells import is_float
 from churn_data.notices import Notices
 
 FIRST = ("=", "+", "-", "@", "\t", "\r")
@@ -23,7 +24,7 @@ class FormulaCount:
 
     def add(self, cells: Iterable[Any]) -> None:
         """Look at some cells; what is no text is no formula, nor is a number with its sign."""
-        self._count += sum(isinstance(cell, str) and cell[:1] in FIRST and not _is_number(cell) for cell in cells)
+        self._count += sum(isinstance(cell, str) and cell[:1] in FIRST and not is_float(cell) for cell in cells)
 
     def tell(self, path: Path) -> None:
         """Say of a file how many there are, if any."""
@@ -32,11 +33,3 @@ class FormulaCount:
             Notices(path.name).tell(
                 "formulas", f"{many} as a formula does and would be computed by a spreadsheet; open no such CSV in one"
             )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -7,6 +7,7 @@ the options told. It must not write the use case.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from churn_data.cells import is_float
 from churn_data.column_facts import ColumnFacts
 from churn_data.column_names import words_of
 from churn_data.errors import DataError, glimpse
@@ -148,7 +149,7 @@ def choose_value(given: str | None, facts: Facts, taken: Iterable[str], file: st
     if given is not None:
         column = facts[_existing(given, facts, file)]
         if not column.numeric:
-            shown = next(text for text in (*column.counts, "") if not _is_number(text))
+            shown = next(text for text in (*column.counts, "") if not is_float(text))
             raise DataError(file, f'"{glimpse(shown)}" is not a number, --value needs a number column', column=given)
         return Chosen(given)
     for name in value_candidates(facts, taken):
@@ -208,14 +209,6 @@ def _names_customers(column: ColumnFacts) -> bool:
         and 1 < column.distinct < column.rows
         and column.distinct * 100 > column.rows
     )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _existing(name: str, facts: Facts, file: str) -> str:

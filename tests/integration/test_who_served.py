@@ -40,14 +40,18 @@ def over_json_with_binary_answers(system: Any) -> str:
     return served_by
 
 
-def over_grpc(system: Any) -> str:
+def infer_over_grpc(system: Any, rows: list[Row]) -> Any:
     with grpc.insecure_channel(f"127.0.0.1:{system.ports['gateway_grpc']}") as channel:
         call = channel.unary_unary(
             "/inference.GRPCInferenceService/ModelInfer",
             request_serializer=messages.ModelInferRequest.SerializeToString,
             response_deserializer=messages.ModelInferResponse.FromString,
         )
-        answer = call(grpc_codec.encode_request(ROWS, sample_schema()), timeout=5)
+        return call(grpc_codec.encode_request(rows, sample_schema()), timeout=5)
+
+
+def over_grpc(system: Any) -> str:
+    answer = infer_over_grpc(system, ROWS)
     served_by: str = answer.parameters["served_by"].string_param
     return served_by
 
@@ -86,14 +90,7 @@ def odd_over_v2(system: Any) -> Any:
 
 
 def odd_over_grpc(system: Any) -> Any:
-    with grpc.insecure_channel(f"127.0.0.1:{system.ports['gateway_grpc']}") as channel:
-        call = channel.unary_unary(
-            "/inference.GRPCInferenceService/ModelInfer",
-            request_serializer=messages.ModelInferRequest.SerializeToString,
-            response_deserializer=messages.ModelInferResponse.FromString,
-        )
-        answer = call(grpc_codec.encode_request(ODD_ROWS, sample_schema()), timeout=5)
-    parameters = answer.parameters
+    parameters = infer_over_grpc(system, ODD_ROWS).parameters
     return parameters["served_by"].string_param, told(parameters["warnings"].string_param)
 
 

@@ -46,6 +46,11 @@ class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The last day on which an outcome counts."""
         return self.planned_on + timedelta(days=self.window_days)
 
+    def number_of(self, outcomes: str) -> int:
+        """Which look one at these outcomes (SHA-256, hex) is, counted from 1: the one that was taken, or the next."""
+        taken = [look.outcomes for look in self.taken]
+        return taken.index(outcomes) + 1 if outcomes in taken else len(taken) + 1
+
     def with_look(self, look: TakenLook) -> "Ledger":
         """The ledger with one more look; one at the same outcomes again is no new one."""
         if any(look.outcomes == other.outcomes for other in self.taken):

@@ -102,7 +102,7 @@ def read_results(cohort: PlanCohort, outcomes: PlanOutcomes, ledger: Ledger, dig
         plan=plan,
         actions=results.actions(look.score, may=plan.shown),
         money=results.money(look.score),
-        look=_number(ledger, digest),
+        look=ledger.number_of(digest),
         days=outcomes.days,
         final=outcomes.final,
         boundary=look.score,
@@ -233,11 +233,6 @@ def _look(ledger: Ledger, outcomes: PlanOutcomes, churned: numpy.ndarray, cohort
 
 def _fraction(information: float, planned: float, passed: float) -> float:
     return min(_EARLY, passed, information / planned if planned > 0.0 else 1.0)
-
-
-def _number(ledger: Ledger, digest: str) -> int:
-    taken = [look.outcomes for look in ledger.taken]
-    return taken.index(digest) + 1 if digest in taken else len(taken) + 1
 
 
 def _sample_ratio(cohort: PlanCohort, treated: numpy.ndarray) -> Check:
