@@ -1,6 +1,5 @@
 """Who is held out is a matter of the customer alone, for ever, and how often a holdout is used is counted."""
 
-import itertools
 import math
 from dataclasses import replace
 
@@ -16,7 +15,6 @@ from churn_data.errors import DataError
 from churn_model.holdout import Holdout, position
 from churn_model.rules import HoldoutRule
 from churn_model.usecase import parse_usecase
-from churn_training.comparison.significance import ERROR, level_of
 from churn_training.comparison.splits import holdout, holdout_of, keys_of, split_by
 
 TEXTS = st.text(min_size=1, max_size=12)
@@ -122,12 +120,3 @@ def test_so_few_that_nobody_of_a_class_is_held_out_means_more_are(telco: Dataset
     stated = msgspec.structs.replace(few.usecase, holdout=HoldoutRule("mine", 0.001))
     with pytest.raises(DataError, match="both are needed"):
         holdout(replace(few, usecase=stated), seed=0)
-
-
-def test_the_error_of_all_contests_together_is_bounded() -> None:
-    levels = [level_of(number) for number in range(1, 10_001)]
-    assert levels[0] == pytest.approx(0.0304, abs=1e-4)
-    assert all(later < earlier for earlier, later in itertools.pairwise(levels))
-    assert 0.999 * ERROR < sum(levels) < ERROR
-    with pytest.raises(ValueError, match="counted from 1"):
-        level_of(0)
