@@ -80,6 +80,7 @@ def _one(ended: Ended, found: bool | None) -> dict[str, object]:  # noqa: FBT001
     content: dict[str, object] = {
         "result": ended.result,
         "seconds": round(ended.seconds, 1),
+        "processor_seconds": round(ended.processor_seconds, 1),
         "budget_seconds": round(ended.stage.budget * 60, 1),
     }
     if ended.reason:

@@ -1,12 +1,13 @@
 """Runs stages as soon as what they need is there, each with its output in a file of its own."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -17,6 +18,9 @@ PASSED, FAILED, SKIPPED, NOT_RUN, NOT_NEEDED = "passed", "failed", "skipped", "n
 _FINE = {PASSED, SKIPPED, NOT_NEEDED}
 _LOOK_SECONDS = 0.1
 _END_SECONDS = 60.0
+# Libraries come without bytecode, and stages start hundreds of Python processes: where none may keep what it has
+# compiled, each compiles all of it again, which takes more of a processor than the tests themselves.
+_NOT_FOR_STAGES = {"PYTHONDONTWRITEBYTECODE"}
 _BASH = ["bash", "-euo", "pipefail", "-c"]
 # Linux shares a processor among sessions first (sched(7), autogroup), and a stage is a session: its own niceness alone
 # would count for nothing beside the others.
@@ -25,12 +29,13 @@ _GIVING_WAY = ["bash", "-c", 'echo 19 2>/dev/null >/proc/self/autogroup || true;
 
 @dataclass(frozen=True)
 class Ended:
-    """How a stage ended; seconds are 0 if it did not run."""
+    """How a stage ended; seconds are 0 if it did not run, those of processors are of all that it has awaited."""
 
     stage: Stage
     result: str
     seconds: float = 0.0
     reason: str = ""
+    processor_seconds: float = 0.0
 
     @property
     def fine(self) -> bool:
@@ -146,7 +151,7 @@ class Runner:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env=_environment(),
                 start_new_session=True,
             )
         self._running[stage.name] = _Running(stage, process, time.monotonic(), digest)
@@ -156,18 +161,19 @@ class Runner:
 
     def _collect(self) -> None:
         for name, each in list(self._running.items()):
+            before = _processor_seconds()
             if self._stopped:
                 _end_group(each.process)
             status = each.process.poll()
             if status is None:
                 continue
             del self._running[name]
-            seconds = time.monotonic() - each.begun
+            seconds, spent = time.monotonic() - each.begun, _processor_seconds() - before
             if status == 0 and not self._stopped:
                 self._stamps.keep(each.stage, each.digest)
-                self._end(Ended(each.stage, PASSED, seconds))
+                self._end(Ended(each.stage, PASSED, seconds, processor_seconds=spent))
             else:
-                self._end(Ended(each.stage, FAILED, seconds, self._stopped or f"exit code {status}"))
+                self._end(Ended(each.stage, FAILED, seconds, self._stopped or f"exit code {status}", spent))
 
     def _clear_up(self) -> None:
         """What stages left for others; who cannot clear up has failed, whatever it proved."""
@@ -180,17 +186,30 @@ class Runner:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
+                    env=_environment(),
                     start_new_session=True,
                 )
             ended = self._ended[stage.name]
             if done.returncode and ended.fine:
                 reason = f"clearing up afterwards ended with exit code {done.returncode}"
                 self._stamps.forget(stage)
-                self._end(Ended(stage, FAILED, ended.seconds, reason))
+                self._end(replace(ended, result=FAILED, reason=reason))
 
     def _end(self, ended: Ended) -> None:
         self._ended[ended.stage.name] = ended
         self._report(ended)
+
+
+def _environment() -> dict[str, str]:
+    """Variables of a stage."""
+    kept = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_STAGES}
+    return {**kept, "PYTHONUNBUFFERED": "1"}
+
+
+def _processor_seconds() -> float:
+    """Of all children that have been awaited: it grows when one has ended, by what that one has spent."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def _end_group(process: "subprocess.Popen[bytes]") -> None:

@@ -78,7 +78,8 @@ def _tree(root: Path) -> list[str]:
         names = listed.stdout.decode(errors="surrogateescape").split("\0")
         return [name for name in names if name and os.path.lexists(root / name)]
     files = (Path(folder, name) for folder, _, names in os.walk(root) for name in names)
-    return [path.relative_to(root).as_posix() for path in files if ".git" not in path.relative_to(root).parts]
+    nobodys = {".git", "__pycache__"}
+    return [path.relative_to(root).as_posix() for path in files if nobodys.isdisjoint(path.relative_to(root).parts)]
 
 
 _WORDS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}

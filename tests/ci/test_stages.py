@@ -334,7 +334,7 @@ def test_a_stage_that_cannot_clear_up_has_failed(project: Project) -> None:
 def test_what_runs_in_the_background_gives_way_as_a_session_too(project: Project) -> None:
     project.plan("""
 [stage.build]
-command = "test $(ps -o ni= -p $$) = 19; test ! -e /proc/self/autogroup || grep -q 'nice 19$' /proc/self/autogroup"
+command = "test $(nice) = 19; test ! -e /proc/self/autogroup || grep -q 'nice 19$' /proc/self/autogroup"
 background = true
 budget = 1
 [stage.proof]
@@ -342,6 +342,33 @@ command = "test $(ps -o ni= -p $$) = $(ps -o ni= -p $PPID)"
 budget = 1
 """)
     assert set(project.run().results().values()) == {"passed"}
+
+
+def test_python_keeps_in_every_stage_what_it_has_compiled(project: Project) -> None:
+    project.plan("""
+[stage.proof]
+command = "PYTHONPATH=source python3 -c 'import code_of_ours'; ls source/__pycache__/code_of_ours.*.pyc"
+inputs = ["source/**"]
+budget = 1
+proves = true
+""")
+    (project.root / "source" / "code_of_ours.py").touch()
+    assert project.run(PYTHONDONTWRITEBYTECODE="1").results() == {"proof": "passed"}
+    assert project.run(PYTHONDONTWRITEBYTECODE="1").results() == {"proof": "skipped"}  # bytecode is nobody's input
+
+
+def test_it_is_said_what_a_stage_took_of_processors(project: Project) -> None:
+    project.plan("""
+[stage.busy]
+command = "python3 -c 'import time; all(time.process_time() < 0.3 for _ in iter(int, 1))'"
+budget = 1
+[stage.idle]
+command = "sleep 0.5"
+budget = 1
+""")
+    stages = project.run().summary["stages"]
+    assert stages["busy"]["processor_seconds"] >= 0.3
+    assert stages["idle"]["processor_seconds"] < 0.3
 
 
 def test_over_budget_is_said_and_is_no_failure(project: Project) -> None:
