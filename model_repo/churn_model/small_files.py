@@ -21,10 +21,14 @@ def read_small_file(path: Path, maximum: int = MAXIMUM_BYTES) -> bytes:
     """
     # Opened without waiting, and looked at once it is open: between a look and an opening it could be swapped.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
-        content = file.read(maximum + 1)
+        # Not its owner: making a file object of a folder's descriptor would fail and leave it open.
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(maximum + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > maximum:
         raise OSError(errno.EFBIG, f"larger than {maximum} bytes")
     return content

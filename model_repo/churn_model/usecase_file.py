@@ -3,11 +3,13 @@
 It must not know what the keys mean.
 """
 
+import errno
 from pathlib import Path
 
 import yaml
 
 from churn_model.errors import UseCaseError
+from churn_model.small_files import read_small_file
 from churn_model.usecase_document import read_yaml
 from churn_model.yaml_limits import MAXIMUM_BYTES, RefusedYAML
 
@@ -56,17 +58,21 @@ def read_document(path: Path) -> object:
 
 def _text(path: Path, name: str) -> str:
     try:
-        if path.exists() and not path.is_file():
-            raise UseCaseError(f"{name}: is not a file")  # a pipe or a device might never end
-        with path.open("rb") as stream:
-            content = stream.read(MAXIMUM_BYTES + 1)
-        if len(content) > MAXIMUM_BYTES:
-            raise UseCaseError(f"{name}: is larger than {MAXIMUM_BYTES >> 20} MiB, which no use case is")
-        return content.decode()
-    except OSError as error:
-        raise UseCaseError(f"{name}: cannot be read ({error.strerror})") from error
+        return read_small_file(path, MAXIMUM_BYTES).decode()
     except UnicodeDecodeError as error:
         raise UseCaseError(f"{name}: cannot be read (not UTF-8)") from error
+    except OSError as error:
+        raise UseCaseError(f"{name}: {_why_unread(error)}") from error
+
+
+def _why_unread(error: OSError) -> str:
+    match error.errno:
+        case errno.EINVAL:
+            return "is not a file"
+        case errno.EFBIG:
+            return f"is larger than {MAXIMUM_BYTES >> 20} MiB, which no use case is"
+        case _:
+            return f"cannot be read ({error.strerror})"
 
 
 def _exists(path: Path) -> bool:

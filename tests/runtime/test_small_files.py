@@ -2,6 +2,7 @@
 while a process watches it, what was read before stays in force."""
 
 import asyncio
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from churn_model import SigningKey, TrustedKeys, UntrustedPackage
+from churn_model.errors import UseCaseError
+from churn_model.usecase_file import read_document
 from churn_serving.gateway.canary_weight import CanaryWeight, CanaryWeightError, read_percent
 from churn_serving.gateway.key_file import KeyFileError, add_key, entry_for, new_key, read_keys
 from churn_serving.gateway.key_ring import KeyRing
@@ -36,6 +39,7 @@ READERS: dict[str, tuple[Callable[[Path], Any], type[Exception]]] = {
     "canary weight": (read_percent, CanaryWeightError),
     "package keys": (TrustedKeys.load, UntrustedPackage),
     "signing key": (SigningKey.load, UntrustedPackage),
+    "use case": (read_document, UseCaseError),
 }
 
 
@@ -45,8 +49,11 @@ READERS: dict[str, tuple[Callable[[Path], Any], type[Exception]]] = {
 def test_what_is_no_small_file_is_refused_at_once(tmp_path: Path, kind: str, reader: str) -> None:
     read, expected = READERS[reader]
     KINDS[kind](tmp_path / "file")
+    gc.collect()
+    before = set(Path("/proc/self/fd").iterdir())
     with pytest.raises(expected, match="file"):
         read(tmp_path / "file")
+    assert set(Path("/proc/self/fd").iterdir()) <= before, "it was left open"
 
 
 @pytest.mark.timeout(20)
