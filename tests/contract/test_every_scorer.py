@@ -16,6 +16,7 @@ from churn_serving.oip.grpc_codec import decode_response as decode_message
 from churn_serving.oip.grpc_codec import encode_request as encode_message
 from churn_serving.oip.json_codec import encode_request
 from churn_serving.oip.json_reply import decode_response
+from patience import PATIENT_CHANNEL, PatientTransport
 
 BATCH = 1000
 pytestmark = pytest.mark.timeout(300)
@@ -75,7 +76,7 @@ def test_alone_or_together(trained: Any, customers: Any, expected: Scores) -> No
 @pytest.mark.parametrize("place", ["primary_url", "fallback_url", "gateway_url"])
 def test_v2_over_http(served: Any, trained: Any, customers: Any, expected: Scores, place: str) -> None:
     schema, probabilities, segments = trained.package.manifest.schema, [], []
-    with httpx.Client(base_url=getattr(served, place), timeout=30) as client:
+    with httpx.Client(base_url=getattr(served, place), timeout=30, transport=PatientTransport()) as client:
         for rows in batches(customers[1]):
             answer = client.post(
                 "/v2/models/churn-telecom/infer",
@@ -94,7 +95,7 @@ def test_v2_over_http(served: Any, trained: Any, customers: Any, expected: Score
 @pytest.mark.parametrize("raw", [False, True])
 def test_v2_over_grpc(served: Any, trained: Any, customers: Any, expected: Scores, port: str, raw: bool) -> None:
     schema, probabilities, segments = trained.package.manifest.schema, [], []
-    with grpc.insecure_channel(f"127.0.0.1:{served.ports[port]}") as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{served.ports[port]}", PATIENT_CHANNEL) as channel:
         infer = channel.unary_unary(
             "/inference.GRPCInferenceService/ModelInfer",
             request_serializer=messages.ModelInferRequest.SerializeToString,
@@ -110,7 +111,7 @@ def test_v2_over_grpc(served: Any, trained: Any, customers: Any, expected: Score
 def test_the_gateways_own_answer(served: Any, trained: Any, customers: Any, expected: Scores) -> None:
     names = trained.package.manifest.schema.names
     probabilities, segments = [], []
-    with httpx.Client(base_url=served.gateway_url, timeout=30) as client:
+    with httpx.Client(base_url=served.gateway_url, timeout=30, transport=PatientTransport()) as client:
         for start in range(0, len(customers[0]), BATCH):
             asked = [
                 {"customer_id": customer_id, "features": dict(zip(names, map(_json, row), strict=True))}

@@ -13,8 +13,6 @@ import pytest
 from real_processes import System, describe_system, end
 from sample_package import MODEL_NAME
 
-QUIET = {"PYTHONDONTWRITEBYTECODE": "1"}  # an image has its bytecode already
-
 TEMPORARY = f"{'temporary, ' * 9}and longer than the address of a socket may be"
 
 
@@ -26,7 +24,7 @@ def system(package_folder: Path, keys: Any, tmp_path: Path) -> Iterator[System]:
         (tmp_path / folder).mkdir()
     for service in (described.primary, described.fallback):
         service.environment.pop("CHURN_HOME", None)  # one set for both
-    places = {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / TEMPORARY), **QUIET}
+    places = {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / TEMPORARY)}
     try:
         for service in described.services:
             environment = {"PATH": "/usr/bin:/bin", **service.environment, **places}

@@ -43,12 +43,17 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+# What a make that runs these tests tells the makes below it: they would print more than one that a person starts.
+ABOVE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+
+
 def run(checkout: Path, code: int, stop: signal.Signals) -> tuple[str, int]:
     """What make prints and how it ends when it is stopped: by the key at a terminal, or by a signal to make alone."""
     ours, theirs = pty.openpty()
+    alone = {name: value for name, value in os.environ.items() if name not in ABOVE}
     with subprocess.Popen(
         ["make", "run", f"ARGS={code}"],
-        cwd=checkout, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=_own_terminal,  # noqa: PLW1509 - as a shell does
+        cwd=checkout, env=alone, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=_own_terminal,  # noqa: PLW1509 - as a shell does
     ) as made:  # fmt: skip
         os.close(theirs)
         wait_until((checkout / "up").exists)

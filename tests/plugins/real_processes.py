@@ -16,7 +16,7 @@ import pytest
 
 from ports import free_port
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0  # only what hangs gets there, however busy the machine
 
 
 @dataclasses.dataclass

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from patience import PatientTransport, post
 from real_processes import System
 from sample_package import MODEL_NAME
 from tests.protocol.requests import (
@@ -47,7 +48,7 @@ anything = st.recursive(
 
 @pytest.fixture(params=HTTP_DOORS)
 def client(request: pytest.FixtureRequest, doors: System) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=url(doors, request.param), timeout=30) as opened:
+    with httpx.Client(base_url=url(doors, request.param), timeout=30, transport=PatientTransport()) as opened:
         yield opened
 
 
@@ -113,7 +114,7 @@ def test_records(doors: System) -> None:
     ]
     for body in hostile:
         content = json.dumps(body, ensure_ascii=False).encode()
-        answer = httpx.post(doors.gateway_url + PREDICTIONS, content=content, headers=JSON, timeout=30)
+        answer = post(doors.gateway_url + PREDICTIONS, content=content, headers=JSON)
         refused_shortly(answer)
         assert answer.headers["content-type"] == "application/problem+json"
 
@@ -127,8 +128,8 @@ def test_the_frameworks_own_routes(doors: System) -> None:
         many = {f"{number}": 1 for number in range(100_000)}
         bodies: list[Any] = [{key: [{LONG: 1}]}, {key: LONG}, {LONG: []}, {key: [many]}, [LONG]]
         for body in bodies:
-            refused_shortly(httpx.post(base + path, content=json.dumps(body), headers=JSON, timeout=30))
-        refused_shortly(httpx.post(base + path, content=b"[" * 1_000_000, headers=JSON, timeout=30))
+            refused_shortly(post(base + path, content=json.dumps(body), headers=JSON))
+        refused_shortly(post(base + path, content=b"[" * 1_000_000, headers=JSON))
 
 
 @pytest.mark.parametrize("long", [LONG, WIDE, "ü" * 128, "n" * 10_000], ids=["long", "wide", "ü", "many"])
@@ -210,7 +211,7 @@ def test_anything_in_a_record(doors: System, body: Any, over: str) -> None:
         "value": customers(2, tenure=[body], Contract={"a": body}),
         "id": {"customers": [{"customer_id": [body], "features": {}}]},
     }[over]
-    answer = httpx.post(doors.gateway_url + PREDICTIONS, content=json.dumps(sent), headers=JSON)
+    answer = post(doors.gateway_url + PREDICTIONS, content=json.dumps(sent), headers=JSON)
     refused_shortly(answer)
 
 

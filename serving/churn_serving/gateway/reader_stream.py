@@ -56,7 +56,7 @@ async def reading_process() -> AsyncIterator[Stream]:
     """A reading process that has said that it is ready; gone afterwards."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        process = await asyncio.to_thread(_start, theirs.fileno())
+        process = await _started(theirs.fileno())
         try:
             theirs.close()  # or nobody would see the other side end
             reader, writer = await asyncio.open_unix_connection(sock=ours)
@@ -79,6 +79,18 @@ async def _until_ready(stream: Stream) -> None:
         raise ReaderLost(type(error).__name__) from error
     if first != READY:
         raise ReaderLost("it says something else than that it is ready")
+
+
+async def _started(descriptor: int) -> subprocess.Popen[bytes]:
+    """Start one; who is cancelled meanwhile waits for it and ends it, or nobody would."""
+    starting = asyncio.ensure_future(asyncio.to_thread(_start, descriptor))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        process = await starting
+        process.kill()
+        await asyncio.to_thread(process.wait)
+        raise
 
 
 def _start(descriptor: int) -> subprocess.Popen[bytes]:
