@@ -77,6 +77,22 @@ def test_a_version_may_stand_in_every_path(doors: System, door: str) -> None:
 
 
 @pytest.mark.parametrize("door", HTTP_DOORS)
+def test_every_door_tells_which_models_there_are(doors: System, door: str) -> None:
+    name = MODEL.rpartition("/")[2]
+    listed = httpx.get(url(doors, door) + "/v2/models")
+    assert (listed.status_code, listed.json()) == (200, {"models": [name]})
+    index = url(doors, door) + "/v2/repository/index"
+    for content in (b"", b"{}", b'{"ready": true}'):
+        answer = httpx.post(index, content=content)
+        assert (answer.status_code, answer.json()) == (
+            200,
+            [{"name": name, "version": "1", "state": "READY", "reason": ""}],
+        )
+    wrong = httpx.get(index)
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize("door", HTTP_DOORS)
 @pytest.mark.parametrize("content_type", ["application/json", "application/octet-stream"])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
 def test_only_post_scores(doors: System, door: str, method: str, content_type: str) -> None:

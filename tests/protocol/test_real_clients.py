@@ -86,3 +86,12 @@ def test_triton_is_told_what_is_not_served_and_what_is_wrong(asked: tuple[str, A
     assert unknown in answers[door]["other model"]
     assert wrong in answers[door]["no inputs"]
     assert "tenure" in answers[door]["no inputs"]
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if not door.endswith("gRPC")])
+def test_triton_is_told_which_models_there_are(asked: tuple[str, Answers], door: str) -> None:
+    client, answers = asked
+    if client == "kserve":
+        assert "index" not in answers[door]  # that client does not ask
+        return
+    assert answers[door]["index"] == [{"name": MODEL_NAME, "version": "1", "state": "READY", "reason": ""}]

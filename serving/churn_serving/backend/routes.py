@@ -7,7 +7,7 @@ from pathlib import Path
 
 from churn_serving.backend.answers import JSON, Answer, json_answer
 from churn_serving.backend.loaded_model import ModelSlot
-from churn_serving.oip.metadata import describe_tensors
+from churn_serving.oip.metadata import describe_tensors, list_models, repository_index
 from churn_serving.oip.model_path import INFER, READY, ModelPath, read_model_path
 from churn_serving.web.request import MethodNotAllowed, UnknownPath
 
@@ -33,6 +33,7 @@ class Routes:
         self._source = source
         self._fixed: dict[str, Handler] = {
             "/v2": self._server,
+            "/v2/models": self._models,
             "/v2/health/live": self._live,
             "/v2/health/ready": self._ready,
             "/v1/package": self._package,
@@ -64,6 +65,10 @@ class Routes:
 
     def _repository(self, method: str, path: str) -> Handler | None:
         prefix, _, action = path.rpartition("/")
+        if path == "/v2/repository/index":
+            if method != "POST":
+                raise MethodNotAllowed("POST")
+            return self._index
         if not prefix.startswith("/v2/repository/models/") or action not in ("load", "unload"):
             return None
         self._slot.model(prefix.removeprefix("/v2/repository/models/"))
@@ -83,6 +88,13 @@ class Routes:
     async def _server(self, _: Headers) -> Answer:
         version = importlib.metadata.version("churn-serving")
         return json_answer({"name": SERVER_NAME, "version": version, "extensions": EXTENSIONS})
+
+    async def _models(self, _: Headers) -> Answer:
+        return json_answer(list_models(self._slot.model().name))
+
+    async def _index(self, _: Headers) -> Answer:
+        model = self._slot.model()
+        return json_answer(repository_index(model.name, model.version, ready=self._slot.ready))
 
     async def _model_ready(self, _: Headers) -> Answer:
         ready = self._slot.ready

@@ -17,7 +17,7 @@ from churn_serving.gateway.page_errors import add_error_pages, refusal_page
 from churn_serving.gateway.predictions import PredictionsRoute
 from churn_serving.gateway.problems import CONTENT_TYPE
 from churn_serving.gateway.service import PredictionService
-from churn_serving.oip.metadata import describe_tensors
+from churn_serving.oip.metadata import describe_tensors, list_models, repository_index
 from churn_serving.oip.model_path import INFER, PREFIX
 from churn_serving.web.body import Application as Route
 from churn_serving.web.body import Receive, Scope, Send
@@ -134,6 +134,20 @@ def _add_protocol_pages(app: FastAPI, service: PredictionService, readiness: Rea
         if readiness.draining:
             raise NotReady("draining")
         return JSONResponse({"ready": bool(service.description)})
+
+    @app.get("/v2/models", summary="The names of models", tags=["open inference protocol"])
+    async def models() -> dict[str, list[str]]:
+        return list_models(service.description.name)
+
+    @app.post(
+        "/v2/repository/index",
+        summary="The models and their versions",
+        description="As Triton and MLServer show them; what a body asks for is one model at most.",
+        tags=["open inference protocol"],
+    )
+    async def index() -> list[dict[str, str]]:
+        description = service.description
+        return repository_index(description.name, description.version, ready=not readiness.draining)
 
     @app.get("/v2/models/{name}", summary="A model's tensors", tags=["open inference protocol"])
     @app.get("/v2/models/{name}/versions/{version}", summary="The same, by version", tags=["open inference protocol"])

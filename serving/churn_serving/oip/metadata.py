@@ -1,4 +1,4 @@
-"""A model's tensors, as the protocol's metadata shows them over HTTP."""
+"""What is served and a model's tensors, as clients ask for them over HTTP."""
 
 from typing import Any
 
@@ -37,3 +37,14 @@ def describe_tensors(
         "outputs": outputs,
         "parameters": parameters,
     }
+
+
+def list_models(*names: str) -> dict[str, list[str]]:
+    """The answer to ``GET /v2/models``, which KServe added to the protocol."""
+    return {"models": list(names)}
+
+
+def repository_index(name: str, version: str, *, ready: bool) -> list[dict[str, str]]:
+    """The answer to ``POST /v2/repository/index``, the protocol's extension by Triton and MLServer, for one model."""
+    state, reason = ("READY", "") if ready else ("UNAVAILABLE", "the server takes no requests")
+    return [{"name": name, "version": version, "state": state, "reason": reason}]

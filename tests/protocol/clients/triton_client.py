@@ -80,7 +80,9 @@ def ask_http(url: str) -> dict[str, Any]:
             "request_id": "triton-1",
         },
     }
-    return ask(library.InferenceServerClient(url.removeprefix("http://")), ways)
+    client = library.InferenceServerClient(url.removeprefix("http://"))
+    index = client.get_model_repository_index()
+    return {**ask(client, ways), "index": index}
 
 
 def ask_grpc(address: str) -> dict[str, Any]:
