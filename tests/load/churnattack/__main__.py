@@ -32,6 +32,7 @@ def main() -> int:
         gateway=arguments.gateway,
         grpc=arguments.grpc,
         primary=arguments.primary,
+        primary_grpc=arguments.primary_grpc,
         model=arguments.model,
         key=arguments.key_file.read_text().strip(),
         features=features,
@@ -49,7 +50,7 @@ def parse() -> argparse.Namespace:
     """The command line; a mistake ends with 2 and one line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("attack", choices=[attack.name for attack in ATTACKS])
-    for door in ("gateway", "grpc", "primary"):
+    for door in ("gateway", "grpc", "primary", "primary-grpc"):
         parser.add_argument(f"--{door}", type=int, required=True, metavar="PORT")
     parser.add_argument("--model", required=True)
     parser.add_argument("--key-file", type=Path, required=True)

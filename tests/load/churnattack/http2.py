@@ -47,7 +47,10 @@ def call(target: Target, *, key: bool = True) -> bytes:
 
 
 def on_connections(
-    count: int, rate: float, attack: Callable[[Wire, Target, AsyncIterator[int]], Awaitable[None]]
+    count: int,
+    rate: float,
+    attack: Callable[[Wire, Target, AsyncIterator[int]], Awaitable[None]],
+    door: Callable[[Target], int] = lambda target: target.grpc,
 ) -> Run:
     """So many connections, begun as HTTP/2 wants it and opened again whenever the server ends one."""
 
@@ -55,7 +58,7 @@ def on_connections(
         async def one(number: int) -> None:
             await asyncio.sleep(number / count)
             async for _ in paced(target, 5.0):
-                async with wired(target.grpc, tally) as wire:
+                async with wired(door(target), tally) as wire:
                     if wire is not None:
                         tally.sent += 1
                         await wire.send(PREFACE + frame(SETTINGS, 0, 0))
@@ -147,6 +150,11 @@ async def long_message(wire: Wire, target: Target, turns: AsyncIterator[int]) ->
         await wire.send(frame(DATA, 0, 1, bytes(16_000)))
 
 
+def primary(target: Target) -> int:
+    """The port of the model server itself, which only the gateway should reach."""
+    return target.primary_grpc
+
+
 async def nothing(_: Wire, target: Target, _turns: AsyncIterator[int]) -> None:
     """Nothing."""
     await asyncio.sleep(max(0.0, target.left))
@@ -181,6 +189,18 @@ HTTP2_ATTACKS = (
         "gRPC, no key",
         "metadata without end, 20 connections of 29,000 repeated fields a second",
         on_connections(20, 64.0, repeated_fields),
+    ),
+    Attack(
+        "grpc-continuations-primary",
+        "primary's gRPC",
+        "metadata without end, 2 connections of 1 MB/s",
+        on_connections(2, 64.0, continuations, primary),
+    ),
+    Attack(
+        "grpc-repeated-fields-primary",
+        "primary's gRPC",
+        "metadata without end, 20 connections of 29,000 repeated fields a second",
+        on_connections(20, 64.0, repeated_fields, primary),
     ),
     Attack(
         "grpc-metadata",

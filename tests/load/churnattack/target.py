@@ -20,6 +20,7 @@ class Target:
     gateway: int
     grpc: int
     primary: int
+    primary_grpc: int
     model: str
     key: str
     features: Mapping[str, str | float]
@@ -48,6 +49,8 @@ class Tally:
     answers: Counter[str] = field(default_factory=Counter)
     """HTTP or gRPC status, `closed` for a connection that the server ended without one, `refused` for none at all."""
     served_by: Counter[str] = field(default_factory=Counter)
+    unexpected: Counter[str] = field(default_factory=Counter)
+    """Answers other than a request had to get, in words."""
 
     def to_json(self) -> dict[str, Any]:
         """For the report."""
@@ -57,6 +60,7 @@ class Tally:
             "bytes_received": self.bytes_received,
             "answers": dict(self.answers.most_common()),
             "served_by": dict(self.served_by.most_common()),
+            "unexpected": dict(self.unexpected.most_common()),
         }
 
 

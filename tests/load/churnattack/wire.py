@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from churnattack.target import HOST, Tally, Target, paced, together
 
@@ -20,7 +20,26 @@ BEGINNING = 1024
 JSON_TYPE = ("content-type", "application/json")
 BINARY_TYPE = ("content-type", "application/octet-stream")
 
+CLOSED = "closed"
+_SHOWN = 60
+
 Headers = Sequence[tuple[str, str]]
+
+
+class Asked(NamedTuple):
+    """A request, and what may come back: statuses, or `closed`; anything at all where nothing is expected."""
+
+    content: bytes
+    expected: tuple[str, ...] = ()
+
+    def judge(self, status: str, tally: Tally, number: int) -> None:
+        """Note an answer that nobody expects."""
+        if self.expected and status not in self.expected:
+            line = self.content.split(b"\r\n")[0][:_SHOWN].decode("latin-1").encode("unicode_escape").decode()
+            tally.unexpected[f"{status} instead of {' or '.join(self.expected)} to number {number}: {line}"] += 1
+
+
+Make = Callable[[Target, int], Asked]
 
 
 def request(
@@ -69,6 +88,8 @@ class Wire:
         self.reader = reader
         self.writer = writer
         self.tally = tally
+        self.status = ""
+        """Of the last answer."""
 
     async def send(self, content: bytes) -> None:
         """Send; waits while the server does not read."""
@@ -91,6 +112,7 @@ class Wire:
         if status.startswith("1"):
             return await self.answer(to_head=to_head)
         self.tally.answers[status] += 1
+        self.status = status
         beginning = await self._drop(0 if to_head else int(headers.get("content-length", "0")))
         served = SERVED_BY.search(beginning)
         if "x-served-by" in headers:
@@ -125,7 +147,7 @@ async def wired(port: int, tally: Tally) -> AsyncIterator[Wire | None]:
     except TimeoutError:
         tally.answers["no answer"] += 1
     except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        tally.answers["closed"] += 1
+        tally.answers[CLOSED] += 1
     finally:
         writer.transport.abort()
 
@@ -139,7 +161,7 @@ async def hold(wire: Wire, target: Target) -> None:
 
 
 def repeated(
-    make: Callable[[Target, int], bytes], rate: float, connections: int = 2, door: Callable[[Target], int] | None = None
+    make: Make, rate: float, connections: int = 2, door: Callable[[Target], int] | None = None
 ) -> Callable[[Target, Tally], Any]:
     """An attack that sends such requests in turn, each when the one before was answered."""
 
@@ -150,9 +172,7 @@ def repeated(
     return run
 
 
-async def ask_in_turn(
-    target: Target, tally: Tally, port: int, make: Callable[[Target, int], bytes], rate: float
-) -> None:
+async def ask_in_turn(target: Target, tally: Tally, port: int, make: Make, rate: float) -> None:
     """One connection after the other, as long as each lasts."""
     turns = paced(target, rate)
     while target.left > 0:
@@ -161,22 +181,39 @@ async def ask_in_turn(
                 if wire is None:
                     break
                 tally.sent += 1
-                content = make(target, number)
-                await wire.send(content)
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    if not await wire.answer(to_head=content.startswith(b"HEAD ")):
-                        break
+                if not await ask(wire, make(target, number), number):
+                    break
             else:
                 return
 
 
-def in_turn(requests: Callable[[Target], Iterable[bytes]]) -> Callable[[Target, int], bytes]:
-    """Requests made once and sent one after the other."""
-    made: list[bytes] = []
+async def ask(wire: Wire, asked: Asked, number: int) -> bool:
+    """Send a request and judge what comes back; False when the connection is over with it.
 
-    def make(target: Target, number: int) -> bytes:
+    Raises:
+        OSError, asyncio.IncompleteReadError: the server closed it.
+    """
+    wire.status = CLOSED
+    try:
+        await wire.send(asked.content)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await wire.answer(to_head=asked.content.startswith(b"HEAD "))
+    finally:
+        asked.judge(wire.status, wire.tally, number)
+
+
+def in_turn(requests: Callable[[Target], Iterable[bytes | Asked]]) -> Make:
+    """Requests made once and sent one after the other."""
+    made: list[Asked] = []
+
+    def make(target: Target, number: int) -> Asked:
         if not made:
-            made.extend(requests(target))
+            made.extend(each if isinstance(each, Asked) else Asked(each) for each in requests(target))
         return made[number % len(made)]
 
     return make
+
+
+def expecting(*statuses: str) -> Callable[[bytes], Asked]:
+    """Requests that have to be answered by one of these."""
+    return lambda content: Asked(content, statuses)

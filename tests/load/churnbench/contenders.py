@@ -109,6 +109,17 @@ WHOLE_PATH = Contender(
     counted={"primary": '"served_by":"primary"'},
 )
 
+WHOLE_PATH_GRPC = Contender(
+    "churn-grpc",
+    "ours",
+    ours.whole_path_grpc,
+    ours.INFER,
+    "grpc.bin",
+    grpc=True,
+    ready=((1, ours.READY), (2, ours.BACKEND_READY), (4, ours.BACKEND_READY)),
+    counted={"primary": "primary"},
+)
+
 CONTENDERS = (
     Contender("fastapi-1", "peer", uvicorn(*FASTAPI_PANDAS), "/predict", "flat.jsonl"),
     Contender("fastapi-2", "peer", uvicorn(*FASTAPI_PANDAS, *TWO_WORKERS), "/predict", "flat.jsonl"),
@@ -130,4 +141,5 @@ CONTENDERS = (
     our_predictor("churn-predictor", ours.predictor, "v2.jsonl"),
     our_predictor("churn-predictor-grpc", ours.predictor_grpc, "grpc.bin", grpc=True),
     WHOLE_PATH,
+    WHOLE_PATH_GRPC,
 )

@@ -57,7 +57,18 @@ class Ordeal:
     def met(self) -> bool:
         """Whether all that is required holds."""
         served = self.failed == 0 and self.primary_share >= REQUIRED_SHARE
-        return served and self.p99_ms <= REQUIRED_P99_MS and self.gateway_mib <= REQUIRED_GATEWAY_MIB
+        return (
+            served
+            and not self.unexpected
+            and self.p99_ms <= REQUIRED_P99_MS
+            and self.gateway_mib <= REQUIRED_GATEWAY_MIB
+        )
+
+    @property
+    def unexpected(self) -> dict[str, int]:
+        """Answers to the attacker other than a request of its kind has to get."""
+        found: dict[str, int] = self.attacker["unexpected"]
+        return found
 
     @property
     def server_errors(self) -> int:
@@ -78,13 +89,13 @@ class Besieged:
         keys = self.folder / "api-keys.json"
         keys.unlink(missing_ok=True)
         self.good_key, self.attackers_key = (self.new_key(name, keys) for name in ("good", "attacker"))
-        self.http, self.grpc, self.primary, fallback, *others = free_ports(7)
+        self.http, self.grpc, self.primary, self.primary_grpc, fallback, *others = free_ports(7)
         self.servers: dict[str, Server] = {}
         settings = {"API_KEYS": str(keys), "AUTHENTICATION": "required", "GRPC_PORT": str(self.grpc)}
         variables = {f"CHURN_GATEWAY_{name}": value for name, value in settings.items()}
         for command in (
-            *ours.predictor(workplace, [self.primary, *others[:2]]),
-            *ours.fallback(workplace, fallback, others[2]),
+            *ours.predictor(workplace, [self.primary, self.primary_grpc, others[0]]),
+            *ours.fallback(workplace, fallback, others[1]),
             *ours.gateway(workplace, self.http, self.primary, fallback, **variables),
         ):
             self.servers[command.name] = Server(command, self.logs / f"{command.name}.log")
@@ -176,8 +187,8 @@ def endure(stage: Besieged, generator: Generator, attack: Attack, rate: float, s
 def start_attack(stage: Besieged, attack: Attack, seconds: float) -> subprocess.Popen[str]:
     """The attacker as a process of the lowest priority."""
     command = ["nice", "-n", "19", sys.executable, "-m", "churnattack", attack.name, "--seconds", f"{seconds:g}"]
-    for door, port in (("gateway", stage.http), ("grpc", stage.grpc), ("primary", stage.primary)):
-        command += [f"--{door}", str(port)]
+    command += ["--gateway", str(stage.http), "--grpc", str(stage.grpc)]
+    command += ["--primary", str(stage.primary), "--primary-grpc", str(stage.primary_grpc)]
     command += ["--model", MODEL, "--key-file", str(stage.attackers_key)]
     command += ["--bodies", str(stage.workplace.bodies("gateway.jsonl"))]
     log = stage.logs / f"attack-{attack.name}.log"

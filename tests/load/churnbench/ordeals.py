@@ -28,6 +28,7 @@ HEAD = (
     "attacker sent",
     "attacker got",
     "5xx",
+    "unexpected (0)",
     "attacker CPU s",
     "met",
 )
@@ -62,6 +63,8 @@ def show(ordeal: Ordeal) -> None:
         f"  {ordeal.failed} of {ordeal.sent} failed, primary {ordeal.primary_share:.1%}, p99 {ordeal.p99_ms:.1f} ms, "
         f"gateway {ordeal.gateway_mib:.0f} MiB, predictor {ordeal.predictor_mib:.0f} MiB; attacker got {got(ordeal)}"
     )
+    for answer, count in ordeal.unexpected.items():
+        progress(f"  {count} × {answer}")
 
 
 def got(ordeal: Ordeal) -> str:
@@ -94,6 +97,7 @@ def row(attack: Attack, ordeal: Ordeal) -> list[str]:
         f"{ordeal.attacker['sent']:,}",
         got(ordeal),
         str(ordeal.server_errors),
+        str(sum(ordeal.unexpected.values())),
         f"{ordeal.attacker['cpu_seconds']:.1f}",
         MET[ordeal.met],
     ]

@@ -55,6 +55,16 @@ def whole_path(workplace: Workplace, ports: Sequence[int]) -> list[Command]:
     ]
 
 
+def whole_path_grpc(workplace: Workplace, ports: Sequence[int]) -> list[Command]:
+    """The same asked by gRPC: that port comes first, the gateway's HTTP port second."""
+    front, front_http, back, back_metrics, spare, spare_metrics = ports[:6]
+    return [
+        *predictor(workplace, [back, 0, back_metrics]),
+        *fallback(workplace, spare, spare_metrics),
+        *gateway(workplace, front_http, back, spare, CHURN_GATEWAY_GRPC_PORT=str(front)),
+    ]
+
+
 def module(workplace: Workplace, name: str, target: str, *arguments: object, **environment: str) -> Command:
     """`python -m target` with our common environment."""
     command = [str(workplace.python), "-m", target, *map(str, arguments)]
