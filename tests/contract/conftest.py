@@ -1,4 +1,4 @@
-"""A champion trained on the real customers by the command that people use, once a test run."""
+"""A champion trained on some of the real customers by the command that people use, once a test run."""
 
 import dataclasses
 import fcntl
@@ -12,6 +12,8 @@ from urllib.parse import urlparse
 import pytest
 
 from churn_model import Package, TrustedKeys, open_package
+
+LEARNED_FROM = 2_500
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,8 +50,11 @@ def trained(telco_path: Path, tmp_path_factory: pytest.TempPathFactory, worker_i
     with (folder / "contract.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
-            # Every family at its default settings: what answers alike is tested, not which settings are best.
-            words = ["train", "--usecase", "telecom", "--data", str(telco_path), "--budget", "0"]
+            # Every family at its default settings, a third of the customers: what answers alike is tested, for all of
+            # them, not which settings are best.
+            some = folder / "contract.csv"
+            some.write_text("".join(telco_path.read_text().splitlines(keepends=True)[: LEARNED_FROM + 1]))
+            words = ["train", "--usecase", "telecom", "--data", str(some), "--budget", "0"]
             said.write_text(json.dumps(run_churn(home, *words)))
     result = json.loads(said.read_text())
     model = Path(urlparse(str(result["uri"])).path)
