@@ -33,6 +33,21 @@ def add_arguments(commands: Commands) -> None:
         help="model by its name (its champion), or folder of a package (default: the use case's champion); without "
         "--usecase its actions count",
     )
+    _add_learning(command)
+    add_file_form(command)
+    command.add_argument(
+        "--leave-out",
+        action="append",
+        type=location,
+        default=[],
+        metavar="PLAN",
+        help="leave out who is contacted or held out in another plan, last week's say; a list of ids will do; "
+        "may be repeated",
+    )
+    _add_experiment(command)
+
+
+def _add_learning(command: argparse.ArgumentParser) -> None:
     command.add_argument("--holdout", metavar="SHARE", help="share of customers who get nothing, to measure the effect")
     command.add_argument("--salt", metavar="TEXT", help="names the holdout: the same salt holds out the same customers")
     command.add_argument(
@@ -50,17 +65,6 @@ def add_arguments(commands: Commands) -> None:
     command.add_argument(
         "--proven-only", action="store_true", help="leave out actions and customers for whom no effect was shown"
     )
-    add_file_form(command)
-    command.add_argument(
-        "--leave-out",
-        action="append",
-        type=location,
-        default=[],
-        metavar="PLAN",
-        help="leave out who is contacted or held out in another plan, last week's say; a list of ids will do; "
-        "may be repeated",
-    )
-    _add_experiment(command)
 
 
 def _add_experiment(command: argparse.ArgumentParser) -> None:

@@ -76,8 +76,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     manifest = package.manifest
     simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""
     head = f"{options.output}: {result['customers']} customers by {manifest.name} version {manifest.version}{simulated}"
-    more = [detectable_line(shown)] if order.salt else []
-    show("\n".join([head, text_of(result, lessons), *more]), options)
+    show("\n".join([head, text_of(result, lessons)]), options)
     return {
         "file": str(options.output),
         **result,
