@@ -45,6 +45,11 @@ def test_a_customer_is_the_canarys_below_the_share(key: str, share: float) -> No
     assert names(router(share).route(key)) == expected
 
 
+@pytest.mark.parametrize("key", ["7590-VHVEG", "", "ü"])
+def test_who_stands_at_the_share_itself_is_the_primarys(key: str) -> None:
+    assert names(router(place(key)).route(key)) == ["primary", "fallback"]
+
+
 @pytest.mark.parametrize("key", ["7590-VHVEG", "", "ü", None])
 def test_without_a_share_or_a_canary_everybody_is_the_primarys(key: str | None) -> None:
     for without in (router(0.0), router(0.5, canary=False), router(1.0, canary=False)):

@@ -149,18 +149,18 @@ def _add_protocol_pages(app: FastAPI, service: PredictionService, readiness: Rea
         description = service.description
         return repository_index(description.name, description.version, ready=not readiness.draining)
 
-    @app.get("/v2/models/{name}", summary="A model's tensors", tags=["open inference protocol"])
     @app.get("/v2/models/{name}/versions/{version}", summary="The same, by version", tags=["open inference protocol"])
+    @app.get("/v2/models/{name}", summary="A model's tensors", tags=["open inference protocol"])
     async def model_metadata(name: str, version: str = "") -> Response:
         description = service.description
         require_served(description, name, version)
         schema, digest = description.schema, description.digest
         return JSONResponse(describe_tensors(name, description.version, "churn_serving", digest, schema))
 
-    @app.get("/v2/models/{name}/ready", summary="A model can answer", tags=["open inference protocol"])
     @app.get(
         "/v2/models/{name}/versions/{version}/ready", summary="The same, by version", tags=["open inference protocol"]
     )
+    @app.get("/v2/models/{name}/ready", summary="A model can answer", tags=["open inference protocol"])
     async def model_ready(name: str, version: str = "") -> Response:
         require_served(service.description, name, version)
         if readiness.draining:

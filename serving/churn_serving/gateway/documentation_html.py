@@ -13,11 +13,19 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 """Content security policy (W3C CSP 3) of the page."""
 
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c2733; }
-h1 { font-size: 1.6rem } h2 { font-size: 1.15rem; margin-top: 2.2rem; border-top: 1px solid #d5dce3; padding-top: 1rem }
-code, pre { font: 14px/1.45 ui-monospace, monospace } pre { background: #f3f6f8; padding: .8rem; overflow: auto }
-table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .25rem .6rem; vertical-align: top }
-tr:nth-child(even) { background: #f7f9fa } .method { background: #1f5f8b; color: #fff; padding: .1rem .5rem }
+:root { color-scheme: light dark; --ink: #1c2733; --page: #fff; --line: #d5dce3; --shade: #f3f6f8; --link: #1f5f8b }
+@media (prefers-color-scheme: dark) {
+:root { --ink: #dfe6ec; --page: #14191e; --line: #36414b; --shade: #1e262d; --link: #82bfe8 } }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+color: var(--ink); background: var(--page); overflow-wrap: anywhere }
+h1 { font-size: 1.6rem } h2 { font-size: 1.15rem; margin-top: 2.2rem; border-top: 1px solid var(--line) }
+h2 { padding-top: 1rem } a { color: var(--link) } code, pre { font: 14px/1.45 ui-monospace, monospace }
+pre { background: var(--shade); padding: .8rem; white-space: pre-wrap }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0 }
+td, th { text-align: left; padding: .25rem .6rem; vertical-align: top }
+th:first-child { width: 40% } .answers th:first-child { width: 5rem } tr:nth-child(even) { background: var(--shade) }
+.method { background: #1f5f8b; color: #fff; padding: .1rem .5rem }
+@media (max-width: 40rem) { tr, td { display: block } th { display: none } td + td { padding-top: 0 } }
 """
 _BOUNDS = {
     "minimum": "at least",
@@ -27,6 +35,8 @@ _BOUNDS = {
     "minItems": "items at least",
     "maxItems": "items at most",
 }
+# Beyond these a bound is that of a computer's numbers, which tells a person nothing.
+_MEANT = 1e15
 _References = frozenset[str]
 
 
@@ -35,7 +45,7 @@ def page(document: Mapping[str, Any]) -> str:
     title = escape(document["info"]["title"])
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">',
-        f"<title>{title}</title><style>{_STYLE}</style>",
+        f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{_STYLE}</style>',
         f'</head><body><h1>{title}</h1><p>For programs: <a href="/openapi.json">/openapi.json</a>.</p>',
     ]
     for path, operations in document["paths"].items():
@@ -47,12 +57,12 @@ def page(document: Mapping[str, Any]) -> str:
 def _operation(path: str, method: str, operation: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str]:
     yield f'<h2><span class="method">{escape(method.upper())}</span> <code>{escape(path)}</code></h2>'
     yield f"<p><strong>{escape(operation.get('summary', ''))}</strong></p>"
-    yield f"<p>{escape(operation.get('description', ''))}</p>" if operation.get("description") else ""
+    yield f"<p>{_with_code(operation.get('description', ''))}</p>" if operation.get("description") else ""
     if operation.get("security"):
         yield "<p>Needs a key: <code>Authorization: Bearer …</code> or <code>X-API-Key: …</code>.</p>"
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
         yield f"<p>Takes <code>{escape(kind)}</code>:</p>{_shape(content.get('schema', {}), document)}"
-    yield "<table><tr><th>status</th><th>answer</th></tr>"
+    yield '<table class="answers"><tr><th>status</th><th>answer</th></tr>'
     for status, response in sorted(operation.get("responses", {}).items()):
         yield f"<tr><td>{escape(status)}</td><td>{escape(response.get('description', ''))}</td></tr>"
     yield "</table>"
@@ -102,11 +112,19 @@ def _resolved(
 def _words(schema: Mapping[str, Any]) -> str:
     """What a value may be, in a few words."""
     if "anyOf" in schema:
-        return " or ".join(_words(each) for each in schema["anyOf"])
+        return " or ".join(dict.fromkeys(_words(each) for each in schema["anyOf"]))
     if "enum" in schema:
         return "one of " + ", ".join(json.dumps(each, ensure_ascii=False) for each in schema["enum"])
     kind = schema.get("type", "object" if "$ref" in schema or "properties" in schema else "anything")
     kind = " or ".join(kind) if isinstance(kind, list) else kind
-    told = [f"{words} {schema[key]}" for key, words in _BOUNDS.items() if key in schema]
-    more = [schema["description"]] if "description" in schema else []
-    return ", ".join([kind, *told, *more])
+    told = [f"{words} {schema[key]:.15g}" for key, words in _BOUNDS.items() if abs(schema.get(key, _MEANT)) < _MEANT]
+    if "examples" in schema:
+        told.append("such as " + ", ".join(json.dumps(each, ensure_ascii=False) for each in schema["examples"]))
+    said = f"{kind} ({', '.join(told)})" if told else kind
+    return f"{said}, {schema['description']}" if "description" in schema else said
+
+
+def _with_code(text: str) -> str:
+    """Text in which names stand between backticks, as HTML."""
+    parts = escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
