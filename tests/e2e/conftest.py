@@ -1,6 +1,7 @@
 """One installed release that the whole suite shares, in a fixed order; what fails leaves its evidence in ``.e2e/``.
 
-``CHURN_E2E_KEEP=1`` uses a release that is already there and leaves it behind, for work on a single test. With
+``CHURN_E2E_KEEP=1`` uses a release that is already there and leaves it behind, for work on a single test and for what
+follows the tests that measure nothing (``ci/e2e --rest``). With
 ``CHURN_E2E_THROWN_AWAY=1`` the release ends with its cluster (that it can be removed is proven by the first tests).
 """
 
@@ -75,7 +76,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def figures() -> Figures:
-    return Figures(FOLDER / "figures.json")
+    return Figures(FOLDER / "figures.json", goes_on=KEEP)
 
 
 @pytest.fixture(scope="session")

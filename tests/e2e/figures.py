@@ -10,12 +10,16 @@ from typing import Any
 
 
 class Figures:
-    """Measurements under two names each: theme and measure."""
+    """Measurements under two names each: theme and measure; those of an earlier run go on where it does."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, goes_on: bool = False) -> None:
         self._path = path
         self._themes: dict[str, dict[str, Any]] = {}
         self._started = time.monotonic()
+        if goes_on and path.exists():
+            document = json.loads(path.read_text())
+            self._started -= document.pop("seconds")
+            self._themes = document
 
     def record(self, theme: str, **measures: Any) -> None:
         """Keep measures and write all of them down."""

@@ -15,11 +15,13 @@ from tests.e2e.commands import ROOT, churn
 from tests.e2e.conftest import NAMESPACE
 from tests.e2e.figures import Figures
 from tests.e2e.release import Release
+from tests.e2e.storage import put_objects, storage_of
 from tests.e2e.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(420)
 BAD_INPUT = 2
 COMPONENT = "training"
+FEWER = 2500  # enough for a pod to be killed in the middle
 
 
 @pytest.mark.parametrize(
@@ -55,14 +57,23 @@ def test_bad_input_fails_fast(
     figures.record(f"bad input {arguments[-1]}", seconds=seconds, told=told[0])
 
 
+@pytest.fixture
+def fewer_customers(release: Release, cluster: Cluster, telco_path: Path) -> str:
+    """Some of the real customers, where training reads them."""
+    del release
+    lines = telco_path.read_bytes().splitlines(keepends=True)[: FEWER + 1]
+    with storage_of(cluster) as client:
+        put_objects(client, "s3://churn-data/e2e/", {"fewer.csv": b"".join(lines)})
+    return "s3://churn-data/e2e/fewer.csv"
+
+
 def test_a_killed_training_pod_is_retried_and_reuses_what_was_done(
-    customers_uploaded: None, cluster: Cluster, figures: Figures, tmp_path: Path
+    fewer_customers: str, cluster: Cluster, figures: Figures, tmp_path: Path
 ) -> None:
-    del customers_uploaded
     before = {pod.metadata.name for pod in cluster.pods(COMPONENT)}
     command = [sys.executable, "-m", "churn_cli", "train", "--on-cluster", "--namespace", NAMESPACE, "--json"]
-    # Another seed than that of the other Jobs: nothing of theirs can be reused.
-    command += ["--data", "s3://churn-data/telco.csv", "--no-promote", "--seed", "7", "--verbose"]
+    # Other customers and another seed than those of the other Jobs: nothing of theirs can be reused.
+    command += ["--data", fewer_customers, "--no-promote", "--seed", "7", "--verbose"]
     started = time.monotonic()
     with subprocess.Popen(
         command,
