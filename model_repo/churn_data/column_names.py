@@ -6,7 +6,7 @@ What words mean is for others to say; it must not know columns' contents.
 import re
 
 LONGEST_LABEL = 60
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+|[^\W_]")
+_WORD = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+|[^\W_]")
 
 
 def words_of(name: str) -> tuple[str, ...]:

@@ -9,32 +9,14 @@ from dataclasses import dataclass
 
 from churn_data.cells import is_float
 from churn_data.column_facts import ColumnFacts
-from churn_data.column_names import words_of
 from churn_data.errors import DataError, glimpse
-from churn_data.leaks import LEAVING
+from churn_data.label_meanings import asks_who_left, likely_leavers, says_leaving
 from churn_data.sources import same_label
 
 Ask = Callable[[str, Sequence[str]], str | None]
 """Puts a question with the possible answers to a person; None where nobody answers, or there is none."""
 Facts = Mapping[str, ColumnFacts]
 
-POSITIVES = {
-    "yes",
-    "true",
-    "1",
-    "y",
-    "t",
-    "churned",
-    "churn",
-    "left",
-    "attrited",
-    "lost",
-    "cancelled",
-    "canceled",
-    "exited",
-    "leaver",
-    "gone",
-}
 MONEY = {
     "charge",
     "charges",
@@ -53,7 +35,6 @@ MONEY = {
     "mrr",
 }
 PERIOD = {"monthly", "month", "arpu", "mrr", "monat", "mensual", "mensuel"}
-NEGATIONS = {"not", "no", "non", "never", "existing"}
 CUSTOMER = {"customer", "client", "user", "subscriber", "account", "member", "kunde", "cliente", "policy", "household"}
 ID = {"id", "ids", "key", "number", "no", "num", "nr", "code", "uuid"}
 SHOWN = 12
@@ -82,7 +63,7 @@ def choose_label(given: str | None, facts: Facts, file: str, ask: Ask) -> Chosen
         return Chosen(_existing(given, facts, file))
     two_valued = [name for name, column in facts.items() if column.distinct == 2]  # noqa: PLR2004 - left or stayed
     likely = sorted(
-        (name for name in two_valued if set(facts[name].words) & LEAVING), key=lambda name: len(facts[name].words)
+        (name for name in two_valued if says_leaving(facts[name].words)), key=lambda name: len(facts[name].words)
     )
     # "Churn" beside "Churn Value" or "churn_probability" is the label, the others come from it.
     if len(likely) == 1 or (likely and len(facts[likely[0]].words) < len(facts[likely[1]].words)):
@@ -103,14 +84,14 @@ def choose_positive(given: str | None, label: ColumnFacts, file: str, ask: Ask) 
     """
     occurring = sorted(label.counts, key=lambda text: (-label.counts[text], text))
     if given is None:
-        likely = [text for text in occurring if _means_left(text)]
+        likely = likely_leavers(label.words, occurring)
         if len(likely) == 1:
             return Chosen(likely[0], "guessed")
         given = ask(f"Which value of {label.name} means that a customer left?", occurring[:SHOWN])
         if given is None:
-            problem = (
-                f"which value means that a customer left? Name it by --positive; {_counted(label, occurring)} occur"
-            )
+            unsure = "" if asks_who_left(label.words) else "; the column's name does not say that it is about leaving"
+            occur = f"{_counted(label, occurring)} occur{unsure}"
+            problem = f"which value means that a customer left? Name it by --positive; {occur}"
             raise DataError(file, problem, column=label.name)
     for text in occurring:
         if same_label(text, given.strip()):
@@ -187,11 +168,6 @@ def value_candidates(facts: Facts, taken: Iterable[str]) -> list[str]:
         and set(column.words) & MONEY
         and not set(column.words) & units
     ]
-
-
-def _means_left(text: str) -> bool:
-    words = set(words_of(text))
-    return bool(words & POSITIVES) and not words & NEGATIONS
 
 
 def _is_unique(column: ColumnFacts) -> bool:

@@ -1,0 +1,66 @@
+"""What the name of a label's column and its values say about who left, in the words that people use for it.
+
+`yes` and `1` answer the question that the column's name puts: under «churn» they are leavers, under «retained» they are
+not, and under a name that says neither nobody can know. It must not know files or ask anybody.
+"""
+
+from collections.abc import Sequence
+
+from churn_data.cells import is_number, parse_number
+from churn_data.column_names import words_of
+from churn_data.leaks import LEAVING
+
+LEFT = {"churned", "churn", "left", "attrited", "lost", "cancelled", "canceled", "exited", "leaver", "gone"}
+"""Values that say by themselves that a customer left."""
+AFFIRMED = {"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sì", "sim", "evet", "tak", "да", "是"}
+NEGATIONS = {"not", "no", "non", "never", "existing", "nicht", "kein", "pas", "sans", "sin"}
+STAYING = (
+    "retain", "retention", "activ", "aktiv", "actif", "aktif", "attiv", "ativ", "stay", "renew", "loyal", "kept",
+    "keep", "current", "existing", "remain", "subscribed", "bleib", "geblieben", "verlänger", "verlaenger", "behalten",
+    "resté", "fidèle", "renouvel", "renov", "rinnov", "perman",
+)  # fmt: skip
+"""Beginnings of words that say that a customer stayed."""
+_LEAVING_BEGINNINGS = (
+    "churn", "attrit", "kündig", "kuendig", "gekündig", "gekuendig", "résili", "resili", "ayrıl", "ayril", "流失",  # noqa: RUF001 - Turkish
+    "是否流失", "已流失",
+)  # fmt: skip
+_QUESTIONS = ("is", "has", "was", "did")
+_TARGETS = {"target", "label", "class", "y", "outcome"}
+"""Names that only say that this is what is to be predicted, which is who left."""
+
+
+def says_leaving(words: Sequence[str]) -> bool:
+    """Whether a name has a word for leaving."""
+    return any(word in LEAVING or word.startswith(_LEAVING_BEGINNINGS) for word in map(_asked, words))
+
+
+def likely_leavers(name: Sequence[str], values: Sequence[str]) -> list[str]:
+    """The values that mean that a customer left: by themselves, else because they affirm a name that says so.
+
+    Args:
+        name: the words of the column's name.
+        values: all that occur.
+    """
+    plain = [value for value in values if not set(words_of(value)) & NEGATIONS]
+    clear = [value for value in plain if set(words_of(value)) & LEFT]
+    return clear or (_affirmed(plain, values) if asks_who_left(name) else [])
+
+
+def asks_who_left(name: Sequence[str]) -> bool:
+    """Whether «yes» under this name means that a customer left."""
+    words = set(name)
+    contrary = bool(words & NEGATIONS) or any(_asked(word).startswith(STAYING) for word in name)
+    return not contrary and (says_leaving(name) or (bool(words) and words <= _TARGETS))
+
+
+def _affirmed(plain: Sequence[str], values: Sequence[str]) -> list[str]:
+    numbers = [parse_number(value) for value in values if is_number(value)]
+    if len(numbers) == len(values):  # of 1 and 2 nobody knows which one is «yes»
+        return [value for value in values if parse_number(value) == 1] if min(numbers) <= 0 < max(numbers) <= 1 else []
+    return [value for value in plain if set(words_of(value)) & AFFIRMED or value == "1"]
+
+
+def _asked(word: str) -> str:
+    """A word without the question in front of it: `ischurn`."""
+    question = next((each for each in _QUESTIONS if word.startswith(each)), "")
+    return word[len(question) :] or word
