@@ -18,7 +18,7 @@ def human_label(name: str) -> str:
     """The name as a person would write it in a sentence: small letters but for acronyms, at most 60 characters."""
     spaced = re.sub(r"[\W_]+", " ", re.sub(r"(?<=[a-zà-öø-ÿ])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)).split()
     small = [word if len(word) > 1 and word.isupper() and len(spaced) > 1 else word.lower() for word in spaced]
-    label = " ".join(small) or name.strip()
+    label = " ".join(small) or (name.strip() if name.isprintable() else ascii(name)[1:-1])
     if len(label) <= LONGEST_LABEL:
         return label
     whole = label[:LONGEST_LABEL].rsplit(" ", 1)[0] if " " in label[:LONGEST_LABEL] else label[: LONGEST_LABEL - 1]

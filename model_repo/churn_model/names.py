@@ -18,10 +18,15 @@ def name_fault(name: str) -> str:
         return "is empty"
     if len(name) > MAXIMUM_NAME:
         return f"is longer than {MAXIMUM_NAME} characters"
-    if "\x00" in name:
+    return unicode_fault(name)
+
+
+def unicode_fault(text: str) -> str:
+    """What keeps any text from being carried by every protocol, as the end of a sentence; empty if nothing does."""
+    if "\x00" in text:
         return "holds a zero character"
     try:
-        name.encode()
+        text.encode()
     except UnicodeEncodeError:
         return "is not Unicode text"
     return ""

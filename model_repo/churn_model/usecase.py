@@ -34,6 +34,7 @@ from churn_model.rules import (
 from churn_model.usecase_checks import check, check_finite, check_references
 from churn_model.usecase_document import in_words
 from churn_model.usecase_file import find_usecase, read_document, shipped_usecases
+from churn_model.usecase_texts import check_texts
 
 __all__ = [
     "RISKS",
@@ -156,6 +157,7 @@ def parse_usecase(document: object, source: str) -> UseCase:
     if not isinstance(document, dict):
         raise UseCaseError(f"{source}: expected a mapping of keys, e.g. name, id, label")
     check_finite(document, source)
+    check_texts(document, source)
     try:
         usecase = msgspec.convert(document, UseCase)
     except msgspec.ValidationError as error:

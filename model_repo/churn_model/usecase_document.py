@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from churn_model.yaml_limits import check_yaml
+from churn_model.yaml_limits import RefusedYAML, check_yaml
 
 _TEXTS = frozenset(
     {
@@ -32,11 +32,20 @@ _TEXTS = frozenset(
     }
 )
 _LISTS_OF_TEXTS = frozenset({"missing", "groups", "features"})
+_SHOWN = 40
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(?:\.\.\.|\d+)\]")
 
 
 class _WithoutDates(yaml.SafeLoader):
     """Plain data alone. What looks like a date stays a text, as use cases have it, were it the 30th of February."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - the library's own signature
+        """As the library does, but whatever it raises says where: `0x_` has the form of a number, and is none."""
+        try:
+            return super().construct_object(node, deep)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            problem = f"{str(node.value)[:_SHOWN]!a} cannot be read as a number"
+            raise RefusedYAML(problem=problem, problem_mark=node.start_mark) from error
 
 
 _WithoutDates.yaml_implicit_resolvers = {
@@ -50,7 +59,6 @@ def read_yaml(text: str) -> object:
 
     Raises:
         yaml.YAMLError: it is not YAML, or not what :func:`~churn_model.yaml_limits.check_yaml` lets through.
-        ValueError: a number is longer than any is read.
     """
     check_yaml(text)
     return _with_texts(yaml.load(text, _WithoutDates), yaml.load(text, yaml.BaseLoader))  # noqa: S506 - it makes texts alone

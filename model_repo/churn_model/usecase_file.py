@@ -52,8 +52,6 @@ def read_document(path: Path) -> object:
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or "unreadable"
         raise UseCaseError(f"{name}:{_line(error)} not valid YAML ({problem})") from error
-    except ValueError:
-        raise UseCaseError(f"{name}: holds a number that is too long to be read") from None
 
 
 def _text(path: Path, name: str) -> str:

@@ -35,7 +35,22 @@ REFUSED = {
     "a key twice": ("actions: [{id: a, cost: 5,\n  cost: 500}]\n", "line 5: the key 'cost' stands twice"),
     "a quoted key twice": ("title: a\n'title': b\n", "line 5: the key 'title' stands twice"),
     "thousands of levels": (f"simulation: {{a: {'[' * 3000}{']' * 3000}}}\n", "line 4: the document is deeper than 32"),
-    "a number of 5,000 digits": (f"simulation: {{a: {'9' * 5000}}}\n", "holds a number that is too long"),
+    "a key twice by an alias": ("&k title: a\n*k : b\n", "line 5: the key 'title' stands twice"),
+    "a number of 5,000 digits": (f"simulation: {{a: {'9' * 5000}}}\n", "line 4: a number is longer than 100"),
+    "a long number to the base of 16": (f"simulation: {{a: 0x{'f' * 400_000}}}\n", "line 4: a number is longer than"),
+    "a long number to the base of 2": (f"simulation:\n  a: 0b{'1' * 4_000_000}\n", "line 5: a number is longer than"),
+    "a long number to the base of 60": (f"simulation: {{a: 1{':59' * 300_000}}}\n", "line 4: a number is longer than"),
+    "a broken number to the base of 60": (f"simulation: {{a: 1{':59' * 400}.5}}\n", "line 4: a number is longer than"),
+    "a number without digits": ("simulation: {a: 0x_}\n", "line 4: '0x_' cannot be read as a number"),
+    "no whole number by its tag": ("title: !!int ''\n", "line 4: the tag !!int is not read here"),
+    "no truth by its tag": ("title: !!bool abc\n", "line 4: the tag !!bool is not read here"),
+    "no number by its tag": ("title: !!float abc\n", "line 4: the tag !!float is not read here"),
+    "a call by its tag": ("title: !!python/object/apply:os.system [id]\n", "line 4: the tag !!python/object/apply:"),
+    "a mapping by its tag": ("simulation: !!set {a, b}\n", "line 4: the tag !!set is not read here"),
+    "a tag with a line break": ("title: !<a%0Ab> c\n", r"line 4: the tag !<a\\nb> is not read here"),
+    "a character past the last": ('title: "\\U00110000"\n', "line 4: an escape stands for no character of Unicode"),
+    "a character far past the last": ('title: "\\Uffffffff"\n', "line 4: an escape stands for no character of"),
+    "a raw zero": ("title: a\0b\n", "line 4: holds a character that YAML does not have"),
     "a day that is none": ("time: {column: tenure, snapshot: 2024-02-30}\n", "`time.snapshot` '2024-02-30' is not"),
     "more bytes than any": (f"title: {'x' * (4 << 20)}\n", "is larger than 4 MiB"),
     "a date for a number": ("segments: {count: 2024-01-01}\n", "`segments.count`"),
@@ -51,6 +66,62 @@ def test_a_bad_file_is_one_line(tmp_path: Path, name: str) -> None:
         load_usecase(path)
     assert str(refused.value).startswith("x.yaml: ")
     assert "\n" not in str(refused.value)
+
+
+PLACES = {
+    "title": 'title: "{}"',
+    "label of a feature": 'features: [{{name: a, type: number, label: "{}"}}]',
+    "name of an action": 'actions: [{{id: a, name: "{}", cost: 1, effect: 0.1}}]',
+    "id of an action": 'actions: [{{id: "{}", name: a, cost: 1, effect: 0.1}}]',
+    "evidence": 'actions: [{{id: a, name: a, cost: 1, effect: 0.1, evidence: "{}"}}]',
+    "action of the profit": 'profit: {{action: "{}"}}',
+    "salt": 'holdout: {{salt: "{}"}}',
+}
+OF_DATA = {
+    "label": 'value: {{column: "{}"}}',
+    "missing": 'missing: ["{}"]',
+    "groups": 'groups: ["{}"]',
+    "simulation": 'simulation: {{a: ["{}"]}}',
+    "key of the simulation": 'simulation: {{"{}": 1}}',
+}
+NOT_TEXT = {"half of a pair": r"a\ud800b", "zero": r"a\0b"}
+NOT_SHOWN = {
+    "escape": r"a\x1b[31mb",
+    "delete": r"a\x7fb",
+    "upper control": r"a\x9bb",
+    "override": r"\u202eb",
+    "isolate": r"\u2066b",
+}
+
+
+@pytest.mark.parametrize("text", NOT_TEXT | NOT_SHOWN)
+@pytest.mark.parametrize("place", PLACES)
+def test_no_text_deceives_who_reads_it(tmp_path: Path, place: str, text: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(f"{BASE}{PLACES[place].format((NOT_TEXT | NOT_SHOWN)[text])}\n", encoding="utf-8")
+    with pytest.raises(UseCaseError, match=r"^x\.yaml: `[\w.\[\]]+` ") as refused:
+        load_usecase(path)
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize("text", NOT_TEXT)
+@pytest.mark.parametrize("place", OF_DATA)
+def test_what_names_data_is_text_at_least(tmp_path: Path, place: str, text: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(f"{BASE}{OF_DATA[place].format(NOT_TEXT[text])}\n", encoding="utf-8")
+    with pytest.raises(UseCaseError, match=r"^x\.yaml: `") as refused:
+        load_usecase(path)
+    assert str(refused.value).isprintable()
+
+
+def test_what_names_data_may_be_as_odd_as_the_data(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        f'{BASE}title: |\n  two\n  lines\nmissing: ["\\x1a"]\nfeatures: [{{name: "\\u202bא\\n", type: category}}]\n',
+        encoding="utf-8",
+    )
+    usecase = load_usecase(path)
+    assert (usecase.title, usecase.missing, usecase.features[0].name) == ("two\nlines\n", ("\x1a",), "\u202bא\n")
 
 
 def test_aliases_in_measure_are_filled_in(tmp_path: Path) -> None:
