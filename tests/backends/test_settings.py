@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
+from churn_serving.backend.settings import end
 from churn_serving.bento.settings import BentoSettings
 from churn_serving.gateway.settings import GatewaySettings
 from churn_serving.local.settings import LocalSettings
@@ -62,3 +63,17 @@ def test_a_path_set_to_nothing_is_one_that_is_not_set(
     found = read_settings(kind, [])
     assert found.home == Path(".churn")
     assert found.verify_key_path == Path(".churn/keys/verify.pem")
+
+
+def test_a_refusal_is_one_line_whatever_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURN_GATEWAY_HOST", "127.0.0.1\nfoo\x1b[31m\u202e")
+    with pytest.raises(SettingError, match="CHURN_GATEWAY_HOST") as refused:
+        read_settings(GatewaySettings, [])
+    assert r"127.0.0.1\nfoo\x1b[31m\u202e" in str(refused.value)
+    assert str(refused.value).isprintable()
+
+
+def test_so_is_the_end_of_a_server(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        end(1, "port 1 on a\nb: no")
+    assert capsys.readouterr().err == "port 1 on a\\nb: no\n"

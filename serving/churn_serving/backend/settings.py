@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from churn_serving.runtime.command_line import HomeUnlessEmpty, Switchable
+from churn_serving.runtime.command_line import HomeUnlessEmpty, Switchable, one_line
 from churn_serving.web.limits import ConnectionSettings
 
 BAD_SETTING = 2
@@ -57,5 +57,5 @@ class BackendSettings(ConnectionSettings):
 
 def end(status: int, message: str) -> NoReturn:
     """End the process with one line on stderr."""
-    sys.stderr.write(f"{message}\n")
+    sys.stderr.write(f"{one_line(message)}\n")
     sys.exit(status)

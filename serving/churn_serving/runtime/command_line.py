@@ -44,9 +44,14 @@ def read_settings(kind: type[Settings], arguments: Sequence[str]) -> Settings:
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         lines = [_fault(kind, str(fault["loc"][0]) if fault["loc"] else "", fault["msg"]) for fault in faults]
-        raise SettingError("; ".join(lines)) from error
+        raise SettingError(one_line("; ".join(lines))) from error
     except SettingsError as error:
-        raise SettingError(f"{' '.join(str(error).split())}; --help lists what there is") from error
+        raise SettingError(one_line(f"{' '.join(str(error).split())}; --help lists what there is")) from error
+
+
+def one_line(text: str) -> str:
+    """The text with whatever breaks a line, or is not seen, escaped: settings are quoted where they are refused."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def help_text(kind: type[BaseSettings], given: Sequence[str] = ()) -> str:
