@@ -17,7 +17,7 @@ import msgspec
 
 from churn_model.description import Description, verify_signature
 from churn_model.encoding import Encoder
-from churn_model.errors import CorruptPackage
+from churn_model.errors import CorruptPackage, SchemaMismatch
 from churn_model.estimators import ESTIMATOR_FILES, load_estimator
 from churn_model.golden import Golden
 from churn_model.holdout import Holdout
@@ -39,7 +39,10 @@ from churn_model.segments import Segmenter
 from churn_model.signing import SigningKey, TrustedKeys
 
 MAXIMUM_FILE_BYTES = 512 * 1024 * 1024
-# MLflow leaves this note in a folder that it downloads; nobody reads it.
+LARGEST = {SIGNATURE: 4 * 1024, MANIFEST: 16 * 1024 * 1024}
+"""Bytes of what is read before anything is proven, whoever wrote it: a signature has 88, a manifest some 500 a feature;
+a gateway takes no description above 32 MiB."""
+# MLflow leaves this note in a folder that it downloads, a plain file; nobody reads it.
 _TOLERATED = frozenset({"registered_model_meta"})
 _LIBRARIES = ("catboost", "category-encoders", "scikit-learn", "numpy", "pandas", "mlflow")
 
@@ -103,6 +106,10 @@ def write_package(directory: Path, contents: PackageContents, version: str, key:
     golden = Golden(contents.golden_rows, scorer.score(contents.golden_rows))
     files[GOLDEN] = golden.to_bytes()
     manifest_bytes = msgspec.json.format(msgspec.json.encode(_manifest(contents, version, files)), indent=2)
+    if len(manifest_bytes) > LARGEST[MANIFEST]:
+        raise SchemaMismatch(
+            f"{MANIFEST}: would be larger than {LARGEST[MANIFEST]} bytes: too many features or categories"
+        )
     signature = base64.b64encode(key.sign(manifest_bytes))
     Description(manifest_bytes, signature, files)
     for name, content in {**files, MANIFEST: manifest_bytes, SIGNATURE: signature}.items():
@@ -121,9 +128,7 @@ def open_package(directory: Path, trusted: TrustedKeys) -> Package:
     verify_signature(manifest_bytes, signature, trusted)
     manifest = parse_manifest(manifest_bytes)
     names = package_files(manifest.estimator)
-    surplus = {entry.name for entry in os.scandir(directory)} - names - _TOLERATED - {MANIFEST, SIGNATURE}
-    if surplus:
-        raise CorruptPackage(f"{min(surplus)[:80]!r}: does not belong into a model package")
+    _require_nothing_else(directory, names | {MANIFEST, SIGNATURE})
     files: dict[str, bytes] = {}
     for name in sorted(names):
         files[name] = _read(directory, name)
@@ -136,13 +141,29 @@ def open_package(directory: Path, trusted: TrustedKeys) -> Package:
     return Package(directory, manifest, description.digest, description, scorer)
 
 
+def _require_nothing_else(directory: Path, names: frozenset[str]) -> None:
+    """A link is as much too much as a file, wherever it leads, were it under the name of a note that may lie there."""
+    try:
+        with os.scandir(directory) as entries:
+            surplus = {
+                entry.name
+                for entry in entries
+                if entry.name not in names and not (entry.name in _TOLERATED and entry.is_file(follow_symlinks=False))
+            }
+    except OSError as error:
+        raise CorruptPackage(f"the folder of the package: cannot be read ({error.strerror})") from error
+    if surplus:
+        raise CorruptPackage(f"{min(surplus)[:80]!r}: does not belong into a model package")
+
+
 def _read(directory: Path, name: str) -> bytes:
     path = directory / name
     try:
         if path.is_symlink() or not path.is_file():
             raise CorruptPackage(f"{name}: missing from the package, or not a plain file")
-        if path.stat().st_size > MAXIMUM_FILE_BYTES:
-            raise CorruptPackage(f"{name}: larger than {MAXIMUM_FILE_BYTES} bytes")
+        largest = LARGEST.get(name, MAXIMUM_FILE_BYTES)
+        if path.stat().st_size > largest:
+            raise CorruptPackage(f"{name}: larger than {largest} bytes")
         return path.read_bytes()
     except OSError as error:
         raise CorruptPackage(f"{name}: cannot be read ({error.strerror})") from error

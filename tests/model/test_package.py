@@ -22,6 +22,7 @@ from churn_model import (
     SigningKey,
     UntrustedPackage,
     open_package,
+    package,
 )
 from churn_model.symmetric_trees import SymmetricTrees
 
@@ -29,6 +30,9 @@ FILES = (
     "MLmodel", "manifest.json", "model.cbm", "encoder.json", "segments.json", "actions.json", "scorecard.json",
     "golden.json", "signature",
 )  # fmt: skip
+
+# Read before anything is proven, whoever wrote them.
+LARGEST = {"signature": 4 << 10, "manifest.json": 16 << 20}
 
 
 @pytest.fixture
@@ -99,8 +103,9 @@ def test_the_very_bytes_behind_a_link_are_refused(folder: Path, keys: Any, name:
 @pytest.mark.parametrize("name", FILES)
 def test_what_is_no_file_or_too_large_is_refused_unread(folder: Path, keys: Any, name: str) -> None:
     path = folder / name
-    os.truncate(path, 512 * 1024 * 1024 + 1)  # sparse: it takes no room, and reading it would take half a gigabyte
-    with pytest.raises(CorruptPackage, match=rf"^{name}: larger than 536870912 bytes$"):
+    largest = LARGEST.get(name, 512 << 20)
+    os.truncate(path, largest + 1)  # sparse: it takes no room, and reading it would take half a gigabyte
+    with pytest.raises(CorruptPackage, match=rf"^{name}: larger than {largest} bytes$"):
         open_package(folder, keys.trusted)
     path.unlink()
     os.mkfifo(path)  # reading it would wait for ever
@@ -127,6 +132,22 @@ def test_a_surplus_file_is_refused_by_name(folder: Path, keys: Any, surplus: str
     (folder / surplus).write_bytes(b"\x80\x04.")
     with pytest.raises(CorruptPackage, match=surplus):
         open_package(folder, keys.trusted)
+
+
+@pytest.mark.parametrize("name", ["x", "registered_model_meta"])
+@pytest.mark.parametrize("target", ["nowhere", "itself", "a file"])
+def test_a_surplus_link_is_refused_by_name(folder: Path, keys: Any, name: str, target: str) -> None:
+    (folder / name).symlink_to({"nowhere": "/nowhere", "itself": name, "a file": "/etc/hostname"}[target])
+    with pytest.raises(CorruptPackage, match=f"^'{name}': does not belong into a model package$"):
+        open_package(folder, keys.trusted)
+
+
+def test_no_package_is_written_that_nobody_would_read(
+    package_folder: Path, make_package: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(package.LARGEST, "manifest.json", (package_folder / "manifest.json").stat().st_size // 2)
+    with pytest.raises(SchemaMismatch, match=r"^manifest\.json: would be larger than \d+ bytes"):
+        make_package()
 
 
 def test_a_signature_by_another_key_is_refused(folder: Path, keys: Any, tmp_path: Path) -> None:
