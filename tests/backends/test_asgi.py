@@ -19,7 +19,8 @@ from churn_serving.backend.asgi import BackendApp
 from churn_serving.backend.grpc_service import GRPC_CODE
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.metrics import BackendMetrics
-from churn_serving.backend.routes import ModelSource, Routes
+from churn_serving.backend.model_source import ModelSource
+from churn_serving.backend.routes import Routes
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.json_codec import encode_request
 from churn_serving.oip.schema_precondition import OtherSchema

@@ -14,7 +14,7 @@ from churn_model.signing import SigningKey
 from churn_serving.backend.errors import NoModelLoaded, PackageRefused
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.metrics import BackendMetrics
-from churn_serving.backend.routes import ModelSource
+from churn_serving.backend.model_source import ModelSource
 from churn_serving.backend.watcher import ModelWatcher
 from churn_serving.oip.faults import UnknownModel
 from tests.backends.packages import Factory, customers
@@ -116,6 +116,23 @@ async def test_a_moved_link_is_noticed_and_a_refused_one_not_tried_again(
     await asyncio.sleep(0.1)
     assert refused(slot) == 1
     assert slot.model().version == "2"
+    await slot.supervisor.stop()
+
+
+@pytest.mark.parametrize("target", ["/nowhere", "x"], ids=["nowhere", "itself"])
+async def test_a_link_that_leads_nowhere_is_refused_and_said(
+    slot: ModelSlot, factory: Factory, verify_key: Path, tmp_path: Path, target: str
+) -> None:
+    factory.write(tmp_path / "2", "2", seed=2)
+    (tmp_path / "2" / "x").symlink_to(target)
+    champion = tmp_path / "champion"
+    champion.symlink_to(slot.model().package.path)
+    ModelWatcher(slot, ModelSource(champion, verify_key), 0.02).start()
+    (tmp_path / "next").symlink_to(tmp_path / "2")
+    (tmp_path / "next").replace(champion)
+    await until(lambda: refused(slot) == 1)
+    (tmp_path / "2" / "x").unlink()
+    await until(lambda: slot.model().version == "2")
     await slot.supervisor.stop()
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from churn_serving.backend.errors import PackageRefused
 from churn_serving.backend.loaded_model import ModelSlot
-from churn_serving.backend.routes import ModelSource
+from churn_serving.backend.model_source import ModelSource
 from churn_serving.backend.settings import BAD_SETTING, BackendSettings, end
 from churn_serving.backend.watcher import ModelWatcher
 from churn_serving.web.metrics_port import serve_metrics

@@ -1,12 +1,12 @@
 """The V2 paths of a model server other than inference: health, metadata, the package's description, reloading."""
 
-import asyncio
 import importlib.metadata
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from churn_serving.backend.answers import JSON, Answer, json_answer
 from churn_serving.backend.loaded_model import ModelSlot
+from churn_serving.backend.model_source import ModelSource
+from churn_serving.backend.reloading import Reloading
 from churn_serving.oip.metadata import describe_tensors, list_models, repository_index
 from churn_serving.oip.model_path import INFER, READY, ModelPath, read_model_path
 from churn_serving.web.request import MethodNotAllowed, UnknownPath
@@ -17,20 +17,13 @@ Headers = list[tuple[bytes, bytes]]
 Handler = Callable[[Headers], Awaitable[Answer]]
 
 
-class ModelSource:
-    """Where a server's model comes from: the path that is watched and the keys that packages must be signed with."""
-
-    def __init__(self, path: Path, verify_key: Path) -> None:
-        self.path = path
-        self.verify_key = verify_key
-
-
 class Routes:
     """Answers of one server process. ``source`` is None as long as the process has not been told its model."""
 
     def __init__(self, slot: ModelSlot, source: Callable[[], ModelSource | None]) -> None:
         self._slot = slot
         self._source = source
+        self._reloading = Reloading(slot)
         self._fixed: dict[str, Handler] = {
             "/v2": self._server,
             "/v2/models": self._models,
@@ -116,6 +109,6 @@ class Routes:
     async def _load(self, _: Headers) -> Answer:
         source = self._source()
         if source is not None:
-            await asyncio.to_thread(self._slot.load, source.path, source.verify_key)
+            await self._reloading.load(source)
         model = self._slot.model()
         return json_answer({"name": model.name, "version": model.version, "digest": model.digest, "load": True})

@@ -4,35 +4,16 @@ a restart."""
 import asyncio
 import contextlib
 import logging
-import os
-from pathlib import Path
 
 from churn_model.errors import UntrustedPackage
 from churn_model.signing import TrustedKeys
 from churn_serving.backend.errors import PackageRefused
 from churn_serving.backend.loaded_model import ModelSlot
-from churn_serving.backend.routes import ModelSource
+from churn_serving.backend.model_source import ModelSource, fingerprint
 from churn_serving.runtime.files import WatchedFile
 from churn_serving.runtime.trust import READ, REFUSED
 
 logger = logging.getLogger(__name__)
-
-Fingerprint = tuple[str, tuple[tuple[str, int, int, int], ...]]
-
-
-def fingerprint(path: Path) -> Fingerprint | None:
-    """What identifies the content of a model path: where it leads, and inode, size and time of every file there. None
-    while there is nothing."""
-    try:
-        folder = path.resolve(strict=True)
-        files = []
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                status = entry.stat()
-                files.append((entry.name, status.st_ino, status.st_size, status.st_mtime_ns))
-    except (OSError, RuntimeError):  # links that lead in a circle are a RuntimeError
-        return None
-    return str(folder), tuple(sorted(files))
 
 
 class ModelWatcher:

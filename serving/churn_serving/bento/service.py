@@ -13,9 +13,10 @@ import bentoml
 from churn_serving.backend.asgi import BackendApp
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.metrics import BackendMetrics
+from churn_serving.backend.model_source import ModelSource
 from churn_serving.backend.process import Process, load_first, without_traceback
 from churn_serving.backend.records import rows_of_records
-from churn_serving.backend.routes import ModelSource, Routes
+from churn_serving.backend.routes import Routes
 from churn_serving.bento.settings import BentoSettings
 from churn_serving.oip.faults import InvalidRequest
 from churn_serving.runtime.command_line import read_settings
