@@ -138,8 +138,9 @@ def test_no_honest_column_of_public_data_is_left_out(
         ("Договор: тип [a,b]", "договор тип a b", ("договор", "тип", "a", "b")),
         ("x" * 300, "x" * 59 + "…", ("x" * 300,)),
         ("???", "???", ()),
+        ("\u202e\x1b", r"\u202e\x1b", ()),
     ],
-    ids=["camel", "snake", "acronym", "id", "digits", "cyrillic", "endless", "signs"],
+    ids=["camel", "snake", "acronym", "id", "digits", "cyrillic", "endless", "signs", "not seen"],
 )
 def test_names_are_taken_apart(name: str, label: str, words: tuple[str, ...]) -> None:
     assert human_label(name) == label
