@@ -38,6 +38,13 @@ OF_THE_SCHEMA = [
     (nested(training__usecase="telco"), "/training/usecase"),
     (nested(training__backoffLimit=-1), "/training/backoffLimit"),
     (nested(training__concurrencyPolicy="forbid"), "/training/concurrencyPolicy"),
+    (nested(scoring__schedule="every day"), "/scoring/schedule"),
+    (nested(scoring__input="/customers"), "/scoring/input"),
+    (nested(scoring__output="scores"), "/scoring/output"),
+    (nested(scoring__modelUri="gs://models/1"), "/scoring/modelUri"),
+    (nested(scoring__format="xlsx"), "/scoring/format"),
+    (nested(scoring__shards=0), "/scoring/shards"),
+    (nested(scoring__parallelism=0), "/scoring/parallelism"),
     (nested(objectStorage__external__endpoint="https://s3.example.com"), "/objectStorage/external/endpoint"),
     (nested(objectStorage__buckets__models="Models"), "/objectStorage/buckets/models"),
     (nested(mlflow__externalUri="mlflow.example.com"), "/mlflow/externalUri"),
@@ -82,6 +89,17 @@ OF_THE_TEMPLATES = [
     (nested(training__dataClaim__name="customers"), "training.dataClaim.path: "),
     (nested(training__dataClaim__path="customers.csv"), "training.dataClaim.name: "),
     (nested(priorityClasses__training__value=100000), "priorityClasses.training.value: "),
+    (nested(scoring__schedule="0 5 * * 0"), "scoring.input: "),
+    (nested(scoring__input="s3://data/in/"), "scoring.output: "),
+    (nested(scoring__output="s3://data/scores/"), "scoring.input: "),
+    (nested(scoring__enabled=False, scoring__schedule="0 5 * * 0"), "scoring.schedule: "),
+    (
+        nested(
+            scoring={"schedule": "0 5 * * 0", "input": "s3://data/in/", "output": "s3://data/o/"},
+            primary__enabled=False,
+        ),
+        "scoring.modelUri: ",
+    ),
 ]
 
 

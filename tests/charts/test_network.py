@@ -19,6 +19,7 @@ EVERYBODY = {
     "object-storage",
     "storage-setup",
     "training",
+    "scoring",
     "bootstrap",
     "first-answer",
     "test",
@@ -33,7 +34,7 @@ FLOW: set[Edge] = {
     ("first-answer", "gateway", 8080),
     ("gateway", "primary", 8080),
     ("gateway", "fallback", 8080),
-    *((source, "object-storage", 9000) for source in ("primary", "training", "mlflow", "storage-setup")),
+    *((source, "object-storage", 9000) for source in ("primary", "training", "scoring", "mlflow", "storage-setup")),
     ("training", "mlflow", 5000),
 }
 DNS: set[Edge] = {(source, "outside", 53) for source in EVERYBODY}
@@ -100,7 +101,7 @@ def test_stores_elsewhere_are_reached_at_the_given_address_alone(chart: Chart) -
     )
     gone = {"mlflow", "object-storage"}
     expected = {edge for edge in FLOW | DNS | API if not {edge[0], edge[1]} & gone}
-    more: set[Edge] = {(source, "outside", 9000) for source in ("primary", "training", "storage-setup")}
+    more: set[Edge] = {(source, "outside", 9000) for source in ("primary", "training", "scoring", "storage-setup")}
     assert found(chart.render(values)) == expected | more
 
 

@@ -14,6 +14,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "mlflow": nested(mlflow__enabled=False, mlflow__externalUri="https://mlflow.example.com"),
     "object-storage": nested(objectStorage__enabled=False),
     "training": nested(training__enabled=False),
+    "scoring": nested(scoring__enabled=False),
     "bootstrap": nested(secrets__bootstrap=False),
 }
 # With nobody to ask, a gateway is refused: test_bad_values.

@@ -157,6 +157,7 @@ def test_each_consumer_of_object_storage_has_keys_of_its_own(chart: Chart) -> No
         "primary": {"churn-s3-serving"},
         "mlflow": {"churn-s3-mlflow"},
         "training": {"churn-s3-training"},
+        "scoring": {"churn-s3-training"},
         "storage-setup": {"churn-object-storage-root"},
     }
 

@@ -49,7 +49,7 @@ RESULT = {"name": "churn-telecom", "version": "3", "digest": "sha256:d", "uri": 
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServer]:
-    monkeypatch.setattr("churn_training.cluster.training_job.PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr("churn_training.cluster.following.PAUSE_SECONDS", 0.02)
     with running() as started:
         monkeypatch.setenv("KUBECONFIG", str(started.kubeconfig(tmp_path)))
         started.objects[f"{BATCH}/cronjobs/churn-training"] = CRONJOB

@@ -47,6 +47,7 @@ ORDER = (
     "test_canary",
     "test_refusals",
     "test_training_jobs",
+    "test_scoring_job",
     "test_bad_values",
     "test_drain",
     "test_autoscaling",

@@ -1,146 +1,21 @@
-"""Training, MLflow and object storage as processes of this machine: what a cluster's storage part does, without one.
+"""Setting up object storage, training and scoring beside it, promotion, and who may do what there."""
 
-versitygw is the binary that the cluster's image is made of; it must have been built (`make cluster` does).
-`ci/test --storage` runs these tests.
-"""
-
-import dataclasses
 import json
-import os
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from churn_model import TrustedKeys, open_package
-from churn_training.cluster import material
 from churn_training.cluster.names import CONSUMERS, MLFLOW, SERVING, TRAINING, USER_ID, USER_SECRET
 from churn_training.cluster.policies import Users, models_policy
 from churn_training.families.portfolio import default_candidates
 from ports import free_port
-from real_processes import Service
-
-ROOT = "root"
-STARTER = "s3://churn-models/starter/0.0.0/"
-Credentials = dict[str, str]
-
-
-@dataclasses.dataclass
-class Storage:
-    """A running object storage and who may use it."""
-
-    url: str
-    users: dict[str, Credentials]
-    home: Path
-
-    def environment(self, user: str) -> dict[str, str]:
-        return {"AWS_ENDPOINT_URL_S3": self.url, "MLFLOW_S3_ENDPOINT_URL": self.url} | self.users[user]
-
-    def client(self, user: str) -> Any:
-        return boto3.client(
-            "s3",
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id=self.users[user][USER_ID],
-            aws_secret_access_key=self.users[user][USER_SECRET],
-            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=3, read_timeout=10),
-        )
-
-    def set_up(self, starter: Path, **changes: str) -> subprocess.CompletedProcess[str]:
-        settings = {f"CHURN_STORAGE_{name.upper()}_USER": self.users[name][USER_ID] for name in CONSUMERS}
-        settings |= {"CHURN_STORAGE_STARTER": str(starter), "CHURN_STORAGE_STARTER_URI": STARTER}
-        return process("churn_cli.programs.storage_setup", **self.environment(ROOT) | settings | changes)
-
-
-@dataclasses.dataclass
-class Machine:
-    """A machine that trains with MLflow's server and the object storage."""
-
-    storage: Storage
-    home: Path
-    tracking_uri: str
-
-    def churn(self, *arguments: str, user: str | None = TRAINING, **more: str) -> subprocess.CompletedProcess[str]:
-        rights = self.storage.environment(user) if user else {"AWS_ENDPOINT_URL_S3": self.storage.url}
-        local = {"CHURN_HOME": str(self.home), "CHURN_TRACKING_URI": self.tracking_uri}
-        return process("churn_cli", *arguments, **rights | local | more)
-
-
-def process(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CHURN_", "MLFLOW_"))
-    }
-    command = [sys.executable, "-m", module, *arguments]
-    settings = {**inherited, "AWS_EC2_METADATA_DISABLED": "true", **environment}
-    return subprocess.run(command, env=settings, capture_output=True, text=True, timeout=110, check=False)
-
-
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
-    home = tmp_path_factory.mktemp("storage")
-    users = {consumer: material.new_user(f"churn-{consumer}") for consumer in CONSUMERS}
-    (home / "users").mkdir()
-    (home / "users" / "users.json").write_text(material.users_file(users)["users.json"])
-    (home / "users" / "users.json").chmod(0o400)
-    (home / "users").chmod(0o500)
-    users[ROOT] = material.new_user("churn-root")
-    (home / "objects").mkdir()
-    program = Path(os.environ.get("CLUSTER_HOME") or Path.home() / ".cache" / "churn-cluster") / "bin" / "versitygw"
-    assert program.is_file(), f"{program}: not built yet, run `make cluster`"
-    port = free_port()
-    command = [program, "--port", f"127.0.0.1:{port}", "--iam-dir", home / "users", "posix", home / "objects"]
-    environment = {"ROOT_ACCESS_KEY": users[ROOT][USER_ID], "ROOT_SECRET_KEY": users[ROOT][USER_SECRET]}
-    with (home / "log").open("wb") as log:
-        running = subprocess.Popen(
-            [str(word) for word in command], env={**os.environ, **environment}, stdout=log, stderr=log
-        )
-    try:
-        yield Storage(f"http://127.0.0.1:{port}", users, home)
-    finally:
-        running.terminate()
-        running.wait(10)
-
-
-@pytest.fixture(scope="module")
-def ready(storage: Storage, package_folder: Path) -> Storage:
-    """The storage with buckets, policies and the starter; it was asked for before it could answer."""
-    done = storage.set_up(package_folder)
-    assert done.returncode == 0, done.stderr
-    return storage
-
-
-@pytest.fixture(scope="module")
-def machine(ready: Storage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    home = tmp_path_factory.mktemp("machine")
-    port = free_port()
-    server = Service(
-        "mlflow",
-        ["uvicorn", "mlflow.server.fastapi_app:app", "--host", "127.0.0.1", "--port", str(port), "--no-access-log"],
-        {
-            "_MLFLOW_SERVER_FILE_STORE": f"sqlite:///{home / 'mlflow.db'}",
-            "_MLFLOW_SERVER_ARTIFACT_ROOT": "s3://churn-models/",
-            "MLFLOW_SERVER_ALLOWED_HOSTS": f"127.0.0.1:{port}",
-            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-            "MLFLOW_DISABLE_TELEMETRY": "true",
-            **ready.environment(MLFLOW),
-        },
-        f"http://127.0.0.1:{port}/health",
-        home / "mlflow.log",
-    )
-    server.start()
-    try:
-        server.wait_ready()
-        yield Machine(ready, home, f"http://127.0.0.1:{port}")
-    finally:
-        server.stop()
+from tests.storage.machines import ROOT, STARTER, Machine, Storage, process
 
 
 @pytest.fixture(scope="module")
@@ -248,6 +123,7 @@ def test_everybody_may_do_what_they_need_and_no_more(ready: Storage, customers: 
             "list data": may(client, "list_objects_v2", **data),
             "read data": may(client, "get_object", **data, Key=customers.removeprefix("s3://churn-data/")),
             "write data": may(client, "put_object", **data, Key="x", Body=b""),
+            "write scores": may(client, "put_object", **data, Key="scores/x", Body=b""),
             "change rights": may(client, "put_bucket_policy", **models, Policy="{}"),
             "make buckets": may(client, "create_bucket", Bucket=f"of-{user}"),
         }
@@ -259,7 +135,7 @@ def test_everybody_may_do_what_they_need_and_no_more(ready: Storage, customers: 
     assert allowed == {
         SERVING: reads,
         MLFLOW: reads,
-        TRAINING: reads | {"write models", "list data", "read data"},
+        TRAINING: reads | {"write models", "list data", "read data", "write scores"},
     }
 
 

@@ -1,7 +1,10 @@
 """The package that a command scores with: the one that was named, else the use case's champion on this machine."""
 
+import tempfile
 from pathlib import Path
 
+from churn_data.errors import DataError
+from churn_data.locations import Location, ObjectLocation
 from churn_model.errors import PackageError
 from churn_model.package import Package, open_package
 from churn_training.packaging.home import Home
@@ -10,14 +13,18 @@ from churn_training.packaging.keys import trusted_keys
 CHAMPION = "champion"
 
 
-def open_named(model: Path) -> Package:
-    """The package in a folder, or the champion of a model by its name, with or without `churn-` in front.
+def open_named(model: Location) -> Package:
+    """The package in a folder, here or in object storage, or the champion of a model by its name, with or without
+    `churn-` in front.
 
     Raises:
         PackageError: there is neither, or it is not one to serve.
         PackageKeyError: CHURN_VERIFY_KEY names no file.
+        DataError, Unavailable: the object storage refused, or does not answer.
     """
     home = Home.from_environment()
+    if isinstance(model, ObjectLocation):
+        return _open_stored(model, home)
     champions = [] if model.exists() or len(model.parts) != 1 else _champions(home)
     for name in (str(model), f"churn-{model}"):
         if name in champions:
@@ -25,6 +32,22 @@ def open_named(model: Path) -> Package:
     if champions and model.parts:
         raise PackageError(f"{model}: neither a folder nor a model with a champion here ({', '.join(champions)})")
     return open_package(model, trusted_keys(home))
+
+
+def _open_stored(folder: ObjectLocation, home: Home) -> Package:
+    """As a server would: all that lies in the folder, proven before it is used."""
+    from churn_data.object_storage import content_of, objects_below
+
+    place = ObjectLocation(folder.bucket, f"{folder.key.rstrip('/')}/")
+    keys = [key for key, _ in objects_below(place)]
+    if not keys:
+        raise DataError(str(folder), "there is no model package")
+    with tempfile.TemporaryDirectory(prefix="churn-") as local:
+        for key in keys:
+            name = key.removeprefix(place.key)
+            if name and "/" not in name:
+                (Path(local) / name).write_bytes(content_of(ObjectLocation(folder.bucket, key)) or b"")
+        return open_package(Path(local), trusted_keys(home))
 
 
 def _champions(home: Home) -> list[str]:

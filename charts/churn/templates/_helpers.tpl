@@ -85,6 +85,11 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- include "churn.secretName" (dict "root" . "existing" "s3Training" "suffix" "s3-training") -}}
 {{- end -}}
 
+{{/* Scoring reads and writes as training does, unless it has keys of its own. */}}
+{{- define "churn.s3ScoringName" -}}
+{{- .Values.secrets.existing.s3Scoring | default (include "churn.s3TrainingName" .) -}}
+{{- end -}}
+
 {{- define "churn.s3MlflowName" -}}
 {{- include "churn.secretName" (dict "root" . "existing" "s3Mlflow" "suffix" "s3-mlflow") -}}
 {{- end -}}

@@ -29,6 +29,7 @@
 {{- include "churn.validateGateway" . -}}
 {{- include "churn.validateStores" . -}}
 {{- include "churn.validateTraining" . -}}
+{{- include "churn.validateScoring" . -}}
 {{- include "churn.validateCluster" . -}}
 {{- include "churn.checkCapacity" . -}}
 {{- end -}}
@@ -108,5 +109,24 @@
 {{- end -}}
 {{- if ge (int $values.priorityClasses.training.value) (int $values.priorityClasses.serving.value) -}}
   {{- fail "priorityClasses.training.value: must be less than priorityClasses.serving.value" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "churn.validateScoring" -}}
+{{- $scoring := .Values.scoring -}}
+{{- if and $scoring.schedule (not $scoring.enabled) -}}
+  {{- fail "scoring.schedule: given, but scoring.enabled is false" -}}
+{{- end -}}
+{{- if and $scoring.schedule (not $scoring.input) -}}
+  {{- fail "scoring.input: needed, since scoring.schedule is given" -}}
+{{- end -}}
+{{- if and $scoring.input (not $scoring.output) -}}
+  {{- fail "scoring.output: needed, since scoring.input is given" -}}
+{{- end -}}
+{{- if and $scoring.output (not $scoring.input) -}}
+  {{- fail "scoring.input: needed, since scoring.output is given" -}}
+{{- end -}}
+{{- if and $scoring.schedule (not (include "churn.scoringModelUri" .)) -}}
+  {{- fail "scoring.modelUri: needed, since scoring.schedule is given and primary.enabled is false" -}}
 {{- end -}}
 {{- end -}}

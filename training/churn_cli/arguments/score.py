@@ -1,8 +1,6 @@
 """Arguments of `churn score`."""
 
-from pathlib import Path
-
-from churn_cli.arguments.shared import Commands, add_command, add_file_form
+from churn_cli.arguments.shared import Commands, Given, add_cluster, add_command, add_file_form
 from churn_data.locations import location
 
 
@@ -24,9 +22,25 @@ def add_arguments(commands: Commands) -> None:
         "row groups, but what is scored already; N alone: I is JOB_COMPLETION_INDEX, as an indexed Job sets it",
     )
     command.add_argument(
-        "--format", choices=("csv", "parquet"), default="csv", help="of a shard's answers (%(default)s)"
+        "--format",
+        action=Given,
+        choices=("csv", "parquet"),
+        default="csv",
+        help="of a shard's answers (%(default)s)",
     )
     where = command.add_mutually_exclusive_group()
-    where.add_argument("--model", type=Path, help="model by its name (its champion), or folder of a package")
-    where.add_argument("--usecase", default="telecom", help="use case whose champion scores (%(default)s)")
+    where.add_argument(
+        "--model",
+        action=Given,
+        type=location,
+        help="model by its name (its champion), or folder of a package, a path or s3://bucket/folder/",
+    )
+    where.add_argument(
+        "--usecase", action=Given, default="telecom", help="use case whose champion scores (%(default)s)"
+    )
+    cluster = add_cluster(
+        command, "score a folder of object storage in an indexed Kubernetes Job, by the model that the release serves"
+    )
+    cluster.add_argument("--shards", type=int, metavar="N", help="how many shards, a pod each (default: the release's)")
+    cluster.add_argument("--parallelism", type=int, metavar="N", help="how many at a time (default: the release's)")
     add_file_form(command)

@@ -54,6 +54,19 @@ def add_file_form(command: argparse.ArgumentParser) -> None:
     group.add_argument("--encoding", action=Given, metavar="NAME", help="such as utf-8, utf-16, windows-1252")
 
 
+def add_cluster(command: argparse.ArgumentParser, text: str) -> Any:
+    """Let a command do its work in a Job of a release; `text` says what it does there. Returns the group."""
+    cluster = command.add_argument_group("on a cluster")
+    cluster.add_argument("--on-cluster", action="store_true", help=text)
+    cluster.add_argument("--namespace", default="churn", help="namespace of the release (%(default)s)")
+    cluster.add_argument("--release", default="churn", help="name of the Helm release (%(default)s)")
+    cluster.add_argument("--context", help="context of the kubeconfig (default: its current one)")
+    cluster.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="stop following after so long; the Job goes on"
+    )
+    return cluster
+
+
 def _delimiter(text: str) -> str:
     return {"tab": "\t", "\\t": "\t"}.get(text.lower(), text)
 

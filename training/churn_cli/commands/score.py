@@ -11,6 +11,7 @@ from churn_cli.scoring_package import open_champion, open_named
 from churn_cli.sharding import FolderScoring, require_apart, shard_of
 from churn_cli.terminal import show
 from churn_data.arrow_files import require_table_name
+from churn_data.errors import DataError
 from churn_data.local_files import local_copy, upload_after
 from churn_data.notices import Notices
 from churn_data.progress import reporting
@@ -20,8 +21,13 @@ from churn_model.usecase import DEFAULT_MISSING, load_usecase
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Score a file, or a share of a folder's files, with a package folder, or with the use case's champion."""
+    """Score a file, or a share of a folder's files, here or in a Job, with a package or the use case's champion."""
     started = time.perf_counter()
+    if options.on_cluster:
+        from churn_cli.cluster_scoring import score_on_cluster
+
+        return score_on_cluster(options)
+    _refuse_cluster_options(options)
     if options.shard is not None:
         return _shard(options, started)
     require_table_name(Path(str(options.output)))
@@ -52,6 +58,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "model": model,
         "simulated": manifest.training_data.simulated,
     }
+
+
+def _refuse_cluster_options(options: argparse.Namespace) -> None:
+    for name in ("shards", "parallelism"):
+        if getattr(options, name) is not None:
+            raise DataError(f"--{name}", "is for --on-cluster; here --shard I/N scores a share")
 
 
 def _shard(options: argparse.Namespace, started: float) -> dict[str, Any]:

@@ -28,9 +28,13 @@ class JobEnd:
 
 def outcome(job: Object, pods: Sequence[Object]) -> JobEnd | None:
     """How the Job ended, None while it goes on."""
-    conditions = {each["type"]: each for each in job.get("status", {}).get("conditions") or () if _true(each)}
     ended = _last_end(pods)
-    message = " ".join(str(ended.get("message") or "").split())
+    return end_of_job(job, " ".join(str(ended.get("message") or "").split()), int(ended.get("exitCode") or 0))
+
+
+def end_of_job(job: Object, message: str, exit_code: int) -> JobEnd | None:
+    """As `outcome`, by what the container that counts said last and the code that it ended with."""
+    conditions = {each["type"]: each for each in job.get("status", {}).get("conditions") or () if _true(each)}
     if "Complete" in conditions:
         return JobEnd(0, "Complete", message)
     failed = conditions.get("Failed")
@@ -40,7 +44,7 @@ def outcome(job: Object, pods: Sequence[Object]) -> JobEnd | None:
     if message:
         cause = f"{message} ({cause})"
     # A container may have ended well in a Job that failed, by its deadline for example.
-    return JobEnd(int(ended.get("exitCode") or 1), " ".join(cause.split()), message)
+    return JobEnd(exit_code or 1, " ".join(cause.split()), message)
 
 
 def newest(pods: Sequence[Object]) -> Object | None:
@@ -48,20 +52,26 @@ def newest(pods: Sequence[Object]) -> Object | None:
     return max(pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), default=None)
 
 
-def has_started(pod: Object) -> bool:
-    """Whether the training container runs or has run, so that there is a log."""
-    state = _container(pod).get("state") or {}
+def has_started(pod: Object, container: str = CONTAINER) -> bool:
+    """Whether the container runs or has run, so that there is a log."""
+    state = _container(pod, container).get("state") or {}
     return "running" in state or "terminated" in state
 
 
-def has_ended(pod: Object) -> bool:
-    """Whether the training container has run."""
-    return "terminated" in (_container(pod).get("state") or {})
+def has_ended(pod: Object, container: str = CONTAINER) -> bool:
+    """Whether the container has run."""
+    return end_of(pod, container) is not None
 
 
-def waiting_for(pod: Object) -> str:
+def end_of(pod: Object, container: str = CONTAINER) -> Object | None:
+    """How the container ended, as the pod's status has it; None before that."""
+    found: Object | None = (_container(pod, container).get("state") or {}).get("terminated")
+    return found
+
+
+def waiting_for(pod: Object, container: str = CONTAINER) -> str:
     """Why a pod has not started yet, in one line for people."""
-    state = _container(pod).get("state") or {}
+    state = _container(pod, container).get("state") or {}
     waiting = state.get("waiting") or {}
     if waiting.get("reason") in _STUCK:
         return " ".join(f"{waiting['reason']}: {waiting.get('message') or ''}".split())
@@ -84,12 +94,12 @@ def result_of(line: str) -> Object | None:
 
 def _last_end(pods: Sequence[Object]) -> Object:
     pod = newest([pod for pod in pods if has_ended(pod)])
-    return dict(_container(pod)["state"]["terminated"]) if pod is not None else {}
+    return dict(end_of(pod) or {}) if pod is not None else {}
 
 
-def _container(pod: Object) -> Object:
+def _container(pod: Object, name: str) -> Object:
     statuses = pod.get("status", {}).get("containerStatuses") or ()
-    return next((each for each in statuses if each["name"] == CONTAINER), {})
+    return next((each for each in statuses if each["name"] == name), {})
 
 
 def _true(condition: Object) -> bool:

@@ -1,15 +1,18 @@
 """A training Job from the template of the chart's CronJob: only the arguments of `churn train` are the caller's.
 
-Pure: JSON in, JSON out. It must not speak to a cluster.
+JSON in, JSON out; the template is all that it asks a cluster for.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from churn_data.errors import DataError, Failure
 from churn_data.locations import Location, location
+
+if TYPE_CHECKING:
+    from churn_training.cluster.kubernetes_api import KubernetesApi
 
 Object = dict[str, Any]
 
@@ -30,14 +33,24 @@ def job_from(cronjob: Object, replaced: Mapping[str, str | bool]) -> Object:
     Raises:
         Failure: the template has no container called `training`.
     """
+    return manual_job(cronjob, CONTAINER, lambda given: arguments(given or ["train"], replaced))
+
+
+def manual_job(cronjob: Object, container_name: str, words: Callable[[list[str]], list[str]]) -> Object:
+    """A Job of a CronJob's template, with other words for the container of this name: those that `words` makes of its
+    own.
+
+    Raises:
+        Failure: the template has no such container.
+    """
     template: Object = copy.deepcopy(cronjob["spec"]["jobTemplate"])
     owner = cronjob["metadata"]
     metadata = template.get("metadata") or {}
     containers: list[Object] = template["spec"]["template"]["spec"]["containers"]
-    container = next((each for each in containers if each["name"] == CONTAINER), None)
+    container = next((each for each in containers if each["name"] == container_name), None)
     if container is None:
-        raise Failure(f"CronJob {owner['name']}: its template has no container {CONTAINER!r}", exit_code=2)
-    container["args"] = arguments(container.get("args") or ["train"], replaced)
+        raise Failure(f"CronJob {owner['name']}: its template has no container {container_name!r}", exit_code=2)
+    container["args"] = words(container.get("args") or [])
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -51,6 +64,25 @@ def job_from(cronjob: Object, replaced: Mapping[str, str | bool]) -> Object:
         },
         "spec": template["spec"],
     }
+
+
+def template_of(api: "KubernetesApi", release: str, part: str) -> Object:
+    """The CronJob of a part of a release.
+
+    Raises:
+        Failure: it is not there, or the API server refused.
+    """
+    name = f"{fullname(release)}-{part}"
+    cronjob = api.find("batch/cronjobs", name)
+    if cronjob is None:
+        place = f"CronJob {name} in namespace {api.namespace}"
+        raise Failure(f"{place}: not there; install the chart with {part}.enabled=true", exit_code=2)
+    return cronjob
+
+
+def fullname(release: str) -> str:
+    """The prefix of the chart's names, by the rule of its templates."""
+    return release if "churn" in release else f"{release}-churn"
 
 
 def arguments(given: list[str], replaced: Mapping[str, str | bool]) -> list[str]:

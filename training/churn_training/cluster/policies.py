@@ -9,6 +9,9 @@ from typing import Any
 STARTER = "starter"
 """Folder of the models bucket that only an administrator writes to."""
 
+SCORES = "scores"
+"""Folder of the data bucket where answers of scoring go."""
+
 _READ = ["s3:GetObject"]
 _LIST = ["s3:ListBucket", "s3:GetBucketLocation"]
 _WRITE = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
@@ -43,10 +46,12 @@ def models_policy(bucket: str, users: Users, closed: str | None = None) -> Polic
 
 
 def data_policy(bucket: str, users: Users) -> Policy:
-    """Training reads customers; nobody else sees them."""
+    """Training reads customers, and so does scoring with the same keys, which also writes answers to a folder of their
+    own; nobody else sees them."""
     return _policy(
         _statement("Allow", [users.training], _LIST, bucket),
         _statement("Allow", [users.training], _READ, f"{bucket}/*"),
+        _statement("Allow", [users.training], _WRITE, f"{bucket}/{SCORES}/*"),
     )
 
 

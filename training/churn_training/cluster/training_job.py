@@ -3,12 +3,11 @@
 It must not print: whoever follows is told the lines.
 """
 
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from churn_data.errors import Failure, Unavailable
+from churn_training.cluster.following import Follower
 from churn_training.cluster.job_outcome import (
     JobEnd,
     has_ended,
@@ -18,17 +17,13 @@ from churn_training.cluster.job_outcome import (
     result_of,
     waiting_for,
 )
-from churn_training.cluster.job_template import CONTAINER, job_from
+from churn_training.cluster.job_template import CONTAINER, job_from, template_of
 from churn_training.cluster.kubernetes_api import KubernetesApi
 
 Object = dict[str, Any]
 
-PAUSE_SECONDS = 1.0
 QUIET_SECONDS = 15.0
 """A log that says nothing for so long is asked again; the Job may have ended meanwhile."""
-
-PATIENCE_SECONDS = 120.0
-"""How long the API server may be away while a Job is followed."""
 
 
 def start_job(api: KubernetesApi, release: str, replaced: Mapping[str, str | bool]) -> str:
@@ -37,29 +32,17 @@ def start_job(api: KubernetesApi, release: str, replaced: Mapping[str, str | boo
     Raises:
         Failure: the chart's training part is not there, or the API server refused.
     """
-    name = f"{fullname(release)}-training"
-    cronjob = api.find("batch/cronjobs", name)
-    if cronjob is None:
-        place = f"CronJob {name} in namespace {api.namespace}"
-        raise Failure(f"{place}: not there; install the chart with training.enabled=true", exit_code=2)
+    cronjob = template_of(api, release, "training")
     return str(api.create("batch/jobs", job_from(cronjob, replaced))["metadata"]["name"])
 
 
-def fullname(release: str) -> str:
-    """The prefix of the chart's names, by the rule of its templates."""
-    return release if "churn" in release else f"{release}-churn"
-
-
-class JobFollower:
+class JobFollower(Follower):
     """Follows one Job: says what its pods wait for and write, until it has ended."""
 
     def __init__(self, api: KubernetesApi, job: str, say: Callable[[str], None], timeout: float | None) -> None:
-        self._api, self._job, self._say = api, job, say
-        self._deadline = time.monotonic() + timeout if timeout is not None else None
-        self._said = self._stuck = ""
+        super().__init__(api, job, say, timeout)
         self._passed: dict[str, int] = {}
         self._read_out: set[str] = set()
-        self._heard = time.monotonic()
         self._result: Object | None = None
 
     def result(self) -> Object:
@@ -69,9 +52,7 @@ class JobFollower:
             Failure: the Job failed, with the exit code of its container, or is gone, or the time to follow it is over.
             Unavailable: the API server is away for long.
         """
-        ended = self._follow()
-        if ended.exit_code != 0:
-            raise Failure(f"Job {self._job}: {ended.reason.removeprefix('churn: ')}", ended.exit_code)
+        ended = self._to_the_end()
         result = self._result or result_of(ended.message)
         if result is None:
             raise Failure(
@@ -79,39 +60,9 @@ class JobFollower:
             )
         return result
 
-    def _follow(self) -> JobEnd:
-        """How the Job ended.
-
-        Raises:
-            Failure: the Job is gone, or the time to follow it is over; Unavailable: the API server is away for long.
-        """
-        while True:
-            try:
-                ended = self._look()
-                self._heard = time.monotonic()
-            except Unavailable as problem:
-                if time.monotonic() - self._heard > PATIENCE_SECONDS:
-                    raise
-                self._say_once(str(problem))
-                ended = None
-            if ended is not None and self._stuck and ended.exit_code != 0:
-                return replace(ended, reason=f"{ended.reason}; {self._stuck}")
-            if ended is not None:
-                return ended
-            if self._deadline is not None and time.monotonic() > self._deadline:
-                raise Failure(f"the time to follow is over; {self.goes_on()}")
-            time.sleep(PAUSE_SECONDS)
-
-    def goes_on(self) -> str:
-        """How to go on with a Job that is no longer followed."""
-        where = f"job/{self._job} --namespace {self._api.namespace}"
-        return f"Job {self._job} goes on: kubectl logs --follow {where}, or end it: kubectl delete {where}"
-
     def _look(self) -> JobEnd | None:
-        job = self._api.find("batch/jobs", self._job)
-        if job is None:
-            raise Failure(f"Job {self._job}: somebody deleted it")
-        pods = self._api.list("pods", f"batch.kubernetes.io/job-name={self._job}")
+        job = self._job_now()
+        pods = self._pods()
         pod = newest(pods)
         if pod is not None:
             if has_started(pod):
@@ -123,8 +74,7 @@ class JobFollower:
         ended = outcome(job, pods)
         # A status may be newer than the pod that was read above: its last lines come first.
         if ended is not None and pod is not None and not has_ended(pod):
-            pods = self._api.list("pods", f"batch.kubernetes.io/job-name={self._job}")
-            ended = outcome(job, pods)
+            ended = outcome(job, self._pods())
         return ended
 
     def _read(self, pod: Object) -> None:
@@ -140,7 +90,7 @@ class JobFollower:
                 if number > known:
                     self._pass_on(line.removesuffix("\n"))
                     self._passed[name] = number if line.endswith("\n") else number - 1
-                if self._deadline is not None and time.monotonic() > self._deadline:
+                if self._is_late():
                     return
         except Unavailable:
             return
@@ -153,8 +103,3 @@ class JobFollower:
             self._result = result
         else:
             self._say(text)
-
-    def _say_once(self, line: str) -> None:
-        if line != self._said:
-            self._said = line
-            self._say(line)

@@ -1,0 +1,72 @@
+"""Object storage and who works with it, as processes of this machine, without a cluster."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from churn_training.cluster.names import CONSUMERS, TRAINING, USER_ID, USER_SECRET
+
+ROOT = "root"
+STARTER = "s3://churn-models/starter/0.0.0/"
+Credentials = dict[str, str]
+
+
+@dataclasses.dataclass
+class Storage:
+    """A running object storage and who may use it."""
+
+    url: str
+    users: dict[str, Credentials]
+    home: Path
+
+    def environment(self, user: str) -> dict[str, str]:
+        return {"AWS_ENDPOINT_URL_S3": self.url, "MLFLOW_S3_ENDPOINT_URL": self.url} | self.users[user]
+
+    def client(self, user: str) -> Any:
+        return boto3.client(
+            "s3",
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id=self.users[user][USER_ID],
+            aws_secret_access_key=self.users[user][USER_SECRET],
+            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=3, read_timeout=10),
+        )
+
+    def set_up(self, starter: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+        settings = {f"CHURN_STORAGE_{name.upper()}_USER": self.users[name][USER_ID] for name in CONSUMERS}
+        settings |= {"CHURN_STORAGE_STARTER": str(starter), "CHURN_STORAGE_STARTER_URI": STARTER}
+        return process("churn_cli.programs.storage_setup", **self.environment(ROOT) | settings | changes)
+
+
+@dataclasses.dataclass
+class Machine:
+    """A machine that trains with MLflow's server and the object storage."""
+
+    storage: Storage
+    home: Path
+    tracking_uri: str
+
+    def churn(self, *arguments: str, user: str | None = TRAINING, **more: str) -> subprocess.CompletedProcess[str]:
+        rights = self.storage.environment(user) if user else {"AWS_ENDPOINT_URL_S3": self.storage.url}
+        local = {"CHURN_HOME": str(self.home), "CHURN_TRACKING_URI": self.tracking_uri}
+        return process("churn_cli", *arguments, **rights | local | more)
+
+
+def process(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *arguments]
+    settings = surroundings(environment)
+    return subprocess.run(command, env=settings, capture_output=True, text=True, timeout=110, check=False)
+
+
+def surroundings(environment: dict[str, str]) -> dict[str, str]:
+    """The environment of a process that has no rights but these."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CHURN_", "MLFLOW_"))
+    }
+    return {**inherited, "AWS_EC2_METADATA_DISABLED": "true", **environment}
