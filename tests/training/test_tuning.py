@@ -94,6 +94,24 @@ def test_families_that_cannot_be_tried_in_time_are_left_out_and_said_so(
     assert searched(few, 50, families=[LINEAR, *dear])[0].notices == ()
 
 
+def test_a_family_that_is_too_dear_keeps_no_cheaper_one_from_being_tried(few: Dataset) -> None:
+    dear = Candidate("dear", "dear", "native", {"iterations": 2})
+    found, told = searched(few, 30, families=[LINEAR, dear, STEADY])
+    assert {result.contender.name for result in told} == {"linear", "steady"}
+    assert found.notices == ("no time to try: dear (a longer --budget does)",)
+
+
+def test_where_little_can_be_tried_the_cheapest_is_followed_by_one_that_knows_interactions() -> None:
+    proposals, tried = Proposals(default_candidates(), 0), []
+    for _ in range(2):
+        setting = proposals.following()
+        assert setting is not None
+        proposals.told(setting, 0.5)
+        tried.append(setting)
+    assert tried[0].kind == "additive"
+    assert tried[1].boosts
+
+
 def test_the_final_fit_on_many_rows_takes_time_from_the_search(few: Dataset) -> None:
     rounds = [searched(few, 60, fits=fits)[0].rounds for fits in (1.0, 6.0, 12.0)]
     assert rounds[0] > rounds[1] > rounds[2]

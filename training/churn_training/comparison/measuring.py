@@ -40,8 +40,8 @@ def compare(
     clock: SearchClock | None = None,
     fits: float = 1.0,
 ) -> Comparison:
-    """Measure every family's defaults, the cheapest first, then as many more settings as the time allows; families
-    whose defaults do not fit into it are left out, the first is measured in any case.
+    """Measure every family's defaults in the families' order, then as many more settings as the time allows; a family
+    whose defaults do not fit into it is left out, the first is measured in any case.
 
     Args:
         training: the customers to learn from.
@@ -83,9 +83,10 @@ def _rounds(
         untried = all(result.contender.name != setting.name for result in library)
         allowed = not library or time_left(clock, setting, library, len(training), search, fits)
         if not (allowed if search.seconds else untried):
-            if proposals.leave_out_untried():
-                continue
-            break
+            if not untried:
+                break
+            proposals.leave_out(setting)
+            continue
         reporter.now(f"round {len(library) + 1}: {setting.title}")
         recalled = None if fresh else recorder.recall(setting)
         if recalled is None:

@@ -43,12 +43,9 @@ class Proposals:
         ]
         return ranked[costs.index(min(costs))].following()
 
-    def leave_out_untried(self) -> bool:
-        """Propose nothing of families that were not measured yet; whether there were any."""
-        tried = [turns for turns in self._turns if turns.losses]
-        some = len(tried) < len(self._turns)
-        self._turns = tried
-        return some
+    def leave_out(self, setting: Candidate) -> None:
+        """Propose nothing of this setting's family."""
+        self._turns = [turns for turns in self._turns if turns.candidate.name != setting.name]
 
     def told(self, setting: Candidate, loss: float) -> None:
         """What the setting that was proposed last came to."""
