@@ -23,7 +23,7 @@ from churn_training.comparison.economics import with_economics
 from churn_training.comparison.final_measure import Finished, measure_finished
 from churn_training.comparison.insights import Insights, insights_into
 from churn_training.comparison.measuring import Comparison, compare
-from churn_training.comparison.money_words import told_for
+from churn_training.comparison.money_words import figures_for, told_for
 from churn_training.comparison.out_of_time import OutOfTime
 from churn_training.comparison.recorder import Judgement, Recorder
 from churn_training.comparison.sampling import Samples, samples_of
@@ -176,7 +176,7 @@ def _run(
 
         reporter.now("asking it what drives churn, and how it does on later customers")
         insights = insights_into(scorer, compiled.schema, compiled.profiles, best, samples, search.seed)
-        figures = finished.figures | insights.figures
+        figures = figures_for(training.usecase, finished.figures | insights.figures)
 
         reporter.now("comparing it with the champion")
         challenger = Challenger(scorer, held_out, samples.rule, training.churn_rate, until_of(training))
@@ -211,13 +211,13 @@ def _outcome(
     *,
     tuned: bool,
 ) -> TrainingOutcome:
-    results = judgement.results
+    results, usecase = judgement.results, judgement.finished.held_out.usecase
     return TrainingOutcome(
         registered=registered,
         decision=judgement.decision,
         winner=judgement.winner.contender.name,
         metrics=figures,
-        candidates={result.contender.name: result.metrics for result in results},
+        candidates={result.contender.name: figures_for(usecase, result.metrics) for result in results},
         rounds={result.contender.name: result.rounds for result in results if result.rounds and tuned},
         warnings=warnings,
         out_of_time=judgement.insights.later,

@@ -17,10 +17,12 @@ import numpy
 from churn_data.dataset import Dataset
 from churn_data.progress import Reporter
 from churn_model.registry import Registered
+from churn_model.usecase import ProfitRule
 from churn_training.comparison.champion_contest import ChampionDecision
 from churn_training.comparison.competition import Result, Search
 from churn_training.comparison.final_measure import Finished
 from churn_training.comparison.insights import Insights
+from churn_training.comparison.money_words import figures_for
 from churn_training.comparison.recorder import Judgement, Recalled
 from churn_training.comparison.sampling import Samples
 from churn_training.families.candidates import Candidate
@@ -101,7 +103,7 @@ class MlflowRecorder:
         with open_run(parent.client, parent.experiment, name, tags, parent) as run:
             keep(run, self._key(setting), result)
             run.parameters({"family": setting.kind, "seed": self._search.seed, **result.contender.parameters})
-            run.metrics(result.metrics)
+            run.metrics(figures_for(self._training.usecase, result.metrics))
         self._say(result, "")
 
     def reused(self, recalled: Recalled) -> None:
@@ -140,7 +142,7 @@ class MlflowRecorder:
 
     def finished(self, winner: Contender, finished: Finished, warnings: tuple[str, ...]) -> None:
         """Its figures, its name and its curves."""
-        self._run.metrics(finished.figures)
+        self._run.metrics(figures_for(finished.held_out.usecase, finished.figures))
         self._run.tags({"churn.winner": winner.name})
         _store_curves(self._run, finished.held_out, finished.probabilities, "holdout")
         for line in warnings:
@@ -160,7 +162,7 @@ class MlflowRecorder:
             curves.mkdir()
             answers = {result.contender.title: result.probabilities for result in judgement.results}
             title = f"Out of fold, {len(training)} {training.source.people}"
-            draw_comparison(training.churned, answers, training.usecase.profit, title, curves)
+            draw_comparison(training.churned, answers, _told_rule(training), title, curves)
             _write_json(folder / "fairness.json", [asdict(row) for row in judgement.finished.groups])
             _write_json(folder / "gate.json", judgement.decision.to_json())
             self._insights(judgement.insights, folder)
@@ -177,7 +179,7 @@ class MlflowRecorder:
             _write_json(folder / "drivers.json", insights.drivers.to_json())
         if insights.later is not None:
             _write_json(folder / "out_of_time.json", insights.later.to_json())
-            self._run.metrics(insights.figures)
+            self._run.metrics(figures_for(self._training.usecase, insights.figures))
             self._run.tags({"churn.believed": insights.later.believed, "churn.believed_because": insights.later.why})
 
     def registered(self, registered: Registered, decision: ChampionDecision) -> None:
@@ -210,7 +212,7 @@ class _ContenderRecord:
         _store_curves(self._run, self._training, result.probabilities, contender.title)
         own = {"family": contender.kind, "seed": self._seed, "rounds": result.rounds}
         self._run.parameters({**own, **contender.parameters})
-        self._run.metrics(result.metrics)
+        self._run.metrics(figures_for(self._training.usecase, result.metrics))
         settings = f", best of {result.rounds} settings" if result.rounds > 1 else ""
         loss, worth, auc = (result.metrics[name] for name in ("log_loss", "empc", "roc_auc"))
         money = self._training.usecase.tells_money
@@ -221,8 +223,13 @@ class _ContenderRecord:
 def _store_curves(run: Run, customers: Dataset, probabilities: numpy.ndarray, name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         title = f"{name}, {len(customers)} {customers.source.people}"
-        draw_curves(customers.churned, probabilities, customers.usecase.profit, title, Path(folder))
+        draw_curves(customers.churned, probabilities, _told_rule(customers), title, Path(folder))
         run.files(Path(folder), "curves")
+
+
+def _told_rule(customers: Dataset) -> ProfitRule | None:
+    """The economics that may be shown; None where nobody said what customers are worth."""
+    return customers.usecase.profit if customers.usecase.tells_money else None
 
 
 def _write_json(path: Path, document: object) -> None:

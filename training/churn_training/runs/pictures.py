@@ -31,29 +31,36 @@ PANEL_TITLE = 36  # characters that fit above a panel
 
 
 def draw_curves(
-    churned: numpy.ndarray, probabilities: numpy.ndarray, rule: ProfitRule, title: str, folder: Path
+    churned: numpy.ndarray, probabilities: numpy.ndarray, rule: ProfitRule | None, title: str, folder: Path
 ) -> None:
-    """Write `roc.png`, `calibration.png` and `profit.png` into the folder; the title says whose customers they are."""
+    """Write `roc.png`, `calibration.png` and, by the rule if there is one, `profit.png` into the folder; the title says
+    whose customers they are."""
     with _picture(title, folder / "roc.png") as axes:
         _roc(axes, churned, probabilities)
         _finish_roc(axes)
     with _picture(title, folder / "calibration.png") as axes:
         _calibration(axes, churned, probabilities)
         _finish_calibration(axes)
+    if rule is None:
+        return
     with _picture(title, folder / "profit.png") as axes:
         _profit(axes, churned, probabilities, rule)
         _finish_profit(axes, rule)
 
 
 def draw_comparison(
-    churned: numpy.ndarray, candidates: Mapping[str, numpy.ndarray], rule: ProfitRule, title: str, folder: Path
+    churned: numpy.ndarray,
+    candidates: Mapping[str, numpy.ndarray],
+    rule: ProfitRule | None,
+    title: str,
+    folder: Path,
 ) -> None:
     """Write `roc.png`, `profit.png`, `calibration.png` and `lift.png` into the folder, each with every candidate.
 
     Args:
         churned: 0 or 1 a customer.
         candidates: by title, churn probabilities of the same customers; drawn in this order.
-        rule: the economics of the campaign.
+        rule: the economics of the campaign; None: no picture of money.
         title: says whose customers they are, and that they are simulated where they are.
         folder: an existing folder; files in it are overwritten.
     """
@@ -62,13 +69,20 @@ def draw_comparison(
             _roc(axes, churned, probabilities, label=name, **style)
         _finish_roc(axes)
         _legend(axes)
-    with _picture(title, folder / "profit.png", len(candidates)) as axes:
+    if rule is not None:
+        _draw_profits(churned, candidates, rule, title, folder / "profit.png")
+    _draw_calibrations(churned, candidates, title, folder / "calibration.png")
+    _draw_lift(churned, candidates, title, folder / "lift.png")
+
+
+def _draw_profits(
+    churned: numpy.ndarray, candidates: Mapping[str, numpy.ndarray], rule: ProfitRule, title: str, path: Path
+) -> None:
+    with _picture(title, path, len(candidates)) as axes:
         for (name, probabilities), style in zip(candidates.items(), _styles(), strict=False):
             _profit(axes, churned, probabilities, rule, label=name, **style)
         _finish_profit(axes, rule)
         _legend(axes)
-    _draw_calibrations(churned, candidates, title, folder / "calibration.png")
-    _draw_lift(churned, candidates, title, folder / "lift.png")
 
 
 def draw_segment_study(study: SegmentStudy, path: Path) -> None:
