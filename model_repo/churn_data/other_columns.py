@@ -54,6 +54,18 @@ def read_other_rows(schema: Schema, origin: Origin) -> OtherRows:
     return OtherRows(list(zip(*values, strict=True)), readable, keys, remarks)
 
 
+def read_ids(column: str, missing: Sequence[str], origin: Origin) -> numpy.ndarray:
+    """The ids of all rows of the file that `origin` is a part of, texts in one spelling, empty where one is missing.
+
+    Raises:
+        DataError: the file lacks the column, or cannot be read any more.
+    """
+    cells = read_cells(origin.path, missing, Notices(origin.path.name), as_written=(column,), strict=False)
+    if column not in cells.columns:
+        raise DataError(origin.path.name, "there is no such column", column=column, row=1)
+    return numpy.array([canonical(cell) or "" for cell in cells.columns[column]], dtype=object)
+
+
 def _keys(ids: Sequence[Cell], readable: numpy.ndarray) -> numpy.ndarray:
     """The customers' ids; who has none is nobody that another model could know."""
     keys = numpy.array([canonical(cell) or "" for cell in ids], dtype=object)

@@ -12,6 +12,7 @@ from churn_model.documents import read_by_any_thread
 from churn_model.errors import CorruptPackage, SchemaMismatch
 from churn_model.estimators import ESTIMATOR_FILES
 from churn_model.holdout import Holdout
+from churn_model.rules import Label
 from churn_model.schema import Schema
 
 FORMAT = 1
@@ -24,7 +25,7 @@ DESCRIPTION_FILES = ("encoder.json", "segments.json", "actions.json", "scorecard
 class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where the model learned from; ``source`` is a file's name without folders, ``until`` the newest day as of which
     its customers stand, where they say. ``holdout`` are those whom it did not learn from; None: a package of before,
-    which does not say."""
+    which does not say; nor does one without ``label``, which says who counted as having left."""
 
     sha256: str
     source: str = ""
@@ -32,6 +33,7 @@ class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     rows: int = 0
     until: str = ""
     holdout: Holdout | None = None
+    label: Label | None = None
 
 
 @read_by_any_thread

@@ -33,6 +33,7 @@ from churn_model.manifest import (
     package_files,
     parse_manifest,
 )
+from churn_model.rules import Label
 from churn_model.schema import Row, Schema
 from churn_model.scorer import Scorer
 from churn_model.segments import Segmenter
@@ -68,6 +69,7 @@ class PackageContents:
     training_rows: int = 0
     data_until: str = ""
     holdout: Holdout | None = None
+    label: Label | None = None
     libraries: dict[str, str] = field(default_factory=dict)
 
 
@@ -185,6 +187,7 @@ def _manifest(contents: PackageContents, version: str, files: dict[str, bytes]) 
             contents.training_rows,
             contents.data_until,
             contents.holdout,
+            contents.label,
         ),
         code_revision=contents.code_revision,
         metrics=contents.metrics,

@@ -15,6 +15,7 @@ from churn_model.holdout import Holdout
 from churn_model.package import Package
 from churn_model.schema import Row
 from churn_model.scorer import Scorer, Scores
+from churn_model.usecase import Label
 from churn_training.comparison.champion_contest import Challenger, ChampionDecision, CurrentChampion, contest
 from churn_training.comparison.splits import keys_of, own_positions
 
@@ -44,6 +45,17 @@ class Constant(Scorer):
     def score(self, rows: Sequence[Row]) -> Scores:
         noise = numpy.random.default_rng(len(rows)).normal(0.0, 0.01, len(rows))
         return Scores((self._rate + noise).tolist(), self._scorer.score(rows).segments)
+
+
+class Opposite(Scorer):
+    """Tells who stays."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+
+    def score(self, rows: Sequence[Row]) -> Scores:
+        scores = self._scorer.score(rows)
+        return Scores([1.0 - probability for probability in scores.probabilities], scores.segments)
 
 
 class Slow(Scorer):
@@ -86,6 +98,12 @@ class Shuffled(Scorer):
 def with_holdout(package: Package, rule: Holdout | None) -> Package:
     """The same model, fitted on everybody but others."""
     data = msgspec.structs.replace(package.manifest.training_data, holdout=rule)
+    return replace(package, manifest=msgspec.structs.replace(package.manifest, training_data=data))
+
+
+def with_label(package: Package, label: Label) -> Package:
+    """The same model, taught that this means having left."""
+    data = msgspec.structs.replace(package.manifest.training_data, label=label)
     return replace(package, manifest=msgspec.structs.replace(package.manifest, training_data=data))
 
 

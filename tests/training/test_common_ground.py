@@ -4,21 +4,28 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy
 import pandas
+import pytest
 
 from churn_data.dataset import Dataset, schema_of
+from churn_data.sources import read_customers
 from churn_model.holdout import Holdout
 from churn_model.package import Package
-from churn_training.comparison.champion_contest import CurrentChampion
+from churn_model.usecase import Label
+from churn_training.comparison.champion_contest import Challenger, CurrentChampion, contest
+from churn_training.comparison.splits import holdout_of, split_by
 from tests.training.contests import (
     NAME,
+    Opposite,
     Other,
     Shuffled,
     against,
     read_again,
     strangers,
     with_holdout,
+    with_label,
     with_seniors_as_words,
 )
 
@@ -118,3 +125,50 @@ def test_where_most_cells_mean_nothing_to_the_champion_nothing_is_promoted(
     decision = against(champion, Other(read), read)
     assert not decision.promoted
     assert re.search(r"the champion cannot read the cells of (\d+) of \1 held-out customers", decision.reason)
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        (Label("Churn", "No"), r'the champion tells whether "Churn" is "Yes", the new model whether "Churn" is "No"'),
+        (Label("Contract", "Yes"), r'the champion tells .*, the new model whether "Contract" is "Yes"'),
+        (Label("Churn", "Yes", window=3), r'the champion tells whether "Churn" is "Yes" within 1, .* within 3'),
+    ],
+    ids=["the other label", "another column", "another window"],
+)
+def test_models_that_answer_other_questions_have_no_contest(
+    label: Label, told: str, champion: CurrentChampion, package: Package, held_out: Dataset
+) -> None:
+    """Where staying counts as leaving, the champion is wrong about everybody."""
+    asked = Label("Churn", "Yes", window=1) if label.window else Label("Churn", "Yes")
+    of_this = replace(champion, package=with_label(package, asked))
+    usecase = msgspec.structs.replace(held_out.usecase, label=label)
+    decision = against(
+        of_this, Opposite(package.scorer), replace(held_out, usecase=usecase, churned=1 - held_out.churned)
+    )
+    assert not decision.promoted
+    assert re.fullmatch(f"version 1 stays, no contest is possible: {told}", decision.reason)
+    # The same label in another spelling is the same one.
+    same = msgspec.structs.replace(held_out.usecase, label=msgspec.structs.replace(asked, positive=" Yes "))
+    verdict = against(of_this, package.scorer, replace(held_out, usecase=same)).verdict
+    assert verdict is not None
+    assert verdict.chance == 0.5
+
+
+def test_whom_the_new_model_knows_by_another_id_is_no_stranger_to_it(
+    champion: CurrentChampion, package: Package, telco: Dataset, tmp_path: Path
+) -> None:
+    """Three rows of each customer, by ids of rows: the new model has learnt from other rows of those held out."""
+    assert telco.origin is not None
+    table = pandas.read_csv(telco.origin.path, dtype=str, keep_default_na=False).head(2400)
+    months = [table.assign(tenure=(table["tenure"].astype(int) + month).astype(str)) for month in range(3)]
+    rows = pandas.concat(months, ignore_index=True)
+    rows.assign(bill=[f"bill {number}" for number in range(len(rows))]).to_csv(tmp_path / "bills.csv", index=False)
+    by_bill = msgspec.structs.replace(telco.usecase, id="bill")
+    read = read_customers(tmp_path / "bills.csv", by_bill)
+    rule = holdout_of(read)
+    held_out = read.take(split_by(read, rule, 0)[1])
+    challenger = Challenger(package.scorer, held_out, rule, 0.265)
+    decision = contest(champion, challenger, 1, seed=0)
+    assert not decision.promoted
+    assert "are new to both models, at least 10 of each are needed" in decision.reason

@@ -52,10 +52,11 @@ def claim(client: MlflowClient, experiment: str) -> Claim:
 def test_every_contest_of_a_champion_on_a_holdout_is_counted(claim: Claim) -> None:
     assert [claim("aaaa", "") for _ in range(2)] == [1, 2]
     assert [claim("aaaa", "1") for _ in range(3)] == [1, 2, 3]
-    assert claim("bbbb", "1") == 1
     assert claim("aaaa", "2") == 1
-    # Nobody gets error back by making a former champion one again.
+    # Nobody gets error back by making a former champion one again, nor by another salt.
     assert claim("aaaa", "1") == 4
+    assert claim("bbbb", "1") == 5
+    assert [claim("bbbb", "11"), claim("bbbb", "")] == [1, 3]
 
 
 def test_a_training_is_counted_once(client: MlflowClient, experiment: str) -> None:
@@ -70,11 +71,11 @@ def test_no_contest_is_forgotten_with_its_run(
     for run in client.search_runs([experiment]):
         client.delete_run(run.info.run_id)
     assert claim("aaaa", "1") == 2
-    # What a version says survives even runs that were purged, for its champion and its holdout alone.
+    # What a version says survives even runs that were purged, for its champion alone.
     tag_version(client, versions[0], {CONTEST: "aaaa:7", AGAINST: "1"})
-    assert [claim("aaaa", "1"), claim("aaaa", "2"), claim("bbbb", "1")] == [8, 1, 1]
+    assert [claim("aaaa", "1"), claim("aaaa", "2"), claim("bbbb", "1")] == [8, 1, 8]
     tag_version(client, versions[0], {CONTEST: "aaaa:nonsense", AGAINST: "1"})
-    assert claim("aaaa", "1") == 4
+    assert claim("aaaa", "1") == 5
 
 
 def test_trainings_at_the_same_moment_spend_no_more_than_one_after_the_other(claim: Claim) -> None:

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.bootstrap import Resampler, intervals, probability_better, probability_positive
+from churn_training.comparison.bootstrap import Resampler, intervals, probability_better
 from churn_training.comparison.evaluation import evaluate, evaluate_tally, measure
+from churn_training.comparison.significance import lead_of
 
 RULE = ProfitRule()
 
@@ -104,10 +105,10 @@ def test_a_mean_of_differences_is_the_same_comparison() -> None:
     churned, probabilities = customers(800, seed=9)
     other = numpy.clip(probabilities + numpy.random.default_rng(3).normal(0.005, 0.05, 800), 0.0, 1.0)
     lost = (other - churned) ** 2 - (probabilities - churned) ** 2
-    by_measure = probability_better(churned, probabilities, other, measure("brier", RULE), seed=1, repeats=200)
-    assert probability_positive(lost, seed=1, repeats=200) == by_measure
+    by_measure = probability_better(churned, probabilities, other, measure("brier", RULE), seed=1, repeats=400)
+    assert lead_of(lost).chance() == pytest.approx(1.0 - by_measure, abs=0.05)
     assert 0.0 < by_measure < 1.0
-    assert probability_positive(numpy.zeros(5), seed=1, repeats=10) == 0.5
+    assert lead_of(numpy.zeros(5)).chance() == 0.5
 
 
 def test_of_two_noisy_models_neither_is_surely_better() -> None:
@@ -133,9 +134,7 @@ def test_rows_of_one_customer_do_not_make_it_surer() -> None:
 def test_a_lead_is_measured_over_customers() -> None:
     chance = numpy.random.default_rng(5)
     lead = chance.normal(0.03, 1.0, 100)
-    by_row = probability_positive(numpy.repeat(lead, 9), seed=1, repeats=400)
-    by_customer = probability_positive(
-        numpy.repeat(lead, 9), seed=1, repeats=400, customers=numpy.repeat(numpy.arange(100), 9)
-    )
-    assert by_customer == pytest.approx(probability_positive(lead, seed=1, repeats=400), abs=0.05)
-    assert abs(by_row - 0.5) > abs(by_customer - 0.5)
+    alone, by_row = lead_of(lead), lead_of(numpy.repeat(lead, 9))
+    by_customer = lead_of(numpy.repeat(lead, 9), numpy.repeat(numpy.arange(100), 9))
+    assert by_customer.error == pytest.approx(alone.error)
+    assert by_row.error < by_customer.error / 2

@@ -66,7 +66,7 @@ def test_it_tells_every_group_what_was_left_out_and_where_it_learnt(card: str, t
     assert "The model itself is told gender, SeniorCitizen." in card
     assert telco.source.sha256 in card
     assert "No column and no row was left out." in card
-    assert "(`Churn` says so; within 1 month)" in card
+    assert "(`Churn` is `Yes`; within 1 month)" in card
 
 
 def test_a_version_without_groups_says_so_and_no_word_of_the_data_is_markup(

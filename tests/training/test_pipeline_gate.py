@@ -170,3 +170,28 @@ def records_tell_everything(registry: MlflowRegistry, home: Home, outcome: Train
     assert "Strong, calibrated" in page
     package = open_package(registry.fetch(outcome.registered, folder / "package"), trusted_keys(home))
     assert package.manifest.metrics["empc"] == outcome.metrics["empc"]
+
+
+def test_of_two_trainings_at_once_the_later_does_not_replace_a_champion_that_it_never_met(
+    home: Home, telco: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the third model is looked at, somebody makes the second one champion."""
+    some = telco.take(numpy.arange(2500))
+    registry = MlflowRegistry(connect(home.tracking_uri))
+    assert train(some, home, candidates=[WEAK], parts=2).promoted
+    second = train(some, home, candidates=[STRONG], parts=2, promotion="never")
+    assert second.decision.passed
+
+    def meanwhile(*_: Any, **__: Any) -> None:
+        registry.promote(NAME, second.registered.version)
+
+    monkeypatch.setattr("churn_training.pipeline.study_segments", meanwhile)
+    third = train(some, home, seed=1, candidates=[STRONG], parts=2)
+    assert third.decision.passed
+    assert not third.promoted
+    assert third.decision.reason.startswith("it was judged against version 1, and by now there is version 2")
+    champion = registry.champion(NAME)
+    assert champion is not None
+    assert champion.version == second.registered.version
+    tags = connect(home.tracking_uri).get_model_version(NAME, third.registered.version).tags
+    assert tags["churn.gate"].startswith("not promoted: it was judged against version 1")

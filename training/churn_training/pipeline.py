@@ -22,6 +22,7 @@ from churn_training.comparison.decision import Promotion, decide
 from churn_training.comparison.economics import with_economics
 from churn_training.comparison.final_measure import Finished, measure_finished
 from churn_training.comparison.insights import Insights, insights_into
+from churn_training.comparison.meanwhile import recorded
 from churn_training.comparison.measuring import Comparison, compare
 from churn_training.comparison.money_words import figures_for, told_for
 from churn_training.comparison.out_of_time import OutOfTime
@@ -45,8 +46,8 @@ MOST_NOTES = 2
 
 @dataclass(frozen=True)
 class TrainingOutcome:
-    """What a training run came to. `metrics` were measured on held-out customers; `decision` says whether the new
-    version is champion now, and why; `out_of_time` is how it does on later customers, where something says who is."""
+    """What a training run came to. `metrics` were measured on held-out customers; `decision` is whether the new version
+    is champion now, and why; `out_of_time` how it does on later customers, where something says who is."""
 
     registered: Registered
     decision: ChampionDecision
@@ -187,19 +188,20 @@ def _run(
         decision = told_for(training.usecase, decision)
         warnings = (*order.contradictions, *compiled.warnings)
         judgement = _judgement(samples, comparison, finished, decision, insights, warnings, clock=order.clock)
-        recorder.judged(judgement)
+        told = recorded(judgement, training.usecase.model_name, order.promotion, registry, recorder)
 
         reporter.now("registering")
         contents = contents_of(compiled, training, figures, search.seed, samples.rule)
-        notes = version_notes(judgement, training)
+        notes = version_notes(told, training)
         registered = registry.register(contents, order.key, recorder.run_id, notes)
         reporter.advance()
-    # First why, then the promotion: nothing is champion of which nobody could say how it became so.
-    recorder.registered(registered, decision)
-    if decision.promoted:
+    judgement = recorded(told, registered.name, order.promotion, registry, recorder, before=told.decision)
+    # First why, then the promotion: nothing is champion without a reason.
+    recorder.registered(registered, judgement.decision)
+    if judgement.decision.promoted:
         registry.promote(registered.name, registered.version)
-    told = (*order.contradictions, *judgement.notices, *compiled.warnings)
-    return _outcome(registered, judgement, figures, told, recorder.run_id, tuned=search.seconds > 0)
+    lines = (*order.contradictions, *judgement.notices, *compiled.warnings)
+    return _outcome(registered, judgement, figures, lines, recorder.run_id, tuned=search.seconds > 0)
 
 
 def _outcome(
@@ -236,14 +238,13 @@ def _judgement(
     clock: SearchClock,
 ) -> Judgement:
     """Everything that was compared; where there is time left, how many segments the customers really have."""
-    studied = clock.allows(STUDY_SECONDS)
     return Judgement(
         winner=comparison.best,
         results=comparison.results,
         standings=standings(samples.compared, comparison.results, comparison.best),
         finished=finished,
         decision=decision,
-        segments=study_segments(samples.compared, seed=0) if studied else None,
+        segments=study_segments(samples.compared, seed=0) if clock.allows(STUDY_SECONDS) else None,
         notices=(*samples.notices, *comparison.notices),
         warnings=warnings,
         insights=insights,

@@ -115,15 +115,6 @@ def probability_better(
     )
 
 
-def probability_positive(
-    differences: numpy.ndarray, seed: int, repeats: int = REPEATS, *, customers: numpy.ndarray | None = None
-) -> float:
-    """How probable it is that the mean of a difference, one value a customer, is above zero: as `probability_better`,
-    for measures that are a mean over customers, at a small part of its cost."""
-    draws = _draws(len(differences), customers, seed, repeats)
-    return _share_ahead(float(differences[drawn].mean()) for drawn in draws)
-
-
 def _draws(rows: int, customers: numpy.ndarray | None, seed: int, repeats: int) -> Iterator[numpy.ndarray]:
     """Numbers of rows. Where customers have several, whole customers are drawn with all of theirs: rows of one are not
     so many independent observations (the cluster bootstrap, Davison and Hinkley 1997, section 3.8)."""

@@ -41,7 +41,7 @@ class ChampionDecision:
 
     `passed`: whether the gate would have it; `against`: the version that was champion then, empty if none;
     `overridden`: it becomes champion only because somebody said so, whatever the gate found; `contest`: the holdout's
-    identity and the number of the champion's contest on it, empty where nothing was judged.
+    identity and the number of the champion's contest, empty where nothing was judged.
     """
 
     promoted: bool
@@ -117,7 +117,7 @@ def contest(champion: CurrentChampion, challenger: Challenger, number: int, seed
     Args:
         champion: as it is now.
         challenger: what may replace it.
-        number: of this champion's contest on this holdout, counted from 1: the more there were, the less chance is
+        number: of this champion's contest, counted from 1: the more there were, the less chance is
             allowed.
         seed: of bootstrap samples.
     """

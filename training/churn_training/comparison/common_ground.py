@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 import numpy
 
-from churn_data.dataset import Dataset, rows_of, schema_of
+from churn_data.dataset import Dataset, Origin, rows_of, schema_of
 from churn_data.errors import DataError
 from churn_data.files import file_sha256
-from churn_data.other_columns import OtherRows, read_other_rows
+from churn_data.other_columns import OtherRows, read_ids, read_other_rows
+from churn_data.sources import same_label
 from churn_model.holdout import Holdout
 from churn_model.manifest import Manifest
 from churn_model.schema import Row, Schema, SchemaFeature
+from churn_model.usecase import Label
 from churn_training.comparison.doubts import FEWEST_OF_A_CLASS, count_classes
 from churn_training.comparison.splits import keys_of, own_positions
 from churn_training.comparison.verdict import Finding
@@ -48,6 +50,7 @@ def common_ground(held_out: Dataset, rule: Holdout, champion: Manifest) -> Commo
     Raises:
         NoContestError: there are no such customers, too few, or the champion cannot be asked about them.
     """
+    _same_question(champion.training_data.label, held_out.usecase.label)
     asked = _asked(held_out, champion.schema)
     strangers, remarks = _strangers(held_out, rule, champion, asked)
     unreadable = int((strangers & ~asked.readable).sum())
@@ -79,7 +82,8 @@ def _strangers(
     if its is None:
         return everybody, ["the champion's package does not say whom it was fitted on, which may favour the champion"]
     if its.by and asked.keys is not None:
-        return own_positions(asked.keys, its.salt) < its.share, []
+        strangers = own_positions(asked.keys, its.salt) < its.share
+        return strangers if its.by == rule.by else strangers & ~_learnt_from(held_out, champion, asked.keys), []
     same = not its.by and not rule.by and champion.schema.names == schema_of(held_out).names
     if not same:
         return everybody, ["the champion's customers had no ids, so it may have been fitted on some, which favours it"]
@@ -90,22 +94,48 @@ def _strangers(
     return own_positions(keys_of(held_out), its.salt) < its.share, [remark]
 
 
+def _learnt_from(held_out: Dataset, champion: Manifest, keys: numpy.ndarray) -> numpy.ndarray:
+    """Which rows are of customers who, as the champion knows them, have other rows that the new model may have learnt
+    from, since it knows customers by another column or by none."""
+    origin = _origin(held_out, "knows customers by another column")
+    ids = read_ids(champion.schema.id, champion.schema.missing, origin)
+    return numpy.isin(keys, numpy.unique(numpy.delete(ids, origin.places)))
+
+
+def _same_question(champions: Label | None, new: Label) -> None:
+    """Refuse a contest between models of two questions: what is right to the one is wrong to the other."""
+    if champions is None:
+        return
+    same = champions.column == new.column and same_label(champions.positive, new.positive)
+    if not same or (champions.window and new.window and champions.window != new.window):
+        raise NoContestError(f"the champion tells {_in_words(champions)}, the new model {_in_words(new)}")
+
+
+def _in_words(label: Label) -> str:
+    within = f" within {label.window:g}" if isinstance(label.window, float | int) else ""
+    return f'whether "{label.column}" is "{label.positive}"{within}'
+
+
 def _asked(held_out: Dataset, schema: Schema) -> OtherRows:
     """The champion's rows: from what was read where the columns mean the same, else from the file."""
     now = schema_of(held_out)
     if schema.id == now.id and _shape(schema.features) <= _shape(now.features) and schema.missing == now.missing:
         rows = rows_of(held_out.frame[list(schema.names)])
         return OtherRows(rows, numpy.ones(len(rows), dtype=bool), keys_of(held_out) if schema.id else None, ())
-    if held_out.origin is None:
-        raise NoContestError("the champion takes other features, and there is no file to read them from")
-    if file_sha256(held_out.origin.path) != held_out.source.sha256:
-        raise NoContestError(
-            f"{held_out.source.name} has changed since it was read, and the champion takes other features"
-        )
+    origin = _origin(held_out, "takes other features")
     try:
-        return read_other_rows(schema, held_out.origin)
+        return read_other_rows(schema, origin)
     except DataError as error:
         raise NoContestError(f"the champion cannot be asked about these customers: {error}") from error
+
+
+def _origin(held_out: Dataset, why: str) -> Origin:
+    """Where to read for the champion, which does or takes something else, what was not read for the new model."""
+    if held_out.origin is None:
+        raise NoContestError(f"the champion {why}, and there is no file to read for it")
+    if file_sha256(held_out.origin.path) != held_out.source.sha256:
+        raise NoContestError(f"{held_out.source.name} has changed since it was read, and the champion {why}")
+    return held_out.origin
 
 
 def _shape(features: Sequence[SchemaFeature]) -> set[object]:

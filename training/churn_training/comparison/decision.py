@@ -33,7 +33,7 @@ def decide(
         champion: as it is now.
         challenger: the finished model.
         finished: what was measured of it.
-        number: of this champion's contest on this holdout, from 1.
+        number: of this champion's contest, from 1.
         seed: of bootstrap samples.
         promotion: what was asked for.
         accept_leak: whether a model that is too good to be true may be promoted.

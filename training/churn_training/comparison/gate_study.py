@@ -3,7 +3,7 @@
 It must not know training or registries.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +31,8 @@ UNPAID = (0.0, 0.02)
 """Shares by which challengers that know more all the same earn less."""
 SIZE = (1000, 5000)
 """Customers held out at the first and at the last contest."""
+HARMS = ("brier", "ece", "groups")
+"""Rules about harm that simulated models can break; all of them answer equally fast."""
 POINTS = 1.5
 """Hundredths of ROC AUC by which a better model is better."""
 
@@ -120,33 +122,39 @@ def _sequences(
 def _better(plan: Plan, rule: ProfitRule, pool: Executor, reporter: Reporter) -> dict[str, Any]:
     """The challenger is as good as all others are, the champion so much worse."""
     reporter.now(f"a better model in contests {MONTHS}")
-    terms = [Terms(number) for number in MONTHS]
-    shares = _shares(plan, rule, (worse_by(POINTS), OWN), terms, pool, reporter)
-    return {f"contest {number}": share for number, share in zip(MONTHS, shares, strict=True)}
+    terms = {f"contest {number}": Terms(number) for number in MONTHS}
+    return _shares(plan, rule, (worse_by(POINTS), OWN), terms, pool, reporter)
 
 
 def _refreshed(plan: Plan, rule: ProfitRule, pool: Executor, reporter: Reporter) -> dict[str, Any]:
     reporter.now("an equal model for an old champion")
-    terms = [Terms(2, margin) for margin in MARGINS]
-    shares = _shares(plan, rule, (OWN, OWN), terms, pool, reporter)
-    return {f"margin {margin:.0%}, contest 2": share for margin, share in zip(MARGINS, shares, strict=True)}
+    terms = {f"margin {margin:.0%}, contest 2": Terms(2, margin) for margin in MARGINS}
+    return _shares(plan, rule, (OWN, OWN), terms, pool, reporter)
 
 
 def _shares(
     plan: Plan,
     rule: ProfitRule,
     errors: tuple[float, float],
-    terms: Sequence[Terms],
+    terms: Mapping[str, Terms],
     pool: Executor,
     reporter: Reporter,
-) -> list[float]:
-    """For each of some terms in what share of worlds the challenger is promoted."""
-    run = partial(promoted, customers=SIZE[1], rule=rule, errors=errors, terms=terms)
+) -> dict[str, Any]:
+    """In what share of worlds the challenger is promoted, and passes the rules about gain, by name of the terms, and
+    is turned down by each rule about harm."""
+    run = partial(promoted, customers=SIZE[1], rule=rule, errors=errors, terms=list(terms.values()))
     found = []
     for outcome in pool.map(run, range(plan.better_worlds)):
         found.append(outcome)
         reporter.advance()
-    return [float(share) for share in numpy.mean(found, axis=0)]
+    shares = numpy.mean(found, axis=0).tolist()
+    gains, all_rules, harms = shares[: len(terms)], shares[len(terms) : -len(HARMS)], shares[-len(HARMS) :]
+    return {
+        "worlds": plan.better_worlds,
+        **dict(zip(terms, all_rules, strict=True)),
+        "rules_about_gain": dict(zip(terms, gains, strict=True)),
+        "turned_down_by": dict(zip(HARMS, harms, strict=True)),
+    }
 
 
 def passes(
@@ -164,19 +172,17 @@ def passes_each(
     The rules about harm are asked once, and only where those about gain are passed under some terms, since resampling
     takes seconds; a verdict is the same, for all must be passed, and terms are about gain alone.
     """
-    churned = found.churned[rows]
     old, new = (JudgedModel(model[rows], 0.5) for model in models)
-    gains = _gains(churned, rule, old, new, terms)
-    if not any(gains):
-        return gains
-    verdict = judge(churned, {}, rule, old, new, seed=0, terms=terms[gains.index(True)])
-    rate = float(found.churned.mean())
-    return [
-        gained
-        and verdict.passed
-        and base_rate_finding(churned, new.probabilities, rate, trivial_level(each, first=False)).passed
-        for gained, each in zip(gains, terms, strict=True)
-    ]
+    gains = _gains(found.churned[rows], rule, old, new, terms)
+    harmless = any(gains) and not _harms(found, rows, rule, old, new)
+    return [gained and harmless for gained in gains]
+
+
+def _harms(found: World, rows: slice, rule: ProfitRule, old: JudgedModel, new: JudgedModel) -> set[str]:
+    """The rules about harm that the second model does not pass."""
+    groups = {name: values[rows] for name, values in found.groups.items()}
+    verdict = judge(found.churned[rows], groups, rule, old, new, seed=0)
+    return {finding.rule_name for finding in verdict.findings if not finding.passed} & {*HARMS}
 
 
 def _gains(
@@ -185,8 +191,12 @@ def _gains(
     chance = knowledge_lead(churned, old, new).chance()
     if all(each.refresh is None and chance > each.level for each in terms):
         return [False] * len(terms)
-    leads = leads_of(churned, rule, old, new)
-    return [all(found.passed for found in gain_findings(churned, rule, old, leads, each)) for each in terms]
+    leads, rate = leads_of(churned, rule, old, new), float(churned.mean())
+    return [
+        all(found.passed for found in gain_findings(churned, rule, old, leads, each))
+        and base_rate_finding(churned, new.probabilities, rate, trivial_level(each, first=False)).passed
+        for each in terms
+    ]
 
 
 def wrongful(seed: int, challengers: int, rule: ProfitRule, size: tuple[int, int], kind: Kind = EQUAL) -> int:
@@ -213,8 +223,10 @@ def wrongful(seed: int, challengers: int, rule: ProfitRule, size: tuple[int, int
 def promoted(
     seed: int, customers: int, rule: ProfitRule, errors: tuple[float, float], terms: Sequence[Terms]
 ) -> list[bool]:
-    """For each of some terms whether a challenger is promoted in one world; `errors` are the champion's own and its
-    own."""
-    found = world(1_000_000 + seed, customers)
-    champion, challenger = (found.model(error) for error in errors)
-    return passes_each(found, slice(0, customers), rule, (champion, challenger), terms)
+    """For each of some terms whether a challenger passes the rules about gain in one world, then for each whether it
+    passes all rules, then for each of `HARMS` whether it is turned down by that one; `errors` are the champion's own
+    and its own."""
+    found, everybody = world(1_000_000 + seed, customers), slice(0, customers)
+    old, new = (JudgedModel(found.model(error), 0.5) for error in errors)
+    gains, harms = _gains(found.churned, rule, old, new, terms), _harms(found, everybody, rule, old, new)
+    return [*gains, *(gained and not harms for gained in gains), *(name in harms for name in HARMS)]

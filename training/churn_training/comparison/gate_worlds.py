@@ -4,8 +4,8 @@ Models differ as real ones do: all know the same part of why customers leave, ea
 with a customer for ever, as the customers held out do. It must not know the gate.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy
@@ -22,18 +22,22 @@ MANY = 400_000
 """Customers by whom the true difference of two models is told."""
 EDGE = -2.0
 """Log-odds, as far as models know them, below which no campaign ever contacts a customer."""
+GROUPS = {"gender": (0.5, 0.5), "senior": (0.84, 0.16), "region": (0.4, 0.3, 0.15, 0.1, 0.05)}
+"""Groups by which models are compared, and which share of customers is in each."""
 BINS = 400
 """Values of what a lopsided model has seen by which its probabilities are told."""
 
 
 @dataclass(frozen=True)
 class World:
-    """Customers held out: who left, their log-odds in truth, and what every model knows of them."""
+    """Customers held out: who left, their log-odds in truth, what every model knows of them, and the groups that they
+    belong to."""
 
     churned: numpy.ndarray
     truth: numpy.ndarray
     known: numpy.ndarray
     generator: numpy.random.Generator
+    groups: Mapping[str, numpy.ndarray]
 
     def model(self, error: float = OWN) -> numpy.ndarray:
         """A calibrated model's probabilities, float [customers]; `error` is the standard deviation of its own error."""
@@ -68,7 +72,11 @@ def world(seed: int, customers: int) -> World:
     known = INTERCEPT + KNOWN * generator.normal(size=customers)
     truth = known + UNKNOWN * generator.normal(size=customers)
     churned = (generator.random(customers) < 1.0 / (1.0 + numpy.exp(-truth))).astype(int)
-    return World(churned, truth, known, generator)
+    return World(churned, truth, known, generator, _groups(numpy.random.default_rng([seed, customers, 1]), customers))
+
+
+def _groups(generator: numpy.random.Generator, customers: int) -> dict[str, numpy.ndarray]:
+    return {name: generator.choice(len(parts), customers, p=parts).astype(str) for name, parts in GROUPS.items()}
 
 
 def worse_by(points: float) -> float:
@@ -105,7 +113,7 @@ def _search(value: Callable[[World, numpy.ndarray], float], less: float) -> floa
     standard = many.generator.normal(size=MANY)
 
     def at(error: float) -> float:
-        return value(many, World(many.churned, many.truth, many.known, _Same(standard)).model(error))  # type: ignore[arg-type]
+        return value(many, replace(many, generator=_Same(standard)).model(error))  # type: ignore[arg-type]
 
     best, low, high = at(OWN), OWN, 20 * OWN
     for _ in range(30):

@@ -154,7 +154,7 @@ def _knowledge_in_words(lead: Lead, terms: Terms) -> str:
     return (
         f"The log loss of the new model's probabilities is {0.0 - lead.mean:+.4f} beside the champion's. One that "
         f"knows no more would be ahead by as much with a probability of {_small(lead.chance())}; at most "
-        f"{_small(terms.level)} is allowed in the champion's contest {terms.contest} on this holdout."
+        f"{_small(terms.level)} is allowed in the champion's contest {terms.contest}."
     )
 
 
@@ -162,8 +162,7 @@ def _refresh_in_words(chance: float, margin: float, terms: Terms) -> str:
     return (
         "The champion is old enough to give way to a model of newer data that earns less by no more than "
         f"{margin:.2f}, {terms.refresh:.0%}: one that earns even less would look as good with a probability of "
-        f"{_small(chance)}; at most {_small(terms.level)} is allowed in the champion's contest {terms.contest} on this "
-        "holdout."
+        f"{_small(chance)}; at most {_small(terms.level)} is allowed in the champion's contest {terms.contest}."
     )
 
 

@@ -11,7 +11,7 @@ import numpy
 from scipy.stats import t as student
 
 ERROR = 0.05
-"""Probability that a champion ever gives way to a model that knows no more, over all its contests on one holdout."""
+"""Probability that a champion ever gives way to a model that knows no more, over all its contests."""
 SOON, LATER = 0.25, 0.75
 """Parts of `ERROR` for the first few contests, and for the many that may follow."""
 HALF_WAY = 36
@@ -30,8 +30,8 @@ def level_of(contest: int) -> float:
     That holds for challengers not fitted to the holdout. Choosing the next one by how the last contest ended is
     allowed for: until the first wrongful promotion every answer was "no", so there is one path of challengers to sum
     over, not a tree of them (so few bits are what Blum and Hardt 2015, "The Ladder", section 3, rest on, too). New
-    customers bring no new error, for contests on fresh holdouts go wrong as often. A new champion does: the sum is each
-    champion's own, and where all models are equal, one was lost wrongly before there is a second.
+    customers or another salt bring no new error, for contests on fresh holdouts go wrong as often. A new champion does:
+    the sum is each champion's own, and where all models are equal, one was lost wrongly before there is a second.
     """
     if contest < 1:
         raise ValueError(f"contests are counted from 1, this one is {contest}")

@@ -29,7 +29,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a contest is held under: the how manieth of this champion on this holdout it is, counted from 1, and, where
+    """What a contest is held under: the how manieth of this champion it is, counted from 1, and, where
     the champion is old enough to give way to a model that is not worse, by which share of what it earns that one may
     earn less."""
 

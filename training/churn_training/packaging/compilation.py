@@ -153,6 +153,7 @@ def contents_of(
         training_rows=len(training),
         data_until=until_of(training),
         holdout=holdout,
+        label=training.usecase.label,
     )
 
 

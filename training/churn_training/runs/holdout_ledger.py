@@ -1,4 +1,5 @@
-"""How often a champion has been contested on a holdout: each contest is paid for out of one error for all of them.
+"""How often a champion has been contested: each contest is paid for out of one error for all of them, on whatever
+holdout it is, for another salt would otherwise start anew.
 
 A training first writes that it contests the champion, beside its own run, and counts then. Whoever wrote as the j-th
 finds at least j, whatever the others do at the same moment, and levels fall with the number: so all contests together
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CLAIM = "churn.contest.claim"
-"""Of a run: `<identity of the holdout>:<version of the champion>` that it contests."""
+"""Of a run: `<identity of the holdout>:<version of the champion>` that it contests; all of a version are counted."""
 CONTEST = "churn.contest"
 """Of a version: `<identity>:<number>` of the contest that it was judged in."""
 AGAINST = "churn.gate.against"
@@ -22,7 +23,7 @@ _PAGE = 200
 
 
 def next_contest(client: "MlflowClient", name: str, run: str, identity: str, champion: str) -> int:
-    """Count one more contest of a champion on a holdout, and say which it is, from 1.
+    """Count one more contest of a champion, and say which it is, from 1.
 
     Trainings at the very same moment may be given the same number, then a higher one than either would have had alone.
 
@@ -33,35 +34,33 @@ def next_contest(client: "MlflowClient", name: str, run: str, identity: str, cha
         identity: of the holdout.
         champion: its version; empty if there is none.
     """
-    claim = f"{identity}:{champion or NOBODY}"
-    client.set_tag(run, CLAIM, claim)
+    client.set_tag(run, CLAIM, f"{identity}:{champion or NOBODY}")
     experiment = client.get_run(run).info.experiment_id
-    return max(_claims(client, experiment, claim), 1 + _of_versions(client, name, identity, champion or NOBODY))
+    return max(_claims(client, experiment, champion or NOBODY), 1 + _of_versions(client, name, champion or NOBODY))
 
 
-def _claims(client: "MlflowClient", experiment: str, claim: str) -> int:
-    """How many runs of the experiment have ever claimed it, deleted ones too."""
+def _claims(client: "MlflowClient", experiment: str, champion: str) -> int:
+    """How many runs of the experiment have ever contested it, deleted ones too."""
     from mlflow.entities import ViewType
 
     found, token = 0, None
     while True:
         page = client.search_runs(
-            [experiment], f"tags.`{CLAIM}` = '{claim}'", ViewType.ALL, max_results=_PAGE, page_token=token
+            [experiment], f"tags.`{CLAIM}` LIKE '%:{champion}'", ViewType.ALL, max_results=_PAGE, page_token=token
         )
         found, token = found + len(page), page.token
         if not token:
             return found
 
 
-def _of_versions(client: "MlflowClient", name: str, identity: str, champion: str) -> int:
-    """The highest number that a version of the model was judged under."""
+def _of_versions(client: "MlflowClient", name: str, champion: str) -> int:
+    """The highest number under which a version of the model was judged against it."""
     numbers, token = [0], None
     while True:
         page = client.search_model_versions(f"name = '{name}'", max_results=_PAGE, page_token=token)
         for version in page:
-            holdout, _, number = version.tags.get(CONTEST, "").partition(":")
-            counts = holdout == identity and version.tags.get(AGAINST, NOBODY) == champion
-            numbers.append(_number(number) if counts else 0)
+            number = version.tags.get(CONTEST, "").rpartition(":")[2]
+            numbers.append(_number(number) if version.tags.get(AGAINST, NOBODY) == champion else 0)
         token = page.token
         if not token:
             return max(numbers)

@@ -106,7 +106,7 @@ def _words(subject: Subject) -> dict[str, Any]:
 def _label(subject: Subject) -> str:
     usecase = subject.samples.fitted.usecase
     months = usecase.window_months
-    said = f"`{usecase.label.column}` says so"
+    said = f"`{usecase.label.column}` is `{usecase.label.positive}`"
     return (
         f"{said}; within {months:g} month{'' if months == 1 else 's'}"
         if months
