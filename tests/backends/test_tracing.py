@@ -33,7 +33,7 @@ def broken(slot: ModelSlot, monkeypatch: pytest.MonkeyPatch) -> ModelSlot:
 @pytest.fixture
 def grpc_port(broken: ModelSlot) -> Iterator[int]:
     port = free_port()
-    server = grpc_server(broken, "127.0.0.1", port, GrpcLimits(10, 10, 16384, 10.0, 60.0, 60.0))
+    server = grpc_server(broken, f"127.0.0.1:{port}", GrpcLimits(10, 10, 16384, 10.0, 60.0, 60.0))
     server.start()
     yield port
     server.stop(0).wait()

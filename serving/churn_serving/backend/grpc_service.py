@@ -22,7 +22,7 @@ from churn_serving.backend.routes import EXTENSIONS, SERVER_NAME
 from churn_serving.oip import open_inference_grpc_pb2 as messages
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.grpc_codec import encode_metadata, encode_response
-from churn_serving.oip.grpc_limits import GrpcLimits, grpc_address
+from churn_serving.oip.grpc_limits import GrpcLimits
 from churn_serving.oip.grpc_methods import service_handler
 from churn_serving.oip.grpc_status import fitting
 from churn_serving.oip.messages import asks_for_contributions
@@ -117,8 +117,8 @@ def inference_handler(slot: ModelSlot) -> "grpc.GenericRpcHandler[Any, Any]":
     )
 
 
-def grpc_server(slot: ModelSlot, host: str, port: int, limits: GrpcLimits) -> grpc.Server:
-    """A server bound to ``host:port``, not yet started.
+def grpc_server(slot: ModelSlot, address: str, limits: GrpcLimits) -> grpc.Server:
+    """A server bound to an address as the library spells it, not yet started.
 
     Raises:
         RuntimeError: the address is taken.
@@ -133,7 +133,7 @@ def grpc_server(slot: ModelSlot, host: str, port: int, limits: GrpcLimits) -> gr
     server.add_generic_rpc_handlers((inference_handler(slot),))
     add_HealthServicer_to_server(Health(lambda: slot.ready), server)
     add_ServerReflectionServicer_to_server(Reflection(), server)
-    server.add_insecure_port(grpc_address(host, port))
+    server.add_insecure_port(address)
     return server
 
 

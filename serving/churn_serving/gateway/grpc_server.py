@@ -4,8 +4,6 @@ The library's limit for metadata holds for each frame, and frames may go on with
 which counts them.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -21,11 +19,10 @@ from churn_serving.gateway.grpc_service import InferenceService, read_if_small
 from churn_serving.oip.grpc_descriptors import SERVICES, descriptor_pool
 from churn_serving.oip.grpc_limits import GrpcLimits
 from churn_serving.oip.grpc_methods import service_handler
+from churn_serving.web.hidden_socket import HiddenSocket
 from churn_serving.web.limits import ConnectionLimits
 from churn_serving.web.relay import Relay
 from churn_serving.web.server import bind
-
-_LONGEST_ADDRESS = 108  # of a socket of this machine, its end included (unix(7))
 
 
 class GrpcPort:
@@ -45,8 +42,7 @@ class GrpcPort:
         self._grpc_limits = grpc_limits
         self._limits = limits
         self._refused = refused
-        self._folder = tempfile.TemporaryDirectory(prefix="churn-grpc-")
-        self._open_folder: int | None = None
+        self._hidden = HiddenSocket()
         self._server: grpc.aio.Server | None = None
         self._relay: Relay | None = None
 
@@ -60,18 +56,9 @@ class GrpcPort:
             listener = bind(*self._port)
         except OSError as error:
             raise OSError(f"gRPC port {self._port[1]} is taken") from error
-        path = self._socket_path()
+        path = self._hidden.path
         self._server = await start_server(self.patience, self._guards, f"unix:{path}", self._grpc_limits)
         self._relay = Relay(listener, path, self._limits, self._refused)
-
-    def _socket_path(self) -> str:
-        """Where the library listens; through an open folder where the name of a temporary one is longer than the
-        address of a socket may be."""
-        path = f"{self._folder.name}/socket"
-        if len(os.fsencode(path)) < _LONGEST_ADDRESS:
-            return path
-        self._open_folder = os.open(self._folder.name, os.O_PATH | os.O_DIRECTORY)
-        return f"/proc/self/fd/{self._open_folder}/socket"
 
     async def cut(self) -> None:
         """End every connection, with whatever it holds."""
@@ -83,10 +70,7 @@ class GrpcPort:
         if self._server is not None and self._relay is not None:
             self._relay.close_port()
             await self._server.stop(grace_seconds)
-        if self._open_folder is not None:
-            os.close(self._open_folder)
-            self._open_folder = None
-        self._folder.cleanup()
+        self._hidden.close()
 
 
 async def start_server(

@@ -7,17 +7,15 @@ the hooks KServe offers in between, and leaves the rest.
 import asyncio
 import logging
 
-import grpc
 import uvloop
 from kserve import ModelServer
 from kserve.logging import logger as kserve_logger
 from kserve.model_server import app as kserve_app
 
 from churn_serving.backend.asgi import BackendApp
-from churn_serving.backend.grpc_service import grpc_server
 from churn_serving.backend.process import Process, without_traceback
 from churn_serving.backend.routes import Routes
-from churn_serving.oip.grpc_limits import GrpcLimits
+from churn_serving.predictor.grpc_port import GrpcPort
 from churn_serving.predictor.settings import PredictorSettings
 from churn_serving.web.server import DrainingServer, tune
 
@@ -66,23 +64,22 @@ class ChurnModelServer(ModelServer):  # type: ignore[misc]  # KServe ships no ty
 
     async def _serve(self) -> None:
         settings = self._settings
-        grpc_side = None
+        slot, grpc_port = self._process.slot, None
         if settings.grpc_port:
-            limits = GrpcLimits(*settings.grpc_limits)
-            grpc_side = grpc_server(self._process.slot, settings.host, settings.grpc_port, limits)
-            grpc_side.start()
-        leaving = asyncio.create_task(self._leave_with_http(grpc_side))
+            grpc_port = GrpcPort(slot, settings, slot.metrics.connection_refused)
+            grpc_port.open()
+        leaving = asyncio.create_task(self._leave_with_http(grpc_port))
         self._process.watcher.start()
         logger.info("listening on %s, HTTP %d, gRPC %d", settings.host, settings.http_port, settings.grpc_port)
         try:
             await super()._serve()
         finally:
-            await self._process.slot.supervisor.stop()
+            await slot.supervisor.stop()
             self._rest_server._server.should_exit = True  # noqa: SLF001 - as above
             await leaving
 
-    async def _leave_with_http(self, server: grpc.Server | None) -> None:
+    async def _leave_with_http(self, grpc_port: GrpcPort | None) -> None:
         """Close gRPC's port when HTTP's is: every connection is told to go (GOAWAY), calls under way are answered."""
         await self._rest_server._server.until_closing()  # noqa: SLF001 - as above
-        if server is not None:
-            await asyncio.to_thread(server.stop(self._settings.stop_seconds).wait)
+        if grpc_port is not None:
+            await grpc_port.close()
