@@ -31,7 +31,7 @@ from churn_training.comparison.sampling import Samples, samples_of
 from churn_training.comparison.splits import FOLDS, holdout_of, split_by
 from churn_training.comparison.standings import standings
 from churn_training.families.candidates import Candidate
-from churn_training.families.portfolio import default_candidates
+from churn_training.families.portfolio import default_candidates, distinct_candidates
 from churn_training.packaging.compilation import compile_model, contents_of, until_of
 from churn_training.packaging.home import Home
 from churn_training.packaging.keys import signing_key, trusted_keys
@@ -118,7 +118,7 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
         RegistryError: MLflow refused; the registry is as before.
     """
     dataset, contradictions = with_economics(dataset)
-    candidates = candidates or _different(default_candidates(), dataset)
+    candidates = candidates or distinct_candidates(default_candidates(), categories=bool(dataset.categories))
     rule = holdout_of(dataset, parts)
     rest, held_out = (dataset.take(positions) for positions in split_by(dataset, rule, seed))
     samples = samples_of(rest, held_out, rule, seed, budget)
@@ -142,12 +142,6 @@ def _beginning(candidates: Sequence[Candidate], budget: float, sampled: Sequence
     families = "1 family" if len(candidates) == 1 else f"{len(candidates)} families"
     how = f"for about {budget:,.0f} s" if budget else "at their default settings"
     return "; ".join([f"comparing {families} of models {how} (--verbose tells every round)", *sampled])
-
-
-def _different(candidates: Sequence[Candidate], dataset: Dataset) -> Sequence[Candidate]:
-    """Without families that would be the same model twice: where there are no categories, none is taken as it is."""
-    encoded = [candidate for candidate in candidates if candidate.kind != "native"]
-    return candidates if dataset.categories or not encoded else encoded
 
 
 def _run(
@@ -182,10 +176,10 @@ def _run(
         reporter.now("comparing it with the champion")
         challenger = Challenger(scorer, held_out, samples.rule, training.churn_rate, until_of(training))
         number = order.count_contest(recorder.run_id, samples.rule.identity, champion.version)
-        decision = decide(
+        decided = decide(
             champion, challenger, finished, number, search.seed, order.promotion, accept_leak=order.accept_leak
         )
-        decision = told_for(training.usecase, decision)
+        decision = told_for(training.usecase, decided)
         warnings = (*order.contradictions, *compiled.warnings)
         judgement = _judgement(samples, comparison, finished, decision, insights, warnings, clock=order.clock)
         told = recorded(judgement, training.usecase.model_name, order.promotion, registry, recorder)
@@ -200,8 +194,8 @@ def _run(
     recorder.registered(registered, judgement.decision)
     if judgement.decision.promoted:
         registry.promote(registered.name, registered.version)
-    lines = (*order.contradictions, *judgement.notices, *compiled.warnings)
-    return _outcome(registered, judgement, figures, lines, recorder.run_id, tuned=search.seconds > 0)
+    said = (*order.contradictions, *judgement.notices, *compiled.warnings)
+    return _outcome(registered, judgement, figures, said, recorder.run_id, tuned=search.seconds > 0)
 
 
 def _outcome(

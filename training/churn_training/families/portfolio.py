@@ -7,6 +7,8 @@ Where time is short, families that come later may not be measured. So the first 
 follows knows interactions, the cheapest first; a second additive family and forests, seldom better, come last.
 """
 
+from collections.abc import Sequence
+
 from churn_training.families.candidates import Candidate
 from churn_training.families.spaces import ADDITIVE, CATBOOST, FOREST, HISTOGRAM, LINEAR
 
@@ -93,3 +95,9 @@ _FAMILIES = (
 def default_candidates() -> tuple[Candidate, ...]:
     """The families in the order in which their defaults are measured."""
     return _FAMILIES
+
+
+def distinct_candidates(candidates: Sequence[Candidate], *, categories: bool) -> Sequence[Candidate]:
+    """Those without families that would be the same model twice: where there are no categories, none is taken raw."""
+    encoded = [candidate for candidate in candidates if candidate.kind != "native"]
+    return candidates if categories or not encoded else encoded
