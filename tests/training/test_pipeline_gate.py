@@ -15,10 +15,12 @@ from churn_data.dataset import Dataset
 from churn_model.mlflow_registry import MlflowRegistry, connect
 from churn_model.package import Package, open_package
 from churn_training.comparison.champion_contest import (
+    ChampionDecision,
     CurrentChampion,
     fetch_champion,
     groups_of,
 )
+from churn_training.comparison.money_words import told_for
 from churn_training.families.candidates import Candidate
 from churn_training.packaging.home import Home
 from churn_training.packaging.keys import trusted_keys
@@ -182,10 +184,11 @@ def test_of_two_trainings_at_once_the_later_does_not_replace_a_champion_that_it_
     second = train(some, home, candidates=[STRONG], parts=2, promotion="never")
     assert second.decision.passed
 
-    def meanwhile(*_: Any, **__: Any) -> None:
+    def meanwhile(*positional: Any) -> ChampionDecision:
         registry.promote(NAME, second.registered.version)
+        return told_for(*positional)
 
-    monkeypatch.setattr("churn_training.pipeline.study_segments", meanwhile)
+    monkeypatch.setattr("churn_training.pipeline.told_for", meanwhile)  # the last before it looks who is champion
     third = train(some, home, seed=1, candidates=[STRONG], parts=2)
     assert third.decision.passed
     assert not third.promoted
