@@ -24,8 +24,8 @@ _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _EXPONENT = r"([eE][+-]?\d+)?"
 _GAPS = " '\u00a0\u202f\u2009\u2019"
 _FORMS: dict[Decimal, re.Pattern[str]] = {
-    ".": re.compile(rf"[+-]?(\d{{1,3}}(?:([,{_GAPS}])\d{{3}})(?:\2\d{{3}})*|\d+)?(\.\d*)?{_EXPONENT}", re.ASCII),
-    ",": re.compile(rf"[+-]?(\d{{1,3}}(?:([.{_GAPS}])\d{{3}})(?:\2\d{{3}})*|\d+)?(,\d*)?{_EXPONENT}", re.ASCII),
+    ".": re.compile(rf"[+-]?([1-9]\d{{0,2}}(?:([,{_GAPS}])\d{{3}})(?:\2\d{{3}})*|\d+)?(\.\d*)?{_EXPONENT}", re.ASCII),
+    ",": re.compile(rf"[+-]?([1-9]\d{{0,2}}(?:([.{_GAPS}])\d{{3}})(?:\2\d{{3}})*|\d+)?(,\d*)?{_EXPONENT}", re.ASCII),
 }
 _STRIPPED: dict[Decimal, dict[int, str | None]] = {
     ".": {ord(sign): None for sign in f",{_GAPS}"},
@@ -108,7 +108,7 @@ class NumberColumn:
 
     def _remember(self, values: Mapping[str, float]) -> None:
         for text, value in values.items():
-            if self.example is None and not _PLAIN.fullmatch(text):
+            if self.example is None and not (_PLAIN.fullmatch(text) and float(text) == value):
                 self.example = (text, value)
 
     def findings(self) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ A column that is numbers otherwise has its numbers in plain form and nothing whe
 people and spreadsheets made of them; what a column is for is decided by others. It must not know use cases.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from churn_data.cells import Cell, cleaned, how_many
+from churn_data.cells import Cell, cleaned, how_many, is_float
 from churn_data.coded_cells import CodedCells
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
@@ -27,6 +28,7 @@ ODD_SHARE = 0.05
 _PROBED = 1000
 FEW_NUMBERS = 20
 """With at most so many different numbers, other texts beside them may well be levels like these."""
+_INFINITE = "is infinite or too large"
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class _Texts:
         if len(counts) > 2 * _PROBED and _is_text(list(counts)[:_PROBED], decimal):
             return
         column = NumberColumn(decimal)
-        values, odd = column.read(counts)
+        values, odd = _finite(*column.read(counts))
         if not self._is_number(values, odd, counts) or (not odd and not column.findings()):
             return
         if odd and rows is not None:
@@ -122,7 +124,7 @@ class _Texts:
 
     def _is_number(self, values: Mapping[str, float], odd: Sequence[str], counts: Mapping[str, int]) -> bool:
         numbers = [text for text, value in values.items() if value == value]  # noqa: PLR0124 - NaN is a token
-        if not odd:
+        if all(map(_is_infinite, odd)):
             return bool(numbers)
         share = sum(counts[text] for text in odd) / (sum(counts[text] for text in (*numbers, *odd)) or 1)
         return len(numbers) > FEW_NUMBERS and share <= ODD_SHARE
@@ -135,9 +137,14 @@ class _Texts:
         file: str,
         rows: Sequence[int],
     ) -> None:
-        row = rows[self.cells().first_of(frozenset(odd))]
-        problem = f"{_odd(odd, values, counts)}; correct it, list it under `missing`, or call the column a category"
-        raise DataError(file, problem, column=self._name, row=row)
+        cells = self.cells()
+        place = cells.first_of(frozenset(odd))
+        text = str(cells[place])
+        what = _odd([text, *odd], values, counts)
+        problem = f"{what}; correct it, list it under `missing`, or call the column a category"
+        if _is_infinite(text):
+            problem = f'"{glimpse(text)}" {_INFINITE}, a finite number was expected'
+        raise DataError(file, problem, column=self._name, row=rows[place])
 
 
 def _is_text(texts: Sequence[str], decimal: Decimal) -> bool:
@@ -145,9 +152,20 @@ def _is_text(texts: Sequence[str], decimal: Decimal) -> bool:
     return len(NumberColumn(decimal).read(dict.fromkeys(texts, 1))[1]) > len(texts) / 2
 
 
+def _finite(values: Mapping[str, float], odd: Sequence[str]) -> tuple[dict[str, float], list[str]]:
+    """With infinite numbers among the odd texts: no model takes one."""
+    infinite = [text for text, value in values.items() if math.isinf(value)]
+    return {text: value for text, value in values.items() if not math.isinf(value)}, [*odd, *infinite]
+
+
 def _odd(odd: Sequence[str], values: Mapping[str, float], counts: Mapping[str, int]) -> str:
     numbers = sum(counts[text] for text, value in values.items() if value == value)  # noqa: PLR0124 - NaN is a token
-    return f'"{glimpse(odd[0])}" is not a number ({how_many(numbers, sum(counts[text] for text in odd))})'
+    problem = _INFINITE if _is_infinite(odd[0]) else "is not a number"
+    return f'"{glimpse(odd[0])}" {problem} ({how_many(numbers, sum(counts[text] for text in set(odd)))})'
+
+
+def _is_infinite(text: str) -> bool:
+    return is_float(text) and math.isinf(float(text))
 
 
 def _plain_text(text: str, values: Mapping[str, float]) -> Cell:
