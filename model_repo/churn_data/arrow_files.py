@@ -13,13 +13,12 @@ import pyarrow
 import pyarrow.compute
 import pyarrow.parquet
 
-from churn_data.errors import DataError
 from churn_data.formulas import FIRST, FormulaCount
 from churn_data.tables import is_parquet
-from churn_data.written_files import Columns, whole_file
+from churn_data.written_files import Columns, require_ending, whole_file
 
 TYPES = {"text": pyarrow.string(), "number": pyarrow.float64(), "whole number": pyarrow.int64()}
-_OTHER_FORMATS = {".xlsx", ".xls", ".ods", ".json", ".feather", ".orc", ".gz", ".zip", ".bz2", ".xz", ".zst", ".avro"}
+_WRITTEN = ("", ".csv", ".parquet", ".pq")
 _LIKE_FORMULAS = f"^[{re.escape(''.join(FIRST))}]"
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')
 Write = Callable[[Sequence[pyarrow.Array]], None]
@@ -31,8 +30,7 @@ def require_table_name(path: Path) -> None:
     Raises:
         DataError: it does.
     """
-    if path.suffix.lower() in _OTHER_FORMATS:
-        raise DataError(str(path), f"{path.suffix} is not written; .csv and .parquet are")
+    require_ending(path, _WRITTEN)
 
 
 @contextmanager

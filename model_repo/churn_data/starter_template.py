@@ -71,8 +71,8 @@ value:
 
 WITHOUT_VALUE = (
     """\
-What a customer is worth is not known, so no money is told. Name a number column of what a customer pays a month
-(named like money: {options}) and put your own economics of a campaign:
+# What a customer is worth is not known, so no money is told. Name a number column of what a customer pays a month
+# (named like money: {options}) and put your own economics of a campaign:
 value:
   column: {column}
 """
@@ -81,5 +81,5 @@ value:
 
 
 def commented(text: str) -> str:
-    """The text with every line a comment."""
-    return "\n".join(f"# {line}" for line in text.split("\n"))
+    """The text with every line a comment, once: what one uncommenting makes of it is complete."""
+    return "\n".join(line if line.startswith("#") or not line else f"# {line}" for line in text.split("\n"))

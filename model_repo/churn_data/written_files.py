@@ -19,6 +19,19 @@ Kind = Literal["text", "number", "whole number"]
 Columns = Sequence[tuple[str, Kind]]
 Write = Callable[[Sequence[Sequence[Any]]], None]
 """Appends rows, given as columns in the order of the header."""
+ENDINGS = ("", ".csv", ".parquet", ".pq", ".xlsx")
+"""Of the tables that are written here."""
+
+
+def require_ending(path: Path, written: Sequence[str] = ENDINGS) -> None:
+    """Return if a file's ending is one that is written, or it has none (CSV).
+
+    Raises:
+        DataError: it promises something else.
+    """
+    if path.suffix.lower() not in written:
+        *others, last = filter(None, written)
+        raise DataError(str(path), f"{path.suffix} is not written; {', '.join(others)} and {last} are")
 
 
 @contextmanager
@@ -67,6 +80,7 @@ def table_file(path: Path, columns: Columns) -> Iterator[Write]:
     Raises:
         DataError: the folder is not there or cannot be written to.
     """
+    require_ending(path)
     names = [name for name, _ in columns]
     with whole_file(path) as temporary:
         rows = _parquet_rows(temporary, columns) if is_parquet(path) else _text_rows(path, temporary, names)
@@ -80,6 +94,7 @@ def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
     Raises:
         DataError: the folder is not there or cannot be written to.
     """
+    require_ending(path)
     with whole_file(path) as temporary:
         if is_parquet(path):
             import pyarrow

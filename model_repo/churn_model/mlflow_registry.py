@@ -34,6 +34,8 @@ PREVIOUS = "previous"
 DIGEST_TAG = "churn.digest"
 ATTEMPTS = 3
 _PAGE = 200
+_LISTED = 20
+"""Versions that an error names, the newest."""
 
 
 def connect(tracking_uri: str) -> MlflowClient:
@@ -44,6 +46,8 @@ def connect(tracking_uri: str) -> MlflowClient:
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # Else two lines on stdout for every run that ends, and a training has a run for each round.
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     if tracking_uri.startswith("sqlite:///"):
         Path(tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     with _translated("connect"):
@@ -90,12 +94,13 @@ class MlflowRegistry:
         """One version.
 
         Raises:
-            RegistryError: no such version.
+            RegistryError: no such version; names those that there are.
         """
-        if not version.isdigit():
-            raise RegistryError(f"{name}: {version[:40]!r} is not a version number")
-        with _translated(f"{name} version {version}"):
-            return self._registered(self._client.get_model_version(name, version))
+        with _translated(f"{name} version {version[:40]}"):
+            found = {str(each.version): each for each in self._versions(name)}
+            if version not in found:
+                raise RegistryError(f"{name}: there is no version {version[:40]!r} ({_listed(list(found))})")
+            return self._registered(found[version])
 
     def versions(self, name: str) -> list[Registered]:
         """All versions, newest first; none when the model is not known."""
@@ -228,6 +233,12 @@ class MlflowRegistry:
     def _registered(self, version: ModelVersion, digest: str | None = None) -> Registered:
         uri = self._client.get_model_version_download_uri(version.name, version.version)
         return Registered(version.name, str(version.version), digest or version.tags.get(DIGEST_TAG, ""), uri)
+
+
+def _listed(versions: list[str]) -> str:
+    numbers = sorted(versions, key=int, reverse=True)
+    more = ", …" if len(numbers) > _LISTED else ""
+    return f"there are {', '.join(numbers[:_LISTED])}{more}" if numbers else "there is none yet"
 
 
 def _digests(folder: Path) -> dict[str, str]:

@@ -85,6 +85,7 @@ def test_train_promote_rollback(telco_path: Path, capsys: pytest.CaptureFixture[
     refused = capsys.readouterr().err
     assert "churn-telecom version 2: the gate did not pass it (asked not to be; the gate: version 1 stays" in refused
     assert refused.endswith("; --force promotes it all the same\n")
+    assert refused.count("promotes it all the same") == 1
     assert link.resolve().name == "1"
     assert main(["promote", "2", "--force"]) == 0
     assert link.resolve().name == "2"
@@ -105,11 +106,19 @@ def test_train_promote_rollback(telco_path: Path, capsys: pytest.CaptureFixture[
     )  # fmt: skip
     assert main(["card", "1", "--out", "/nowhere/card.md"]) == 2
     assert capsys.readouterr().err == "churn: /nowhere/card.md: cannot be written (No such file or directory)\n"
-    assert main(["card", "9"]) == 2
+    for command in (["card", "9"], ["promote", "99"]):
+        assert main(command) == 2
+        assert capsys.readouterr().err.endswith(f"there is no version '{command[1]}' (there are 2, 1)\n")
     assert main(["rollback", "--json"]) == 0
     assert last_json(capsys)["version"] == "1"
     assert link.resolve().name == "1"
     assert main(["promote", "2"]) == 2
+    # A second rollback goes forward, to what the gate had refused: not without a word.
+    capsys.readouterr()
+    assert main(["rollback"]) == 0
+    told = capsys.readouterr().err
+    assert "version 2 is newer than version 1: a rollback after a rollback undoes it" in told
+    assert "version 2 is champion again although the gate did not pass it (asked not to be; the gate: " in told
 
 
 @pytest.mark.usefixtures("home", "quick")
@@ -120,6 +129,10 @@ def test_no_better_is_not_champion_unless_forced(telco_path: Path, capsys: pytes
     captured = capsys.readouterr()
     second = json.loads(captured.out.splitlines()[-1])
     assert (second["version"], second["champion"]) == ("2", False)
+    assert "promotes it all the same" not in second["gate"]["reason"]
+    assert captured.err.count("--force-promote promotes it all the same") == 1
+    kept = connect(Home.from_environment().tracking_uri).get_model_version("churn-telecom", "2").tags["churn.gate"]
+    assert "--force" not in kept
     verdict = second["gate"]["verdict"]
     assert [finding["rule_name"] for finding in verdict["findings"] if not finding["passed"]] == ["log_loss", "profit"]
     assert "profit: not passed. A campaign with the new model is expected to earn" in captured.err

@@ -114,6 +114,17 @@ def test_hours_ids_and_ages_are_no_money(tmp_path: Path, capsys: pytest.CaptureF
     assert usecase.value is None
     assert usecase.id == "CustomerId"
     assert "What a customer is worth is not known, so no money is told" in text
+    # Uncommented once the block is whole: value and what campaigns are compared by.
+    block = text[text.index("# value:") : text.index("# As of when")]
+    assert "# #" not in text
+    given = [
+        line.removeprefix("# ").replace("…", "Age")
+        for line in block.splitlines()
+        if line.startswith(("# value", "#   ", "# profit"))
+    ]
+    (tmp_path / "worth.yaml").write_text(text.replace(block, "\n".join([*given, "", ""])), encoding="utf-8")
+    worth = load_usecase(tmp_path / "worth.yaml")
+    assert (worth.tells_money, worth.stated_profit.action) == (True, "personal-call")
 
 
 @pytest.mark.parametrize("stem", ["20240301", "yes", "null", "1e5", 'a "b" \\ c', "Ünïcode äö", "x" * 90, "…"])

@@ -102,3 +102,13 @@ def test_the_command_opens_mlflow_at_the_run(opened: str) -> None:
             assert time.monotonic() < deadline
             time.sleep(0.1)
     assert found["run"]["info"]["run_name"] == "train gym members.csv"
+
+
+def test_runs_kept_at_a_server_end_without_a_word(opened: str) -> None:
+    server = opened.partition("/#/experiments/")[0]
+    code = (
+        "import sys; from churn_model.mlflow_registry import connect; client = connect(sys.argv[1]);"
+        "client.set_terminated(client.create_run('0').info.run_id); print('ended')"
+    )
+    done = subprocess.run([sys.executable, "-c", code, server], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout == "ended\n"

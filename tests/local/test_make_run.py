@@ -47,7 +47,7 @@ def checkout(tmp_path: Path) -> Path:
 ABOVE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
 
 
-def run(checkout: Path, code: int, stop: signal.Signals) -> tuple[str, int]:
+def run(checkout: Path, code: int, stop: signal.Signals, *, serves: bool = True) -> tuple[str, int]:
     """What make prints and how it ends when it is stopped: by the key at a terminal, or by a signal to make alone."""
     ours, theirs = pty.openpty()
     alone = {name: value for name, value in os.environ.items() if name not in ABOVE}
@@ -62,7 +62,7 @@ def run(checkout: Path, code: int, stop: signal.Signals) -> tuple[str, int]:
         else:
             made.send_signal(stop)
         ended = made.wait(15)
-        wait_until((checkout / "heard").exists)
+        wait_until((checkout / "heard").exists if serves else lambda: True)
     time.sleep(0.05)
     printed = os.read(ours, 10_000).decode()
     os.close(ours)
@@ -84,4 +84,23 @@ def test_ctrl_c_is_no_error(checkout: Path) -> None:
 def test_what_fails_is_an_error_still(checkout: Path) -> None:
     _, ended = run(checkout, 7, signal.SIGTERM)
     assert (checkout / "heard").read_text() == "15"
+    assert ended != 0
+
+
+SLEEPING = "#!/usr/bin/env bash\ntouch up\nsleep 20\n"
+
+
+@pytest.mark.parametrize("step", ["ci/setup", ".venv/bin/churn"])
+def test_ctrl_c_before_anything_listens_says_nothing(checkout: Path, step: str) -> None:
+    (checkout / step).write_text(SLEEPING if step == "ci/setup" else "#!/bin/sh\ntouch up\nexec sleep 20\n")
+    printed, ended = run(checkout, 0, signal.SIGINT, serves=False)
+    assert printed.replace("^C", "").strip() == ""
+    assert ended == -signal.SIGINT
+    assert not (checkout / "heard").exists()
+
+
+def test_what_is_told_to_end_before_it_listens_leaves_no_line_of_the_shell(checkout: Path) -> None:
+    (checkout / ".venv/bin/churn").write_text("#!/bin/sh\ntouch up\nexec sleep 20\n")
+    printed, ended = run(checkout, 0, signal.SIGTERM, serves=False)
+    assert "ci/serve" not in printed
     assert ended != 0

@@ -80,9 +80,7 @@ def test_a_model_is_no_better_than_itself(champion: CurrentChampion, package: Pa
     assert not decision.promoted
     assert decision.verdict is not None
     assert decision.verdict.chance == 0.5
-    assert decision.reason.startswith(
-        "version 1 stays: The log loss of the new model's probabilities is +0.0000 beside"
-    )
+    assert decision.reason.startswith("version 1 stays: The log loss of the new model's probabilities is the same as")
     known = decision.verdict.findings[-1].sentence
     assert known == f"Both were judged on {strangers(held_out):,} customers whom neither was fitted on."
     assert decision.to_json()["verdict"]["findings"][0]["rule_name"] == "log_loss"

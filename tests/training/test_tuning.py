@@ -89,7 +89,8 @@ def test_families_that_cannot_be_tried_in_time_are_left_out_and_said_so(
     found, told = searched(few, 30, families=[LINEAR, *dear])
     assert {result.contender.name for result in told} == {"linear"}
     assert len(told) > 1, "time that is not enough for the dear ones is spent on the others"
-    assert found.notices == ("no time to try: dear; dearer (a longer --budget does)",)
+    untried = "no time to try: dear; dearer (a longer --budget does)"
+    assert found.notices == (f"compared 1 of 3 families of models; {untried}",)
     assert found.notices[0] in capsys.readouterr().err
     assert searched(few, 50, families=[LINEAR, *dear])[0].notices == ()
 

@@ -1,8 +1,23 @@
-"""``python -m churn_cli``: the command `churn`."""
+"""``python -m churn_cli`` and ``churn``: the command, with Ctrl-C answered from the first import on.
+
+It imports nothing before, so that nobody who changes their mind early gets a traceback.
+"""
 
 import sys
 
-from churn_cli.main import main
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """Run `churn` with the process's own arguments and return its exit code."""
+    try:
+        from churn_cli.main import main as churn
+
+        return churn()
+    except KeyboardInterrupt:
+        sys.stderr.write("churn: stopped\n")
+        return INTERRUPTED
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from churn_cli.arguments import campaign, card, experiment, init, promote, rollback, score, simulate, train, up, value
+from churn_cli.arguments.parser import Parser, Version
 from churn_cli.guard import guarded
 from churn_cli.terminal import answer, say
 from churn_cli.termination import leave_result
@@ -63,7 +64,8 @@ def _command(name: str) -> Callable[[argparse.Namespace], Reply]:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of every command."""
-    parser = argparse.ArgumentParser(prog="churn", description="Learn who is about to leave, and act on it.")
+    parser = Parser(prog="churn", description="Learn who is about to leave, and act on it.")
+    parser.add_argument("--version", action=Version, nargs=0, help="show the version of this program and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add_arguments(commands)

@@ -19,11 +19,18 @@ def summary(result: Mapping[str, Any]) -> str:
         f"{name} ({role}): {_model(result)}",
         f"held out: {_measures(result)}",
         *_later(result.get("out_of_time")),
-        f"{'champion' if result['champion'] else 'not champion'}: {result['gate']['reason']}",
+        f"{'champion' if result['champion'] else 'not champion'}: {reason_of(result['gate'])}",
         *_places(result.get("report"), result.get("mlflow")),
         result["digest"],
     ]
     return "\n".join(lines)
+
+
+def reason_of(gate: Mapping[str, Any]) -> str:
+    """Why the gate decided so, and where something overrules it, what."""
+    reason, option = gate["reason"], gate.get("overruled_by")
+    joined = " " if reason.endswith(".") else "; "
+    return f"{reason}{joined}{option} promotes it all the same" if option else str(reason)
 
 
 def from_here(result: Mapping[str, Any], namespace: str) -> str:

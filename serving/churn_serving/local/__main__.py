@@ -1,56 +1,22 @@
-"""Entry of the local start: reads the choices, makes sure that nothing is in the way, and hands over to the supervisor.
+"""Entry of the local start, with Ctrl-C answered from the first import on.
 
-The exit code is 0 after SIGTERM, 130 after Ctrl-C, 2 if something given is bad, 1 if a service cannot be kept alive.
+It imports nothing before, so that nobody who changes their mind early gets a traceback.
 """
 
 import sys
-from collections.abc import Sequence
-from functools import partial
 
-from churn_serving.local.champion import read_champion
-from churn_serving.local.console import Console
-from churn_serving.local.errors import NotStarted, ServiceError, ServiceRefused
-from churn_serving.local.readiness import check_ports
-from churn_serving.local.services import local_services
-from churn_serving.local.settings import local_home, read_settings
-from churn_serving.local.state import LocalState
-from churn_serving.local.summary import summary
-from churn_serving.local.supervisor import Supervisor
-
-BAD_INPUT = 2
-FAILED = 1
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Start everything and stay until the end.
-
-    Raises:
-        NotStarted: something chosen cannot be used; nothing was started.
-        ServiceError: a service cannot be kept alive; everything was ended.
-    """
-    settings = read_settings(arguments)
-    champion = read_champion(settings.model)
-    state = LocalState(local_home())
-    try:
-        services = local_services(settings, state.home)
-        check_ports(port for service in services for port in service.ports)
-        console = Console(partial(summary, champion, settings.usecase, services, state.home / "logs"))
-        return Supervisor(services, state, console, settings.ready_timeout).run()
-    finally:
-        state.close()
+INTERRUPTED = 130
 
 
 def main() -> int:
     """Run with the process's own arguments and return its exit code."""
     try:
-        return run(sys.argv[1:])
-    except NotStarted as error:
-        sys.stderr.write(f"churn up: {error}\n")
-        return BAD_INPUT
-    except ServiceRefused:
-        return BAD_INPUT
-    except ServiceError:
-        return FAILED
+        from churn_serving.local.start import main as start
+
+        return start()
+    except KeyboardInterrupt:
+        sys.stderr.write("churn up: stopped\n")
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

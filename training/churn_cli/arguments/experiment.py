@@ -11,7 +11,7 @@ from churn_data.locations import location
 def add_arguments(commands: Commands) -> None:
     """Declare `churn experiment plan`, `assign` and `read`."""
     text = "plan, assign and read experiments on customers"
-    experiment = commands.add_parser("experiment", help=text, description=text, allow_abbrev=False)
+    experiment = commands.add_parser("experiment", help=text, description=text)
     parts = experiment.add_subparsers(dest="part", required=True, metavar="PART")
     _add_plan(parts)
     _add_assign(parts)

@@ -8,6 +8,8 @@ import math
 from datetime import date
 from typing import Any
 
+from churn_cli.arguments.parser import Parser
+
 Commands = Any  # argparse keeps the type of its sub-parsers private.
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -28,11 +30,9 @@ class Given(argparse.Action):
         namespace.given = {*getattr(namespace, "given", ()), self.dest}
 
 
-def add_command(commands: Commands, name: str, text: str, *, own_help: bool = False) -> argparse.ArgumentParser:
+def add_command(commands: Commands, name: str, text: str, *, own_help: bool = False) -> Parser:
     """A command with `--json`, which every command has, and `--help`, unless it has one of its own."""
-    command: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=text, allow_abbrev=False, add_help=not own_help
-    )
+    command: Parser = commands.add_parser(name, help=text, description=text, add_help=not own_help)
     command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return command
 

@@ -28,7 +28,7 @@ from churn_data.errors import DataError
 from churn_data.local_files import local_copy, upload_after
 from churn_data.locations import Location
 from churn_data.progress import Reporter, reporting
-from churn_data.written_files import write_table
+from churn_data.written_files import require_ending, write_table
 from churn_model.errors import UseCaseError
 from churn_model.package import Package
 from churn_model.rules import ContactRule
@@ -40,6 +40,7 @@ SEED = 0
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Score customers, decide who gets what within the budget, and write it down."""
     started = time.perf_counter()
+    require_ending(Path(str(options.output)))
     usecase = _usecase(options)
     package = _package(options, usecase)
     rules = _rules(usecase, package)

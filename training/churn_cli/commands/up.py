@@ -11,7 +11,7 @@ from pathlib import Path
 from churn_cli.arguments.up import SERVER
 from churn_cli.terminal import say
 from churn_cli.training_command import train_and_export
-from churn_cli.training_summary import summary
+from churn_cli.training_summary import reason_of, summary
 from churn_data.errors import Failure
 from churn_data.files import file_sha256
 from churn_data.local_files import local_copy
@@ -43,9 +43,9 @@ def run(options: argparse.Namespace) -> None:
         result = train_and_export(options, home, "always" if options.force_promote else "served")
         say(summary(result))
         if exported is None and not result["champion"]:
-            raise Failure(f"nothing is served: {result['gate']['reason']}")
+            raise Failure(f"nothing is served: {reason_of(result['gate'])}")
         if exported is not None and not result["champion"]:
-            say(f"serving {exported.name} version {exported.version} as before: {result['gate']['reason']}")
+            say(f"serving {exported.name} version {exported.version} as before: {reason_of(result['gate'])}")
     elif exported:
         people = "simulated customers" if exported.simulated else "customers"
         say(f"reusing {exported.name} version {exported.version}, trained on {people} of {exported.data_source}")

@@ -21,7 +21,7 @@ from churn_data.dataset import Dataset, rows_of
 from churn_data.errors import DataError
 from churn_data.local_files import local_copy, upload_after
 from churn_data.progress import reporting
-from churn_data.written_files import write_table
+from churn_data.written_files import require_ending, write_table
 from churn_model.package import Package
 from churn_model.usecase import UseCase, load_usecase
 
@@ -29,6 +29,7 @@ from churn_model.usecase import UseCase, load_usecase
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Learn when customers leave, and answer for those who are still there."""
     started = time.perf_counter()
+    require_ending(Path(str(options.out)))
     usecase = load_usecase(options.usecase)
     window_months(usecase)
     usecase.required_value()

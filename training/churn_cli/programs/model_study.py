@@ -33,7 +33,9 @@ def _table(rows: Sequence[Row]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the study; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m churn_cli.programs.model_study", description=DESCRIPTION)
+    parser = argparse.ArgumentParser(
+        prog="python -m churn_cli.programs.model_study", description=DESCRIPTION, allow_abbrev=False
+    )
     parser.add_argument("--data", type=Path, required=True, help="CSV or Parquet of labelled customers")
     parser.add_argument("--usecase", default="telecom", help="%(default)s")
     parser.add_argument("--repeats", type=int, default=10, help="%(default)s")

@@ -41,7 +41,8 @@ class ChampionDecision:
 
     `passed`: whether the gate would have it; `against`: the version that was champion then, empty if none;
     `overridden`: it becomes champion only because somebody said so, whatever the gate found; `contest`: the holdout's
-    identity and the number of the champion's contest, empty where nothing was judged.
+    identity and the number of the champion's contest, empty where nothing was judged; `overruled_by`: the option
+    of a training that would have promoted it; the reason does not name it, for it is kept and read elsewhere too.
     """
 
     promoted: bool
@@ -51,6 +52,7 @@ class ChampionDecision:
     against: str = ""
     overridden: bool = False
     contest: str = ""
+    overruled_by: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""

@@ -45,7 +45,7 @@ def decide(
     sentences = {doubt.rule_name: doubt.sentence for doubt in doubts}
     leak, few = sentences.get(LEAK, ""), sentences.get(FEW, "")
     if leak and not accept_leak:
-        return ChampionDecision(promoted=False, reason=f"{leak}; --accept-leak promotes it all the same")
+        return ChampionDecision(promoted=False, reason=leak, overruled_by="--accept-leak")
     too_few = ChampionDecision(promoted=False, reason=few)
     if promotion == "served" and champion.registered is not None:
         promotion = "gated"
@@ -59,8 +59,7 @@ def _as_asked(found: ChampionDecision, promotion: Promotion, leak: str) -> Champ
         if promotion in _ASKED:
             reason = f"asked for by {_ASKED[promotion]}, although {found.reason}"
             return replace(found, promoted=True, overridden=True, reason=reason)
-        joined = " " if found.reason.endswith(".") else "; "
-        return replace(found, reason=f"{found.reason}{joined}--force-promote promotes it all the same")
+        return replace(found, overruled_by="--force-promote")
     if leak:
         return replace(found, overridden=True, reason=f"{found.reason}, accepted by --accept-leak although {leak}")
     return found

@@ -106,9 +106,9 @@ def base_rate_finding(
     return Finding(
         "base rate",
         passed=known,
-        sentence=f"{said} than how many customers leave: the squared error of its probabilities is {-lead.mean:+.4f} "
-        f"beside that of the churn rate alone, {base_rate:.1%}, on {lead.customers:,} customers (by chance with a "
-        f"probability of {_small(lead.chance())}, at most {_small(level)} is allowed).",
+        sentence=f"{said} than how many customers leave: the squared error of its probabilities is "
+        f"{_beside(-lead.mean)} that of the churn rate alone, {base_rate:.1%}, on {lead.customers:,} customers "
+        f"(by chance with a probability of {_small(lead.chance())}, at most {_small(level)} is allowed).",
     )
 
 
@@ -150,9 +150,15 @@ def _profit_in_words(old: float, lead: Lead) -> str:
     )
 
 
+def _beside(difference: float) -> str:
+    """An error compared with another: `lower by 0.0123 than`."""
+    size = f"{abs(difference):.4f}"
+    return "the same as" if not float(size) else f"{'lower' if difference < 0 else 'higher'} by {size} than"
+
+
 def _knowledge_in_words(lead: Lead, terms: Terms) -> str:
     return (
-        f"The log loss of the new model's probabilities is {0.0 - lead.mean:+.4f} beside the champion's. One that "
+        f"The log loss of the new model's probabilities is {_beside(-lead.mean)} the champion's. One that "
         f"knows no more would be ahead by as much with a probability of {_small(lead.chance())}; at most "
         f"{_small(terms.level)} is allowed in the champion's contest {terms.contest}."
     )

@@ -24,8 +24,8 @@ def still(decision: ChampionDecision, champion: str, promotion: Promotion) -> Ch
     if not decision.promoted or promotion == "always" or decision.against == champion:
         return decision
     then, now = (f"version {version}" if version else "no champion" for version in (decision.against, champion))
-    reason = f"it was judged against {then}, and by now there is {now}; --force-promote promotes it all the same"
-    return replace(decision, promoted=False, overridden=False, reason=reason)
+    reason = f"it was judged against {then}, and by now there is {now}"
+    return replace(decision, promoted=False, overridden=False, reason=reason, overruled_by="--force-promote")
 
 
 def recorded(

@@ -17,6 +17,9 @@ from churn_training.comparison.second_level import second_level
 from churn_training.comparison.tuning import Proposals
 from churn_training.families.candidates import Candidate
 
+UNTRIED = "no time to try"
+"""How a notice names the families that were not measured."""
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -117,4 +120,7 @@ def _best_of_families(candidates: Sequence[Candidate], library: Sequence[Result]
 def _left_out(candidates: Sequence[Candidate], library: Sequence[Result]) -> tuple[str, ...]:
     tried = {result.contender.name for result in library}
     left = [candidate.title for candidate in candidates if candidate.name not in tried]
-    return (f"no time to try: {'; '.join(left)} (a longer --budget does)",) if left else ()
+    if not left:
+        return ()
+    compared = f"compared {len(tried)} of {len(candidates)} families of models"
+    return (f"{compared}; {UNTRIED}: {'; '.join(left)} (a longer --budget does)",)

@@ -4,6 +4,7 @@ An order that overrules the gate is kept beside the version for good. It must no
 """
 
 import datetime
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ PASSED = "churn.gate.passed"
 OVERRIDE = "churn.override"
 """Who reads this finds that the gate was overruled, and how."""
 _LONGEST = 4000
+_OPTION = re.compile(r";? --[a-z-]+ promotes it all the same$")
 
 
 def gate_tags(decision: ChampionDecision) -> dict[str, str]:
@@ -52,13 +54,27 @@ def objection(client: "MlflowClient", wanted: Registered, champion: Registered |
     tags = client.get_model_version(wanted.name, wanted.version).tags
     if champion is not None and champion.version == wanted.version:
         return ""
-    if PASSED not in tags:
-        return "no gate has judged it"
-    if tags[PASSED] != "yes":
-        return f"the gate did not pass it ({tags.get(GATE, '').partition(': ')[2] or 'no reason is kept'})"
+    problem = _not_passed(tags)
+    if problem:
+        return problem
     then, now = tags.get(AGAINST, NOBODY), champion.version if champion else NOBODY
     if then != now:
         return f"it passed the gate against {_version(then)}, today there is {_version(now)}"
+    return ""
+
+
+def not_passed(client: "MlflowClient", version: Registered) -> str:
+    """That the gate did not pass a version, whomever it was held against, and why, as a clause; empty if it did."""
+    return _not_passed(client.get_model_version(version.name, version.version).tags)
+
+
+def _not_passed(tags: Mapping[str, str]) -> str:
+    if PASSED not in tags:
+        return "no gate has judged it"
+    if tags[PASSED] != "yes":
+        # Versions of former releases keep a reason that ends with an option of training.
+        reason = _OPTION.sub("", tags.get(GATE, "").partition(": ")[2])
+        return f"the gate did not pass it ({reason or 'no reason is kept'})"
     return ""
 
 

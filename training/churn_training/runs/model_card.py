@@ -17,6 +17,7 @@ from churn_training.comparison.champion_contest import ChampionDecision
 from churn_training.comparison.competition import Search
 from churn_training.comparison.evaluation import calibration_bins, rate_intervals
 from churn_training.comparison.fairness import SMALLEST_GROUP
+from churn_training.comparison.measuring import UNTRIED
 from churn_training.comparison.recorder import Judgement
 from churn_training.comparison.sampling import Samples
 from churn_training.packaging.compilation import code_revision
@@ -74,6 +75,7 @@ def model_card(subject: Subject) -> str:
 def _words(subject: Subject) -> dict[str, Any]:
     judgement, training = subject.judgement, subject.samples.fitted
     usecase, source = training.usecase, training.source
+    of_data = [line for line in judgement.notices if UNTRIED not in line]
     money = usecase.tells_money
     told = economics(usecase.profit) if money else without_money(usecase.profit)
     return {
@@ -88,7 +90,7 @@ def _words(subject: Subject) -> dict[str, Any]:
         "people": source.people,
         "training": f"{len(training):,} rows of {source.people} in {source.name} (SHA-256 `{source.sha256}`), of whom "
         f"{share(training.churn_rate)} left.",
-        "notices": [*(notice.line for notice in training.notices if not _left_out(notice.text)), *judgement.notices],
+        "notices": [*(notice.line for notice in training.notices if not _left_out(notice.text)), *of_data],
         "left_out": [notice.line for notice in training.notices if _left_out(notice.text)],
         "evaluation": _evaluation(subject),
         "judged": f"{len(judgement.finished.held_out):,}",
@@ -180,6 +182,7 @@ def _configuration(subject: Subject) -> list[tuple[str, str]]:
         ("seed", str(search.seed)),
         ("folds", str(search.parts)),
         ("seconds for the search", f"{search.seconds:g}"),
+        *(("compared", line) for line in subject.judgement.notices if UNTRIED in line),
         ("family", winner.kind),
         *((f"parameter {name}", str(value)) for name, value in winner.parameters.items()),
         ("rows compared on", f"{len(subject.samples.compared):,}"),
