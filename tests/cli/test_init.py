@@ -117,11 +117,9 @@ def test_hours_ids_and_ages_are_no_money(tmp_path: Path, capsys: pytest.CaptureF
     # Uncommented once the block is whole: value and what campaigns are compared by.
     block = text[text.index("# value:") : text.index("# As of when")]
     assert "# #" not in text
-    given = [
-        line.removeprefix("# ").replace("…", "Age")
-        for line in block.splitlines()
-        if line.startswith(("# value", "#   ", "# profit"))
-    ]
+    number = next(feature.name for feature in usecase.features if feature.type == "number")
+    given = [line.removeprefix("# ") for line in block.splitlines() if re.match("# (value|profit|  )", line)]
+    given = [re.sub("column: .*", f"column: {number}", line) for line in given]
     (tmp_path / "worth.yaml").write_text(text.replace(block, "\n".join([*given, "", ""])), encoding="utf-8")
     worth = load_usecase(tmp_path / "worth.yaml")
     assert (worth.tells_money, worth.stated_profit.action) == (True, "personal-call")
