@@ -34,8 +34,6 @@ PREVIOUS = "previous"
 DIGEST_TAG = "churn.digest"
 ATTEMPTS = 3
 _PAGE = 200
-_LISTED = 20
-"""Versions that an error names, the newest."""
 
 
 def connect(tracking_uri: str) -> MlflowClient:
@@ -46,8 +44,7 @@ def connect(tracking_uri: str) -> MlflowClient:
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    # Else two lines on stdout for every run that ends, and a training has a run for each round.
-    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # else two lines a run that ends
     if tracking_uri.startswith("sqlite:///"):
         Path(tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     with _translated("connect"):
@@ -98,9 +95,9 @@ class MlflowRegistry:
         """
         with _translated(f"{name} version {version[:40]}"):
             found = {str(each.version): each for each in self._versions(name)}
-            if version not in found:
-                raise RegistryError(f"{name}: there is no version {version[:40]!r} ({_listed(list(found))})")
-            return self._registered(found[version])
+            if version in found:
+                return self._registered(found[version])
+        raise RegistryError(f"{name}: there is no version {version[:40]!r} ({_listed(list(found))})")
 
     def versions(self, name: str) -> list[Registered]:
         """All versions, newest first; none when the model is not known."""
@@ -236,9 +233,7 @@ class MlflowRegistry:
 
 
 def _listed(versions: list[str]) -> str:
-    numbers = sorted(versions, key=int, reverse=True)
-    more = ", …" if len(numbers) > _LISTED else ""
-    return f"there are {', '.join(numbers[:_LISTED])}{more}" if numbers else "there is none yet"
+    return f"there are {', '.join(sorted(versions, key=int)[-20:][::-1])}" if versions else "there is none yet"
 
 
 def _digests(folder: Path) -> dict[str, str]:
