@@ -73,7 +73,8 @@ def test_a_misspelt_column_and_another_format_are_refused(
     expected = 'no such column in the header, the model needs it; did you mean "Paperless_Billing"? (use case telecom, '
     assert expected in capsys.readouterr().err.splitlines()[-1]
     assert main(["score", str(telco_path), str(tmp_path / "out.xlsx")]) == 2
-    assert capsys.readouterr().err.splitlines()[-1].endswith("out.xlsx: .xlsx is not written; .csv and .parquet are")
+    refusal = capsys.readouterr().err.splitlines()[-1]
+    assert refusal.endswith("out.xlsx: .xlsx is not written; .csv, .parquet and .pq are")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
 
 

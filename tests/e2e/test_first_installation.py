@@ -60,10 +60,11 @@ def test_what_finds_no_room_is_refused_before_anything_is_made(first: Cluster) -
 
 
 def test_an_image_that_is_not_there_is_named_and_a_second_try_mends_it(first: Cluster) -> None:
-    failed = make_install("primary.image.tag=none", "installation.waitSeconds=30")
+    # As long as a busy node takes to fetch the model, which comes before the image that is not there.
+    failed = make_install("primary.image.tag=none", "installation.waitSeconds=90")
     assert failed.returncode != 0
     # Under helm's own error stands what its hook saw.
-    shown = failed.stderr.partition("installed, but after 30 s not answering as it should:")[2]
+    shown = failed.stderr.partition("installed, but after 90 s not answering as it should:")[2]
     assert "churn-primary-predictor-" in shown, failed.stderr
     assert "docker.io/churn-serving/predictor:none" in shown
     assert "push it to where image.registry says, or load it into them" in shown
