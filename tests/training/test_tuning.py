@@ -99,7 +99,7 @@ def test_a_family_that_is_too_dear_keeps_no_cheaper_one_from_being_tried(few: Da
     dear = Candidate("dear", "dear", "native", {"iterations": 2})
     found, told = searched(few, 30, families=[LINEAR, dear, STEADY])
     assert {result.contender.name for result in told} == {"linear", "steady"}
-    assert found.notices == ("no time to try: dear (a longer --budget does)",)
+    assert found.notices == ("compared 2 of 3 families of models; no time to try: dear (a longer --budget does)",)
 
 
 def test_where_little_can_be_tried_the_cheapest_is_followed_by_one_that_knows_interactions() -> None:
