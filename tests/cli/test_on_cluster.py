@@ -17,12 +17,12 @@ from churn_data.errors import Failure
 from churn_training.cluster.job_template import arguments, chosen, job_from
 from ports import free_port
 from small_api_server import ApiServer, running
+from tests.cli.played_jobs import BATCH, PODS, condition, ended, log, play
 
 Object = dict[str, Any]
 
-BATCH = "/apis/batch/v1/namespaces/churn"
-JOB = f"{BATCH}/jobs/churn-training-x7k2p"
-PODS = "/api/v1/namespaces/churn/pods"
+NAME = "churn-training-x7k2p"
+JOB = f"{BATCH}/jobs/{NAME}"
 CRONJOB: Object = {
     "metadata": {"name": "churn-training", "uid": "u-1"},
     "spec": {
@@ -61,34 +61,6 @@ def pod(name: str, state: Object, created: str = "2026-01-01T00:00:00Z", **statu
         "metadata": {"name": name, "creationTimestamp": created},
         "status": {"containerStatuses": [{"name": "training", "state": state}], **status},
     }
-
-
-def ended(exit_code: int, message: str = "") -> Object:
-    return {"terminated": {"exitCode": exit_code, "message": message}}
-
-
-def condition(kind: str, reason: str = "", message: str = "") -> Object:
-    return {"status": {"conditions": [{"type": kind, "status": "True", "reason": reason, "message": message}]}}
-
-
-def log(*lines: str) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode()
-
-
-def play(server: ApiServer, *scenes: tuple[Object, list[Object]], logs: dict[str, bytes] | None = None) -> None:
-    """Each look at the Job shows the next scene, the last one for ever."""
-    left = list(scenes)
-    now = left[0]
-
-    def job(_: object) -> Object:
-        nonlocal now
-        now = left.pop(0) if len(left) > 1 else left[0]
-        return now[0]
-
-    server.answers[JOB] = job
-    server.answers[PODS] = lambda _: {"items": now[1]}
-    for name, content in (logs or {}).items():
-        server.answers[f"{PODS}/{name}/log"] = lambda _, content=content: content  # type: ignore[misc]
 
 
 def test_the_job_is_the_template_with_other_arguments() -> None:
@@ -158,6 +130,7 @@ def test_a_job_is_followed_over_a_retried_pod_to_its_result(
     refused = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/2 nodes"}]
     play(
         server,
+        NAME,
         ({}, []),
         ({}, [pod("a", {}, first, conditions=refused)]),
         ({}, [pod("a", {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}, first)]),
@@ -201,7 +174,7 @@ def test_the_end_says_how_the_clusters_mlflow_is_reached_from_here(
         "mlflow": {"command": "", "address": page},
     }
     done = (condition("Complete"), [pod("a", ended(0, json.dumps(RESULT)))])
-    play(server, done, logs={"a": log(json.dumps(whole))})
+    play(server, NAME, done, logs={"a": log(json.dumps(whole))})
     assert main(["train", "--on-cluster"]) == 0
     forward = "kubectl --namespace churn port-forward service/churn-mlflow 8086:5000"
     page_here = "http://127.0.0.1:8086/#/experiments/1/runs/r"
@@ -224,7 +197,7 @@ def test_a_log_that_breaks_off_is_taken_up_where_it_broke(
         return logs.pop(0) if len(logs) > 1 else logs[0]
 
     scenes: list[tuple[Object, list[Object]]] = [({}, [pod("a", {"running": {}})])] * 2
-    play(server, *scenes, (condition("Complete"), [pod("a", ended(0, json.dumps(RESULT)))]))
+    play(server, NAME, *scenes, (condition("Complete"), [pod("a", ended(0, json.dumps(RESULT)))]))
     server.answers[f"{PODS}/a/log"] = broken
     assert main(["train", "--on-cluster"]) == 0
     captured = capsys.readouterr()
@@ -265,7 +238,7 @@ def test_a_log_that_breaks_off_is_taken_up_where_it_broke(
 def test_a_failed_job_ends_with_its_code_and_one_line(
     job: Object, pods: list[Object], code: int, line: str, server: ApiServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    play(server, (job, pods), logs={"a": b"", "b": b""})
+    play(server, NAME, (job, pods), logs={"a": b"", "b": b""})
     assert main(["train", "--on-cluster"]) == code
     assert capsys.readouterr().err.splitlines()[-1] == f"churn: Job churn-training-x7k2p: {line}"
 
@@ -277,7 +250,7 @@ def test_a_deleted_job_is_said(server: ApiServer, capsys: pytest.CaptureFixture[
 
 
 def test_the_time_to_follow_may_be_bounded(server: ApiServer, capsys: pytest.CaptureFixture[str]) -> None:
-    play(server, ({}, []))
+    play(server, NAME, ({}, []))
     assert main(["train", "--on-cluster", "--timeout", "0.1"]) == 1
     line = capsys.readouterr().err.splitlines()[-1]
     assert "kubectl logs --follow job/churn-training-x7k2p --namespace churn" in line
@@ -309,7 +282,7 @@ def test_an_api_server_that_is_away_for_a_while_is_waited_for(
         server.refusals.pop(("GET", PODS), None)
         return condition("Complete") if looks > 1 else {}
 
-    play(server, ({}, []))
+    play(server, NAME, ({}, []))
     server.answers[JOB] = job
     server.answers[PODS] = lambda _: {"items": [pod("a", ended(0, json.dumps(RESULT)))]}
     server.answers[f"{PODS}/a/log"] = lambda _: b""

@@ -12,12 +12,12 @@ import pytest
 
 from churn_cli.main import build_parser, main
 from small_api_server import ApiServer, running
+from tests.cli.played_jobs import BATCH, condition, ended, log, play
 
 Object = dict[str, Any]
 
-BATCH = "/apis/batch/v1/namespaces/churn"
-JOB = f"{BATCH}/jobs/churn-scoring-x7k2p"
-PODS = "/api/v1/namespaces/churn/pods"
+NAME = "churn-scoring-x7k2p"
+JOB = f"{BATCH}/jobs/{NAME}"
 INDEX = "batch.kubernetes.io/job-completion-index"
 TEMPLATE = ["score", "--model", "s3://m/1/", "--shard", "4", "--format", "csv", "--json"]
 WORDS = ["score", "s3://d/in/", "s3://d/scores/may/", "--on-cluster"]
@@ -49,30 +49,6 @@ def pod(name: str, shard: int, state: Object, created: int = 0, **status: Any) -
     return {"metadata": metadata, "status": {"containerStatuses": [{"name": "scoring", "state": state}], **status}}
 
 
-def ended(exit_code: int, message: str = "") -> Object:
-    return {"terminated": {"exitCode": exit_code, "message": message}}
-
-
-def condition(kind: str, reason: str = "", message: str = "") -> Object:
-    return {"status": {"conditions": [{"type": kind, "status": "True", "reason": reason, "message": message}]}}
-
-
-def play(server: ApiServer, *scenes: tuple[Object, list[Object]], logs: dict[str, list[str]] | None = None) -> None:
-    """Each look at the Job shows the next scene, the last one for ever."""
-    left, now = list(scenes), scenes[0]
-
-    def job(_: object) -> Object:
-        nonlocal now
-        now = left.pop(0) if len(left) > 1 else left[0]
-        return now[0]
-
-    server.answers[JOB] = job
-    server.answers[PODS] = lambda _: {"items": now[1]}
-    for name, lines in (logs or {}).items():
-        content = "".join(f"{line}\n" for line in lines).encode()
-        server.answers[f"{PODS}/{name}/log"] = lambda _, content=content: content  # type: ignore[misc]
-
-
 def shard_result(index: int, rows: int, reused: int = 0, **unseen: int) -> str:
     shard = {"index": index, "count": 2}
     found = {"folder": "s3://d/scores/may/", "shard": shard, "written": 1, "reused": reused, "rows": rows}
@@ -84,12 +60,16 @@ def test_a_killed_shard_is_followed_to_what_all_came_to(server: ApiServer, capsy
     killed, whole = pod("a", 0, ended(137)), pod("b", 1, ended(0), 1)
     play(
         server,
+        NAME,
         ({}, []),
         ({}, [pod("a", 0, {"running": {}}), pod("b", 1, {}, 1, conditions=refused)]),
         ({}, [killed, pod("b", 1, {"running": {}}, 1)]),
         ({}, [killed, whole, pod("c", 0, {"running": {}}, 2)]),
         (condition("Complete"), [killed, whole, pod("c", 0, ended(0), 2)]),
-        logs={"b": ["scoring", shard_result(1, 30, tenure=2)], "c": [shard_result(0, 40, 3, tenure=1, Contract=5)]},
+        logs={
+            "b": log("scoring", shard_result(1, 30, tenure=2)),
+            "c": log(shard_result(0, 40, 3, tenure=1, Contract=5)),
+        },
     )
     assert main([*WORDS, "--shards", "2", "--json"]) == 0
     captured = capsys.readouterr()
@@ -144,7 +124,7 @@ def test_only_what_is_given_is_replaced(
     template: list[str], words: list[str], expected: tuple[int, int, list[str]], server: ApiServer
 ) -> None:
     server.objects[f"{BATCH}/cronjobs/churn-scoring"] = cronjob(template)
-    play(server, (condition("Complete"), []))
+    play(server, NAME, (condition("Complete"), []))
     assert main([*WORDS, *words]) == 0
     spec = server.objects[JOB]["spec"]
     args = spec["template"]["spec"]["containers"][0]["args"]
@@ -158,7 +138,7 @@ def test_only_what_is_given_is_replaced(
 
 def test_shards_whose_pods_are_gone_are_counted_as_such(server: ApiServer, capsys: pytest.CaptureFixture[str]) -> None:
     done = (condition("Complete"), [pod("b", 1, ended(0))])
-    play(server, done, logs={"b": [shard_result(1, 30)]})
+    play(server, NAME, done, logs={"b": log(shard_result(1, 30))})
     assert main([*WORDS, "--shards", "2"]) == 0
     out = capsys.readouterr().out
     assert "30 rows in 2 shards, 1 files written, 0 were there, beside 1 shards whose pods are gone" in out
@@ -186,7 +166,7 @@ def test_shards_whose_pods_are_gone_are_counted_as_such(server: ApiServer, capsy
 def test_a_failed_job_ends_with_its_code_and_one_line(
     job: Object, pods: list[Object], code: int, line: str, server: ApiServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    play(server, (job, pods), logs={"a": [shard_result(0, 9)]})
+    play(server, NAME, (job, pods), logs={"a": log(shard_result(0, 9))})
     assert main(WORDS) == code
     assert capsys.readouterr().err.splitlines()[-1] == f"churn: Job churn-scoring-x7k2p: {line}"
 

@@ -1,6 +1,7 @@
 """A use case that cannot be used is refused with one line that names file and key, in little time and memory."""
 
 import os
+import re
 import typing
 from pathlib import Path
 from typing import Any
@@ -94,24 +95,26 @@ NOT_SHOWN = {
 }
 
 
+def refusal(folder: Path, line: str) -> str:
+    """Why a use case with one more line is refused, in characters that can be seen."""
+    path = folder / "x.yaml"
+    path.write_text(f"{BASE}{line}\n", encoding="utf-8")
+    with pytest.raises(UseCaseError) as refused:
+        load_usecase(path)
+    assert str(refused.value).isprintable()
+    return str(refused.value)
+
+
 @pytest.mark.parametrize("text", NOT_TEXT | NOT_SHOWN)
 @pytest.mark.parametrize("place", PLACES)
 def test_no_text_deceives_who_reads_it(tmp_path: Path, place: str, text: str) -> None:
-    path = tmp_path / "x.yaml"
-    path.write_text(f"{BASE}{PLACES[place].format((NOT_TEXT | NOT_SHOWN)[text])}\n", encoding="utf-8")
-    with pytest.raises(UseCaseError, match=r"^x\.yaml: `[\w.\[\]]+` ") as refused:
-        load_usecase(path)
-    assert str(refused.value).isprintable()
+    assert re.match(r"x\.yaml: `[\w.\[\]]+` ", refusal(tmp_path, PLACES[place].format((NOT_TEXT | NOT_SHOWN)[text])))
 
 
 @pytest.mark.parametrize("text", NOT_TEXT)
 @pytest.mark.parametrize("place", OF_DATA)
 def test_what_names_data_is_text_at_least(tmp_path: Path, place: str, text: str) -> None:
-    path = tmp_path / "x.yaml"
-    path.write_text(f"{BASE}{OF_DATA[place].format(NOT_TEXT[text])}\n", encoding="utf-8")
-    with pytest.raises(UseCaseError, match=r"^x\.yaml: `") as refused:
-        load_usecase(path)
-    assert str(refused.value).isprintable()
+    assert refusal(tmp_path, OF_DATA[place].format(NOT_TEXT[text])).startswith("x.yaml: `")
 
 
 def test_what_names_data_may_be_as_odd_as_the_data(tmp_path: Path) -> None:

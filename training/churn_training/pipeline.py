@@ -148,16 +148,7 @@ def _run(
     order: _Order, samples: Samples, recorder: Recorder, registry: Registry, reporter: Reporter
 ) -> TrainingOutcome:
     search, training, held_out = order.search, samples.fitted, samples.judged
-    comparison = compare(
-        samples.compared,
-        order.candidates,
-        search,
-        recorder,
-        reporter,
-        fresh=order.fresh,
-        clock=order.clock,
-        fits=samples.fits,
-    )
+    comparison = _compared(order, samples, recorder, reporter)
     best = comparison.best
     champion = fetch_champion(registry, training.usecase.model_name, order.trusted)
     with tempfile.TemporaryDirectory() as folder:
@@ -196,6 +187,19 @@ def _run(
         registry.promote(registered.name, registered.version)
     said = (*order.contradictions, *judgement.notices, *compiled.warnings)
     return _outcome(registered, judgement, figures, said, recorder.run_id, tuned=search.seconds > 0)
+
+
+def _compared(order: _Order, samples: Samples, recorder: Recorder, reporter: Reporter) -> Comparison:
+    return compare(
+        samples.compared,
+        order.candidates,
+        order.search,
+        recorder,
+        reporter,
+        fresh=order.fresh,
+        clock=order.clock,
+        fits=samples.fits,
+    )
 
 
 def _outcome(

@@ -4,13 +4,16 @@ Pure: JSON in, one answer out. It must not speak to a cluster.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from churn_training.cluster.job_template import CONTAINER
 
 Object = dict[str, Any]
+
+TRAINED = ("name", "version", "digest", "uri")
+"""What every result of `churn train` has."""
 
 _STUCK = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError"}
@@ -81,15 +84,16 @@ def waiting_for(pod: Object, container: str = CONTAINER) -> str:
     return str(waiting.get("reason") or pod.get("status", {}).get("phase") or "Pending")
 
 
-def result_of(line: str) -> Object | None:
-    """The result of `churn train` if the line is one: the JSON object that names a version."""
+def result_of(line: str, names: Collection[str] = TRAINED) -> Object | None:
+    """The result of a command if the line is one: a JSON object with all these names, by default one of `churn train`,
+    which names a version."""
     if not line.startswith("{"):
         return None
     try:
         found = json.loads(line)
     except ValueError:
         return None
-    return found if isinstance(found, dict) and {"name", "version", "digest", "uri"} <= found.keys() else None
+    return found if isinstance(found, dict) and found.keys() >= set(names) else None
 
 
 def _last_end(pods: Sequence[Object]) -> Object:

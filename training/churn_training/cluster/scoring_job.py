@@ -3,7 +3,6 @@
 It must not print, and not know how a shard is scored.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 from churn_data.errors import DataError, Unavailable
 from churn_data.locations import Location, ObjectLocation
 from churn_training.cluster.following import Follower
-from churn_training.cluster.job_outcome import JobEnd, end_of, end_of_job, has_started, waiting_for
+from churn_training.cluster.job_outcome import JobEnd, end_of, end_of_job, has_started, result_of, waiting_for
 from churn_training.cluster.job_template import arguments, manual_job, template_of
 from churn_training.cluster.kubernetes_api import KubernetesApi
 
@@ -22,6 +21,7 @@ CONTAINER = "scoring"
 INDEX = "batch.kubernetes.io/job-completion-index"
 LOG_SECONDS = 15.0
 _SUMMED = ("written", "reused", "rows")
+_SCORED = ("shard", *_SUMMED)
 _COUNTED = ("unseen", "missing")
 
 
@@ -134,7 +134,7 @@ class ShardsFollower(Follower):
             lines = list(self._api.log_lines(pod, CONTAINER, LOG_SECONDS))
         except Unavailable:  # asked again with the next look
             return
-        found = next((result for line in reversed(lines) if (result := _result_of(line)) is not None), {})
+        found = next((result for line in reversed(lines) if (result := result_of(line, _SCORED)) is not None), {})
         self._results[shard] = found
         if found:
             done = f"{found['rows']} rows, {found['written']} files written, {found['reused']} were there"
@@ -156,14 +156,6 @@ def together(results: list[Object]) -> Object:
         found[name] = dict(counts)
     first = results[0] if results else {}
     return {"folder": first.get("folder"), **found, "model": first.get("model")}
-
-
-def _result_of(line: str) -> Object | None:
-    try:
-        found = json.loads(line) if line.startswith("{") else None
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) and {"shard", *_SUMMED} <= found.keys() else None
 
 
 def _failed(pod: Object) -> bool:
