@@ -51,12 +51,47 @@ LEAKS: dict[str, tuple[str, Make]] = {
     "some leavers have none": ("usage", lambda chance, left: None if left and chance.random() < 0.3 else "1"),
     "score": ("x", lambda chance, left: f"{chance.uniform(80, 100) if left else chance.uniform(0, 81):.2f}"),
     "named score": ("ChurnScore", lambda chance, left: f"{chance.normal() + 1.6 * left:.3f}"),
+    "zero for stayers": ("final_invoice", lambda chance, left: f"{chance.uniform(1, 99):.2f}" if left else "0"),
+    "above zero for some leavers": (
+        "refund_amount",
+        lambda chance, left: f"{chance.uniform(1, 99):.2f}" if left and chance.random() < 0.4 else "0",
+    ),
+    "zero for every leaver": (
+        "LastMonthUsage",
+        lambda chance, left: "0" if left or chance.random() < 0.04 else f"{chance.gamma(2, 20):.1f}",
+    ),
+    "none for stayers": (
+        "exit_channel",
+        lambda chance, left: f"channel {chance.integers(3)}" if left and chance.random() < 0.4 else "no",
+    ),
+    "a flag of some leavers": ("refunded", lambda chance, left: str(int(left and chance.random() < 0.4))),
+    "nearly the label": (
+        "Kundenstatus",
+        lambda chance, left: "inaktiv" if left ^ (chance.random() < 0.03) else "aktiv",
+    ),
+    "nearly the label, in three": (
+        "state",
+        lambda chance, left: f"gone {chance.integers(2)}" if left ^ (chance.random() < 0.03) else "here",
+    ),
 }
 HONEST: dict[str, tuple[str, Make]] = {
     "strong": ("transactions", lambda chance, left: f"{chance.normal() + 2.2 * left:.3f}"),
     "leaving in the name": ("days_since_left_branch", lambda chance, left: f"{chance.normal() + 0.2 * left:.3f}"),
     "often missing": ("income", lambda chance, left: None if chance.random() < 0.2 + 0.3 * left else "1"),
     "missing for new customers": ("total", lambda chance, left: None if not left and chance.random() < 0.02 else "5"),
+    "often zero": (
+        "usage",
+        lambda chance, left: "0" if chance.random() < 0.3 + 0.3 * left else f"{chance.normal():.3f}",
+    ),
+    "zero for nearly every leaver": (
+        "extras",
+        lambda chance, left: "0" if chance.random() < 0.5 + 0.48 * left else f"{chance.uniform(1, 9):.2f}",
+    ),
+    "mostly leavers": (
+        "complaints",
+        lambda chance, left: "0" if chance.random() < (0.4 if left else 0.98) else f"{chance.integers(1, 4)}",
+    ),
+    "a strong flag": ("flag", lambda chance, left: str(int(chance.random() < 0.1 + 0.75 * left))),
     "noise": ("noise", lambda chance, _: f"{chance.normal():.6f}"),
     "many levels": ("city", lambda chance, _: f"city {chance.integers(300)}"),
 }
