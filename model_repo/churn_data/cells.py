@@ -13,7 +13,7 @@ from churn_data import coded_cells
 from churn_data.coded_cells import CodedCells, coded
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
-from churn_data.number_texts import NumberColumn
+from churn_data.number_texts import NumberColumn, two_notations
 from churn_model.spelling import MAXIMUM_TEXT, Levels
 
 Cell = coded_cells.Cell
@@ -119,7 +119,9 @@ def numbers(
         right = sum(counts[text] for text, value in known.items() if value == value)  # noqa: PLR0124 - NaN is missing
         place = found.first_of(faults)
         text = str(found[place])
+        mixed = two_notations(counts) if text in odd else ""
         shares = f" ({how_many(right, sum(counts[text] for text in odd))})" if text in odd else ""
+        shares += f"; the column has {mixed}" if mixed else ""
         raise DataError(file, f'"{glimpse(text)}" {faults[text]}{shares}', column=column, row=rows[place])
     return found.taken(numpy.array([known.get(level or "", math.nan) for level in found.levels], dtype=float))
 

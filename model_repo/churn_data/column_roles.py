@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from churn_data.column_facts import ColumnFacts
 from churn_data.date_spellings import COMPACT, is_compact_date, spelling_of
+from churn_data.number_texts import two_notations
 from churn_model.names import name_fault
 from churn_model.rules import FeatureType
 
@@ -84,6 +85,9 @@ def role_of(facts: ColumnFacts, *, wanted: bool = False) -> Role:
         return date
     if facts.numeric and not facts.leading_zeros and not _is_code(facts):
         return Role("number")
+    notations = "" if facts.numeric else two_notations(facts.counts)
+    if notations:
+        return Role(left_out=notations)
     reason = "" if wanted else _free_text(facts)
     return Role("category", left_out=reason)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -39,6 +39,9 @@ _NO_TEXT = {
     b"SQLite format 3": "a SQLite database: export the table as CSV or Parquet",
 }
 """How files begin that people take for a table, and what to do about them."""
+_GROUPED = re.compile(r"-?[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
+_ENOUGH = 20
+"""Different numbers with three digits behind a point after which it is no accident."""
 _HINT = re.compile(r'"?sep=(.)"?\r?\n')
 _POINT, _COMMA = re.compile(r"-?(0|[1-9]\d*)\.(\d{1,2}|\d{4,})"), re.compile(r"-?(0|[1-9]\d*),(\d{1,2}|\d{4,})")
 
@@ -202,7 +205,32 @@ def decimal_of(records: Sequence[Sequence[str]], delimiter: str, form: FileForm,
     cells = [cell.strip() for record in records for cell in record]
     points = sum(_POINT.fullmatch(cell) is not None for cell in cells)
     commas = sum(_COMMA.fullmatch(cell) is not None for cell in cells)
-    comma = commas > points if commas or points else delimiter == ";"
+    thousands, doubt = _dots_for_thousands(records)
+    known = bool(commas or points)
+    comma = commas > points if known else delimiter == ";" or bool(thousands)
     if comma and commas:
         notices.tell("decimal", "numbers have decimal commas")
+    elif thousands and comma:
+        notices.tell("decimal", f"dots are for thousands, as {thousands} shows; --decimal . says that they are not")
+    elif not comma and (thousands or (doubt and not known)):
+        text = f"numbers with a point all have three digits behind it, {thousands or doubt}: read as decimals"
+        notices.tell("decimal", f"{text}; if the points are for thousands, say --decimal ,")
     return "," if comma else "."
+
+
+def _dots_for_thousands(records: Sequence[Sequence[str]]) -> tuple[str, str]:
+    """What shows that the dots in some column are for thousands, and what may: `1.070` beside `998` is written by
+    nobody who means 1.07. Empty: nothing does."""
+    doubt = ""
+    for column in zip_longest(*records, fillvalue=""):
+        cells = {cell.strip() for cell in column}
+        dotted = sorted(cell for cell in cells if "." in cell)
+        if not dotted or not all(map(_GROUPED.fullmatch, dotted)):
+            continue
+        whole = sorted(cell for cell in cells if cell.isdecimal() and cell != "0")
+        several = next((cell for cell in dotted if cell.count(".") > 1), "")
+        if several or (whole and all(len(cell) <= 3 for cell in whole) and any(cell[-1] == "0" for cell in dotted)):  # noqa: PLR2004 - digits of a group
+            return f'"{several or dotted[0]}" beside "{whole[0]}"' if whole else f'"{several}"', ""
+        if len(dotted) >= _ENOUGH:
+            doubt = doubt or f'such as "{dotted[0]}"'
+    return "", doubt

@@ -5,11 +5,11 @@ A column decides together what its texts are; a text that does not fit the other
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from churn_data.dialects import Decimal
+from churn_data.number_parts import Parts, is_exclusive, parts_of
 
 TOKENS = frozenset(
     {
@@ -19,8 +19,11 @@ TOKENS = frozenset(
     }
 )  # fmt: skip
 """What means «not known» in a column of numbers, in small letters."""
-_CODES = {"USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "CZK", "BRL", "KR"}
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_SIMPLE = re.compile(r"[+-]?[\d.,]+", re.ASCII)
+_MONTHS = re.compile(r"\d{1,3} ?[MB]", re.ASCII)
+_MIXED = 0.05
+"""Share of rows that must be in the rarer of two notations, and may be in none, before a column is said to mix them."""
 _EXPONENT = r"([eE][+-]?\d+)?"
 _GAPS = " '\u00a0\u202f\u2009\u2019"
 _FORMS: dict[Decimal, re.Pattern[str]] = {
@@ -80,35 +83,41 @@ class NumberColumn:
         return {**found, **values}, others
 
     def _numbers(self, texts: list[str], counts: Mapping[str, int]) -> tuple[dict[str, float], list[str]]:
-        bodies = self._without_affix(texts, counts)
+        parts = self._agreeing(texts, counts)
         signs: tuple[Decimal, ...] = (self.decimal,) if self.decimal else (".", ",")
-        read = {sign: {text: number for text, body in bodies.items() if (number := _number(body, sign)) is not None}
+        read = {sign: {text: number for text, each in parts.items() if (number := _number(each, sign)) is not None}
                 for sign in signs}  # fmt: skip
         weights = {sign: sum(counts[text] for text in values) for sign, values in read.items()}
         best = max(signs, key=lambda sign: (weights[sign], sign == self.default))
         values = read[best]
-        if len(signs) > 1 and any(read["."].get(text) != read[","].get(text) for text in bodies):
+        if len(signs) > 1 and any(read["."].get(text) != read[","].get(text) for text in parts):
             self.decimal = best
         self._remember(values)
         return values, [text for text in texts if text not in values]
 
-    def _without_affix(self, texts: Iterable[str], counts: Mapping[str, int]) -> dict[str, str]:
-        """Texts without the sign of a currency or of per cent, if the column has one and only one. Every number has a
-        per cent sign, or none; a currency may be left away."""
-        parts = {text: _split(text) for text in texts}
+    def _agreeing(self, texts: Iterable[str], counts: Mapping[str, int]) -> dict[str, Parts]:
+        """Texts taken apart that are counted in what the column is, if it has one and only one such thing. Every number
+        has a per cent sign or a unit, or none; a currency may be left away, and zero is zero in any unit."""
+        parts = {text: parts_of(text) for text in texts}
         weights: dict[str, int] = {}
-        for text, (_, affix) in parts.items():
-            weights[affix] = weights.get(affix, 0) + counts[text]
+        for text, each in parts.items():
+            weights[each.affix] = weights.get(each.affix, 0) + counts[text]
         if self.affix is None and weights:
             named = max((affix for affix in weights if affix), key=weights.__getitem__, default="")
-            if named and (named != "%" or weights[named] > weights.get("", 0)):
+            if named and (not is_exclusive(named) or weights[named] > weights.get("", 0)):
                 self.affix = named
-        allowed = {self.affix or ""} if self.affix == "%" else {"", self.affix or ""}
-        return {text: body for text, (body, affix) in parts.items() if affix in allowed}
+        own = self.affix or ""
+        return {
+            text: each
+            for text, each in parts.items()
+            if each.affix == own or (not each.affix and (not is_exclusive(own) or not each.body.strip("-0.,")))
+        }
 
     def _remember(self, values: Mapping[str, float]) -> None:
+        """Keep an example of what is not plain, rather one with more than a decimal sign of its own."""
         for text, value in values.items():
-            if self.example is None and not (_PLAIN.fullmatch(text) and float(text) == value):
+            better = self.example is None or bool(_SIMPLE.fullmatch(self.example[0]) and not _SIMPLE.fullmatch(text))
+            if better and not (_PLAIN.fullmatch(text) and float(text) == value):
                 self.example = (text, value)
 
     def findings(self) -> list[tuple[str, str]]:
@@ -119,8 +128,29 @@ class NumberColumn:
             found.append(("missing tokens", f"a column of numbers, {shown} {_be(self.tokens)} read as missing"))
         if self.example:
             text, value = self.example
-            found.append(("number form", f'texts such as "{text[:30]}" are read as numbers, {value:g}'))
+            unit = f" {self.affix}" if self.affix and is_exclusive(self.affix) and self.affix != "%" else ""
+            found.append(("number form", f'texts such as "{text[:30]}" are read as numbers, {value:g}{unit}'))
         return found
+
+
+def two_notations(counts: Mapping[str, int]) -> str:
+    """What to say of texts that are numbers, some with decimal points and some with decimal commas; empty if these are
+    not."""
+    signs: tuple[Decimal, Decimal] = (".", ",")
+    read = [{text for text in counts if _number(parts_of(text), sign) is not None} for sign in signs]
+    only = [read[0] - read[1], read[1] - read[0]]
+    rows = [sum(counts[text] for text in texts) for texts in only]
+    total = sum(counts.values())
+    if min(rows) < _MIXED * total or sum(counts[text] for text in read[0] | read[1]) < (1 - _MIXED) * total:
+        return ""
+    shown = [f'"{min(texts, key=lambda text: (-len(text), text))[:30]}" ({many:,} rows)'
+             for texts, many in zip(only, rows, strict=True)]  # fmt: skip
+    return f"numbers in two notations, such as {' and '.join(shown)}: write all of them in one"
+
+
+def may_be_months(texts: Iterable[str]) -> bool:
+    """Whether all texts are like `12M` or `2B`, which are lengths of contracts or codes rather than millions."""
+    return all(map(_MONTHS.fullmatch, texts))
 
 
 def _be(tokens: Mapping[str, int]) -> str:
@@ -137,29 +167,12 @@ def _plain(texts: Iterable[str]) -> dict[str, float] | None:
     return None if odd else values
 
 
-def _split(text: str) -> tuple[str, str]:
-    """A number's text and the sign of a currency or of per cent beside it; empty if it has none."""
-    text = text.replace("\u2212", "-")
-    if text.endswith("%"):
-        return text[:-1].rstrip(), "%"
-    sign = text[0] if text[0] in "+-" else ""
-    body = text[len(sign) :].lstrip()
-    for length in (1, 2, 3):
-        start, end = body[:length], body[-length:]
-        if _is_currency(start):
-            rest = body[length:].lstrip()
-            return (rest if rest.startswith("-") and not sign else sign + rest), start.upper()
-        if _is_currency(end):
-            return sign + body[:-length].rstrip(), end.upper()
-    return sign + body, ""
-
-
-def _is_currency(text: str) -> bool:
-    return text.upper() in _CODES or (len(text) == 1 and unicodedata.category(text) == "Sc")
-
-
-def _number(body: str, decimal: Decimal) -> float | None:
+def _number(parts: Parts, decimal: Decimal) -> float | None:
+    body = parts.body
     match = _FORMS[decimal].fullmatch(body)
     if match is None or not any(map(str.isdigit, body)):
         return float(body) if body.lower().lstrip("+-") in ("inf", "infinity") else None
-    return float(body.translate(_STRIPPED[decimal]))
+    plain = body.translate(_STRIPPED[decimal])
+    if not parts.power:
+        return float(plain) * parts.factor
+    return None if "e" in plain.lower() else float(f"{plain}e{parts.power}")

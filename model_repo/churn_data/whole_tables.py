@@ -17,7 +17,7 @@ from churn_data.coded_cells import CodedCells
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
 from churn_data.notices import Notices
-from churn_data.number_texts import NumberColumn, is_plain
+from churn_data.number_texts import NumberColumn, is_plain, may_be_months
 from churn_data.tables import open_table
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ class _Texts:
             return
         column = NumberColumn(decimal)
         values, odd = _finite(*column.read(counts))
+        if may_be_months(counts):
+            return
         if not self._is_number(values, odd, counts) or (not odd and not column.findings()):
             return
         if odd and rows is not None:

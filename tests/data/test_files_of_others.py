@@ -190,14 +190,25 @@ def test_trailing_delimiters_blank_lines_and_ends_of_lines(
         (["12 %", "7.5%", "0%"], [12, 7.5, 0]),
         (["+5", "1e3", ".5", "5."], [5, 1000, 0.5, 5]),
         (["1,234", "5,678"], [1234, 5678]),
+        (["(1,234.00)", "12.5", "(7)"], [-1234, 12.5, -7]),
+        (["1.234,00-", "12,5", "7-"], [-1234, 12.5, -7]),
+        (["($5.10)", "$3"], [-5.1, 3]),
+        (["-1.0K", "2.5M", "950", "4.35k"], [-1000, 2_500_000, 950, 4350]),
+        (["$1.2M", "$300K"], [1_200_000, 300_000]),
+        (["25.4 GB", "900 MB", "0", "1.5TB"], [25.4, 0.9, 0, 1500]),
+        (["12 months", "1 year", "1 month"], [12, 12, 1]),
+        (["02:05", "83:20", "1:00:01"], [125, 5000, 3601]),
+        (["1:02:05.5", "0:00:01"], [3725.5, 1]),
+        (["٢٧", "٣٫٥", "١٬٢٣٤"], [27, 3.5, 1234]),  # noqa: RUF001 - Arabic
+        (["１２．５", "－３", "7"], [12.5, -3, 7]),  # noqa: RUF001 - full width
         (["12", "n/a", "-", "#N/A", "<NA>", "Unknown"], [12, None, None, None, None, None]),
     ],
 )
 def test_how_people_write_numbers(texts: list[str], expected: list[float | None], tmp_path: Path) -> None:
     usecase = UseCase("n", Label("left", "yes"), "id", ValueRule("n"), features=(Feature("n", "number"),))
     rows = [*texts, "1"]
-    if any("%" in text for text in texts):
-        rows[-1] = "1 %"
+    units = {"%": "1 %", "GB": "1 GB", "month": "1 month", ":": "00:01"}
+    rows[-1] = next((one for unit, one in units.items() if any(unit in text for text in texts)), "1")
     lines = [f'{number};"{text}";{"yes" if number else "no"}' for number, text in enumerate(rows)]
     path = tmp_path / "n.csv"
     path.write_text("\n".join(["id;n;left", *lines]), encoding="utf-8")
@@ -208,7 +219,21 @@ def test_how_people_write_numbers(texts: list[str], expected: list[float | None]
 
 
 @pytest.mark.parametrize(
-    "texts", [["12 %", "0.12"], ["$1", "€2"], ["1,2,3", "4"], ["1.234,5", "1,234.5"], ["12m", "3"]]
+    "texts",
+    [
+        ["12 %", "0.12"],
+        ["$1", "€2"],
+        ["1,2,3", "4"],
+        ["1.234,5", "1,234.5"],
+        ["12m", "3"],
+        ["5 GB", "3"],
+        ["1:60", "2"],
+        ["3 months", "2 days"],
+        ["1e3K", "2K"],
+        ["(5", "3"],
+        ["12:30", "4"],
+        ["1-2", "3"],
+    ],
 )
 def test_what_does_not_agree_is_refused(texts: list[str], tmp_path: Path) -> None:
     usecase = UseCase("n", Label("left", "yes"), "id", ValueRule("n"), features=(Feature("n", "number"),))

@@ -1,0 +1,99 @@
+"""What a column says is read as it is meant, or said in one line: by `churn init`, in training and in scoring alike."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from churn_data.dataset import Dataset, rows_of, schema_of
+from churn_data.errors import DataError
+from churn_data.schema_columns import SchemaColumns
+from churn_data.sources import read_customers
+from churn_data.starter import Wishes, starter_usecase
+from churn_data.tables import open_table
+from churn_model.usecase import Feature, Label, UseCase, load_usecase
+
+ROWS = 200
+
+
+def written(folder: Path, cell: Callable[[int], str], name: str = "x", delimiter: str = ";") -> Path:
+    """A file of customers with one column of interest."""
+    path = folder / "customers.csv"
+    rows = (
+        delimiter.join([f"c{row}", cell(row), str(row * 7 % 31), "no" if row % 3 else "yes"]) for row in range(ROWS)
+    )
+    path.write_text("\n".join([delimiter.join(["id", name, "calls", "churn"]), *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def started(path: Path) -> tuple[Dataset, str, list[str]]:
+    """Customers as their first use case reads them, that use case and what was said; scoring reads the same."""
+    lines: list[str] = []
+    text = starter_usecase(path, Wishes(), lines.append)
+    usecase = path.with_suffix(".yaml")
+    usecase.write_text(text, encoding="utf-8")
+    dataset = read_customers(path, load_usecase(usecase))
+    with open_table(path, chunk_rows=64) as table:
+        reader = SchemaColumns(table, schema_of(dataset), dataset.usecase.missing)
+        scored = [row for chunk in table.chunks for row in reader.read(chunk)[1]]
+    assert repr([tuple(row) for row in scored]) == repr([tuple(row) for row in rows_of(dataset.frame)])
+    bare = read_customers(path, UseCase("bare", Label("churn", "yes"), "id"))
+    assert rows_of(bare.frame).__repr__() == rows_of(dataset.frame).__repr__()
+    return dataset, text, lines
+
+
+NUMBERS: dict[str, tuple[Callable[[int], str], float, str]] = {
+    "accountants": (lambda row: f"({row},000.50)" if row % 2 else f"{row}.25", -1000.5, '"(1,000.50)"'),
+    "sap": (lambda row: f"{row}.000,50-" if row % 2 else f"{row},25", -1000.5, '"1.000,50-"'),
+    "thousands": (lambda row: f"{row / 10:.1f}K", 100, '"0.0K"'),
+    "millions": (lambda row: f"{row / 10:.1f}M", 100_000, '"0.0M"'),
+    "data": (lambda row: f"{row / 10:.1f} GB" if row % 3 else f"{row} MB", 0.1, "GB"),
+    "minutes": (lambda row: f"{row:02d}:30", 90, "seconds"),
+    "hours": (lambda row: f"{row:02d}:00:30", 3630, "seconds"),
+    "contract": (lambda row: ("1 year", "12 months", "1 month")[row % 3], 12, "months"),
+    "arabic": (lambda row: str(row % 50).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")), 1, "numbers"),
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_numbers_as_people_write_them(kind: str, tmp_path: Path) -> None:
+    cell, second, said = NUMBERS[kind]
+    dataset, text, lines = started(written(tmp_path, cell))
+    assert 'name: "x", type: number' in text
+    assert dataset.frame["x"].iloc[1] == pytest.approx(second)
+    assert [line for line in lines if '"x": texts such as' in line and said in line]
+
+
+def test_contracts_of_twelve_m_are_no_millions(tmp_path: Path) -> None:
+    dataset, text, _ = started(written(tmp_path, lambda row: ("12M", "24M", "1M")[row % 5 % 3]))
+    assert 'name: "x", type: category' in text
+    assert set(dataset.frame["x"]) == {"1M", "12M", "24M"}
+
+
+def test_two_notations_in_one_column_are_called_so(tmp_path: Path) -> None:
+    path = written(tmp_path, lambda row: f"{row + 1}.234,50" if row % 2 else f"{row + 1},234.50")
+    _, text, lines = started(path)
+    reason = 'numbers in two notations, such as "101,234.50" (100 rows) and "100.234,50" (100 rows): write all of them'
+    assert any(f'column "x": left out: {reason}' in line for line in lines), lines
+    assert '# - {name: "x"' in text
+    usecase = UseCase("n", Label("churn", "yes"), "id", features=(Feature("x", "number"),))
+    with pytest.raises(
+        DataError, match=r'column "x", row \d: ".*" is not a number .*the column has numbers in two nota'
+    ):
+        read_customers(path, usecase)
+
+
+THOUSANDS: dict[str, tuple[Callable[[int], str], float, str]] = {
+    "beside hundreds": (lambda row: f"{987 + row % 50 * 20 + row:,}".replace(",", "."), 1008, "thousands, as"),
+    "millions": (lambda row: f"{1_234_567 + row % 50:,}".replace(",", "."), 1234568, 'as "1.234.567" shows'),
+    "perhaps": (lambda row: f"{1.001 + row / 1000:.3f}", 1.002, 'behind it, such as "1.001": read as decimals; if'),
+}
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ","], ids=["tabs", "commas"])
+@pytest.mark.parametrize("kind", THOUSANDS)
+def test_dots_for_thousands_where_the_delimiter_says_nothing(kind: str, delimiter: str, tmp_path: Path) -> None:
+    cell, second, said = THOUSANDS[kind]
+    dataset, _, lines = started(written(tmp_path, cell, delimiter=delimiter))
+    assert dataset.frame["x"].iloc[1] == second
+    assert [line for line in lines if said in line], lines
