@@ -6,7 +6,7 @@ Single customers in schema order take a short path; everything else goes through
 
 from collections.abc import Sequence
 
-from churn_model.schema import MAXIMUM_TEXT, NAN, Row, Schema
+from churn_model.schema import NAN, Row, Schema
 from churn_model.spelling import Note
 from churn_serving.oip import binary
 from churn_serving.oip.faults import Problems, shown
@@ -41,6 +41,9 @@ _CONTENTS = {
     **{f"UINT{bits}": "uint_contents" for bits in (8, 16, 32)},
 }
 _FLAT, _COLUMN = [1], [1, 1]
+# Of contents that hold one value and nothing else: the field's tag and the length of what follows, each a byte.
+_ONE_NUMBER_BYTES = 2 + 8
+_AROUND_A_SHORT_TEXT = 2
 _SHOWN_DIMENSIONS = 3  # one more than any shape that is right
 
 
@@ -86,17 +89,19 @@ class GrpcCodec:
         for tensor, (name, is_number, low, high) in zip(request.inputs, self._plan, strict=True):
             if tensor.name != name or tensor.shape not in (_FLAT, _COLUMN):
                 return None
+            contents = tensor.contents
             if is_number:
-                numbers = tensor.contents.fp64_contents
-                if tensor.datatype != "FP64" or len(numbers) != 1:
+                numbers = contents.fp64_contents
+                if tensor.datatype != "FP64" or len(numbers) != 1 or contents.ByteSize() != _ONE_NUMBER_BYTES:
                     return None
                 number = numbers[0]
                 if not low <= number <= high and number == number:  # noqa: PLR0124 - NaN is missing
                     return None
                 row.append(number if number == number else None)  # noqa: PLR0124 - as above
             else:
-                texts = tensor.contents.bytes_contents
-                if tensor.datatype != "BYTES" or len(texts) != 1 or len(texts[0]) > MAXIMUM_TEXT:
+                texts = contents.bytes_contents
+                around = contents.ByteSize() - len(texts[0]) if len(texts) == 1 else 0  # more where the text is long
+                if tensor.datatype != "BYTES" or around != _AROUND_A_SHORT_TEXT:
                     return None
                 try:
                     row.append(texts[0].decode() or None)
@@ -197,21 +202,36 @@ def _tensors(request: ModelInferRequest, problems: Problems) -> list[Tensor]:
     raw = request.raw_input_contents
     if raw and len(raw) != len(request.inputs):
         problems.add("raw_input_contents", f"{len(raw)} contents for {len(request.inputs)} inputs")
-        return []
+        for item in request.inputs[len(raw) :]:
+            problems.add(item.name, "nothing in raw_input_contents is left for this tensor")
+        problems.raise_any()  # whose content any of them is cannot be known
     tensors = []
     for index, item in enumerate(request.inputs):
-        values: Sequence[object] = []
-        if raw and item.HasField("contents"):
-            problems.add(item.name, "contents beside raw_input_contents; the protocol has either for all inputs")
-        elif raw:
-            try:
-                values = binary.unpack(item.datatype, raw[index])
-            except ValueError as error:
-                problems.add(item.name, str(error))
-        elif item.datatype in _CONTENTS:
-            values = getattr(item.contents, _CONTENTS[item.datatype])
+        values = _raw_values(item, raw[index], problems) if raw else _values(item, problems)
         tensors.append(Tensor(item.name, item.datatype, item.shape[:_SHOWN_DIMENSIONS], values, nan_is_missing=True))
     return tensors
+
+
+def _raw_values(item: ModelInferRequest.InferInputTensor, content: bytes, problems: Problems) -> Sequence[object]:
+    if item.HasField("contents"):
+        problems.add(item.name, "contents beside raw_input_contents; the protocol has either for all inputs")
+        return ()
+    try:
+        return binary.unpack(item.datatype, content)
+    except ValueError as error:
+        problems.add(item.name, str(error))
+        return ()
+
+
+def _values(item: ModelInferRequest.InferInputTensor, problems: Problems) -> Sequence[object]:
+    right = _CONTENTS.get(item.datatype)
+    if right is None:  # which is said where datatypes are judged
+        return ()
+    wrong = [field.name for field, _ in item.contents.ListFields() if field.name != right]
+    if wrong:
+        problems.add(item.name, f"values of {item.datatype} belong in {right}, not in {', '.join(wrong)}")
+    values: Sequence[object] = getattr(item.contents, right)
+    return values
 
 
 def _outputs(request: ModelInferRequest, problems: Problems) -> tuple[RequestedOutput, ...] | None:
