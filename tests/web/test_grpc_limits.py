@@ -145,6 +145,17 @@ def test_metadata_is_bounded(door: Door) -> None:
         assert live(honest)
 
 
+def test_fields_of_metadata_are_bounded(door: Door) -> None:
+    before = door.refused("header")
+    with client(door) as caller, client(door) as honest:
+        assert live(caller, metadata=[(f"x-{number}", "a") for number in range(85)])
+        with pytest.raises(grpc.RpcError) as refused:
+            live(caller, metadata=[(f"x-{number}", "a") for number in range(101)])
+        assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert live(honest)
+    assert door.refused("header") == before + 1
+
+
 def test_a_message_is_bounded(door: Door) -> None:
     with client(door) as caller:
         call = caller.unary_unary(f"{SERVICE}/ModelInfer", None, None)

@@ -1,4 +1,6 @@
-"""Frames are followed wherever their bytes are cut, and a block of fields that grows too long is noticed."""
+"""Frames are followed wherever their bytes are cut, and a block of fields goes on when it is whole, or never."""
+
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,8 @@ from churn_serving.web.http2_heads import EndlessBlock, FrameHeads
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, SETTINGS, CONTINUATION = 0, 1, 2, 4, 9
-END_HEADERS, MOST_BYTES, MOST_FRAMES = 4, 1000, 4
+END_HEADERS, PADDED, PRIORITIZED = 4, 8, 0x20
+MOST_BYTES, MOST_FRAMES, MOST_FIELDS = 1000, 4, 20
 Frame = tuple[int, int, int]
 
 
@@ -18,18 +21,24 @@ def frame(kind: int, flags: int, length: int) -> bytes:
     return length.to_bytes(3, "big") + bytes([kind, flags, 0, 0, 0, 1]) + carried
 
 
-def followed(frames: list[Frame]) -> list[tuple[int, bool]] | None:
-    """Blocks begun and whether one is open after each frame, the plain way; None as last: too long."""
-    blocks, is_open, size, count, found = 0, False, 0, 0, []
-    for kind, flags, length in frames:
-        if kind == HEADERS:
-            blocks, size, count = blocks + 1, 0, 0
+def heads(most_fields: int = MOST_BYTES) -> FrameHeads:
+    return FrameHeads(MOST_BYTES, MOST_FRAMES, most_fields)
+
+
+def followed(frames: list[Frame]) -> tuple[int, bool, int] | None:
+    """Blocks that are whole, whether another is open, and the frames before it, the plain way; None: too long."""
+    blocks, is_open, size, count, passed = 0, False, 0, 0, 0
+    for number, (kind, flags, length) in enumerate(frames, 1):
+        if is_open != (kind == CONTINUATION):
+            return None
         if kind in (HEADERS, CONTINUATION):
-            is_open, size, count = not flags & END_HEADERS, size + length, count + 1
+            size, count = (size + length, count + 1) if is_open else (length, 1)
             if size > MOST_BYTES or count > MOST_FRAMES:
                 return None
-        found.append((blocks, is_open))
-    return found
+            is_open = not flags & END_HEADERS
+            blocks += not is_open
+        passed = passed if is_open else number
+    return blocks, is_open, passed
 
 
 FRAMES = st.lists(
@@ -40,31 +49,48 @@ FRAMES = st.lists(
     ),
     max_size=12,
 )
+BLOCK = st.builds(
+    lambda lengths: [
+        (CONTINUATION if number else HEADERS, END_HEADERS if number == len(lengths) - 1 else 0, length)
+        for number, length in enumerate(lengths)
+    ],
+    st.lists(st.sampled_from([0, 1, 9, 250]), min_size=1, max_size=MOST_FRAMES),
+)
+OTHERS = st.lists(st.tuples(st.sampled_from([DATA, SETTINGS]), st.just(0), st.sampled_from([0, 9, 70_000])), max_size=3)
+SOUND = st.lists(st.one_of(BLOCK, OTHERS), max_size=6).map(lambda parts: [each for part in parts for each in part])
 
 
-@given(FRAMES, st.lists(st.integers(1, 3000), min_size=1, max_size=8))
+@given(st.one_of(FRAMES, SOUND), st.lists(st.integers(1, 3000), min_size=1, max_size=8))
 def test_frames_are_followed_however_their_bytes_are_cut(frames: list[Frame], cuts: list[int]) -> None:
-    heads = FrameHeads(MOST_BYTES, MOST_FRAMES)
-    content = PREFACE + b"".join(frame(*each) for each in frames)
+    reading = heads()
+    pieces = [frame(*each) for each in frames]
+    content = PREFACE + b"".join(pieces)
     expected = followed(frames)
+    passed = b""
     at = turn = 0
     try:
         while at < len(content):
             size = cuts[turn % len(cuts)]
-            heads.read(content[at : at + size])
+            passed += reading.read(content[at : at + size])
             at, turn = at + size, turn + 1
+            assert content.startswith(passed)
     except EndlessBlock:
         assert expected is None
         return
     assert expected is not None
-    assert (heads.blocks, heads.open) == (expected[-1] if expected else (0, False))
+    blocks, is_open, whole = expected
+    assert (reading.blocks, reading.open) == (blocks, is_open)
+    assert passed == PREFACE + b"".join(pieces[:whole])
 
 
 def test_each_byte_may_come_alone() -> None:
-    heads = FrameHeads(MOST_BYTES, MOST_FRAMES)
-    for byte in PREFACE + frame(SETTINGS, 0, 18) + frame(HEADERS, 0, 30) + frame(CONTINUATION, END_HEADERS, 5):
-        heads.read(bytes([byte]))
-    assert (heads.blocks, heads.open) == (1, False)
+    reading = heads()
+    before, block = PREFACE + frame(SETTINGS, 0, 18), frame(HEADERS, 0, 30) + frame(CONTINUATION, END_HEADERS, 5)
+    passed = b"".join(reading.read(bytes([byte])) for byte in before + block[:-1])
+    assert passed == before
+    assert (reading.blocks, reading.open) == (0, True)
+    assert reading.read(block[-1:]) == block
+    assert (reading.blocks, reading.open) == (1, False)
 
 
 @pytest.mark.parametrize(
@@ -79,18 +105,73 @@ def test_each_byte_may_come_alone() -> None:
     ],
 )
 def test_a_block_has_so_many_bytes_and_frames(first: int, more: list[int], *, borne: bool) -> None:
-    heads = FrameHeads(MOST_BYTES, MOST_FRAMES)
+    reading = heads()
     content = PREFACE + frame(HEADERS, 0, first) + b"".join(frame(CONTINUATION, 0, length) for length in more)
     if borne:
-        heads.read(content)
-        assert heads.open
+        reading.read(content)
+        assert reading.open
         return
     with pytest.raises(EndlessBlock):
-        heads.read(content)
+        reading.read(content)
 
 
 def test_the_next_block_starts_anew() -> None:
-    heads = FrameHeads(MOST_BYTES, MOST_FRAMES)
+    reading = heads()
     block = frame(HEADERS, 0, 500) + frame(CONTINUATION, END_HEADERS, 500)
-    heads.read(PREFACE + block * 20)
-    assert (heads.blocks, heads.open) == (20, False)
+    assert reading.read(PREFACE + block * 20) == PREFACE + block * 20
+    assert (reading.blocks, reading.open) == (20, False)
+
+
+def fields(
+    count: int, flags: int = END_HEADERS, kind: int = HEADERS, around: tuple[bytes, bytes] = (b"", b"")
+) -> bytes:
+    """A frame of so many fields of a byte each."""
+    payload = around[0] + b"\xbe" * count + around[1]
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags, 0, 0, 0, 1]) + payload
+
+
+@pytest.mark.parametrize("more", [0, 1])
+@pytest.mark.parametrize(
+    "block",
+    [
+        pytest.param(fields, id="in one frame"),
+        pytest.param(lambda count: fields(count, 0), id="in a block that does not end"),
+        pytest.param(
+            lambda count: fields(1, 0) + fields(0, 0, CONTINUATION) + fields(count - 1, END_HEADERS, CONTINUATION),
+            id="over three frames",
+        ),
+        pytest.param(
+            lambda count: fields(count, END_HEADERS | PADDED, around=(b"\x30", bytes(0x30))), id="with padding"
+        ),
+        pytest.param(
+            lambda count: fields(
+                count, END_HEADERS | PADDED | PRIORITIZED, around=(b"\x02\xff\xff\xff\xff\xff", bytes(2))
+            ),
+            id="with padding and priority",
+        ),
+    ],
+)
+def test_a_block_has_so_many_fields(block: Callable[[int], bytes], more: int) -> None:
+    reading = heads(MOST_FIELDS)
+    content = PREFACE + fields(MOST_FIELDS) + block(MOST_FIELDS + more)
+    if more:
+        with pytest.raises(EndlessBlock):
+            reading.read(content)
+    else:
+        assert content.startswith(reading.read(content))
+
+
+def test_padding_longer_than_its_frame_is_for_the_reader_to_refuse() -> None:
+    content = PREFACE + fields(MOST_FIELDS + 5, END_HEADERS | PADDED, around=(b"\xff", b""))
+    assert heads(MOST_FIELDS).read(content) == content
+
+
+@pytest.mark.parametrize("kind", [DATA, HEADERS, PRIORITY, SETTINGS])
+def test_nothing_stands_within_a_block(kind: int) -> None:
+    with pytest.raises(EndlessBlock):
+        heads().read(PREFACE + frame(HEADERS, 0, 9) + frame(kind, END_HEADERS, 9))
+
+
+def test_what_follows_no_block_is_none_of_one() -> None:
+    with pytest.raises(EndlessBlock):
+        heads().read(PREFACE + frame(HEADERS, END_HEADERS, 9) + frame(CONTINUATION, END_HEADERS, 9))

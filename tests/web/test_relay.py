@@ -109,6 +109,9 @@ async def test_both_sides_end_together(behind: Behind) -> None:
             "header",
             id="a block of too many frames",
         ),
+        pytest.param(
+            PREFACE + bytes([0, 0, 101, 1, 4, 0, 0, 0, 1]) + b"\xbe" * 101, "header", id="a block of too many fields"
+        ),
     ],
 )
 async def test_who_goes_beyond_a_limit_is_cut_off(behind: Behind, said: bytes, reason: str) -> None:
@@ -121,6 +124,40 @@ async def test_who_goes_beyond_a_limit_is_cut_off(behind: Behind, said: bytes, r
     assert await honest.readexactly(len(PREFACE)) == PREFACE
     writer.close()
     attacker.close()
+
+
+@pytest.mark.parametrize("ended", [True, False], ids=["whole", "not whole"])
+async def test_the_server_sees_a_block_when_it_is_whole(behind: Behind, ended: bool) -> None:
+    reader, writer = await behind.connect()
+    settings, call, data = (
+        bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]),
+        bytes([0, 0, 1, 1, 4 * ended, 0, 0, 0, 1, 0x82]),
+        b"\0" * 9,
+    )
+    writer.write(PREFACE + settings + call)
+    await asyncio.sleep(0.1)
+    assert behind.callers == ended
+    if ended:
+        assert await reader.readexactly(43) == PREFACE + settings + call
+    else:
+        writer.write(bytes([0, 0, 0, 9, 4, 0, 0, 0, 1]) + data)
+        assert await reader.readexactly(61) == PREFACE + settings + call + bytes([0, 0, 0, 9, 4, 0, 0, 0, 1]) + data
+    writer.close()
+
+
+async def test_on_an_open_connection_a_block_waits_alone(behind: Behind) -> None:
+    reader, writer = await behind.connect()
+    data, begun, rest = b"\0" * 9, bytes([0, 0, 4, 1, 4, 0, 0, 0, 1, 0x82]), b"\x83\x84\x85"
+    writer.write(PREFACE)
+    assert await reader.readexactly(len(PREFACE)) == PREFACE
+    writer.write(data + begun)
+    assert await reader.readexactly(9) == data
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await reader.read(1)
+    writer.write(rest + data)
+    assert await reader.readexactly(22) == begun + rest + data
+    writer.close()
 
 
 async def test_a_full_house_sends_strangers_away_first(behind: Behind) -> None:

@@ -1,66 +1,131 @@
 """What is seen of HTTP/2 without understanding it: where frames begin, and how long a block of header fields gets.
 
 A block may go on over any number of frames (RFC 9113, section 6.10), and its fields take up to a hundred times the
-memory of their bytes: a byte may repeat a field that was sent before (RFC 7541). So bytes and frames are both counted.
-Whether frames and fields make sense is for whoever reads them; payloads are never looked at.
+memory of their bytes: a byte may repeat a field that was sent before (RFC 7541). So bytes, frames and fields are all
+counted, and a block goes on to its reader only when it is whole: one that breaks a limit costs that reader nothing.
+What fields mean is for whoever reads them; payloads of other frames are never looked at.
 """
 
+from churn_serving.web.header_fields import FieldCount, TooManyFields
+
 _HEADERS, _CONTINUATION = 1, 9
-_BLOCK_KINDS = (_HEADERS, _CONTINUATION)
-_END_HEADERS = 4
+_END_HEADERS, _PADDED, _PRIORITY = 4, 8, 0x20
+_PRIORITY_BYTES = 5
 _HEAD_BYTES = 9
 _PREFACE_BYTES = 24
 
 
 class EndlessBlock(Exception):
-    """A block of header fields has more bytes or frames than one may have."""
+    """A block of header fields has more bytes, frames or fields than one may have, or other frames within it."""
 
 
 class FrameHeads:
     """Reads along what one caller sends, from its connection's first byte."""
 
-    __slots__ = ("_block_bytes", "_block_frames", "_most_bytes", "_most_frames", "_rest", "_skip", "blocks", "open")
+    __slots__ = (
+        "_block_bytes",
+        "_block_frames",
+        "_fields",
+        "_held",
+        "_most_bytes",
+        "_most_fields",
+        "_most_frames",
+        "_rest",
+        "_skip",
+        "blocks",
+        "open",
+    )
 
-    def __init__(self, most_bytes: int, most_frames: int) -> None:
+    def __init__(self, most_bytes: int, most_frames: int, most_fields: int) -> None:
         self._most_bytes = most_bytes
         self._most_frames = most_frames
+        self._most_fields = most_fields
         self._skip = _PREFACE_BYTES
-        self._rest = b""
-        self._block_bytes = self._block_frames = 0
+        self._held = b""  # whole frames of a block that has not ended
+        self._rest = b""  # of a frame that has not come whole
+        self._block_bytes = self._block_frames = 0  # of a block that has not ended
+        self._fields: FieldCount | None = None
         self.blocks = 0
-        """Blocks that have begun."""
+        """Blocks that have come whole."""
         self.open = False
-        """Whether the last of them has not ended yet."""
+        """Whether another has begun."""
 
-    def read(self, data: bytes) -> None:
-        """The next bytes, wherever they are cut.
+    def read(self, data: bytes) -> bytes:
+        """Take the next bytes, wherever they are cut; give those that may be passed on, in the order in which they
+        came. What belongs to a block waits for its end.
 
         Raises:
             EndlessBlock: a block grows too long; nothing may be read after that.
         """
-        at = self._skip
         if self._rest:
             data = self._rest + data
             self._rest = b""
-        end = len(data)
+        at, end = self._skip, len(data)
+        passed = 0 if self._block_frames else at
+        self.open = False
         while at + _HEAD_BYTES <= end:
             length = data[at] << 16 | data[at + 1] << 8 | data[at + 2]
             kind = data[at + 3]
-            if kind in _BLOCK_KINDS:
-                self._block(kind, data[at + 4], length)
-            at += _HEAD_BYTES + length
-        if at < end:
-            self._rest = data[at:]
-            self._skip = 0
-        else:
-            self._skip = at - end
+            follows = at + _HEAD_BYTES + length
+            if (kind == _CONTINUATION) != (self._block_frames > 0):
+                raise EndlessBlock
+            if kind in (_HEADERS, _CONTINUATION):
+                if self._block_bytes + length > self._most_bytes or self._block_frames >= self._most_frames:
+                    raise EndlessBlock
+                if follows > end:
+                    self.open = True
+                    break
+                self._block(data, at, length)
+            at = follows
+            if not self._block_frames:
+                passed = at
+        if passed >= end and not self._held:  # as nearly always
+            self._skip = passed - end
+            return data
+        return self._divided(data, passed, at)
 
-    def _block(self, kind: int, flags: int, length: int) -> None:
-        if kind == _HEADERS:
+    def _divided(self, data: bytes, passed: int, at: int) -> bytes:
+        """What may be passed on; the rest is kept: whole frames up to ``at``, and the beginning of one."""
+        end = len(data)
+        self._skip = max(0, at - end)
+        self.open = self.open or self._block_frames > 0
+        self._rest = data[at:]
+        if self._block_frames and not passed:
+            self._held += data[:at]
+            return b""
+        ready = self._held + data[:passed]
+        self._held = data[passed:at]
+        return ready
+
+    def _block(self, data: bytes, at: int, length: int) -> None:
+        """A whole frame of a block, with its head at ``at``."""
+        kind, flags = data[at + 3], data[at + 4]
+        ends = flags & _END_HEADERS
+        if not ends or self._block_frames or length > self._most_fields:  # no field is shorter than a byte
+            self._count(_fragment(data[at + _HEAD_BYTES : at + _HEAD_BYTES + length], flags if kind == _HEADERS else 0))
+        if ends:
             self.blocks += 1
             self._block_bytes = self._block_frames = 0
-        self.open = not flags & _END_HEADERS
-        self._block_bytes += length
-        self._block_frames += 1
-        if self._block_bytes > self._most_bytes or self._block_frames > self._most_frames:
-            raise EndlessBlock
+            self._fields = None
+        else:
+            self._block_bytes += length
+            self._block_frames += 1
+
+    def _count(self, fragment: bytes) -> None:
+        if self._fields is None:
+            self._fields = FieldCount(self._most_fields)
+        try:
+            self._fields.add(fragment)
+        except TooManyFields as error:
+            raise EndlessBlock from error
+
+
+def _fragment(payload: bytes, flags: int) -> bytes:
+    """The fields of a frame, without what may stand around them (RFC 9113, section 6.2); as much as there is where
+    that makes no sense."""
+    begin, end = 0, len(payload)
+    if flags & _PADDED and payload:
+        begin, end = 1, end - payload[0]
+    if flags & _PRIORITY:
+        begin += _PRIORITY_BYTES
+    return payload[begin : max(begin, end)]

@@ -44,7 +44,7 @@ class ConnectionSettings(BaseSettings):
     """Names and values of a request's header, or of what follows a chunked body; beyond it 431. For gRPC: metadata;
     beyond four times as much, or eight frames, the connection is cut."""
     maximum_header_lines: int = Field(default=_DEFAULT.header_lines, ge=10, le=10_000)
-    """Lines of a header; beyond it 431."""
+    """Lines of a header; beyond it 431. For gRPC: fields of metadata; beyond it the connection is cut."""
     maximum_target_bytes: int = Field(default=_DEFAULT.target_bytes, ge=256, le=1024 * 1024)
     """Path and query; beyond it 414. RFC 9110 asks for at least 8,000."""
     maximum_chunks: int = Field(default=_DEFAULT.chunks, ge=100, le=10_000_000)

@@ -2,7 +2,8 @@
 need it, and passes every byte on, unchanged, over a socket of this machine.
 
 It works on plain sockets of the event loop: a hop costs half of what it would with the loop's transports. It knows
-frames by their heads and nothing of what is asked.
+frames by their heads and nothing of what is asked. A block of header fields is passed on when it is whole and within
+limits, and a caller that begins with another costs the server not even a connection.
 """
 
 import asyncio
@@ -23,6 +24,8 @@ _ACCEPT_PAUSE_SECONDS = 0.2
 # gRPC answers what is a little too long itself, by status; what goes on and on is cut off.
 _BLOCK_BYTES_FACTOR = 4
 _BLOCK_FRAMES = 8
+# What a client sends before its first call: preface, settings, a window.
+_EARLY_BYTES = 1024
 _logger = logging.getLogger(__name__)
 
 
@@ -76,8 +79,10 @@ class _Relayed:
         self._door = door
         self._caller = caller
         self._server: socket.socket | None = None
-        self._heads = FrameHeads(_BLOCK_BYTES_FACTOR * self._door.limits.header_bytes, _BLOCK_FRAMES)
-        self._blocks = 0
+        limits = door.limits
+        self._heads = FrameHeads(_BLOCK_BYTES_FACTOR * limits.header_bytes, _BLOCK_FRAMES, limits.header_lines)
+        self._blocks = -1  # before the one whose time runs
+        self._early = b""
         self.phase = Phase.SILENT
         self.since = self._unread_since = self._loop.time()
         self._loop.add_reader(caller, self._from_caller)
@@ -109,19 +114,31 @@ class _Relayed:
             return
         except OSError:
             data = b""
-        if not data or (self._server is None and not self._connect()):
+        if not data:
             self.close()
             return
-        heads = self._heads
         try:
-            heads.read(data)
-            self._up.send(data)
+            self._pass_on(self._heads.read(data))
         except EndlessBlock:
             self.refuse(refusals.HEADER_TOO_LARGE)
-            return
         except OSError:
             self.close()
-            return
+        else:
+            self._note_phase()
+
+    def _pass_on(self, data: bytes) -> None:
+        """Send what may go to the server; raises ``OSError`` if that has gone."""
+        if self._server is None:
+            data = self._early = self._early + data
+            if not data or (self._heads.open and len(data) <= _EARLY_BYTES):
+                return
+            self._connect()
+            self._early = b""
+        if data:
+            self._up.send(data)
+
+    def _note_phase(self) -> None:
+        heads = self._heads
         if not heads.open:
             self.phase = Phase.ANSWER
         elif heads.blocks != self._blocks:
@@ -144,19 +161,18 @@ class _Relayed:
         except OSError:
             self.close()
 
-    def _connect(self) -> bool:
+    def _connect(self) -> None:
         server = socket.socket(socket.AF_UNIX)
         server.settimeout(0)
         try:
             server.connect(self._path)
         except OSError:
             server.close()
-            return False
+            raise
         self._server = server
         self._up = _Flow(self._loop, self._caller, server, self._from_caller)
         self._down = _Flow(self._loop, server, self._caller, self._from_server)
         self._loop.add_reader(server, self._from_server)
-        return True
 
     def close(self) -> None:
         """End both sides."""
