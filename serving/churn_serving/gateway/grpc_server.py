@@ -19,10 +19,8 @@ from churn_serving.gateway.grpc_service import InferenceService, read_if_small
 from churn_serving.oip.grpc_descriptors import SERVICES, descriptor_pool
 from churn_serving.oip.grpc_limits import GrpcLimits
 from churn_serving.oip.grpc_methods import service_handler
-from churn_serving.web.hidden_socket import HiddenSocket
 from churn_serving.web.limits import ConnectionLimits
-from churn_serving.web.relay import Relay
-from churn_serving.web.server import bind
+from churn_serving.web.relayed_port import RelayedPort
 
 
 class GrpcPort:
@@ -42,9 +40,8 @@ class GrpcPort:
         self._grpc_limits = grpc_limits
         self._limits = limits
         self._refused = refused
-        self._hidden = HiddenSocket()
         self._server: grpc.aio.Server | None = None
-        self._relay: Relay | None = None
+        self._relayed: RelayedPort | None = None
 
     async def open(self) -> None:
         """Listen.
@@ -53,24 +50,25 @@ class GrpcPort:
             OSError: the port is taken.
         """
         try:
-            listener = bind(*self._port)
+            relayed = self._relayed = RelayedPort(*self._port, self._limits, self._refused)
         except OSError as error:
             raise OSError(f"gRPC port {self._port[1]} is taken") from error
-        path = self._hidden.path
-        self._server = await start_server(self.patience, self._guards, f"unix:{path}", self._grpc_limits)
-        self._relay = Relay(listener, path, self._limits, self._refused)
+        self._server = await start_server(self.patience, self._guards, f"unix:{relayed.path}", self._grpc_limits)
+        relayed.open()
 
     async def cut(self) -> None:
         """End every connection, with whatever it holds."""
-        if self._relay is not None:
-            self._relay.cut()
+        if self._relayed is not None:
+            self._relayed.cut()
 
     async def close(self, grace_seconds: float) -> None:
         """Tell every connection to go (GOAWAY), answer calls under way for a while, and listen no more."""
-        if self._server is not None and self._relay is not None:
-            self._relay.close_port()
+        if self._relayed is None:
+            return
+        self._relayed.close_port()
+        if self._server is not None:
             await self._server.stop(grace_seconds)
-        self._hidden.close()
+        self._relayed.close()
 
 
 async def start_server(

@@ -6,7 +6,6 @@ core the port answers a tenth more single customers with it than without (1.11 t
 """
 
 import asyncio
-import socket
 from collections.abc import Callable
 
 import grpc
@@ -15,9 +14,7 @@ from churn_serving.backend.grpc_service import grpc_server
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.oip.grpc_limits import GrpcLimits
 from churn_serving.predictor.settings import PredictorSettings
-from churn_serving.web.hidden_socket import HiddenSocket
-from churn_serving.web.relay import Relay
-from churn_serving.web.server import bind
+from churn_serving.web.relayed_port import RelayedPort
 
 
 class GrpcPort:
@@ -28,8 +25,7 @@ class GrpcPort:
         self._slot = slot
         self._refused = refused
         self._server: grpc.Server | None = None
-        self._hidden: HiddenSocket | None = None
-        self._relay: Relay | None = None
+        self._relayed: RelayedPort | None = None
 
     def open(self) -> None:
         """Listen.
@@ -38,25 +34,20 @@ class GrpcPort:
             RuntimeError: the port is taken.
         """
         settings = self._settings
-        limits = GrpcLimits(*settings.grpc_limits)
-        listener = _bound(settings.host, settings.grpc_port)
-        self._hidden = HiddenSocket()
-        self._server = grpc_server(self._slot, f"unix:{self._hidden.path}", limits)
+        try:
+            relayed = RelayedPort(settings.host, settings.grpc_port, settings.connection_limits, self._refused)
+        except OSError as error:
+            raise RuntimeError(error.strerror) from error
+        self._relayed = relayed
+        self._server = grpc_server(self._slot, f"unix:{relayed.path}", GrpcLimits(*settings.grpc_limits))
         self._server.start()
-        self._relay = Relay(listener, self._hidden.path, settings.connection_limits, self._refused)
+        relayed.open()
 
     async def close(self) -> None:
         """Tell every connection to go (GOAWAY), answer calls under way for a while, and listen no more."""
-        if self._relay is not None:
-            self._relay.close_port()
+        if self._relayed is None:
+            return
+        self._relayed.close_port()
         if self._server is not None:
             await asyncio.to_thread(self._server.stop(self._settings.stop_seconds).wait)
-        if self._hidden is not None:
-            self._hidden.close()
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    try:
-        return bind(host, port)
-    except OSError as error:
-        raise RuntimeError(error.strerror) from error
+        self._relayed.close()
