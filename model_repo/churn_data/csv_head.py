@@ -1,7 +1,7 @@
 """The head of a text file: how it is written, its header, and what stands in the way of its first customer.
 
 It reads the first megabyte alone. What it leaves out of every row is named: a nameless column, a field behind the last
-delimiter, a row of descriptions.
+delimiter.
 """
 
 import csv
@@ -11,29 +11,30 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from churn_data.csv_layout import MOST_TITLES, Layout, Record, layout_of
+from churn_data.csv_quoting import Quoting, quoting_of, wrapping_of
 from churn_data.dialects import BLOCK, Decimal, Encoding, FileForm, decimal_of, delimiter_of, encoding_of
 from churn_data.errors import DataError, glimpse
 from churn_data.notices import Notices
-from churn_data.number_texts import TOKENS, NumberColumn
 
 SAMPLED = 500
-_FEW = 5
-"""Customers without whom nothing is said about a row being no customer."""
 
 
 @dataclass(frozen=True)
 class CsvHead:
     """``header`` are the columns that count, ``places`` where they are among ``width`` fields. The first customer is
-    record ``records`` (blank lines apart) and begins at byte ``skip`` of the file's text in UTF-8. ``trailing``: each
-    row ends with one more, empty field."""
+    record ``records`` (blank lines apart), comes after row ``rows``, and begins at byte ``skip`` of the file's text in
+    UTF-8. ``trailing``: each row ends with one more, empty field."""
 
     encoding: Encoding
     delimiter: str
+    quoting: Quoting
     decimal: Decimal
     header: tuple[str, ...]
     places: tuple[int, ...]
     width: int
     records: int
+    rows: int
     skip: int
     trailing: bool
 
@@ -44,34 +45,40 @@ def read_head(path: Path, form: FileForm, notices: Notices) -> CsvHead:
     Raises:
         DataError: it is empty, its header cannot be used, or what was given about it is wrong.
     """
+    file = notices.file
     encoding = encoding_of(path, form, notices)
     sample = _sample(path, encoding)
-    delimiter, hint = delimiter_of(sample, form, notices)
-    reader = _Records(sample, delimiter, hint)
-    names = [name.strip() for name in next(reader, [])]
-    if not names:
-        raise DataError(str(path), "is empty, a header was expected in row 1")
-    header_end, header_records = reader.position, 1 if not hint else 2
-    rows = list(islice(reader, SAMPLED))
-    trailing = _has_trailing_field(names, rows, notices)
-    header, places = _named_columns(names, rows, str(path), notices)
-    description = _is_description(rows, places)
-    if description:
-        notices.tell("description row", f"row {header_records + 1} describes the columns, no customer: it is left out")
-    decimal = decimal_of([[row[place] for place in places if place < len(row)] for row in rows[description:]],
+    wrapping = wrapping_of(sample)
+    delimiter, hint = delimiter_of(_unwrapped(sample) if wrapping.wrapped else sample, form, notices)
+    quoting = quoting_of(sample[hint:], delimiter, wrapping, notices)
+    records = list(islice(_records(sample, hint, delimiter, quoting), SAMPLED + MOST_TITLES))
+    if not records:
+        raise DataError(file, "is empty, a header was expected in row 1")
+    layout = layout_of(records, file, notices)
+    rows = layout.rows
+    trailing = _has_trailing_field(layout.names, rows, notices)
+    header, places = _named_columns(layout, rows, records[layout.header].row, notices)
+    decimal = decimal_of([[row[place] for place in places if place < len(row)] for row in rows],
                          delimiter, form, notices)  # fmt: skip
-    end = reader.first_end if description else header_end
+    last = records[layout.first - 1]
     return CsvHead(
         encoding=encoding,
         delimiter=delimiter,
+        quoting=quoting,
         decimal=decimal,
         header=header,
         places=places,
-        width=len(names) + trailing,
-        records=header_records + description,
-        skip=len(sample[:end].encode("utf-8", "surrogateescape")),
+        width=len(layout.names) + trailing,
+        records=layout.first + bool(hint),
+        rows=last.row,
+        skip=len(sample[: last.end].encode("utf-8", "surrogateescape")),
         trailing=trailing,
     )
+
+
+def _unwrapped(sample: str) -> str:
+    lines = (next(csv.reader([line], delimiter="\x1f"), [""])[0] for line in sample.splitlines() if line)
+    return "\n".join(lines)
 
 
 def _sample(path: Path, encoding: Encoding) -> str:
@@ -82,33 +89,23 @@ def _sample(path: Path, encoding: Encoding) -> str:
     return whole.decode(encoding.codec, "surrogateescape" if encoding.codec == "utf-8" else "replace")
 
 
-class _Records:
-    """The records of a text that are not blank, and how many characters of it they take."""
+def _records(text: str, start: int, delimiter: str, quoting: Quoting) -> Iterator[Record]:
+    """The records of a text that are not blank; a line in front of `start` is a row of its own."""
+    position, row = start, int(start > 0)
 
-    def __init__(self, text: str, delimiter: str, start: int) -> None:
-        self._lines = iter(re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text[start:]))
-        self.position = start
-        self.first_end = start
-        self._reader = csv.reader(self._counted(), delimiter=delimiter)
-        self._count = 0
-
-    def _counted(self) -> Iterator[str]:
-        for line in self._lines:
-            self.position += len(line)
+    def lines() -> Iterator[str]:
+        nonlocal position
+        for line in re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text[start:]):
+            position += len(line)
             yield line
 
-    def __iter__(self) -> "_Records":
-        return self
-
-    def __next__(self) -> list[str]:
-        try:
-            record = next(record for record in self._reader if record)
-        except csv.Error:
-            raise StopIteration from None
-        self._count += 1
-        if self._count == 2:  # noqa: PLR2004 - the one behind the header
-            self.first_end = self.position
-        return record
+    try:
+        for fields in quoting.records(lines(), delimiter):
+            row += 1
+            if fields:
+                yield Record(fields, row, position)
+    except csv.Error:
+        return
 
 
 def _has_trailing_field(names: Sequence[str], rows: Sequence[Sequence[str]], notices: Notices) -> bool:
@@ -120,20 +117,20 @@ def _has_trailing_field(names: Sequence[str], rows: Sequence[Sequence[str]], not
 
 
 def _named_columns(
-    names: Sequence[str], rows: Sequence[Sequence[str]], file: str, notices: Notices
+    layout: Layout, rows: Sequence[Sequence[str]], row: int, notices: Notices
 ) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Columns that have a name, and their places."""
     places: dict[str, int] = {}
-    for place, name in enumerate(names):
+    for place, name in enumerate(layout.names):
         if not name:
             notices.tell("nameless column", _nameless(place, [row[place] for row in rows if place < len(row)]))
         elif name in places:
             problem = f"name occurs twice in the header (fields {places[name] + 1} and {place + 1}); rename one of them"
-            raise DataError(file, problem, column=name, row=1)
+            raise DataError(notices.file, problem, column=name, row=row)
         else:
             places[name] = place
     if not places:
-        raise DataError(file, "the header names no column", row=1)
+        raise DataError(notices.file, "the header names no column", row=row)
     return tuple(places), tuple(places.values())
 
 
@@ -145,22 +142,6 @@ def _nameless(place: int, cells: Sequence[str]) -> str:
     if not any(cell.strip() for cell in cells):
         return f"{where} and no values: it is left out"
     return f"{where}: it is left out; name it if it matters"
-
-
-def _is_description(rows: Sequence[Sequence[str]], places: Sequence[int]) -> bool:
-    """Whether the first row has words in every column of which all other rows have numbers, at least two."""
-    if len(rows) <= _FEW or len(rows[0]) <= max(places):
-        return False
-    columns = 0
-    for place in places:
-        others = [cell for row in rows[1:] if place < len(row) and (cell := row[place].strip())]
-        known = {cell for cell in others if cell.lower() not in TOKENS}
-        if len(others) > _FEW and known and not NumberColumn().read(dict.fromkeys(known, 1))[1]:
-            first = rows[0][place].strip()
-            if not any(map(str.isalpha, first)) or not NumberColumn().read({first: 1})[1]:
-                return False
-            columns += 1
-    return columns > 1
 
 
 def suggestion(name: str, names: Sequence[str]) -> str:

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from churn_data.csv_quoting import USUAL, Quoting
 from churn_data.dialects import Encoding
 from churn_data.errors import DataError
 
 
-def numbered_records(path: Path, encoding: Encoding, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def numbered_records(
+    path: Path, encoding: Encoding, delimiter: str, quoting: Quoting = USUAL, file: str = ""
+) -> Iterator[tuple[int, list[str]]]:
     """Records with their row numbers (header = row 1); a blank line counts as a row and is skipped, as a spreadsheet
     does.
 
@@ -25,12 +28,14 @@ def numbered_records(path: Path, encoding: Encoding, delimiter: str) -> Iterator
     with path.open("rb") as raw:
         raw.seek(encoding.mark)
         with io.TextIOWrapper(raw, encoding=encoding.codec, errors=errors, newline="") as text:
-            yield from _records(_Lines(text), str(path), delimiter, encoding)
+            yield from _records(_Lines(text), file or str(path), delimiter, quoting, encoding)
 
 
-def _records(lines: "_Lines", file: str, delimiter: str, encoding: Encoding) -> Iterator[tuple[int, list[str]]]:
+def _records(
+    lines: "_Lines", file: str, delimiter: str, quoting: Quoting, encoding: Encoding
+) -> Iterator[tuple[int, list[str]]]:
     row = 0
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    reader = quoting.records(lines, delimiter, strict=True)
     while True:
         row += 1
         try:
@@ -38,11 +43,17 @@ def _records(lines: "_Lines", file: str, delimiter: str, encoding: Encoding) -> 
         except StopIteration:
             return
         except csv.Error as error:
-            raise DataError(file, f"is not valid CSV ({error})", row=row) from None
+            raise DataError(file, _said(error), row=row) from None
         if lines.broken:
             _refuse_broken_text(file, record, row, encoding)
         if record:
             yield row, record
+
+
+def _said(error: csv.Error) -> str:
+    if "unexpected end of data" in str(error):
+        return "a quote that opens in this row is never closed; close it, or double it where it belongs to the text"
+    return f"is not valid CSV ({error})"
 
 
 class _Lines:

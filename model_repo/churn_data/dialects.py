@@ -173,7 +173,8 @@ def delimiter_of(sample: str, form: FileForm, notices: Notices) -> tuple[str, in
     if hint and hint[1] in DELIMITERS:
         delimiter = hint[1]
     else:
-        delimiter = max(DELIMITERS, key=lambda candidate: _fields(sample[skipped:], candidate))
+        rest = sample[skipped:]
+        delimiter = max(DELIMITERS, key=lambda each: (_fields(rest, each), _fields_below(rest, each)))
     if delimiter != ",":
         notices.tell("delimiter", f"fields are separated by {DELIMITERS[delimiter]}")
     return delimiter, skipped
@@ -186,6 +187,13 @@ def _fields(sample: str, delimiter: str) -> int:
         return 1
     like = sum(sizes[0] <= size <= sizes[0] + 1 for size in sizes)
     return sizes[0] if like >= _CONSISTENT * len(sizes) else 1
+
+
+def _fields_below(sample: str, delimiter: str) -> int:
+    """Fields of most records, whatever the first ones have: titles or comments may stand above a header."""
+    sizes = Counter(len(record) for record in islice(records_of(sample, delimiter), _SAMPLED_RECORDS) if record)
+    size = max(sizes, key=lambda each: (sizes[each], each), default=1)
+    return size if sizes[size] + sizes[size + 1] >= _CONSISTENT * sizes.total() else 1
 
 
 def records_of(sample: str, delimiter: str) -> Iterator[list[str]]:

@@ -28,6 +28,8 @@ class ParquetRows:
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(self._file, f"is not a Parquet file ({_first_line(error)})") from None
         self._groups = list(range(self._parquet.num_row_groups)) if row_group is None else [row_group]
+        self.begins = not self._groups or self._groups[0] == 0
+        self.ends = not self._groups or self._groups[-1] == self._parquet.num_row_groups - 1
         self._before = sum(self._rows_of(range(self._groups[0]))) if self._groups else 0
 
     def _rows_of(self, groups: Iterable[int]) -> list[int]:
@@ -48,15 +50,16 @@ class ParquetRows:
         """Close the file."""
         self._parquet.close()
 
-    def batches(self, header: Sequence[str]) -> Iterator[list[pyarrow.Array]]:
-        """Columns of texts, null for missing.
+    def batches(self, header: Sequence[str], *, whole: bool = False) -> Iterator[list[pyarrow.Array]]:
+        """Columns of texts, null for missing; of the `whole` file or of the row group that is read.
 
         Raises:
             DataError: a row that is broken, or a column that holds no single values.
         """
-        row = self._before + 2
+        row = 2 if whole else self._before + 2
+        groups = list(range(self._parquet.num_row_groups)) if whole else self._groups
         try:
-            for batch in self._parquet.iter_batches(batch_size=self._chunk_rows, row_groups=self._groups):
+            for batch in self._parquet.iter_batches(batch_size=self._chunk_rows, row_groups=groups):
                 yield [self._as_text(column, name, row) for name, column in zip(header, batch.columns, strict=True)]
                 row += batch.num_rows
         except (pyarrow.ArrowException, OSError) as error:

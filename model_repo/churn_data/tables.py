@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from churn_data.cells import Cell
-from churn_data.csv_head import read_head
+from churn_data.csv_head import CsvHead, read_head
 from churn_data.dialects import FORM, Decimal
 from churn_data.errors import DataError
 from churn_data.files import require_file
-from churn_data.notices import Notices
+from churn_data.notices import Notices, unheard
 
 if TYPE_CHECKING:
     import pyarrow
@@ -80,24 +80,40 @@ def open_table(
     """
     require_file(path)
     file, heard = str(path), notices if notices is not None else Notices(str(path))
+    from churn_data.row_sieve import Sieve
+
     if is_parquet(path):
         from churn_data.parquet_tables import ParquetRows
 
         parquet = ParquetRows(path, chunk_rows, row_group)
         try:
             header = _checked_header(file, parquet.names)
-            yield Table(file, header, _chunks(parquet.batches(header), parquet, chunk_rows), parquet.count)
+            sieve = Sieve(parquet, header, ".", heard, lambda: parquet.batches(header, whole=True))
+            left = sieve.batches(parquet.batches(header), first=parquet.begins, last=parquet.ends)
+            yield Table(file, header, _chunks(left, sieve, chunk_rows), parquet.count)
         finally:
             parquet.close()
     else:
         from churn_data.csv_tables import CsvRows
 
         head = read_head(path, FORM.get(), heard)
-        rows = CsvRows(path, head)
+        rows = CsvRows(path, head, heard)
+        sieve = Sieve(rows, head.header, head.decimal, heard, lambda: _all_rows(path, head))
         try:
-            yield Table(file, head.header, _chunks(rows.batches(), rows, chunk_rows), None, head.decimal)
+            chunks = _chunks(sieve.batches(rows.batches()), sieve, chunk_rows)
+            yield Table(file, head.header, chunks, None, head.decimal)
         finally:
             rows.close()
+
+
+def _all_rows(path: Path, head: CsvHead) -> "Iterator[list[pyarrow.Array]]":
+    from churn_data.csv_tables import CsvRows
+
+    rows = CsvRows(path, head, Notices(str(path), unheard))
+    try:
+        yield from rows.batches()
+    finally:
+        rows.close()
 
 
 def is_parquet(path: Path) -> bool:

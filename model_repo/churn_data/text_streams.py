@@ -39,12 +39,12 @@ class Utf8Stream(io.RawIOBase):
             block = raw if self._decoder is None else self._decoder.decode(raw, not raw).encode("utf-8", "replace")
             skipped = min(self._skip, len(block))
             self._skip -= skipped
-            block = self._start + block[skipped:] if len(block) > skipped else b""
+            block = block[skipped:]
             if block or not raw:
                 break
-        self._start = b""
         self._watch(block)
-        return block
+        start, self._start = (self._start, b"") if block else (b"", self._start)
+        return start + block
 
     def _watch(self, block: bytes) -> None:
         self.quotes += block.count(b'"')

@@ -81,7 +81,8 @@ def read_cells(
 
 
 def _joined(rows: Sequence[Sequence[int]]) -> Sequence[int]:
-    if all(isinstance(part, range) for part in rows):
+    count = sum(map(len, rows))
+    if all(isinstance(part, range) for part in rows) and rows[-1][-1] - rows[0][0] + 1 == count:
         return range(rows[0][0], rows[-1][-1] + 1)
     return [row for part in rows for row in part]
 

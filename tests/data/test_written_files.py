@@ -71,8 +71,8 @@ def test_one_column_alone_loses_no_row(texts: list[str | None]) -> None:
 @pytest.mark.parametrize("text", ["\ufeff", "", "a\0"], ids=["mark", "nothing", "zero"])
 def test_a_missing_text_is_an_empty_one(tmp_path: Path, text: str) -> None:
     path = tmp_path / "plan.csv"
-    write_table(path, {"id": [text, None], "p": [1.5, None]})
-    assert _read(path) == [[text, ""], ["1.5", ""]]
+    write_table(path, {"id": [text, None], "p": [1.5, 2.0]})
+    assert _read(path) == [[text, ""], ["1.5", "2.0"]]
 
 
 RISKY = ["=cmd|'/c calc'!A0", "-2+3", "@SUM(1)", "\t=1", "+1", "-5.5", "a=b", "", None]
