@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from churn_data.dialects import DELIMITERS
 from churn_data.notices import Notices
 
 _LOOKED_AT = 50
@@ -50,11 +51,19 @@ USUAL = Quoting()
 
 
 def wrapping_of(sample: str) -> Quoting:
-    """Whether quotes stand around whole rows, the header perhaps apart."""
+    """Whether quotes stand around whole rows, the header perhaps apart: rows of as many fields as the header has."""
     lines = [line for line in islice(sample.splitlines(), _LOOKED_AT) if line.strip()]
-    rows = lines[1:-1] or lines[1:]
-    wrapped = [inner for line in rows if (inner := _inside(line)) is not None]
-    return Quoting(wrapped=bool(rows) and len(wrapped) >= _MOST * len(rows))
+    rows = [_inside(line) for line in lines[1:-1] or lines[1:]]
+    inside = [row for row in rows if row is not None]
+    if not inside or len(inside) < _MOST * len(rows):
+        return USUAL
+    header = _inside(lines[0]) or lines[0]
+    return Quoting(wrapped=any(_agree(header, inside, delimiter) for delimiter in DELIMITERS))
+
+
+def _agree(header: str, rows: Sequence[str], delimiter: str) -> bool:
+    size, *sizes = [len(record) for record in csv.reader([header, *rows], delimiter=delimiter)]
+    return size > 1 and sizes.count(size) >= _MOST * len(rows)
 
 
 def quoting_of(sample: str, delimiter: str, wrapping: Quoting, notices: Notices) -> Quoting:
@@ -74,14 +83,14 @@ def quoting_of(sample: str, delimiter: str, wrapping: Quoting, notices: Notices)
 
 
 def _inside(line: str) -> str | None:
-    """What stands in quotes around a whole line that separates something; None where there are none."""
+    """What stands in quotes around a whole line; None where there are none."""
+    if not line.startswith('"'):
+        return None
     try:
-        (record,) = csv.reader([line.rstrip(",;\t ")], delimiter=_NO_DELIMITER, strict=True)
-    except (csv.Error, ValueError):
+        records = list(csv.reader([line.rstrip(",;\t ")], delimiter=_NO_DELIMITER, strict=True))
+    except csv.Error:
         return None
-    if not line.startswith('"') or len(record) != 1:
-        return None
-    return record[0] if any(mark in record[0] for mark in ",;\t|") else None
+    return records[0][0] if len(records) == len(records[0]) == 1 else None
 
 
 def _in_apostrophes(cell: str) -> bool:
