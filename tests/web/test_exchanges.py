@@ -3,12 +3,14 @@ is told of the request."""
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
 import uvicorn
+import uvloop
 
-from churn_serving.web.body import Receive, Scope, Send
+from churn_serving.web.body import Application, Receive, Scope, Send
 from churn_serving.web.limits import ConnectionLimits
 from churn_serving.web.server import DrainingServer, bind, tune
 
@@ -91,9 +93,9 @@ async def _say_what_was_told(scope: Scope, receive: Receive, send: Send) -> None
 
 
 @contextlib.asynccontextmanager
-async def _server() -> AsyncIterator[int]:
+async def _server(application: Application = _application) -> AsyncIterator[int]:
     listener = bind("127.0.0.1", 0)
-    config = uvicorn.Config(_application, lifespan="off", log_config=None)
+    config = uvicorn.Config(application, lifespan="off", log_config=None)
     server = DrainingServer(tune(config, 1, ConnectionLimits(), lambda _: None), listener, _Life(), 0.0)
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn tells by this attribute alone
@@ -248,3 +250,36 @@ async def test_several_may_wait_for_the_end() -> None:
         answer = await asyncio.wait_for(_talk(port, _get(b"/watched", more=_LAST)), 10)
     assert answer.endswith(b"4\r\nseen\r\n0\r\n\r\n")
     assert _SEEN == [True]
+
+
+async def _answers_late(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers after its caller has gone; ``/told`` waits for being told so."""
+    await receive()
+    if scope["path"] == "/told":
+        assert (await receive())["type"] == "http.disconnect"
+        _SEEN.append(True)
+    else:
+        await asyncio.sleep(0.1)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"x", "more_body": True})
+    await send({"type": "http.response.body", "body": b"x"})
+
+
+@pytest.mark.parametrize("behind", [0, 1, 3])
+@pytest.mark.parametrize("path", ["/told", "/late"])
+def test_a_caller_that_hangs_up_is_no_failure_however_many_requests_it_leaves_behind(
+    path: str, behind: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def ask() -> None:
+        _SEEN.clear()
+        async with _server(_answers_late) as port:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(_get(path.encode()) + _get(b"/late") * behind)
+            await asyncio.sleep(0.05)
+            writer.transport.abort()
+            await asyncio.sleep(0.2)
+        assert [True] * (path == "/told") == _SEEN
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the servers run
+        runner.run(ask())
+    assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == []

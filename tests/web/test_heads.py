@@ -139,6 +139,11 @@ REFUSED = {
     "a path in the host": (b"GET / HTTP/1.1\r\nHost: x/y?\r\n\r\n", 400, "host"),
     "HTTP/2.0": (b"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505, "version"),
     "HTTP/0.9": (b"GET / HTTP/0.9\r\nHost: x\r\n\r\n", 505, "version"),
+    "HTTP/2.1": (b"GET / HTTP/2.1\r\nHost: x\r\n\r\n", 505, "version"),
+    "HTTP/3.0": (b"GET / HTTP/3.0\r\nHost: x\r\n\r\n" + INNER, 505, "version"),
+    "HTTP/9.9 without a host": (b"GET / HTTP/9.9\r\n\r\n", 505, "version"),
+    "HTTP/2's first words": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0" * 9, 505, "version"),
+    "no protocol": (b"GET /\r\n\r\n", 505, "version"),
     "CONNECT": (b"CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n" + INNER, 501, "method"),
     "CONNECT with a body": (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody" + INNER, 501, "method"),
     "both lengths behind an offer": (
@@ -155,6 +160,118 @@ def test_a_head_that_could_be_read_in_two_ways_is_refused_and_nothing_behind_it_
     assert len(re.findall(rb"HTTP/1\.1 \d", answers)) == 1
     assert b"connection: close" in answers
     assert refused == [reason]
+
+
+NAMES = ["RTSP/1.0", "RTSP/1.1", "RTSP/2.0", "ICE/1.0", "http/1.1", "HTTPS/1.1", "SIP/2.0", "HTTP/1", "HTTP/11.1"]
+METHODS = ("GET", "POST", "OPTIONS", "SOURCE", "DESCRIBE", "PLAY")
+
+
+def _of_another_protocol(name: str) -> list[list[bytes]]:
+    """In one piece, behind a request that is sound, and cut wherever the name can be cut."""
+    heads = [f"{method} /x {name}\r\nHost: x\r\n\r\n".encode() for method in METHODS]
+    head = heads[3 if name.startswith("ICE") else 0]
+    cuts = range(head.index(b"/"), head.index(b"\n") + 2)
+    old = b"GET /before HTTP/1.1\r\nHost: x\r\n\r\n"
+    return [*([each] for each in heads), [old, heads[0] + INNER], *([head[:cut], head[cut:]] for cut in cuts)]
+
+
+def test_another_protocol_is_not_taken_for_http_wherever_its_name_is_cut() -> None:
+    async def ask() -> None:
+        refused: list[str] = []
+        async with _served(refused) as port:
+            asked = [(name, pieces) for name in NAMES for pieces in _of_another_protocol(name)]
+            answered = await asyncio.gather(*(_exchange(port, pieces, 0.1) for _, pieces in asked))
+        for (name, pieces), answers in zip(asked, answered, strict=True):
+            last = answers[answers.rindex(b"HTTP/1.1 ") :]
+            assert last.startswith(b"HTTP/1.1 400 "), (name, pieces, answers)
+            assert b"connection: close" in last
+            assert b"inner" not in answers
+        assert refused == ["malformed"] * len(asked)
+
+    asyncio.run(ask())
+
+
+NO_NAMES = {
+    "path": b"GET /RTSP/1.0 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "first header": b"GET /a HTTP/1.1\r\nVia: RTSP/1.0\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "service": b"GET /SERVICE/1.0 HTTP/1.1\r\nHost: x\r\nx: ICE/1.0\r\nConnection: close\r\n\r\n",
+    "body": b"POST /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 36\r\n\r\n"
+    b"GET /a RTSP/1.0\r\nSOURCE /a ICE/1.0\r\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", NO_NAMES)
+@pytest.mark.parametrize("apart", [False, True], ids=["one piece", "in two"])
+def test_the_name_of_another_protocol_in_any_other_place_is_no_protocol(place: str, apart: bool) -> None:
+    content = NO_NAMES[place]
+    middle = content.index(b"\r\n") - 3
+    answers, refused = _ask([content[:middle], content[middle:]] if apart else [content])
+    assert answers.startswith(b"HTTP/1.1 200 "), answers
+    assert refused == []
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.9"])
+def test_a_later_version_of_http_1_is_answered_as_the_one_that_is_spoken(version: str) -> None:
+    head = f"GET /a HTTP/{version}\r\nHost: x\r\n\r\n".encode()
+    answers, refused = _ask([head * 2 + LAST])
+    assert answers.count(b"HTTP/1.1 200 ") == 3
+    assert refused == []
+
+
+CODINGS = {
+    "gzip, chunked": ([b"gzip, chunked"], 501),
+    "in two lines": ([b"gzip", b"chunked"], 501),
+    "three": ([b"deflate,gzip , Chunked"], 501),
+    "identity, chunked": ([b"identity, chunked"], 501),
+    "with a parameter": ([b'x;y="chunked", chunked'], 501),
+    "not last": ([b"chunked, gzip"], 400),
+    "not last, in two lines": ([b"chunked", b"gzip"], 400),
+    "chunked twice": ([b"chunked, chunked"], 400),
+    "chunked in two lines": ([b"chunked", b"chunked"], 400),
+    "chunked around another": ([b"chunked, gzip, chunked"], 400),
+    "nothing": ([b""], 400),
+    "empty elements": ([b", ,"], 400),
+    "nothing, then chunked": ([b"", b"chunked"], 400),
+    "identity": ([b"identity"], 400),
+    "gzip": ([b"gzip"], 400),
+    "almost chunked": ([b"xchunked"], 400),
+    "quoted": ([b'"chunked"'], 400),
+    "chunked with a parameter": ([b"chunked;q=1"], 400),
+}
+CHUNKS = b"5\r\nfirst\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("offer", ["", OFFERS["h2c"]], ids=["plain", "offering h2c"])
+def test_a_coding_that_is_not_known_is_refused_and_never_read(offer: str) -> None:
+    async def ask() -> None:
+        refused: list[str] = []
+        async with _served(refused) as port:
+            for kind, (values, status) in CODINGS.items():
+                lines = b"".join(b"Transfer-Encoding: " + value + b"\r\n" for value in values)
+                head = b"POST /outer HTTP/1.1\r\nHost: x\r\n" + offer.encode() + lines + b"\r\n"
+                answers = await _exchange(port, [head + CHUNKS + INNER], 0)
+                assert answers.startswith(b"HTTP/1.1 %d " % status), (kind, answers)
+                assert len(re.findall(rb"HTTP/1\.1 \d", answers)) == 1
+                assert b"connection: close" in answers
+                assert refused.pop() == ("coding" if status == 501 else "malformed"), kind
+        assert refused == []
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize("value", [b"chunked", b"CHUNKED", b"\tchunked ", b", chunked"], ids=repr)
+def test_chunks_are_read_however_they_are_spelt(value: bytes) -> None:
+    head = b"POST /outer HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: " + value + b"\r\n\r\n"
+    answers, refused = _ask([head + CHUNKS + LAST])
+    assert b"POST /outer first" in answers
+    assert answers.endswith(b"GET /last ")
+    assert refused == []
+
+
+def test_chunks_of_the_old_protocol_are_faulty_framing() -> None:
+    answers, refused = _ask([b"POST /outer HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKS])
+    assert answers.startswith(b"HTTP/1.1 400 ")
+    assert refused == ["malformed"]
 
 
 @pytest.mark.parametrize("host", ["", "x", "x:8080", "[::1]:8080", "gateway.churn_ns.svc", "127.0.0.1"])

@@ -73,7 +73,7 @@ class LimitedProtocol(SteadfastProtocol):
         try:
             self.feed(data)
         except httptools.HttpParserError:
-            self.refuse(self._stop or refusals.MALFORMED)
+            self.refuse(self._stop or self.why_none())
             return
         # The parser keeps a line until it ends, and tells nobody while it grows.
         if steps == self._steps:

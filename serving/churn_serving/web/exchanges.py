@@ -85,7 +85,7 @@ class Cycle(RequestResponseCycle):
     async def _give_up(self) -> None:
         if not self.response_started:
             await self.send_500_response()
-        else:
+        elif not self.disconnected:
             self.transport.write(self._header)
             self.transport.close()
 
@@ -182,6 +182,16 @@ class Cycle(RequestResponseCycle):
 class LeanProtocol(HttpToolsProtocol):
     """uvicorn's connection with cycles of ours; no upgrade to another protocol, no limit on requests at once."""
 
+    running: RequestResponseCycle | None = None  # whose turn it is: not always the last that came
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is over, whoever ended it: who waits for news is told, and nobody writes any more."""
+        super().connection_lost(exc)
+        self.pipeline.clear()
+        if self.running is not None:
+            self.running.disconnected = True
+            self.running.message_event.set()
+
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         self.url = b""
@@ -204,7 +214,8 @@ class LeanProtocol(HttpToolsProtocol):
         parser = self.parser
         scope = self.scope
         version = parser.get_http_version()
-        scope["http_version"] = version
+        if version == "1.0":
+            scope["http_version"] = version
         scope["method"] = parser.get_method().decode("ascii")
         scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
         former = self.cycle
@@ -216,6 +227,7 @@ class LeanProtocol(HttpToolsProtocol):
             self.pipeline.appendleft((self.cycle, self.app))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.running = cycle
         task = cycle.task = self.loop.create_task(cycle.run_asgi(app))  # type: ignore[attr-defined]  # all are ours
         self.tasks.add(task)
 

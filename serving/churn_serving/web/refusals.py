@@ -52,6 +52,13 @@ VERSION = _refusal(
 METHOD = _refusal(
     "method", HTTPStatus.NOT_IMPLEMENTED, "method", "This method is not implemented", "This server is no proxy."
 )
+CODING = _refusal(
+    "coding",
+    HTTPStatus.NOT_IMPLEMENTED,
+    "transfer-coding",
+    "No transfer coding but chunked is read here",
+    "Send the body as it is, with a length or chunked.",
+)
 CRUMBS = _refusal(
     "chunks", HTTPStatus.BAD_REQUEST, "chunks", "Too many chunks", "Send the body in larger chunks or with a length."
 )

@@ -3,16 +3,21 @@
 A server may leave an offer (``Upgrade``) unheard and then owes the request an answer like any other, its body included:
 some clients offer HTTP/2 with everything they send. The parser does not see it so: behind such a head it takes no body,
 and reads what follows as the next request. So whoever offers gets a second parser, which is told the same head without
-the offer, and everything behind it. This module knows the parser and neither limits nor uvicorn.
+the offer, and everything behind it. It also takes requests of RTSP and ICE for HTTP and tells nobody: the lines in
+which they are named are looked for here. This module knows the parser and neither limits nor uvicorn.
 """
 
 from typing import Any
 
 import httptools
 
+from churn_serving.web import refusals
 from churn_serving.web.exchanges import LeanProtocol
-from churn_serving.web.heads import framing_of, refusal_of_head
+from churn_serving.web.heads import SEEN_BYTES, framing_of, is_request_line, others_in, refusal_of_head
 from churn_serving.web.refusals import Refusal
+
+_MOST_NAMES = 64
+"""Lines that name another protocol in one piece: no body has so many, and each costs a call of the parser."""
 
 
 class SteadfastProtocol(LeanProtocol):
@@ -21,11 +26,20 @@ class SteadfastProtocol(LeanProtocol):
 
     offering = False
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.parser.set_dangerous_leniencies(lenient_version=True)  # which of them are spoken is said by heads
+        self._line = b""
+
     def judge_head(self) -> Refusal | None:
         """Why the request whose head has come cannot be answered, None if it can; notes whether it offers anything."""
         parser = self.parser
         self.offering = parser.should_upgrade()
         return refusal_of_head(parser.get_http_version(), parser.get_method(), self.headers)
+
+    def why_none(self) -> Refusal:
+        """What is wrong with something that the parser could not read."""
+        return refusals.VERSION if self.parser.get_method() == b"PRI" else refusals.MALFORMED  # HTTP/2 begins so
 
     def feed(self, data: bytes) -> None:
         """Parse.
@@ -33,8 +47,32 @@ class SteadfastProtocol(LeanProtocol):
         Raises:
             httptools.HttpParserError: it is no HTTP, or a callback refused it.
         """
-        rest = memoryview(data)
-        while True:
+        begun = self._line
+        places = others_in(begun + data if begun else data)
+        if places:
+            data = self._feed_before(data, places)
+        self._parse(memoryview(data))
+        if not self.headers:  # a head has not got beyond its first lines
+            line = begun + data
+            self._line = line[line.rfind(b"\n") + 1 :][-SEEN_BYTES:]
+        elif begun:
+            self._line = b""
+
+    def _feed_before(self, data: bytes, places: list[int]) -> bytes:
+        """Parse up to each of these places and refuse where it is a request's line; says what is left."""
+        seen, fed = self._line + data, 0
+        if len(places) > _MOST_NAMES:
+            raise httptools.HttpParserError("too many names of other protocols")
+        for place in places:
+            end = max(0, place - len(self._line))
+            self._parse(memoryview(data)[fed:end])
+            fed = end
+            if not self.headers and is_request_line(seen[max(0, place - SEEN_BYTES) : place], self.url):
+                raise httptools.HttpParserError("another protocol")
+        return data[fed:]
+
+    def _parse(self, rest: memoryview) -> None:
+        while rest:
             try:
                 self.parser.feed_data(rest)
             except httptools.HttpParserUpgrade as offer:
@@ -48,7 +86,7 @@ class SteadfastProtocol(LeanProtocol):
         head = framing_of(former.get_http_version(), former.get_method(), self.headers)
         self.offering = False
         self.parser = httptools.HttpRequestParser(_Behind(self))
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's first one
+        self.parser.set_dangerous_leniencies(lenient_version=True, lenient_data_after_close=True)  # as the first
         self.parser.feed_data(head)
 
 
