@@ -71,6 +71,16 @@ async def test_every_method(gateway: Gateway) -> None:
         await server.stop(0)
 
 
+async def test_a_request_with_two_keys_is_refused_everywhere(gateway: Gateway) -> None:
+    transport = httpx.ASGITransport(gateway.application)
+    both = [("authorization", f"Bearer {KEY}"), ("x-api-key", new_key())]
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        for path in ("/v1/model", "/v2/models", *HOT):
+            answer = await client.request("POST" if path in HOT else "GET", path, headers=both)
+            assert answer.status_code == 400, path
+            assert "one key" in answer.text
+
+
 async def test_no_path_is_answered_by_sending_its_caller_elsewhere(gateway: Gateway) -> None:
     transport = httpx.ASGITransport(gateway.application)
     async with httpx.AsyncClient(transport=transport, base_url="http://evil.example") as client:

@@ -1,6 +1,7 @@
 """A gateway whose background task cannot be kept alive says so, and names it; a task that broke once does its work."""
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -48,8 +49,8 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.01)
 
 
-def crashes(gateway: Gateway) -> float:
-    labels = {"task": "API keys"}
+def crashes(gateway: Gateway, task: str = "API keys") -> float:
+    labels = {"task": task}
     return gateway.metrics.registry.get_sample_value("churn_background_task_crashes_total", labels) or 0.0
 
 
@@ -95,3 +96,19 @@ async def test_a_task_beyond_help_ends_the_process_life(
     live = await client.get("/v2/health/live")
     assert (live.status_code, live.json()) == (503, {"live": False})
     assert (await client.get("/v1/model", headers={"x-api-key": KEY})).status_code == 503, "the rest goes on"
+
+
+async def test_a_process_for_large_bodies_that_cannot_be_started_is_no_reason_to_end_the_gateway(
+    keys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("churn_serving.gateway.reader_stream._COMMAND", (sys.executable, "-c", "raise SystemExit(1)"))
+    environment = {"HOME": tmp_path, "VERIFY_KEY": keys.verify_path}
+    environment |= {"GATEWAY_PRIMARY_URL": "http://127.0.0.1:9", "GATEWAY_FALLBACK_URL": ""}
+    for name, value in environment.items():
+        monkeypatch.setenv(f"CHURN_{name}", str(value))
+    async with open_gateway(GatewaySettings()) as opened:
+        transport = httpx.ASGITransport(opened.application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            await until(lambda: crashes(opened, "large bodies") >= 3)
+            assert (await client.get("/livez")).json() == {"status": "alive"}
+            assert (await client.get("/v2/health/live")).json() == {"live": True}

@@ -7,7 +7,7 @@ import pytest
 
 from churn_serving.core.errors import NotReady, Overloaded, RefusedByBackends
 from churn_serving.gateway import grpc_service
-from churn_serving.gateway.authentication import Unauthenticated
+from churn_serving.gateway.authentication import AmbiguousKey, Unauthenticated
 from churn_serving.gateway.problems import problem_for, protocol_error_for
 from churn_serving.gateway.records import MalformedRequest
 from churn_serving.oip.faults import MAX_PROBLEMS, InvalidRequest, Problem, UnknownModel
@@ -20,6 +20,7 @@ TABLE: list[tuple[Exception, int, int, dict[bytes, bytes]]] = [
     (MalformedRequest([FAULT]), 400, 400, {}),
     (InvalidRequest([FAULT]), 422, 400, {}),
     (Unauthenticated(), 401, 401, {b"www-authenticate": b"Bearer"}),
+    (AmbiguousKey(), 400, 400, {b"www-authenticate": b'Bearer error="invalid_request"'}),
     (UnknownPath(), 404, 404, {}),
     (UnknownModel("no such model"), 404, 404, {}),
     (MethodNotAllowed("GET", "HEAD"), 405, 405, {b"allow": b"GET, HEAD"}),

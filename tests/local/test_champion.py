@@ -27,6 +27,19 @@ def test_the_command_is_one_line_that_a_shell_reads_back(make_model: ModelMaker)
     assert json.loads(body) == {"customers": [{"customer_id": "example-1", "features": features}], "explain": False}
 
 
+@pytest.mark.parametrize("file", ["", "keys.json"], ids=["without keys", "with keys"])
+def test_the_command_shown_presents_a_key_where_callers_need_one(
+    tmp_path: Path, make_model: ModelMaker, monkeypatch: pytest.MonkeyPatch, *, file: str
+) -> None:
+    monkeypatch.setenv("CHURN_GATEWAY_API_KEYS", file)
+    model = make_model()
+    services = local_services(read_settings(["--model", str(model), "--usecase", "telecom"]), tmp_path)
+    text = summary(read_champion(model), "telecom", services, tmp_path / "logs", 4.25)
+    (line,) = (line for line in text.splitlines() if line.startswith("curl "))
+    assert ('-H "Authorization: Bearer $CHURN_API_KEY" ' in line) == bool(file)
+    assert ("CHURN_API_KEY=" in text) == bool(file)
+
+
 @pytest.mark.parametrize(
     ("simulated", "words"),
     [(True, "600 SIMULATED customers"), (False, "600 customers of sample, judged on others")],

@@ -1,6 +1,9 @@
 """Who is calling: the API key out of a request's headers or metadata, checked before anything else of the request.
 
 What is open to everybody is said in ``access``.
+
+A request has one key. Two that differ, or one header twice, are refused whatever they hold (RFC 6750, 3.1): a proxy in
+front that looks at the other one would let pass whom it does not know. The same key in both headers is one key.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,7 +12,7 @@ from churn_serving.gateway.key_ring import KeyRing, UnknownKey
 from churn_serving.web.request import WrongRequest
 
 _BEARER = b"bearer "
-_MISSING = "missing"
+_MISSING, _AMBIGUOUS = "missing", "ambiguous"
 # OpenAPI's names of the two ways to present a key.
 SECURITY_SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key of this gateway."},
@@ -22,6 +25,12 @@ class Unauthenticated(WrongRequest):
     """No key, or none that may call; the answer does not say which."""
 
     headers = ((b"www-authenticate", b"Bearer"),)
+
+
+class AmbiguousKey(Unauthenticated):
+    """More than one key; over gRPC it is refused as none."""
+
+    headers = ((b"www-authenticate", b'Bearer error="invalid_request"'),)
 
 
 class Authentication:
@@ -40,11 +49,16 @@ class Authentication:
         """The id of the caller's key; empty where none is asked for. Names of headers are in lower case.
 
         Raises:
+            AmbiguousKey: it presents two keys.
             Unauthenticated: it may not call.
         """
         if self._ring is None:
             return ""
-        key = presented_key(headers)
+        try:
+            key = presented_key(headers)
+        except AmbiguousKey:
+            self._refused(_AMBIGUOUS)
+            raise
         if key is None:
             self._refused(_MISSING)
             raise Unauthenticated
@@ -58,19 +72,33 @@ class Authentication:
         """Whether a caller of something open may see what is for callers with a key; nobody is refused."""
         if self._ring is None:
             return True
-        key = presented_key(headers)
         try:
+            key = presented_key(headers)
             return key is not None and bool(self._ring.caller(key))
-        except UnknownKey:
+        except (AmbiguousKey, UnknownKey):
             return False
 
 
 def presented_key(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
-    """The key of ``Authorization: Bearer``, else of ``X-API-Key``; None if there is neither."""
+    """The key of ``Authorization: Bearer`` or of ``X-API-Key``; None if there is neither.
+
+    Raises:
+        AmbiguousKey: one of these headers comes twice, or the two hold different keys.
+    """
+    authorization: bytes | None = None
     key: bytes | None = None
     for name, value in headers:
-        if name == b"authorization" and value[: len(_BEARER)].lower() == _BEARER:
-            return value[len(_BEARER) :].strip()
-        if name == b"x-api-key":
+        if name == b"authorization":
+            if authorization is not None:
+                raise AmbiguousKey
+            authorization = value
+        elif name == b"x-api-key":
+            if key is not None:
+                raise AmbiguousKey
             key = value.strip()
-    return key
+    if authorization is None or authorization[: len(_BEARER)].lower() != _BEARER:
+        return key
+    bearer = authorization[len(_BEARER) :].strip()
+    if key not in (None, bearer):
+        raise AmbiguousKey
+    return bearer

@@ -121,7 +121,8 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
             supervisor.start("canary weight", weight.watch)
         readiness = Readiness(lambda: supervisor.failing, functools.partial(_is_degraded, router, adapters))
         large_bodies = LargeBodies(metrics.shed)
-        supervisor.start("large bodies", large_bodies.run)
+        # A new gateway would be no better at starting that process, and this one answers small requests without it.
+        supervisor.start("large bodies", large_bodies.run, vital=False)
         authentication = Authentication(ring, metrics.unauthenticated)
         doors = _open_doors(settings, service, large_bodies, authentication, readiness)
         yield Gateway(*doors, metrics, readiness, supervisor)

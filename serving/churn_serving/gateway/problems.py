@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from churn_serving.core.errors import NotReady, Overloaded, RefusedByBackends
-from churn_serving.gateway.authentication import Unauthenticated
+from churn_serving.gateway.authentication import AmbiguousKey, Unauthenticated
 from churn_serving.gateway.records import MalformedRequest
 from churn_serving.oip.faults import MAX_ERROR_BYTES, InvalidRequest, Problem, UnknownModel
 from churn_serving.oip.http_reply import encode_error
@@ -34,6 +34,7 @@ REFUSALS: dict[type[Exception], Kind] = {
     MalformedRequest: Kind(400, "malformed", "The body is not JSON", "Send one JSON object in UTF-8."),
     InvalidRequest: Kind(422, "invalid", "The request does not fit the model's schema", "Mend the fields in errors."),
     Unauthenticated: Kind(401, "unauthenticated", "No key that may call", "Send Authorization: Bearer <API key>."),
+    AmbiguousKey: Kind(400, "two-keys", "More than one key", "Send one key, in one header."),
     UnknownPath: Kind(404, "not-found", "No such page", "See /docs for what there is."),
     UnknownModel: Kind(404, "unknown-model", "No such model or version", "GET /v1/model tells what is served."),
     MethodNotAllowed: Kind(405, "method-not-allowed", "Method not allowed", "Use a method that Allow names."),

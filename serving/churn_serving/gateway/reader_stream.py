@@ -16,8 +16,9 @@ from churn_serving.gateway.reader_wire import LENGTH, READY, Task, write
 from churn_serving.runtime import allocation
 
 _COMMAND = (sys.executable, "-m", "churn_serving.gateway.reader_process")
-_START_SECONDS = 20.0
-"""Until it says that it is ready; on a core of its own it takes a third of a second."""
+_START_SECONDS = 300.0
+"""Until it says that it is ready. On a core of its own it takes a third of a second; where there is none, ending it
+and starting another would only begin the wait anew."""
 
 
 class ReaderLost(Exception):

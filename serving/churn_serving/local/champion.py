@@ -31,8 +31,9 @@ class Champion:
         """Name and version in words."""
         return f"{self.manifest.name} version {self.manifest.version}"
 
-    def curl(self, gateway: str) -> str:
-        """A command, ready for a shell, that asks the gateway about one customer."""
+    def curl(self, gateway: str, *, with_key: bool = False) -> str:
+        """A command, ready for a shell, that asks the gateway about one customer; its key is the variable
+        CHURN_API_KEY."""
         body = {"customers": [{"customer_id": EXAMPLE_CUSTOMER, "features": self.features}], "explain": False}
         parts = [
             "curl",
@@ -43,7 +44,8 @@ class Champion:
             "-d",
             json.dumps(body),
         ]
-        return shlex.join(parts)
+        key = ' -H "Authorization: Bearer $CHURN_API_KEY"' if with_key else ""
+        return shlex.join(parts[:3]) + f"{key} {shlex.join(parts[3:])}"
 
 
 def read_champion(model: Path) -> Champion:

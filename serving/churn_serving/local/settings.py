@@ -82,6 +82,11 @@ def variable_of(name: str) -> str:
     return ENVIRONMENT_PREFIX + name.upper()
 
 
+def key_file() -> str:
+    """The gateway's file of API keys, as its own setting names it; empty where callers need no key."""
+    return os.environ.get("CHURN_GATEWAY_API_KEYS", "")
+
+
 def local_home() -> Path:
     """Absolute folder of the local state: CHURN_HOME, by default `.churn` in the working directory."""
     return Path(os.environ.get("CHURN_HOME") or ".churn").absolute()

@@ -8,15 +8,19 @@ from pathlib import Path
 
 from churn_serving.local.champion import Champion
 from churn_serving.local.services import ServiceSpec
+from churn_serving.local.settings import key_file
 
 
 def summary(champion: Champion, usecase: str, services: Sequence[ServiceSpec], logs: Path, seconds: float) -> str:
     """All of it. ``services[0]`` is the one that customers' questions go to."""
     learned = f"{champion.title}, use case {usecase}, fitted on {_customers(champion)}"
+    keys = key_file()
+    asking = f"Ask about one customer (CHURN_API_KEY=<a key that {keys} knows>)" if keys else "Ask about one customer"
+    curl = champion.curl(services[0].addresses["HTTP"], with_key=bool(keys))
     parts = [
         f"Ready after {seconds:.1f} s: {learned}.",
         _table(services),
-        f"Ask about one customer:\n\n{champion.curl(services[0].addresses['HTTP'])}",
+        f"{asking}:\n\n{curl}",
         f"Logs: {logs}    End all of it: Ctrl-C",
     ]
     return "\n" + "\n\n".join(parts) + "\n"
