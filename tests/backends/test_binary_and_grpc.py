@@ -148,3 +148,43 @@ def test_contents_beside_raw_contents_are_refused_by_name() -> None:
     tensor.contents.bytes_contents.append(b"another")
     with pytest.raises(InvalidRequest, match=f"{feature.name}: contents beside raw_input_contents"):
         CODEC.decode(request)
+
+
+def named(body: bytes, header_length: int) -> dict[str, str]:
+    with pytest.raises(InvalidRequest) as caught:
+        read_request(body, SCHEMA, header_length)
+    return dict(caught.value.problems)
+
+
+@given(st.integers(0, len(SCHEMA.features) - 1), st.integers(-40, 40).filter(bool), st.integers(1, 3))
+def test_a_wrong_size_is_told_of_its_own_tensor_alone(index: int, change: int, count: int) -> None:
+    body, header_length = binary_request(customers(count, seed=3))
+    document = json.loads(body[:header_length])
+    parameters = document["inputs"][index]["parameters"]
+    parameters["binary_data_size"] = max(0, parameters["binary_data_size"] + change)
+    header = json.dumps(document).encode()
+    assert list(named(header + body[header_length:], len(header))) == [SCHEMA.names[index]]
+
+
+@pytest.mark.parametrize("size", [-1, 1.0, True, "8", None, [8]], ids=repr)
+def test_a_size_that_is_no_size_is_told_as_such(size: object) -> None:
+    body, header_length = binary_request(customers(1))
+    document = json.loads(body[:header_length])
+    document["inputs"][1]["parameters"]["binary_data_size"] = size
+    header = json.dumps(document).encode()
+    found = named(header + body[header_length:], len(header))
+    assert found == {SCHEMA.names[1]: "binary_data_size: expected a whole number of bytes"}
+
+
+def test_contents_both_ways_are_told_as_such() -> None:
+    body, header_length = binary_request(customers(1))
+    document = json.loads(body[:header_length])
+    document["inputs"][1]["data"] = [1.0]
+    header = json.dumps(document).encode()
+    assert list(named(header + body[header_length:], len(header))) == [SCHEMA.names[1]]
+
+
+def test_contents_that_end_early_or_late_are_told_of_the_body() -> None:
+    body, header_length = binary_request(customers(1))
+    assert list(named(body[:-3], header_length)) == ["body"]
+    assert list(named(body + b"x", header_length)) == ["body"]

@@ -217,3 +217,30 @@ def test_a_name_that_must_be_escaped_changes_nothing(
     plain = {name: value for name, value in {**GOOD, **changes}.items() if name not in missing}
     renamed = {AWKWARD if name == "Contract" else name: value for name, value in plain.items()}
     assert outcome(awkward, renamed) == outcome(decoder, plain)
+
+
+SPELT = {
+    "time": '"Payment": "10:30"',
+    "quote": '"Payment": "a\\":b"',
+    "blank": '"Payment" : "x"',
+    "tab": '"Payment"\t:\n"a:"',
+}
+
+
+@pytest.mark.parametrize("spelt", SPELT.values(), ids=SPELT)
+def test_colons_in_texts_and_blanks_before_them_are_no_names(decoder: RecordDecoder, spelt: str) -> None:
+    text = json.dumps({"customers": [{"customer_id": "a:b", "features": GOOD}]})
+    whole = text.replace('"Payment": "Card"', spelt)
+    assert whole != text
+    assert len(decoder.decode(whole.encode()).rows) == 1
+    twice = whole.replace(spelt, f'{spelt}, "P\\u0061yment" : "Card"')
+    assert faults(decoder, twice.encode()) == {"customers[0].features.Payment": "given more than once"}
+
+
+def test_a_name_twice_is_named_beside_what_else_is_wrong(decoder: RecordDecoder) -> None:
+    text = body({**GOOD, "tenure": -5}, x={"y": [0, 1]}).decode().replace('"y": [0', '"y": 3, "y": [0')
+    assert faults(decoder, text.encode()) == {
+        "x.y": "given more than once",
+        "x": "unknown field",
+        "customers[0].features.tenure": "must be at least 0",
+    }

@@ -12,7 +12,8 @@ from contextlib import suppress
 from churn_model.dates import moment
 from churn_model.schema import MAXIMUM_TEXT, Schema, SchemaFeature
 from churn_serving.gateway.date_values import MAXIMUM_DATE
-from churn_serving.oip.faults import MAX_PROBLEMS, MAX_SHOWN, InvalidRequest, Problem, is_text, shown
+from churn_serving.oip.faults import MAX_PROBLEMS, InvalidRequest, Problem, is_text
+from churn_serving.oip.json_names import Document, named
 from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
 from churn_serving.oip.tensors import LARGEST, LARGEST_WHOLE
 
@@ -21,9 +22,9 @@ _MAXIMUM_COUNTED = 1000
 """Faults beyond those listed that are counted; looking for all of a hostile body takes longer than reading it."""
 
 
-def find_faults(document: object, schema: Schema, maximum_customers: int) -> InvalidRequest:
+def find_faults(document: Document, schema: Schema, maximum_customers: int) -> InvalidRequest:
     """All faults, at least one; beyond :data:`MAX_PROBLEMS` the rest is counted."""
-    faults = _body(document, schema, maximum_customers)
+    faults = itertools.chain(document.doubled, _body(document.content, schema, maximum_customers))
     listed = list(itertools.islice(faults, MAX_PROBLEMS))
     if not listed:
         return InvalidRequest([Problem("body", "not a request this service can read")])
@@ -45,7 +46,7 @@ def _body(document: object, schema: Schema, maximum_customers: int) -> Iterator[
         yield Problem("body", "expected an object with customers")
         return
     for key in _unknown(document, ("customers", "explain")):
-        yield Problem(_named(key), "unknown field")
+        yield Problem(named(key), "unknown field")
     customers = document.get("customers")
     yield from _explain(document.get("explain", False), customers)
     if not isinstance(customers, list):
@@ -80,7 +81,7 @@ def _customer(customer: object, place: str, schema: Schema) -> Iterator[Problem]
         yield Problem(place, "expected an object with customer_id and features")
         return
     for key in _unknown(customer, ("customer_id", "features")):
-        yield Problem(f"{place}.{_named(key)}", "unknown field")
+        yield Problem(f"{place}.{named(key)}", "unknown field")
     customer_id = customer.get("customer_id")
     if not isinstance(customer_id, str) or not 1 <= len(customer_id) <= MAXIMUM_ID or not is_text(customer_id):
         yield Problem(f"{place}.customer_id", f"expected a text of 1 to {MAXIMUM_ID} characters")
@@ -93,7 +94,7 @@ def _customer(customer: object, place: str, schema: Schema) -> Iterator[Problem]
 
 def _features(features: dict[str, object], place: str, schema: Schema) -> Iterator[Problem]:
     for key in _unknown(features, (*schema.names, *schema.snapshot_columns)):
-        yield Problem(f"{place}.features.{_named(key)}", "unknown feature")
+        yield Problem(f"{place}.features.{named(key)}", "unknown feature")
     for feature in schema.features:
         where = f"{place}.features.{feature.name}"
         if feature.name not in features:
@@ -166,8 +167,3 @@ def _range_fault(number: float, feature: SchemaFeature) -> str:
     if feature.maximum is not None and number > feature.maximum:
         return f"must be at most {feature.maximum:g}"
     return ""
-
-
-def _named(key: str) -> str:
-    """An unknown field's name as the caller wrote it, if it can be shown as it is."""
-    return key if key.isprintable() and key.isascii() and 0 < len(key) <= MAX_SHOWN else shown(key)

@@ -15,13 +15,15 @@ from churn_model.spelling import Note
 from churn_serving.gateway.feature_types import features_type
 from churn_serving.gateway.record_faults import MAXIMUM_ID, find_faults
 from churn_serving.oip.faults import InvalidRequest, Problem
+from churn_serving.oip.json_names import names_come_once, read_document
 from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
 
 _Explain = Annotated[
     bool,
     msgspec.Meta(
+        extra_json_schema={"default": False},
         description=f"Whether to say why, for at most {MAX_EXPLAINED_ROWS} customers. The answer takes up to a quarter "
-        "of a second longer, and comes without reasons where they cannot be had in that time."
+        "of a second longer, and comes without reasons where they cannot be had in that time.",
     ),
 ]
 
@@ -46,6 +48,8 @@ class RecordDecoder:
         self.schema = schema
         features, self._values = features_type(schema)
         self._row = schema.spelling.row
+        # A customer's own two, and one a feature.
+        self._names_a_customer = 2 + len(schema.features) + len(schema.snapshot_columns)
         self.body_type = _body_type(features, maximum_customers)
         self._maximum_customers = maximum_customers
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.body_type).decode
@@ -57,39 +61,47 @@ class RecordDecoder:
             MalformedRequest: not JSON.
             InvalidRequest: JSON, but not what the schema asks for; every fault is named.
         """
-        request = self.decode_sound(body)
-        if request is None:
-            raise self._explain(body)
-        return request
+        return self.decode_sound(body) or self._decode_patiently(body)
 
     def decode_sound(self, body: bytes) -> Request | None:
-        """Read a request that has no fault; None for any other."""
+        """Read a request that has no fault and names nothing twice; None for any other, and for the few of which that
+        is not clear at once."""
+        request, names = self._read(body)
+        return request if names_come_once(body, names) else None
+
+    def _read(self, body: bytes) -> tuple[Request | None, int]:
+        """A request without a fault, but for names that come twice, and how many there are; None for any other."""
         try:
             parsed = self._decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
+            return None, 0
         customer_ids = [customer.customer_id for customer in parsed.customers]
         if len(customer_ids) > 1 and len(set(customer_ids)) != len(customer_ids):
-            return None
+            return None, 0
         records = [self._values(customer.features) for customer in parsed.customers]
         if None in records:
-            return None
+            return None, 0
         notes: list[Note] = []
         rows = [self._row(values, number, notes) for number, values in enumerate(records)]  # type: ignore[arg-type]
-        return Request(customer_ids, rows, parsed.explain, notes)
+        names = 1 + (parsed.explain is not msgspec.UNSET) + len(records) * self._names_a_customer
+        return Request(customer_ids, rows, parsed.explain is True, notes), names
 
-    def _explain(self, body: bytes) -> InvalidRequest:
+    def _decode_patiently(self, body: bytes) -> Request:
         try:
-            document = json.loads(body.decode())
+            document = read_document(body.decode())
         except UnicodeDecodeError:
-            return MalformedRequest([Problem("body", "not UTF-8")])
+            raise MalformedRequest([Problem("body", "not UTF-8")]) from None
         except json.JSONDecodeError as error:
-            return MalformedRequest([Problem("body", f"not JSON: line {error.lineno}, column {error.colno}")])
+            fault = f"not JSON: line {error.lineno}, column {error.colno}"
+            raise MalformedRequest([Problem("body", fault)]) from None
         except RecursionError:
-            return MalformedRequest([Problem("body", "JSON is nested too deeply")])
+            raise MalformedRequest([Problem("body", "JSON is nested too deeply")]) from None
         except ValueError:  # an integer of more digits than Python converts
-            return MalformedRequest([Problem("body", "a number has too many digits")])
-        return find_faults(document, self.schema, self._maximum_customers)
+            raise MalformedRequest([Problem("body", "a number has too many digits")]) from None
+        request = None if document.doubled else self._read(body)[0]
+        if request is None:
+            raise find_faults(document, self.schema, self._maximum_customers)
+        return request
 
 
 def undescribed_body_type(maximum_customers: int) -> type[msgspec.Struct]:
@@ -107,5 +119,7 @@ def _body_type(features: Any, maximum_customers: int) -> type[msgspec.Struct]:
     )
     customers = Annotated[list[customer], msgspec.Meta(min_length=1, max_length=maximum_customers)]  # type: ignore[valid-type]
     return msgspec.defstruct(
-        "PredictionRequest", [("customers", customers), ("explain", _Explain, False)], forbid_unknown_fields=True
+        "PredictionRequest",
+        [("customers", customers), ("explain", _Explain | msgspec.UnsetType, msgspec.UNSET)],
+        forbid_unknown_fields=True,
     )

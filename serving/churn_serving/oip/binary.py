@@ -46,6 +46,22 @@ def unpack(datatype: str, content: bytes) -> list[float] | list[bytes]:
     return list(struct.unpack(f"<{count}{code}", content))
 
 
+def size_of(datatype: str, values: int, content: bytes, start: int) -> int | None:
+    """The bytes that so many values take which begin at ``start``; None for a datatype that carries no feature, and for
+    texts that go beyond the end."""
+    code = _CODES.get(datatype)
+    if code is not None:
+        return values * struct.calcsize("<" + code)
+    if datatype != "BYTES" or values > MAX_ROWS:
+        return None
+    end = start
+    for _ in range(values):
+        if end + _LENGTH.size > len(content):
+            return None
+        end += _LENGTH.size + _LENGTH.unpack_from(content, end)[0]
+    return end - start if end <= len(content) else None
+
+
 def pack(datatype: str, values: Sequence[float | str | bytes | None]) -> bytes:
     """The bytes of one tensor; a missing text is an empty element, a missing number must be NaN already."""
     if datatype == "BYTES":

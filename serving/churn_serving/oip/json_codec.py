@@ -11,6 +11,7 @@ import msgspec
 
 from churn_model.schema import MAXIMUM_TEXT, Row, Schema, SchemaFeature
 from churn_model.spelling import Note
+from churn_serving.oip.json_names import names_come_once
 from churn_serving.oip.json_request import read_request
 from churn_serving.oip.messages import (
     CONTRIBUTIONS,
@@ -53,6 +54,7 @@ class RequestCodec:
         self.schema = schema
         self._decoder = msgspec.json.Decoder(_request_type(schema))
         self._row = schema.spelling.row
+        self._names = 1 + len(_Tensor.__struct_fields__) * len(schema.features)
         self._headers = tuple((f.name, "FP64" if f.type == "number" else "BYTES") for f in schema.features)
 
     def decode(self, body: bytes, header_length: int | None = None) -> InferRequest:
@@ -66,10 +68,13 @@ class RequestCodec:
         return self.decode_usual(body) or read_request(body, self.schema)
 
     def decode_usual(self, body: bytes) -> InferRequest | None:
-        """Read a request that is all JSON, in the usual form and without a fault; None for any other."""
+        """Read a request that is all JSON, in the usual form, without a fault and without a name twice; None for any
+        other."""
         try:
             request = self._decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        if not names_come_once(body, self._names + _optional(request)):
             return None
         if len(request.inputs[0].data) != 1:
             return self._batch(request)
@@ -138,8 +143,13 @@ def encode_request(rows: Sequence[Row], schema: Schema, request_id: str = "") ->
     return codec_for(schema).encode(rows, request_id)
 
 
+def _optional(request: Any) -> int:
+    unset = msgspec.UNSET
+    return (request.id is not unset) + (request.model_name is not unset) + (request.model_version is not unset)
+
+
 def _model(request: Any) -> ModelName:
-    if request.model_name is None and request.model_version is None:
+    if not request.model_name and not request.model_version:
         return UNNAMED
     return ModelName(request.model_name or "", request.model_version or "")
 
@@ -149,7 +159,7 @@ def _request_type(schema: Schema) -> type[Any]:
     tensors: Any = tuple(_tensor_type(feature) for feature in schema.features)
     text = Annotated[str, msgspec.Meta(max_length=MAX_ID)] | None
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [("inputs", tuple[tensors])]
-    fields += [(name, text, None) for name in ("id", "model_name", "model_version")]
+    fields += [(name, text | msgspec.UnsetType, msgspec.UNSET) for name in ("id", "model_name", "model_version")]
     return msgspec.defstruct("UsualRequest", fields, forbid_unknown_fields=True, gc=False)
 
 

@@ -12,7 +12,9 @@ from typing import Any
 from churn_model.schema import Schema
 from churn_model.spelling import Note
 from churn_serving.oip import binary
+from churn_serving.oip.binary_places import Declared, locate
 from churn_serving.oip.faults import Problems, is_text, shown
+from churn_serving.oip.json_names import read_document
 from churn_serving.oip.messages import (
     MAX_ID,
     NAMEABLE_DATATYPES,
@@ -21,7 +23,7 @@ from churn_serving.oip.messages import (
     ModelName,
     RequestedOutput,
 )
-from churn_serving.oip.tensors import Tensor, require_few, rows_of
+from churn_serving.oip.tensors import Tensor, require_few, rows_in, rows_of
 
 # The protocol names the model in the path; KServe's client repeats it in the body.
 _REQUEST_KEYS = {"id", "inputs", "outputs", "parameters", "model_name", "model_version"}
@@ -35,7 +37,7 @@ def read_request(body: bytes, schema: Schema, header_length: int | None = None) 
         InvalidRequest: naming everything that is wrong with it.
     """
     problems = Problems()
-    contents = _Contents(b"" if header_length is None else body[header_length:])
+    contents = b"" if header_length is None else body[header_length:]
     document = _parse(body if header_length is None else body[:header_length], problems)
     if header_length is not None and not 0 <= header_length <= len(body):
         problems.add("Inference-Header-Content-Length", "larger than the body")
@@ -47,8 +49,6 @@ def read_request(body: bytes, schema: Schema, header_length: int | None = None) 
     require_few(_length(inputs), _length(wanted), schema, problems)
     outputs = _outputs(document, problems)
     tensors = _tensors(inputs, contents, problems)
-    if contents.left:
-        problems.add("body", f"{contents.left} bytes of binary contents belong to no tensor")
     notes: list[Note] = []
     return InferRequest(request_id, rows_of(tensors, schema, problems, notes), outputs, model, notes)
 
@@ -68,25 +68,9 @@ def _short_text(document: Mapping[str, Any], key: str, problems: Problems) -> st
     return value
 
 
-class _Contents:
-    """The raw bytes behind the JSON, consumed tensor by tensor."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self._position = 0
-
-    @property
-    def left(self) -> int:
-        return len(self._content) - self._position
-
-    def take(self, size: int) -> bytes:
-        start, self._position = self._position, self._position + size
-        return self._content[start : self._position]
-
-
 def _parse(content: bytes, problems: Problems) -> dict[str, Any]:
     try:
-        document = json.loads(content.decode())
+        document, doubled = read_document(content.decode())
     except UnicodeDecodeError:
         problems.add("body", "not UTF-8")
     except json.JSONDecodeError as error:
@@ -96,22 +80,38 @@ def _parse(content: bytes, problems: Problems) -> dict[str, Any]:
     except ValueError:  # an integer of more digits than Python will convert
         problems.add("body", "JSON holds a number of too many digits")
     else:
+        for problem in doubled:
+            problems.add(*problem)
         if isinstance(document, dict):
             return document
         problems.add("body", "expected a JSON object")
     return {}
 
 
-def _tensors(inputs: object, contents: _Contents, problems: Problems) -> list[Tensor]:
+def _tensors(inputs: object, content: bytes, problems: Problems) -> list[Tensor]:
     if not isinstance(inputs, list):
         problems.add("inputs", "expected a list of tensors")
         return []
-    tensors = (_tensor(item, f"inputs[{index}]", contents, problems) for index, item in enumerate(inputs))
-    return [tensor for tensor in tensors if tensor is not None]
+    declared = {index: found for index, item in enumerate(inputs) if (found := _declared(item)) is not None}
+    places = locate(list(declared.values()), content)
+    if places.body:
+        problems.add("body", places.body)
+    contents = dict(zip(declared, places.contents, strict=True))
+    faults = dict(zip(declared, map(places.faults.get, range(len(declared))), strict=True))
+    tensors = []
+    for index, item in enumerate(inputs):
+        tensor = _tensor(item, f"inputs[{index}]", problems)
+        if tensor is None:
+            continue
+        if faults.get(index):
+            problems.add(tensor.name, str(faults[index]))
+        is_there = index in contents and not tensor.unread
+        tensors.append(_with_contents(tensor, contents[index], problems) if is_there else tensor)
+    return tensors
 
 
-def _tensor(item: object, place: str, contents: _Contents, problems: Problems) -> Tensor | None:
-    """One tensor of the JSON; None if it has no usable form, which is noted."""
+def _tensor(item: object, place: str, problems: Problems) -> Tensor | None:
+    """One tensor of the JSON, without its binary contents; None if it has no usable form, which is noted."""
     if not isinstance(item, dict):
         problems.add(place, "expected an object")
         return None
@@ -126,17 +126,38 @@ def _tensor(item: object, place: str, contents: _Contents, problems: Problems) -
     if not isinstance(shape, list):
         problems.add(name, "shape: expected a list")
         shape = []
-    size = _binary_size(item.get("parameters"))
-    if size is not None and "data" not in item:
-        return Tensor(
-            name, datatype, shape, _from_binary(name, datatype, size, contents, problems), nan_is_missing=True
-        )
-    return Tensor(name, datatype, shape, _from_json(name, item.get("data"), problems))
+    if not _is_binary(item):
+        return Tensor(name, datatype, shape, _from_json(name, item.get("data"), problems))
+    twice = "data" in item
+    if twice:
+        problems.add(name, "data beside binary_data_size; the contents are in one place")
+    return Tensor(name, datatype, shape, (), nan_is_missing=True, unread=twice)
 
 
-def _binary_size(parameters: object) -> int | None:
-    size = parameters.get("binary_data_size") if isinstance(parameters, dict) else None
-    return size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None
+def _is_binary(item: Mapping[str, Any]) -> bool:
+    parameters = item.get("parameters")
+    return isinstance(parameters, dict) and "binary_data_size" in parameters
+
+
+def _declared(item: object) -> Declared | None:
+    """What a tensor says of its binary contents; None if it has none."""
+    if not isinstance(item, dict) or not _is_binary(item):
+        return None
+    size, datatype, shape = item["parameters"]["binary_data_size"], item.get("datatype"), item.get("shape")
+    if not isinstance(size, int) or isinstance(size, bool):
+        size = -1
+    rows = rows_in(shape) if isinstance(shape, list) else None
+    return Declared(datatype if isinstance(datatype, str) else "", rows, size)
+
+
+def _with_contents(tensor: Tensor, content: bytes | None, problems: Problems) -> Tensor:
+    if content is None:
+        return tensor._replace(unread=True)
+    try:
+        return tensor._replace(values=list(binary.unpack(tensor.datatype, content)))
+    except ValueError as error:
+        problems.add(tensor.name, str(error))
+        return tensor._replace(unread=True)
 
 
 def _from_json(name: str, data: object, problems: Problems) -> list[Any]:
@@ -145,18 +166,6 @@ def _from_json(name: str, data: object, problems: Problems) -> list[Any]:
         return []
     nested = bool(data) and all(isinstance(value, list) and len(value) == 1 for value in data)
     return [value[0] for value in data] if nested else data
-
-
-def _from_binary(name: str, datatype: str, size: int, contents: _Contents, problems: Problems) -> list[Any]:
-    if size > contents.left:
-        problems.add(name, "binary_data_size goes beyond the end of the body")
-        return []
-    content = contents.take(size)
-    try:
-        return list(binary.unpack(datatype, content))
-    except ValueError as error:
-        problems.add(name, str(error))
-        return []
 
 
 def _outputs(document: Mapping[str, Any], problems: Problems) -> tuple[RequestedOutput, ...] | None:

@@ -29,13 +29,15 @@ _SINGLE = struct.Struct("<f")
 
 class Tensor(NamedTuple):
     """One input as the wire held it. ``values`` is flat; text may be str or UTF-8 bytes. ``nan_is_missing`` holds for
-    binary encodings, which have no null; in JSON a NaN is an error."""
+    binary encodings, which have no null; in JSON a NaN is an error. ``unread``: nobody can tell its values, and why
+    was noted."""
 
     name: str
     datatype: str
     shape: Sequence[object]
     values: Sequence[object]
     nan_is_missing: bool = False
+    unread: bool = False
 
 
 def require_few(inputs: int, outputs: int, schema: Schema, problems: Problems) -> None:
@@ -90,7 +92,7 @@ def _by_name(tensors: Iterable[Tensor], schema: Schema, problems: Problems) -> d
 def _row_count(tensors: Iterable[Tensor], problems: Problems) -> int:
     """The number of rows that most callers mean: the first sound shape's."""
     for tensor in tensors:
-        rows = _rows_in(tensor.shape)
+        rows = rows_in(tensor.shape)
         if rows is not None:
             if rows == 0:
                 problems.add("inputs", "0 rows; expected at least one")
@@ -100,7 +102,7 @@ def _row_count(tensors: Iterable[Tensor], problems: Problems) -> int:
     return 0
 
 
-def _rows_in(shape: Sequence[object]) -> int | None:
+def rows_in(shape: Sequence[object]) -> int | None:
     """The rows of shape ``[rows]`` or ``[rows, 1]``, None for any other."""
     rows = shape[0] if shape else None
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 0:
@@ -119,9 +121,11 @@ def _fits(tensor: Tensor, feature: SchemaFeature, count: int, problems: Problems
     if feature.type == "number" and tensor.datatype not in NUMBER_DATATYPES:
         problems.add(tensor.name, f"datatype must be FP64, FP32 or an integer type, not {shown(tensor.datatype)}")
         fits = False
-    rows = _rows_in(tensor.shape)
+    rows = rows_in(tensor.shape)
     if rows is None or rows != count:
         problems.add(tensor.name, f"shape must be [{count}] or [{count},1]" if count else "shape must be [rows]")
+        fits = False
+    elif tensor.unread:
         fits = False
     elif len(tensor.values) != rows:
         problems.add(tensor.name, f"shape says {rows} values, data holds {len(tensor.values)}")
