@@ -232,3 +232,10 @@ def test_after_half_a_minute_to_the_moment_it_is_forgiven(
     patient.clock.now += well_for
     patient.fail(5)
     assert patient.open_for() == near(next_opening)
+
+
+def test_what_was_counted_is_forgotten_with_its_second(patient: Patient) -> None:
+    for _ in range(1000):
+        patient.succeed(1)
+        patient.clock.now += 1
+        assert len(patient.breaker._buckets) <= BreakerPolicy().window

@@ -76,3 +76,29 @@ async def test_who_is_answered_and_asks_again_shares_a_call_with_who_waited(
     primary.gate.set()
     await asyncio.gather(early, *waiting)
     assert primary.calls == [1, 11, 10]
+
+
+async def test_arrivals_without_end_are_waited_for_so_many_looks_and_no_more(
+    build: Make, description: Description
+) -> None:
+    _, fakes, guarded = build(("primary",))
+    answers = []
+    while not fakes["primary"].calls:
+        answers.append(guarded["primary"].score([row(1)], description.schema))
+        await asyncio.sleep(0)
+    await asyncio.gather(*answers)
+    assert fakes["primary"].calls[0] == MAXIMUM_LOOKS + 1, "one before the first look, and one before each further"
+
+
+async def test_a_full_call_leaves_a_turn_before_one_that_has_room(build: Make, description: Description) -> None:
+    turns = {}
+    for rows in (DecisionPolicy().rows_a_call - 1, DecisionPolicy().rows_a_call):
+        _, fakes, guarded = build(("primary",))
+        answer = guarded["primary"].score([row(1)] * rows, description.schema)
+        turns[rows] = 0
+        while not fakes["primary"].calls:
+            turns[rows] += 1
+            await asyncio.sleep(0)
+        await answer
+    with_room, full = turns.values()
+    assert full == with_room - 1
