@@ -66,6 +66,12 @@ def _private_file(place: ObjectLocation) -> Iterator[Path]:
             raise error.of(str(place)) if error.file == str(path) else error from None
 
 
+def is_replaced(place: Location) -> bool:
+    """Whether writing there takes the place of a file of this machine; of objects nobody asks, for whoever may write
+    them need not be allowed to look."""
+    return isinstance(place, Path) and place.is_file()
+
+
 def _require_object(place: ObjectLocation) -> None:
     if not place.bucket or not place.name or place.name in (os.curdir, os.pardir):
         raise DataError(str(place), "s3://bucket/key was expected")

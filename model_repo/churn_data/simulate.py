@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy
 
 from churn_data.errors import DataError
-from churn_data.simulation_hints import CategoryHint, NumberHint, hint_of, simulation_of
+from churn_data.simulation_hints import CategoryHint, NumberHint, hint_of, place_of, simulation_of
 from churn_data.sources import SIMULATED
 from churn_data.written_files import csv_rows, whole_file
+from churn_model.alike import meant
 from churn_model.errors import UseCaseError
 from churn_model.usecase import Feature, UseCase
 
@@ -119,8 +120,9 @@ class _World:
 
     def _earlier(self, columns: dict[str, numpy.ndarray], name: str, feature: Feature) -> numpy.ndarray:
         if name not in columns:
-            where = f"use case {self._usecase.name}: feature {feature.name!r}, `simulate`"
-            raise UseCaseError(f"{where}: {name!r} is not a fitting feature listed earlier")
+            where = f"feature {feature.name!r}, `{place_of(feature, self._usecase)}`"
+            problem = f"{name!r} is not a fitting feature listed earlier{meant(name, columns)}"
+            raise UseCaseError(f"use case {self._usecase.name}: {where}: {problem}")
         return columns[name]
 
 

@@ -3,11 +3,12 @@
 Structures only; drawing numbers is simulate.py's business.
 """
 
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
 from churn_model.errors import UseCaseError
+from churn_model.struct_faults import in_words
 from churn_model.usecase import Feature, UseCase
 
 Distribution = Literal["normal", "lognormal", "uniform", "exponential", "poisson", "beta", "yes-or-no", "product"]
@@ -74,7 +75,7 @@ def simulation_of(usecase: UseCase) -> Simulation:
     Raises:
         UseCaseError: an unknown key or a value of the wrong type.
     """
-    return _convert(usecase.simulation, Simulation, f"use case {usecase.name}: `simulation`")
+    return _convert(usecase.simulation, Simulation, f"use case {usecase.name}", "simulation")
 
 
 def hint_of(feature: Feature, usecase: UseCase) -> Hint:
@@ -83,15 +84,23 @@ def hint_of(feature: Feature, usecase: UseCase) -> Hint:
     Raises:
         UseCaseError: one line that names the feature and what is wrong with its hint.
     """
-    where = f"use case {usecase.name}: feature {feature.name!r}, `simulate`"
+    inside = place_of(feature, usecase)
+    owner = f"use case {usecase.name}: feature {feature.name!r}"
+    where = f"{owner}, `{inside}`"
     if feature.simulate is None:
         raise UseCaseError(f"{where} is missing, so there is nothing to simulate from")
     if feature.type == "number":
-        return _checked(_convert(feature.simulate, NumberHint, where), where)
-    hint = _convert(feature.simulate, CategoryHint, where)
+        return _checked(_convert(feature.simulate, NumberHint, owner, inside), where)
+    hint = _convert(feature.simulate, CategoryHint, owner, inside)
     if not hint.levels or any(share < 0 for share, _ in hint.levels.values()) or not _shares(hint):
         raise UseCaseError(f"{where}: `levels` needs shares that are not negative and not all zero")
     return hint
+
+
+def place_of(feature: Feature, usecase: UseCase) -> str:
+    """The path of a feature's hint in the use case's file."""
+    names = [other.name for other in usecase.features]
+    return f"features[{names.index(feature.name)}].simulate" if feature.name in names else "simulate"
 
 
 def _checked(hint: NumberHint, where: str) -> NumberHint:
@@ -110,9 +119,8 @@ def _shares(hint: CategoryHint) -> float:
     return sum(share for share, _ in hint.levels.values())
 
 
-def _convert(document: object, kind: type[Parsed], where: str) -> Parsed:
+def _convert(document: object, kind: type[Parsed], where: str, inside: str) -> Parsed:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        reason: Any = str(error).replace("Object", "the mapping").replace("$.", "")
-        raise UseCaseError(f"{where}: {reason}") from None
+        raise UseCaseError(f"{where}: {in_words(error, kind, inside)}") from None

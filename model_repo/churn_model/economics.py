@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from churn_model.alike import meant
 from churn_model.errors import UseCaseError
 from churn_model.rules import EVER, ActionRule, Label, ProfitRule, ProfitStatement, ValueRule
 
@@ -69,7 +70,8 @@ def check_money(stated: ProfitStatement, actions: Sequence[ActionRule], source: 
         return
     named = next((action for action in actions if action.id == stated.action), None)
     if named is None:
-        raise UseCaseError(f"{source}: `profit.action` {stated.action[:40]!r} is none of the actions")
+        problem = f"is none of the actions{meant(stated.action, (action.id for action in actions))}"
+        raise UseCaseError(f"{source}: `profit.action` {stated.action[:40]!r} {problem}")
     if not 0 < named.effect < 1:
         problem = f"needs an effect above 0 and below 1, {named.id} has {named.effect:g}"
         raise UseCaseError(f"{source}: `profit.action` {problem}")

@@ -31,9 +31,10 @@ from churn_model.rules import (
     TimeRule,
     ValueRule,
 )
+from churn_model.struct_faults import in_words
 from churn_model.usecase_checks import check, check_finite, check_references
-from churn_model.usecase_document import in_words
-from churn_model.usecase_file import find_usecase, read_document, shipped_usecases
+from churn_model.usecase_file import find_usecase, is_shipped, read_document, read_text, shipped_usecases, shown
+from churn_model.usecase_places import with_line
 from churn_model.usecase_texts import check_texts
 
 __all__ = [
@@ -146,10 +147,28 @@ def load_usecase(name_or_path: str | Path) -> UseCase:
     """Read a use case: the name of a shipped one (``telecom``, ``ecommerce``, ``banking``) or the path of a YAML file.
 
     Raises:
-        UseCaseError: one line that names the file and the key.
+        UseCaseError: one line that names the file as it was given, the line and the key.
     """
     path = find_usecase(str(name_or_path))
-    return parse_usecase(read_document(path), path.name)
+    source = shown(path.name if is_shipped(path) else str(name_or_path))
+    text = read_text(path, source)
+    document = read_document(text, source)
+    try:
+        return parse_usecase(document, source)
+    except UseCaseError as error:
+        problem = str(error).removeprefix(f"{source}: ")
+        raise UseCaseError(f"{source}: {with_line(problem, text)}") from error
+
+
+def in_its_file(error: UseCaseError, name_or_path: str | Path) -> UseCaseError:
+    """What was found wrong with a use case after it had been read, for whoever wrote its file: with file and line, if
+    there is one of theirs and it says which use case it is about."""
+    path = find_usecase(str(name_or_path))
+    owner, separator, problem = str(error).partition(": ")
+    if is_shipped(path) or not separator or not owner.startswith("use case "):
+        return error
+    source = shown(str(name_or_path))
+    return UseCaseError(f"{source}: {with_line(problem, read_text(path, source))}")
 
 
 def parse_usecase(document: object, source: str) -> UseCase:

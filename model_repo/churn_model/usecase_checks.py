@@ -6,6 +6,7 @@ How the file is read is not its business.
 import math
 from typing import Protocol
 
+from churn_model.alike import meant
 from churn_model.dates import is_impossible_date
 from churn_model.economics import check_money, check_value, check_window
 from churn_model.errors import UseCaseError
@@ -178,6 +179,17 @@ def _check_feature_names(names: list[str], source: str) -> None:
         raise UseCaseError(f"{source}: feature {twice[0]!r} is listed twice")
 
 
+def _require_features(named: tuple[str, ...], names: list[str], where: str) -> None:
+    for name in named:
+        if name not in names:
+            raise UseCaseError(f"{where} names {name!r}, which is not a feature{meant(name, names)}")
+
+
+def _require_number(name: str, numbers: list[str], where: str) -> None:
+    if name not in numbers:
+        raise UseCaseError(f"{where} {name!r} is not a number feature{meant(name, numbers)}")
+
+
 def check_references(usecase: _UseCase, source: str) -> None:
     """Hold a use case whose features are known against them.
 
@@ -189,16 +201,13 @@ def check_references(usecase: _UseCase, source: str) -> None:
     for special, key in ((usecase.id, "id"), (usecase.label.column, "label.column")):
         if special in names:
             raise UseCaseError(f"{source}: `{key}` {special!r} must not be a feature")
-    for name in usecase.segments.features:
-        if name not in names:
-            raise UseCaseError(f"{source}: `segments.features` names {name!r}, which is not a feature")
-    for name in usecase.groups:
-        if name not in names:
-            raise UseCaseError(f"{source}: `groups` names {name!r}, which is not a feature")
+    _require_features(usecase.segments.features, names, f"{source}: `segments.features`")
+    _require_features(usecase.groups, names, f"{source}: `groups`")
     numbers = [feature.name for feature in usecase.features if feature.type == "number"]
-    if usecase.time is not None and usecase.time.column and usecase.time.column not in numbers:
-        raise UseCaseError(f"{source}: `time.column` {usecase.time.column!r} is not a number feature")
-    if usecase.time is not None and usecase.time.observed_since in names:
-        raise UseCaseError(f"{source}: `time.observed_since` {usecase.time.observed_since!r} must not be a feature")
-    if usecase.value is not None and usecase.value.column not in numbers:
-        raise UseCaseError(f"{source}: `value.column` {usecase.value.column!r} is not a number feature")
+    time = usecase.time
+    if time is not None and time.column:
+        _require_number(time.column, numbers, f"{source}: `time.column`")
+    if time is not None and time.observed_since in names:
+        raise UseCaseError(f"{source}: `time.observed_since` {time.observed_since!r} must not be a feature")
+    if usecase.value is not None:
+        _require_number(usecase.value.column, numbers, f"{source}: `value.column`")

@@ -1,16 +1,11 @@
-"""From the text of a use case's file to plain data, and from msgspec's faults to words for who wrote it.
+"""From the text of a use case's file to plain data.
 
 YAML takes `positive: Yes` for true and `name: 20240301` for a number. Where a text is meant, what stands in the file
 counts. It must not know what the keys mean beyond that.
 """
 
-import re
-import types
-import typing
-from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 import yaml
 
 from churn_model.yaml_limits import RefusedYAML, check_yaml
@@ -33,7 +28,6 @@ _TEXTS = frozenset(
 )
 _LISTS_OF_TEXTS = frozenset({"missing", "groups", "features"})
 _SHOWN = 40
-_STEP = re.compile(r"\.?([^.\[\]]+)|\[(?:\.\.\.|\d+)\]")
 
 
 class _WithoutDates(yaml.SafeLoader):
@@ -79,33 +73,3 @@ def _with_texts(value: Any, written: Any, *, text: bool = False) -> Any:
 
 def _is_text(key: str, value: Any) -> bool:
     return key in _TEXTS or (key in _LISTS_OF_TEXTS and isinstance(value, list))
-
-
-def in_words(error: msgspec.ValidationError, kind: type) -> str:
-    """What does not fit, where it stands and, where only some words may stand there, which."""
-    message = str(error)
-    allowed = ""
-    place = re.search(r"`\$(.*)`$", message)
-    if message.startswith("Invalid enum value") and place:
-        allowed = f"; one of {', '.join(map(str, _allowed(kind, place[1])))} was expected"
-    return f"{message}{allowed}".replace("Object", "the mapping").replace("`$.", "`")
-
-
-def _allowed(kind: Any, path: str) -> tuple[object, ...]:
-    """The words that may stand at a path into a struct."""
-    for key in (found[1] for found in _STEP.finditer(path)):
-        inner = list(_parts(kind))
-        if key is None:
-            kind = next(typing.get_args(part)[0] for part in inner if typing.get_origin(part) is tuple)
-        else:
-            struct = next(part for part in inner if isinstance(part, type) and issubclass(part, msgspec.Struct))
-            kind = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}[key]
-    return next((typing.get_args(part) for part in _parts(kind) if typing.get_origin(part) is typing.Literal), ())
-
-
-def _parts(kind: Any) -> Iterator[Any]:
-    """The alternatives of a union, or the type itself."""
-    if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        yield from typing.get_args(kind)
-    else:
-        yield kind

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import yaml
 
+from churn_model.alike import nearest
 from churn_model.errors import UseCaseError
 from churn_model.small_files import read_small_file
 from churn_model.usecase_document import read_yaml
 from churn_model.yaml_limits import MAXIMUM_BYTES, RefusedYAML
 
 SHIPPED_FOLDER = Path(__file__).parent / "usecases"
-_SHOWN = 100
+_SHOWN = 200
+_SHOWN_NAME = 100
 
 
 def shipped_usecases() -> list[str]:
@@ -33,34 +35,48 @@ def find_usecase(name_or_path: str) -> Path:
         return path
     shipped = shipped_usecases()
     if name_or_path not in shipped:
-        listed = ", ".join(shipped)
-        raise UseCaseError(f"{_shown(name_or_path)}: no such use case; give a YAML file or one of {listed}")
+        listed, near = ", ".join(shipped), nearest(name_or_path, shipped)
+        hint = f"; did you mean {near}?" if near else ""
+        raise UseCaseError(
+            f"{shown(name_or_path, _SHOWN_NAME)}: no such use case; give a YAML file or one of {listed}{hint}"
+        )
     return SHIPPED_FOLDER / f"{name_or_path}.yaml"
 
 
-def read_document(path: Path) -> object:
-    """What the file says, as plain data.
+def is_shipped(path: Path) -> bool:
+    """Whether the file came with the package, so that nobody looks for mistakes in it."""
+    return path.parent == SHIPPED_FOLDER
+
+
+def read_text(path: Path, name: str = "") -> str:
+    """What the file holds; `name` is what its reader calls it, by default the whole path.
 
     Raises:
-        UseCaseError: it cannot be read, is too large, or not YAML; with the line.
+        UseCaseError: it cannot be read, is too large, or no text.
     """
-    name = _shown(path.name)
-    try:
-        return read_yaml(_text(path, name))
-    except RefusedYAML as error:
-        raise UseCaseError(f"{name}:{_line(error)}: {error.problem}") from error
-    except yaml.YAMLError as error:
-        problem = getattr(error, "problem", None) or "unreadable"
-        raise UseCaseError(f"{name}:{_line(error)} not valid YAML ({problem})") from error
-
-
-def _text(path: Path, name: str) -> str:
+    name = shown(name or str(path))
     try:
         return read_small_file(path, MAXIMUM_BYTES).decode()
     except UnicodeDecodeError as error:
         raise UseCaseError(f"{name}: cannot be read (not UTF-8)") from error
     except OSError as error:
         raise UseCaseError(f"{name}: {_why_unread(error)}") from error
+
+
+def read_document(text: str, name: str) -> object:
+    """What a file's text says, as plain data.
+
+    Raises:
+        UseCaseError: it is not YAML, or none that is read here; with the line.
+    """
+    name = shown(name)
+    try:
+        return read_yaml(text)
+    except RefusedYAML as error:
+        raise UseCaseError(f"{name}: {_line(error)}{error.problem}") from error
+    except yaml.YAMLError as error:
+        problem = getattr(error, "problem", None) or "unreadable"
+        raise UseCaseError(f"{name}: {_line(error)}not valid YAML ({problem})") from error
 
 
 def _why_unread(error: OSError) -> str:
@@ -82,9 +98,10 @@ def _exists(path: Path) -> bool:
 
 def _line(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
-    return f" line {mark.line + 1}" if mark else ""
+    return f"line {mark.line + 1}: " if mark else ""
 
 
-def _shown(text: str) -> str:
-    shown = text if text.isprintable() else ascii(text)[1:-1]
-    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+def shown(name: str, most: int = _SHOWN) -> str:
+    """A name or path as a line of text holds it."""
+    plain = name if name.isprintable() else ascii(name)[1:-1]
+    return plain if len(plain) <= most else f"{plain[:most]}…"

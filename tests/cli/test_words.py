@@ -56,3 +56,41 @@ def test_endings_that_are_not_written_are_refused_before_anything_is_read(
     monkeypatch.chdir(tmp_path)
     assert main(words) == 2
     assert capsys.readouterr().err == f"churn: out.txt: .txt is not written; {endings} are\n"
+
+
+NO_SUCH_WORD = (
+    "line 5: feature 'a': `features[0].simulate.distribution`: 'nromal' is none of normal, lognormal, uniform, "
+    "exponential, poisson, beta, yes-or-no and product; did you mean normal?"
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        (
+            "  - {name: a, type: number,\n     simulate: {distribution: normal, maen: 1}}\n",
+            "line 5: feature 'a': `features[0].simulate.maen`: there is no such key; did you mean `mean`?",
+        ),
+        (
+            "  - {name: a, type: number, simulate: {\n     distribution: nromal}}\n",
+            NO_SUCH_WORD,
+        ),
+        (
+            "  - {name: a, type: number}\n",
+            "line 4: feature 'a', `features[0].simulate` is missing, so there is nothing to simulate from",
+        ),
+        (
+            "  - {name: a, type: number, simulate: {distribution: normal}}\nsimulation:\n  intersept: 1\n",
+            "line 6: `simulation.intersept`: there is no such key; did you mean `intercept`?",
+        ),
+    ],
+    ids=["key", "word", "missing", "simulation"],
+)
+def test_what_is_found_wrong_after_reading_is_shown_by_its_line_too(
+    written: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    use_case = f"name: x\nlabel: {{column: c, positive: y}}\nfeatures:\n{written}"
+    Path("my.yaml").write_text(use_case, encoding="utf-8")
+    assert main(["simulate", "--usecase", "my.yaml", "--out", "simulated.csv"]) == 2
+    assert capsys.readouterr().err == f"churn: my.yaml: {problem}\n"

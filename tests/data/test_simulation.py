@@ -75,8 +75,8 @@ def test_a_name_that_hides_the_simulation_is_refused(tmp_path: Path, telecom: Us
     ("hint", "message"),
     [
         (None, "is missing, so there is nothing to simulate from"),
-        ({"distribution": "gaussian"}, "Invalid enum value 'gaussian' - at `distribution`"),
-        ({"distribution": "normal", "sigma": 1}, "the mapping contains unknown field `sigma`"),
+        ({"distribution": "gaussian"}, "`features[4].simulate.distribution`: 'gaussian' is none of normal, "),
+        ({"distribution": "normal", "sigma": 1}, "`features[4].simulate.sigma`: there is no such key; there are "),
         ({"distribution": "uniform", "low": 1}, "uniform needs `low` and `high`"),
         ({"distribution": "normal", "low": 2, "high": 1}, "`low` is above `high`"),
         ({"distribution": "product", "of": ["TotalCharges"]}, "'TotalCharges' is not a fitting feature listed earlier"),

@@ -13,7 +13,7 @@ import pytest
 
 from churn_model import SigningKey, TrustedKeys, UntrustedPackage
 from churn_model.errors import UseCaseError
-from churn_model.usecase_file import read_document
+from churn_model.usecase_file import read_text
 from churn_serving.gateway.canary_weight import CanaryWeight, CanaryWeightError, read_percent
 from churn_serving.gateway.key_file import KeyFileError, add_key, entry_for, new_key, read_keys
 from churn_serving.gateway.key_ring import KeyRing
@@ -39,7 +39,7 @@ READERS: dict[str, tuple[Callable[[Path], Any], type[Exception]]] = {
     "canary weight": (read_percent, CanaryWeightError),
     "package keys": (TrustedKeys.load, UntrustedPackage),
     "signing key": (SigningKey.load, UntrustedPackage),
-    "use case": (read_document, UseCaseError),
+    "use case": (read_text, UseCaseError),
 }
 
 

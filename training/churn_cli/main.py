@@ -18,6 +18,7 @@ from churn_cli.termination import leave_result
 from churn_data.dialects import FileForm, reading_as
 from churn_data.errors import NoSuchColumn
 from churn_data.notices import telling
+from churn_model.errors import UseCaseError
 
 Reply = Mapping[str, Any] | None
 COMMANDS = (train, up, score, simulate, promote, rollback, card, init, value, campaign, experiment)
@@ -41,6 +42,8 @@ def _run(options: argparse.Namespace) -> None:
             result = _command(options.command)(options)
         except NoSuchColumn as error:
             raise error.where_usecase(options.usecase) if _assumes_usecase(options) else error from None
+        except UseCaseError as error:
+            raise _in_its_file(error, options) from None
     if result is not None:
         leave_result(result)
         if options.json:
@@ -51,6 +54,12 @@ def _assumes_usecase(options: argparse.Namespace) -> bool:
     """Whether nobody said what the columns are called: a model would say so too."""
     given = "usecase" in getattr(options, "given", ()) or getattr(options, "model", None) is not None
     return hasattr(options, "usecase") and not given
+
+
+def _in_its_file(error: UseCaseError, options: argparse.Namespace) -> UseCaseError:
+    from churn_model.usecase import in_its_file
+
+    return in_its_file(error, options.usecase) if getattr(options, "usecase", None) else error
 
 
 def _file_form(options: argparse.Namespace) -> FileForm:

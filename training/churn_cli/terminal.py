@@ -33,6 +33,11 @@ def ask(question: str, options: Sequence[str]) -> str | None:
     return given or None
 
 
+def written(place: object, *, replaced: bool) -> str:
+    """How a result calls the file that it has written: one that was there before has been replaced, which is said."""
+    return f"{place} (replaced)" if replaced else str(place)
+
+
 def show(text: str, options: argparse.Namespace) -> None:
     """Print the result for people: on stdout, or on stderr where stdout carries JSON."""
     (say if options.json else answer)(text)

@@ -76,6 +76,7 @@ def text_of(result: dict[str, Any], selection: Selection) -> str:
     best = selection.judged[0]
     observed, expected = best.years[0]
     people = "simulated customers" if result["simulated"] else "customers"
+    place = f"{result['file']} (replaced)" if result["replaced"] else result["file"]
     held_out = (
         f"on held-out ones: concordance {best.concordance:.3f}; "
         f"{observed} left in their first 12 months, {expected:.0f} were expected"
@@ -91,7 +92,7 @@ def text_of(result: dict[str, Any], selection: Selection) -> str:
     )
     weights = ", ".join(f"{family['family']} {family['weight']:.0%}" for family in result["families"])
     lines = (
-        f"{result['file']}: {result['customers']} {people} who are still there",
+        f"{place}: {result['customers']} {people} who are still there",
         f"learned from {result['learned_from']} {people}, of whom {result['left']} left {_seen(result)}: {weights}",
         held_out,
         f"{ahead}; {worth}",

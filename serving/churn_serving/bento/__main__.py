@@ -1,47 +1,23 @@
-"""``python -m churn_serving.bento --model DIR``: the fallback as one process, without BentoML's supervisor."""
+"""``python -m churn_serving.bento``: the fallback, with Ctrl-C answered from the first import on.
 
-import os
+It imports nothing before, so that nobody who changes their mind early gets a traceback.
+"""
+
 import sys
 
-# Before any numeric library is loaded: one thread a process, the event loop's.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-from churn_serving.backend.asgi import BackendApp
-from churn_serving.backend.process import configure_logging, freeze_memory, prepare
-from churn_serving.backend.routes import Routes
-from churn_serving.backend.settings import BAD_SETTING, end
-from churn_serving.bento.settings import BentoSettings, bento_environment
-from churn_serving.runtime.command_line import SettingError, read_settings
-from churn_serving.web.server import DrainingServer, tune
+INTERRUPTED = 130
 
 
-def main() -> None:
-    """Serve until told to stop; a setting or a model that cannot be used ends the process with one line."""
+def main() -> int:
+    """Run with the process's own arguments and return its exit code: 130 after Ctrl-C, 0 after SIGTERM."""
     try:
-        settings = read_settings(BentoSettings, sys.argv[1:])
-    except SettingError as error:
-        end(BAD_SETTING, str(error))
-    os.environ.update(bento_environment(settings.home))
-    configure_logging()
+        from churn_serving.bento.command import main as run
 
-    import uvicorn
-
-    from churn_serving.bento import service
-
-    process = prepare(service.state.slot, settings, settings.port, settings.metrics_port)
-    service.use(process)
-    # In front of BentoML's application as in front of KServe's: its middleware alone would cost more than the model.
-    app = BackendApp(process.slot, Routes(process.slot, lambda: process.source), service.application())
-    config = tune(
-        uvicorn.Config(app, loop="uvloop", log_config=None),
-        settings.stop_seconds,
-        settings.connection_limits,
-        process.slot.metrics.connection_refused,
-    )
-    server = DrainingServer(config, process.listener, process.slot, settings.drain_seconds)
-    freeze_memory()
-    server.run()
+        return run()
+    except KeyboardInterrupt:
+        sys.stderr.write("bento: stopped\n")
+        return INTERRUPTED
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

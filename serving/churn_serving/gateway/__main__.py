@@ -1,40 +1,22 @@
-"""``python -m churn_serving.gateway``: settings from flags and environment, then serve; a bad one ends it at once."""
+"""``python -m churn_serving.gateway``: the gateway, with Ctrl-C answered from the first import on.
 
-import logging
+It imports nothing before, so that nobody who changes their mind early gets a traceback.
+"""
+
 import sys
 
-import uvloop
-
-from churn_model import ChurnModelError
-from churn_serving.gateway.canary_weight import CanaryWeightError
-from churn_serving.gateway.key_file import KeyFileError
-from churn_serving.gateway.server import serve
-from churn_serving.gateway.settings import GatewaySettings
-from churn_serving.runtime.allocation import give_back_large_buffers
-from churn_serving.runtime.command_line import SettingError, read_settings
+INTERRUPTED = 130
 
 
 def main() -> int:
-    """Run the gateway and return its exit code: 0 after a signal, 2 for a bad setting, key or port."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    """Run with the process's own arguments and return its exit code: 130 after Ctrl-C, 0 after SIGTERM."""
     try:
-        settings = read_settings(GatewaySettings, sys.argv[1:])
-    except SettingError as error:
-        sys.stderr.write(f"gateway: {error}\n")
-        return 2
-    try:
-        give_back_large_buffers()
-        uvloop.run(serve(settings))
-    except KeyFileError as error:
-        sys.stderr.write(f"gateway: CHURN_GATEWAY_API_KEYS: {error}\n")
-        return 2
-    except CanaryWeightError as error:
-        sys.stderr.write(f"gateway: CHURN_GATEWAY_CANARY_PERCENT_FILE: {error}\n")
-        return 2
-    except (ChurnModelError, OSError) as error:
-        sys.stderr.write(f"gateway: {error}\n")
-        return 2
-    return 0
+        from churn_serving.gateway.command import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        sys.stderr.write("gateway: stopped\n")
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

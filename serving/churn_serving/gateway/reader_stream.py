@@ -100,4 +100,5 @@ def _start(descriptor: int) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         env={**os.environ, **allocation.ENVIRONMENT},
         pass_fds=[descriptor],
+        process_group=0,  # the terminal's Ctrl-C is the gateway's alone, also while this one imports
     )

@@ -7,7 +7,9 @@ import sys
 import uvicorn
 
 from churn_serving.gateway.bootstrap import open_gateway
+from churn_serving.gateway.canary_weight import read_percent
 from churn_serving.gateway.grpc_server import GrpcPort
+from churn_serving.gateway.key_file import read_keys
 from churn_serving.gateway.settings import GatewaySettings
 from churn_serving.oip.grpc_limits import GrpcLimits
 from churn_serving.runtime.memory import MemoryWatch
@@ -20,8 +22,20 @@ _SWITCH_SECONDS = 0.0005
 the loop's p99."""
 
 
-async def serve(settings: GatewaySettings) -> None:
-    """Run until a signal.
+def check_files(settings: GatewaySettings) -> None:
+    """Read the files that the settings name and whoever chose them wrote.
+
+    Raises:
+        KeyFileError, CanaryWeightError: one cannot be used.
+    """
+    if settings.key_file is not None:
+        read_keys(settings.key_file)
+    if settings.canary_percent_file is not None:
+        read_percent(settings.canary_percent_file)
+
+
+async def serve(settings: GatewaySettings) -> bool:
+    """Run until a signal; returns whether that was Ctrl-C's.
 
     Raises:
         OSError: a port is taken.
@@ -68,6 +82,7 @@ async def serve(settings: GatewaySettings) -> None:
         finally:
             server.should_exit = True
             await leaving
+    return server.interrupted
 
 
 async def _leave_with(server: DrainingServer, grpc_port: GrpcPort | None) -> None:

@@ -32,7 +32,8 @@ class PortUse:
 class ServiceSpec:
     """One process to run. ``environment`` is added to the supervisor's own; ``addresses`` are shown to people;
     ``niceness`` lowers its priority (0: as the supervisor's). Without one that is not ``vital`` customers are answered
-    all the same: it is waited for a little, and whatever becomes of it ends nothing else."""
+    all the same: it is waited for a little, and whatever becomes of it ends nothing else. One that ``checks`` can be
+    asked, by the flag of that name, whether its settings will do."""
 
     name: str
     command: tuple[str, ...]
@@ -42,6 +43,7 @@ class ServiceSpec:
     addresses: Mapping[str, str] = field(default_factory=dict)
     niceness: int = 0
     vital: bool = True
+    checks: bool = True
 
     @property
     def port(self) -> int:
@@ -141,6 +143,7 @@ def _mlflow(settings: LocalSettings, home: Path, store: str) -> ServiceSpec:
         addresses={"HTTP": _url(port)},
         niceness=MLFLOW_NICENESS,
         vital=False,
+        checks=False,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from churn_serving.local.champion import read_champion
+from churn_serving.local.checks import check_start
 from churn_serving.local.console import Console
 from churn_serving.local.errors import NotStarted, ServiceError, ServiceRefused
 from churn_serving.local.readiness import check_ports
@@ -16,19 +17,24 @@ from churn_serving.local.settings import local_home, read_settings
 from churn_serving.local.state import LocalState
 from churn_serving.local.summary import summary
 from churn_serving.local.supervisor import Supervisor
+from churn_serving.runtime.command_line import without_check
 
 BAD_INPUT = 2
 FAILED = 1
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Start everything and stay until the end.
+    """Start everything and stay until the end; with ``--check`` only say whether that could be done.
 
     Raises:
         NotStarted: something chosen cannot be used; nothing was started.
         ServiceError: a service cannot be kept alive; everything was ended.
     """
+    arguments, only_check = without_check(arguments)
     settings = read_settings(arguments)
+    if only_check:
+        check_start(settings)
+        return 0
     champion = read_champion(settings.model)
     state = LocalState(local_home())
     try:

@@ -1,40 +1,23 @@
-"""``python -m churn_serving.predictor --model DIR``: the primary as a process."""
+"""``python -m churn_serving.predictor``: the primary, with Ctrl-C answered from the first import on.
 
-import os
+It imports nothing before, so that nobody who changes their mind early gets a traceback.
+"""
+
 import sys
 
-# Before any numeric library is loaded: one thread a process, the event loop's.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-from churn_serving.backend.loaded_model import ModelSlot
-from churn_serving.backend.metrics import BackendMetrics
-from churn_serving.backend.process import CANNOT_START, configure_logging, freeze_memory, prepare
-from churn_serving.backend.settings import BAD_SETTING, end
-from churn_serving.predictor.settings import PredictorSettings
-from churn_serving.runtime.command_line import SettingError, read_settings
+INTERRUPTED = 130
 
 
-def main() -> None:
-    """Serve until told to stop; a setting or a model that cannot be used ends the process with one line."""
+def main() -> int:
+    """Run with the process's own arguments and return its exit code: 130 after Ctrl-C, 0 after SIGTERM."""
     try:
-        settings = read_settings(PredictorSettings, sys.argv[1:])
-    except SettingError as error:
-        end(BAD_SETTING, str(error))
-    # KServe parses the command line when it is imported, and would take some of our flags for its own.
-    del sys.argv[1:]
-    configure_logging()
-    process = prepare(ModelSlot(BackendMetrics()), settings, settings.http_port, settings.metrics_port)
+        from churn_serving.predictor.command import main as run
 
-    from churn_serving.predictor.kserve_model import ChurnModel
-    from churn_serving.predictor.server import ChurnModelServer
-
-    server = ChurnModelServer(process, settings)
-    freeze_memory()
-    try:
-        server.start([ChurnModel(process.slot)])
-    except RuntimeError as error:
-        end(CANNOT_START, f"gRPC port {settings.grpc_port}: {error}")
+        return run()
+    except KeyboardInterrupt:
+        sys.stderr.write("predictor: stopped\n")
+        return INTERRUPTED
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

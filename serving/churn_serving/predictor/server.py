@@ -59,6 +59,11 @@ class ChurnModelServer(ModelServer):  # type: ignore[misc]  # KServe ships no ty
             config, process.listener, process.slot, settings.drain_seconds
         )
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether a person ended it, by Ctrl-C."""
+        return bool(self._rest_server._server.interrupted)  # noqa: SLF001 - as above
+
     def register_signal_handler(self) -> None:
         """Nothing: KServe's handler would unload the models before requests in flight have been answered."""
 

@@ -15,6 +15,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, CliApp, SettingsError
 
+from churn_model.alike import nearest
+
+CHECK = "--check"
 _WIDTH = 100
 _HELP = frozenset({"-h", "--help"})
 _DEFAULT_HOME = Path(".churn")
@@ -39,6 +42,7 @@ def read_settings(kind: type[Settings], arguments: Sequence[str]) -> Settings:
     if _HELP & set(arguments):
         sys.stdout.write(help_text(kind, arguments))
         raise SystemExit(0)
+    _require_known(kind, arguments)
     try:
         return CliApp.run(kind, cli_args=list(arguments), cli_exit_on_error=False)
     except ValidationError as error:
@@ -47,6 +51,11 @@ def read_settings(kind: type[Settings], arguments: Sequence[str]) -> Settings:
         raise SettingError(one_line("; ".join(lines))) from error
     except SettingsError as error:
         raise SettingError(one_line(f"{' '.join(str(error).split())}; --help lists what there is")) from error
+
+
+def without_check(arguments: Sequence[str]) -> tuple[list[str], bool]:
+    """The arguments but ``--check``, and whether that was among them: the settings are to be looked at, no more."""
+    return [word for word in arguments if word != CHECK], CHECK in arguments
 
 
 def one_line(text: str) -> str:
@@ -58,7 +67,11 @@ def help_text(kind: type[BaseSettings], given: Sequence[str] = ()) -> str:
     """Every setting with its flag, its variable, its default and what it means; those whose flags are ``given`` beside
     ``--help`` are not to be chosen any more and left out."""
     program = kind.model_config.get("cli_prog_name")
-    parts = [f"usage: {program} [--help] [--FLAG VALUE ...]\n", f"{_indented(kind.__doc__ or '', '')}\n"]
+    parts = [f"usage: {program} [--help] [--check] [--FLAG VALUE ...]\n", f"{_indented(kind.__doc__ or '', '')}\n"]
+    parts += [
+        f"  {CHECK}",
+        _indented("Say what cannot be used of the settings, serve nothing, end with 0 or 2.", "      "),
+    ]
     for name, field in kind.model_fields.items():
         if flag_of(name) in given:
             continue
@@ -78,6 +91,16 @@ def variable_of(kind: type[BaseSettings], name: str) -> str:
     alias = kind.model_fields[name].validation_alias if name in kind.model_fields else name
     prefix = str(kind.model_config.get("env_prefix", ""))
     return alias if isinstance(alias, str) and alias != name else prefix + name.upper()
+
+
+def _require_known(kind: type[BaseSettings], arguments: Sequence[str]) -> None:
+    flags = [flag_of(name) for name in kind.model_fields]
+    flags += [f"--no-{flag.removeprefix('--')}" for flag in flags if kind.model_config.get("cli_implicit_flags")]
+    for name in (word.partition("=")[0] for word in arguments if word.startswith("--")):
+        if name not in flags:
+            near = nearest(name, flags)
+            hint = f"did you mean {near}?" if near else "--help lists what there is"
+            raise SettingError(one_line(f"there is no option {name}; {hint}"))
 
 
 def _fault(kind: type[BaseSettings], place: str, message: str) -> str:

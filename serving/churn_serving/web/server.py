@@ -7,6 +7,7 @@ import asyncio
 import functools
 import logging
 import resource
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -93,13 +94,16 @@ class DrainingServer(uvicorn.Server):
         self._life = life
         self._drain_seconds = drain_seconds
         self._exit_at: float | None = None
+        self.interrupted = False
+        """Whether a person ended it, by Ctrl-C."""
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until told to stop."""
         await super().serve(sockets or [self._listener])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
-        """Called in place of the signal's default; the process ends with status 0."""
+        """Called in place of the signal's default; the process ends with status 0, or 130 after Ctrl-C."""
+        self.interrupted = self.interrupted or sig == signal.SIGINT
         self._life.draining = True
         self._say_goodbye()
         if self._exit_at is None:

@@ -41,9 +41,10 @@ class Parser(argparse.ArgumentParser):
                 return
             name = word.partition("=")[0]
             if name.startswith("--") and " " not in name and name not in self._option_string_actions:
-                self.error(f"there is no option {name}{self._nearest(name)}")
+                self.error(f"there is no option {name}{self.hint_for(name)}")
 
-    def _nearest(self, name: str) -> str:
+    def hint_for(self, name: str) -> str:
+        """What follows the name of an option that is not there: the one that may be meant, if one is like it."""
         options = [option for option in self._option_string_actions if option.startswith("--")]
         near = [option for option in options if len(name) > len("--x") and option.startswith(name)]
         near = near or get_close_matches(name, options, 1, _ALIKE)

@@ -29,6 +29,7 @@ def add_arguments(commands: Commands) -> None:
     text = "train if need be and serve on this machine; other options go to the servers"
     command = add_command(commands, "up", text, own_help=True)
     command.passes_on = True
+    command.set_defaults(hint_for=command.hint_for)
     command.add_argument("-h", "--help", action=_HelpOfBoth, nargs=0, help="show this, ports included, and exit")
     add_training(command, "1m")
     command.add_argument("--retrain", action="store_true", help="train even if there is a champion")

@@ -23,9 +23,9 @@ from churn_campaigns.experiment.ledger import SUFFIX as LEDGER
 from churn_campaigns.experiment.ledger import Ledger, beside, require_unread, write_ledger
 from churn_campaigns.experiment.plan_history import SUFFIX as KNOWN
 from churn_cli.scoring_package import open_champion, open_named
-from churn_cli.terminal import show
+from churn_cli.terminal import show, written
 from churn_data.errors import DataError
-from churn_data.local_files import local_copy, upload_after
+from churn_data.local_files import is_replaced, local_copy, upload_after
 from churn_data.locations import Location
 from churn_data.progress import Reporter, reporting
 from churn_data.written_files import require_ending, write_table
@@ -41,6 +41,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Score customers, decide who gets what within the budget, and write it down."""
     started = time.perf_counter()
     require_ending(Path(str(options.output)))
+    replaced = is_replaced(options.output)
     usecase = _usecase(options)
     package = _package(options, usecase)
     rules = _rules(usecase, package)
@@ -76,10 +77,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     result = summary_of(customers, plan, order, lessons, value)
     manifest = package.manifest
     simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""
-    head = f"{options.output}: {result['customers']} customers by {manifest.name} version {manifest.version}{simulated}"
+    place = written(options.output, replaced=replaced)
+    head = f"{place}: {result['customers']} customers by {manifest.name} version {manifest.version}{simulated}"
     show("\n".join([head, text_of(result, lessons)]), options)
     return {
         "file": str(options.output),
+        "replaced": replaced,
         **result,
         "smallest_effect": None if shown is None else asdict(shown),
         "seconds": round(time.perf_counter() - started, 3),

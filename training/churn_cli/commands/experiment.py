@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from churn_campaigns.experiment.shares import all_shares
-from churn_cli.terminal import show
+from churn_cli.terminal import show, written
 from churn_data.errors import DataError
-from churn_data.local_files import local_copy, upload_after
+from churn_data.local_files import is_replaced, local_copy, upload_after
 from churn_data.progress import reporting
 from churn_data.spreadsheets import as_text_file
 from churn_model.usecase import load_usecase
@@ -36,6 +36,7 @@ def _assign(options: argparse.Namespace) -> dict[str, Any]:
 
     usecase = load_usecase(options.usecase)
     shares = all_shares(options.control_share, options.arms)
+    replaced = is_replaced(options.output)
     draw = Draw(options.salt, shares, options.date or datetime.now(UTC).date())
     with (
         local_copy(options.input) as source,
@@ -48,9 +49,11 @@ def _assign(options: argparse.Namespace) -> dict[str, Any]:
     total = sum(sizes.values())
     counts = ", ".join(f"{size:,} in {arm}" for arm, size in sizes.items())
     balance = "NOT as planned" if p_value < ALARM else "as planned"
-    show(f"{options.output}: {total:,} customers, {counts}; sizes {balance} (p = {p_value:.3f})", options)
+    place = written(options.output, replaced=replaced)
+    show(f"{place}: {total:,} customers, {counts}; sizes {balance} (p = {p_value:.3f})", options)
     return {
         "file": str(options.output),
+        "replaced": replaced,
         "rows": total,
         "arms": sizes,
         "shares": shares,

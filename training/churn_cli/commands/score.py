@@ -9,10 +9,10 @@ from typing import Any
 from churn_cli.batch import score_file
 from churn_cli.scoring_package import open_champion, open_named
 from churn_cli.sharding import FolderScoring, require_apart, shard_of
-from churn_cli.terminal import show
+from churn_cli.terminal import show, written
 from churn_data.arrow_files import require_table_name
 from churn_data.errors import DataError
-from churn_data.local_files import local_copy, upload_after
+from churn_data.local_files import is_replaced, local_copy, upload_after
 from churn_data.notices import Notices
 from churn_data.progress import reporting
 from churn_data.tables import is_parquet, open_table
@@ -31,6 +31,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if options.shard is not None:
         return _shard(options, started)
     require_table_name(Path(str(options.output)))
+    replaced = is_replaced(options.output)
     package, missing = _package(options)
     manifest = package.manifest
     with (
@@ -44,13 +45,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     seconds = time.perf_counter() - started
     simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""
     show(
-        f"{options.output}: {scored.rows} rows by {manifest.name} version {manifest.version}{simulated}, "
-        f"{seconds:.1f} s",
+        f"{written(options.output, replaced=replaced)}: {scored.rows} rows by {manifest.name} version "
+        f"{manifest.version}{simulated}, {seconds:.1f} s",
         options,
     )
     model = {"name": manifest.name, "version": manifest.version, "digest": package.digest}
     return {
         "file": str(options.output),
+        "replaced": replaced,
         "rows": scored.rows,
         "seconds": round(seconds, 3),
         "unseen": scored.unseen,

@@ -5,6 +5,8 @@ The serving side is another package: it is started as a program and never import
 
 import argparse
 import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -22,11 +24,17 @@ from churn_training.packaging.declined import Declined, read_declined
 from churn_training.packaging.exported import Exported, read_exported
 from churn_training.packaging.home import Home
 
+CHECK = "--check"
+"""Of the servers: look at the settings, start nothing."""
+
 
 def run(options: argparse.Namespace) -> None:
     """Make sure that a champion is exported, then become the server process."""
     home = Home.from_environment()
     usecase = load_usecase(options.usecase)
+    if CHECK in options.rest:
+        _require_servable(home.packages(usecase.model_name), options)
+        return
     data_sha256 = _sha256(options.data) if options.data is not None else None
     folder = home.packages(usecase.model_name)
     exported = read_exported(folder) or _export_known(usecase, home)
@@ -38,6 +46,7 @@ def run(options: argparse.Namespace) -> None:
             f"declined already (--retrain trains another): {declined.reason}"
         )
     elif reason:
+        _require_servable(folder, options)
         say(f"training: {reason}")
         # Whoever starts a server wants one; it does not replace a champion without being better.
         result = train_and_export(options, home, "always" if options.force_promote else "served")
@@ -101,8 +110,28 @@ def _export_known(usecase: UseCase, home: Home) -> Exported | None:
     return exported
 
 
+def _require_servable(folder: Path, options: argparse.Namespace) -> None:
+    """Return if the servers would start with a champion: what can be refused is refused before a training."""
+    asked = [*_server(folder, options), CHECK]
+    ended = subprocess.run(asked, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603 - as below
+    if ended.returncode:
+        lines = ended.stderr.strip().splitlines() or ["the servers cannot be started"]
+        raise Failure(_with_hint(lines[-1].removeprefix("churn up: "), options), ended.returncode)
+
+
+def _with_hint(line: str, options: argparse.Namespace) -> str:
+    """The servers know of no option of a training, so they cannot tell which one was meant."""
+    unknown = re.fullmatch(r"there is no option (\S+); --help lists what there is", line)
+    hint = options.hint_for(unknown[1]) if unknown else ""
+    return f"there is no option {unknown[1]}{hint}" if unknown and hint else line
+
+
+def _server(folder: Path, options: argparse.Namespace) -> list[str]:
+    return [sys.executable, "-m", SERVER, "--model", str(folder), "--usecase", str(options.usecase), *options.rest]
+
+
 def _become_server(folder: Path, options: argparse.Namespace) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
-    command = [sys.executable, "-m", SERVER, "--model", str(folder), "--usecase", str(options.usecase), *options.rest]
+    command = _server(folder, options)
     os.execv(sys.executable, command)  # noqa: S606 - the program is this interpreter, the arguments are the user's own

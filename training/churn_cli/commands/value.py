@@ -19,7 +19,7 @@ from churn_cli.scoring_package import champion_or_none, open_named
 from churn_cli.terminal import say, show
 from churn_data.dataset import Dataset, rows_of
 from churn_data.errors import DataError
-from churn_data.local_files import local_copy, upload_after
+from churn_data.local_files import is_replaced, local_copy, upload_after
 from churn_data.progress import reporting
 from churn_data.written_files import require_ending, write_table
 from churn_model.package import Package
@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Learn when customers leave, and answer for those who are still there."""
     started = time.perf_counter()
     require_ending(Path(str(options.out)))
+    replaced = is_replaced(options.out)
     usecase = load_usecase(options.usecase)
     window_months(usecase)
     usecase.required_value()
@@ -53,6 +54,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     groups = [] if package is None else _agreement(package, model, outlook, current.frame[known])
     result = {
         "file": str(options.out),
+        "replaced": replaced,
         "customers": len(current.ids),
         "without_duration": unknown,
         **_learned(model, labelled.dataset),

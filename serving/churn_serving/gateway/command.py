@@ -1,0 +1,47 @@
+"""The gateway's command: settings from flags and environment, then serve; a bad one ends it at once."""
+
+import logging
+import sys
+
+import uvloop
+
+from churn_model import ChurnModelError
+from churn_serving.gateway.canary_weight import CanaryWeightError
+from churn_serving.gateway.key_file import KeyFileError
+from churn_serving.gateway.server import check_files, serve
+from churn_serving.gateway.settings import GatewaySettings
+from churn_serving.runtime.allocation import give_back_large_buffers
+from churn_serving.runtime.command_line import SettingError, read_settings, without_check
+
+
+def main() -> int:
+    """Run the gateway and return its exit code: 0 after SIGTERM, 2 for a bad setting, key or port.
+
+    Raises:
+        KeyboardInterrupt: that is how it was ended, everything under way was answered.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    arguments, only_check = without_check(sys.argv[1:])
+    try:
+        settings = read_settings(GatewaySettings, arguments)
+    except SettingError as error:
+        sys.stderr.write(f"gateway: {error}\n")
+        return 2
+    try:
+        if only_check:
+            check_files(settings)
+            return 0
+        give_back_large_buffers()
+        interrupted = uvloop.run(serve(settings))
+    except KeyFileError as error:
+        sys.stderr.write(f"gateway: CHURN_GATEWAY_API_KEYS: {error}\n")
+        return 2
+    except CanaryWeightError as error:
+        sys.stderr.write(f"gateway: CHURN_GATEWAY_CANARY_PERCENT_FILE: {error}\n")
+        return 2
+    except (ChurnModelError, OSError) as error:
+        sys.stderr.write(f"gateway: {error}\n")
+        return 2
+    if interrupted:
+        raise KeyboardInterrupt
+    return 0
