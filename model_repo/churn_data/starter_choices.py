@@ -34,7 +34,12 @@ MONEY = {
     "arpu",
     "mrr",
 }
-PERIOD = {"monthly", "month", "arpu", "mrr", "monat", "mensual", "mensuel"}
+MONEY_ENDINGS = (
+    "gebühr", "gebuehr", "beitrag", "betrag", "umsatz", "preis", "entgelt", "kosten", "miete", "cuota", "importe",
+    "ingreso", "ingresos", "gasto", "precio", "prix", "montant", "loyer", "dépense", "depense",
+)  # fmt: skip
+"""Of such words in other languages: German writes a compound as one."""
+PERIOD = {"monthly", "month", "arpu", "mrr", "mensual", "mensuel", "mensuelle"}
 CUSTOMER = {"customer", "client", "user", "subscriber", "account", "member", "kunde", "cliente", "policy", "household"}
 ID = {"id", "ids", "key", "number", "no", "num", "nr", "code", "uuid"}
 SHOWN = 12
@@ -134,7 +139,7 @@ def choose_value(given: str | None, facts: Facts, taken: Iterable[str], file: st
             raise DataError(file, f'"{glimpse(shown)}" is not a number, --value needs a number column', column=given)
         return Chosen(given)
     for name in value_candidates(facts, taken):
-        if set(facts[name].words) & PERIOD:
+        if any(word in PERIOD or word.startswith("monat") for word in facts[name].words):
             return Chosen(name, "guessed by its name: money, a month")
     return None
 
@@ -165,7 +170,7 @@ def value_candidates(facts: Facts, taken: Iterable[str]) -> list[str]:
         and column.numeric
         and column.distinct > SHOWN
         and column.values[0] >= 0
-        and set(column.words) & MONEY
+        and any(word in MONEY or word.endswith(MONEY_ENDINGS) for word in column.words)
         and not set(column.words) & units
     ]
 

@@ -183,6 +183,11 @@ def test_without_limits_is_the_best_for_each(desk: Desk) -> None:
     assert tight["without_limits"] == roomy["without_limits"]
 
 
+def test_a_plan_that_was_there_before_is_said_to_be_replaced(desk: Desk) -> None:
+    assert desk.run()["replaced"] is False
+    assert desk.run()["replaced"] is True
+
+
 def test_csv_and_parquet_say_the_same_and_progress_stays_off_stdout(desk: Desk) -> None:
     desk.run()
     as_csv = desk.answers()

@@ -52,6 +52,7 @@ def test_answers_for_those_who_stayed(customers: Path, tmp_path: Path, capsys: p
     printed = capsys.readouterr()
     result = json.loads(printed.out.splitlines()[-1])
     frame, answers = pandas.read_csv(customers), pandas.read_csv(tmp_path / "out.csv")
+    assert result["replaced"] is False
     there = frame[frame["left"] == "no"]
     assert list(answers.columns) == COLUMNS
     assert answers["id"].tolist() == there["id"].tolist()

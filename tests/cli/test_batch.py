@@ -148,9 +148,11 @@ def test_the_command(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for where in ([], ["--model", str(folder)]):
+    for replaced, where in ((False, []), (True, ["--model", str(folder)])):
         assert main(["score", str(telco_path), str(tmp_path / "out.csv"), "--json", *where]) == 0
-        result = json.loads(capsys.readouterr().out.splitlines()[-1])
+        said = capsys.readouterr()
+        result = json.loads(said.out.splitlines()[-1])
+        assert (result["replaced"], "out.csv (replaced): 7043 rows" in said.err) == (replaced, replaced)
         assert (result["rows"], result["model"]["version"], result["simulated"]) == (7043, "1", False)
         pandas.testing.assert_frame_equal(read(tmp_path / "out.csv"), expected, check_exact=True)
     assert main(["score", str(tmp_path / "none.csv"), str(tmp_path / "no.csv")]) == 2

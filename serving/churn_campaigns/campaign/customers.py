@@ -113,17 +113,26 @@ def _joined_answers(parts: Sequence[Answers]) -> Answers:
     return Answers(*(numpy.concatenate(columns) for columns in zip(*map(astuple, parts), strict=True)))
 
 
+def require_campaign_model(package: Package, file: str) -> None:
+    """Return if a campaign can be planned by this model at all.
+
+    Raises:
+        DataError: it knows no ids, or not what customers are worth.
+    """
+    if not package.manifest.schema.id:
+        raise DataError(file, "a campaign needs ids of customers; name their column by `id` in the use case")
+    if not package.description.actions.knows_value:
+        problem = "a campaign needs what customers are worth; name a column by `value.column` in the use case"
+        raise DataError(file, f"{problem} and train again")
+
+
 class CustomerReader:
     """Turns chunks of a table into customers."""
 
     def __init__(self, table: Table, package: Package, rules: Rules) -> None:
         self._table, self._package, self._rules = table, package, rules
         self._schema = package.manifest.schema
-        if not self._schema.id:
-            raise DataError(table.file, "a campaign needs ids of customers; name their column by `id` in the use case")
-        if not package.description.actions.knows_value:
-            problem = "a campaign needs what customers are worth; name a column by `value.column` in the use case"
-            raise DataError(table.file, f"{problem} and train again")
+        require_campaign_model(package, table.file)
         for name in needed_columns(self._schema):
             self._require(name, "the model")
         for action in rules.actions:

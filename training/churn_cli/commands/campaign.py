@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from churn_campaigns.campaign.customers import read_campaign_customers, values_of
+from churn_campaigns.campaign.customers import read_campaign_customers, require_campaign_model, values_of
 from churn_campaigns.campaign.detectable import detectable, detectable_line
 from churn_campaigns.campaign.frozen import frozen_columns, ids_in, known_columns, ledger_of
 from churn_campaigns.campaign.history import read_history
@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     replaced = is_replaced(options.output)
     usecase = _usecase(options)
     package = _package(options, usecase)
+    require_campaign_model(package, str(options.input))
     rules = _rules(usecase, package)
     rules.check()
     order = read_order(rules.actions, options.budget, options.capacity, options.holdout, options.salt)

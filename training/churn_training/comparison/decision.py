@@ -54,12 +54,17 @@ def decide(
 
 def _as_asked(found: ChampionDecision, promotion: Promotion, leak: str) -> ChampionDecision:
     if promotion == "never":
-        return replace(found, promoted=False, reason=f"asked not to be; the gate: {found.reason}")
+        return replace(found, promoted=False, reason=f"asked not to be; the gate: {_within(found.reason)}")
     if not found.passed:
         if promotion in _ASKED:
-            reason = f"asked for by {_ASKED[promotion]}, although {found.reason}"
+            reason = f"asked for by {_ASKED[promotion]}, although {_within(found.reason)}"
             return replace(found, promoted=True, overridden=True, reason=reason)
         return replace(found, overruled_by="--force-promote")
     if leak:
         return replace(found, overridden=True, reason=f"{found.reason}, accepted by --accept-leak although {leak}")
     return found
+
+
+def _within(reason: str) -> str:
+    """A sentence as a part of another; what begins with a measure's name (ROC AUC) stays as it is."""
+    return reason[:1].lower() + reason[1:] if reason[1:2].islower() or reason[1:2] == " " else reason

@@ -74,7 +74,7 @@ def _not_passed(tags: Mapping[str, str]) -> str:
     if tags[PASSED] != "yes":
         # Versions of former releases keep a reason that ends with an option of training.
         reason = _OPTION.sub("", tags.get(GATE, "").partition(": ")[2])
-        return f"the gate did not pass it ({reason or 'no reason is kept'})"
+        return f"the gate did not pass it ({(reason or 'no reason is kept').removesuffix('.')})"
     return ""
 
 
