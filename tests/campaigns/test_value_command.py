@@ -113,7 +113,7 @@ def test_what_else_is_refused(customers: Path, tmp_path: Path, capsys: pytest.Ca
     timeless.write_text(yaml.safe_dump({key: part for key, part in document.items() if key != "time"}))
     out = tmp_path / "out.csv"
     expected = "`time` is missing, it names the column that says how long somebody has been a customer"
-    assert last(run(customers, out, usecase=timeless)) == f"churn: use case shop: {expected}"
+    assert last(run(customers, out, usecase=timeless)) == f"churn: {timeless}: {expected}"
     assert last(run(customers, out, "--horizon", "0")) == "churn: --horizon: is 0, at least 1 month was expected"
     problem = "is the input too, another output file was expected"
     assert last(run(customers, customers)) == f"churn: {customers}: {problem}"
@@ -149,7 +149,9 @@ def test_without_a_window_it_says_why_it_cannot_know(
     assert "or `time.observed_since`" in line
     assert run(customers, tmp_path / "out.csv", usecase=with_label(customers, tmp_path, 0)) == 2
     problem = "`label.window` must be above 0 (or `ever`), is 0"
-    assert capsys.readouterr().err.splitlines()[-1] == f"churn: told.yaml: {problem}"
+    told = tmp_path / "told.yaml"
+    line = next(at for at, text in enumerate(told.read_text().splitlines(), 1) if text == "  window: 0")
+    assert capsys.readouterr().err.splitlines()[-1] == f"churn: {told}: line {line}: {problem}"
     assert not (tmp_path / "out.csv").exists()
 
 

@@ -259,7 +259,7 @@ def test_bad_input_is_one_line_and_exit_2(
 def test_a_use_case_without_hints_needs_data(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, usecase = write_unknown(tmp_path, rows=1)
     assert main(["train", "--usecase", str(usecase)]) == 2
-    expected = "churn: use case gym: give --data; it has no hints to simulate customers from\n"
+    expected = f"churn: {usecase}: give --data; it has no hints to simulate customers from\n"
     assert capsys.readouterr().err == expected
     assert not home.packages("churn-gym").exists()
 
