@@ -4,6 +4,7 @@ It is configuration, never code. It knows nothing of data files, training or ser
 everybody else reads. Unknown keys are refused so that a typing error never silently changes a decision.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ __all__ = [
     "shipped_usecases",
 ]
 
+_OWNER = re.compile(r"use case \S+")
 DEFAULT_MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "None")
 
 
@@ -165,7 +167,7 @@ def in_its_file(error: UseCaseError, name_or_path: str | Path) -> UseCaseError:
     there is one of theirs and it says which use case it is about."""
     path = find_usecase(str(name_or_path))
     owner, separator, problem = str(error).partition(": ")
-    if is_shipped(path) or not separator or not owner.startswith("use case "):
+    if is_shipped(path) or not separator or not _OWNER.fullmatch(owner):
         return error
     source = shown(str(name_or_path))
     return UseCaseError(f"{source}: {with_line(problem, read_text(path, source))}")

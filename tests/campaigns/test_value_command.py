@@ -150,8 +150,8 @@ def test_without_a_window_it_says_why_it_cannot_know(
     assert run(customers, tmp_path / "out.csv", usecase=with_label(customers, tmp_path, 0)) == 2
     problem = "`label.window` must be above 0 (or `ever`), is 0"
     told = tmp_path / "told.yaml"
-    line = next(at for at, text in enumerate(told.read_text().splitlines(), 1) if text == "  window: 0")
-    assert capsys.readouterr().err.splitlines()[-1] == f"churn: {told}: line {line}: {problem}"
+    at_line = next(at for at, text in enumerate(told.read_text().splitlines(), 1) if text == "  window: 0")
+    assert capsys.readouterr().err.splitlines()[-1] == f"churn: {told}: line {at_line}: {problem}"
     assert not (tmp_path / "out.csv").exists()
 
 
