@@ -68,10 +68,7 @@ def help_text(kind: type[BaseSettings], given: Sequence[str] = ()) -> str:
     ``--help`` are not to be chosen any more and left out."""
     program = kind.model_config.get("cli_prog_name")
     parts = [f"usage: {program} [--help] [--check] [--FLAG VALUE ...]\n", f"{_indented(kind.__doc__ or '', '')}\n"]
-    parts += [
-        f"  {CHECK}",
-        _indented("Say what cannot be used of the settings, serve nothing, end with 0 or 2.", "      "),
-    ]
+    parts.append(f"{CHECK} says what cannot be used of the settings and serves nothing (ends with 0 or 2).\n")
     for name, field in kind.model_fields.items():
         if flag_of(name) in given:
             continue
