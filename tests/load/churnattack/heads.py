@@ -124,7 +124,7 @@ def odd_heads(target: Target) -> Iterable[Asked]:
 
 def other_protocols(_: Target) -> Iterable[Asked]:
     """HTTP/2, TLS, SSH and nothing at all, spoken to the HTTP port."""
-    yield MALFORMED(PREFACE + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+    yield VERSION(PREFACE + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00")
     yield MALFORMED(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500))
     yield MALFORMED(b"SSH-2.0-client\r\n")
     yield VERSION(b"\r\n" * 100 + b"GET / HTTP/0.9\r\n\r\n")
