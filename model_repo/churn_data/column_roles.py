@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from churn_data.column_facts import ColumnFacts
-from churn_data.date_spellings import COMPACT, is_compact_date, spelling_of
+from churn_data.date_spellings import COMPACT, faults_of, is_compact_date, spelling_of
 from churn_data.number_texts import two_notations
+from churn_model.dates import BETWEEN, EPOCH_MILLISECONDS, EPOCH_SECONDS, EXCEL_DAYS, FROM, QUARTER, WEEK
 from churn_model.names import name_fault
 from churn_model.rules import FeatureType
 
@@ -50,8 +51,25 @@ PERSON = {
     "holder",
 }
 SURNAMES = {"surname", "lastname", "firstname", "fullname", "forename", "nachname", "vorname", "prenom", "apellido"}
-DATE = {"date", "datum", "day", "since", "joined", "signup", "registered", "birth", "birthday", "dob", "fecha", "dt"}
+BIRTH = {"birth", "birthday", "birthdate", "born", "dob", "geboren", "geburtstag", "geburtsdatum", "naissance"}
+DATE = {"date", "datum", "day", "since", "joined", "signup", "registered", "fecha", "dt", "yyyymmdd", *BIRTH}
+MOMENT = {
+    "at", "created", "updated", "modified", "login", "seen", "timestamp", "ts", "time", "epoch", "unix", "start",
+    "started", "end", "expires", "expiry", "activated", "opened", "last", "first", "purchase", "order", "ms", "zeit",
+    "beginn", "ende",
+}  # fmt: skip
+"""Words of moments that are counted in seconds."""
 
+_DAY = 86_400
+_UNIX = (315_532_800, 4_102_444_800)
+"""Seconds of 1980 and 2100 in Unix time."""
+_EXCEL = (18_264, 73_051)
+"""Days of 1950 and 2100 as Excel counts them."""
+_COUNTED = {
+    EPOCH_SECONDS: "seconds since 1970 (Unix time)",
+    EPOCH_MILLISECONDS: "milliseconds since 1970 (Unix time)",
+    EXCEL_DAYS: "days as Excel does",
+}
 _EMAIL_TEXT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE_TEXT = re.compile(r"\+?[\d ()./-]{6,24}")
 
@@ -74,20 +92,21 @@ def role_of(facts: ColumnFacts, *, wanted: bool = False) -> Role:
         facts: of the column, of one row a customer where customers have several.
         wanted: somebody has named the column as an input; only what cannot be one is left out then.
     """
-    for rule in (_UNUSABLE, *(() if wanted else _IDENTIFYING)):
+    counted = counted_date(facts)
+    for rule in (_UNUSABLE, *(() if wanted or counted else _IDENTIFYING)):
         reason = rule(facts)
         if reason:
             return Role(left_out=reason)
     if POSTAL & set(facts.words):
         return Role("category", remark="postal codes, kept as a category")
-    date = _date(facts)
+    date = date_role(facts)
     if date is not None:
         return date
     if facts.numeric and not facts.leading_zeros and not _is_code(facts):
         return Role("number")
-    notations = "" if facts.numeric else two_notations(facts.counts)
-    if notations:
-        return Role(left_out=notations)
+    mixed = "" if facts.numeric else two_notations(facts.counts) or faults_of(facts.counts)
+    if mixed:
+        return Role(left_out=mixed)
     reason = "" if wanted else _free_text(facts)
     return Role("category", left_out=reason)
 
@@ -154,23 +173,51 @@ def _is_code(facts: ColumnFacts) -> bool:
     return facts.whole and bool(facts.words) and facts.words[-1] in ("code", "codes") and facts.distinct > 2  # noqa: PLR2004 - a flag is a number
 
 
-def _date(facts: ColumnFacts) -> Role | None:
+def date_role(facts: ColumnFacts) -> Role | None:
+    """The role of a column of dates; None for any other."""
+    counted = counted_date(facts)
+    if counted:
+        return Role("date", spelling=counted, remark=f"numbers that count {_COUNTED[counted]}, read as dates")
     if facts.numeric:
         compact = bool(set(facts.words) & DATE) and is_compact_date(facts.counts)
         return Role("date", spelling=COMPACT) if compact else None
-    found = spelling_of(facts.counts)
+    found = spelling_of(facts.counts, past=bool(set(facts.words) & BIRTH))
     if found is None:
         return None
     doubt = f"; {_in_words(found.other)} would fit too" if found.other else ""
     return Role("date", spelling=found.spelling, remark=f"dates, read as {_in_words(found.spelling)}{doubt}")
 
 
+def counted_date(facts: ColumnFacts, *, surely: bool = False) -> str:
+    """The spelling of dates that are counted, as Unix and Excel do; empty for other columns. The name must speak of
+    time, or all numbers be whole days of Unix time, unless they are dates `surely`."""
+    words = {*facts.words, "date"} if surely else set(facts.words)
+    if not facts.whole or not facts.values[-1] >= _EXCEL[0] or (words & (IDENTITY - {"serial"}) and not surely):
+        return ""
+    amounts = [value for value in facts.values if value]
+    least, most = amounts[0], amounts[-1]
+    for spelling, second in ((EPOCH_SECONDS, 1), (EPOCH_MILLISECONDS, 1000)):
+        if _UNIX[0] * second <= least and most <= _UNIX[1] * second:
+            days = len(amounts) >= FEW_ROWS and all(value % (_DAY * second) == 0 for value in amounts)
+            return spelling if days or words & (DATE | MOMENT) else ""
+    is_excel = _EXCEL[0] <= least and most <= _EXCEL[1] and words & (DATE | {"serial"})
+    return EXCEL_DAYS if is_excel else ""
+
+
 def _in_words(spelling: str) -> str:
-    if spelling == "iso":
-        return "year-month-day"
+    return " or ".join(map(_one_in_words, spelling.split(BETWEEN)))
+
+
+def _one_in_words(spelling: str) -> str:
+    if spelling in ("iso", QUARTER, WEEK):
+        return "year-month-day" if spelling == "iso" else f"the first day of a {spelling}"
+    if spelling == COMPACT:
+        return "yearmonthday"
+    form, _, first = spelling.partition(FROM)
     parts = {"%m": "month", "%d": "day", "%y": "year", "%Y": "year", "%b": "month", "%B": "month"}
-    date = re.split(r" %[HI]", spelling)[0]
-    return re.sub(r"%[a-zA-Z]", lambda found: parts[found[0]], date)
+    date = re.split(r" %[HI]", form)[0]
+    words = re.sub(r"%[a-zA-Z]", lambda found: parts[found[0]], date)
+    return f"{words}, years from {first} on" if first else words
 
 
 def _share(facts: ColumnFacts, fits: Callable[[str], bool]) -> float:

@@ -1,22 +1,36 @@
-"""In which spelling a column writes its dates, if it holds dates at all.
+"""In which spelling a column writes its dates, if it holds dates at all; several spellings where texts differ in form.
 
 It looks at texts alone; what a date becomes is `churn_model.dates`' business.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
 
-from churn_model.dates import ISO, moment
+from churn_data.number_texts import TOKENS
+from churn_model.dates import BETWEEN, FROM, ISO, QUARTER, WEEK, moment, says_when
 
 _DATES = (
     "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y", "%d.%m.%y", "%d-%m-%Y", "%m-%d-%Y",
     "%Y/%m/%d", "%Y.%m.%d", "%Y-%m", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y",
+    "%b-%y", "%b-%Y", "%b %Y", "%B %Y", "%b %y", "%m/%Y", "%m.%Y", "%Y/%m", "%d. %B %Y", "%d. %b %Y", QUARTER, WEEK,
 )  # fmt: skip
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-_LOOKS_LIKE_ONE = re.compile(r"\d{1,4}[-/. ][\w]{1,9}[-/., ]{0,2}\d{0,4}([ T].*)?$|[A-Z][a-z]{2,8} \d{1,2}, \d{4}")
+_LOOKS_LIKE_ONE = re.compile(
+    r"\d{1,4}[-/. ]{1,2}[\w]{1,9}[-/., ]{0,2}\d{0,4}([ T].*)?$|[A-Z][a-z]{2,8}[- ]\d{1,2}(, ?\d{4})?$"
+    r"|[A-Z][a-z]{2,8}[- ]\d{4}$|(\d{4}[-/ ]?)?(Q[1-4]|K?W\d{1,2})([-/ ]?\d{4})?$"
+)
 COMPACT = "%Y%m%d"
 _EARLIEST, _LATEST = 1900, 2100
+_MOST_FORMS = 8
+_GAP = 20
+"""Years of a hundred that no two-digit year of a column is in before the hundred is taken to begin behind them."""
+_AHEAD = 15
+"""Years from now that a two-digit year may lie ahead."""
+_DATED = 0.8
+"""Share of texts that must be dates before the rest is called a fault of a column of dates."""
 
 
 @dataclass(frozen=True)
@@ -27,24 +41,116 @@ class DateSpelling:
     other: str = ""
 
 
-def spelling_of(texts: Iterable[str]) -> DateSpelling | None:
-    """The spelling in which all of these texts are dates, ISO's first; None where there is none."""
-    known = sorted(set(texts))
-    if not known or not all(_LOOKS_LIKE_ONE.match(text) for text in known[:3]):
+def spelling_of(texts: Iterable[str], *, past: bool = False) -> DateSpelling | None:
+    """The spelling in which all of these texts are dates, ISO's first; None where there is none.
+
+    Args:
+        texts: different ones; such as say that there is no date count for nothing.
+        past: no date lies ahead, as no birthday does.
+    """
+    known = sorted({text for text in texts if not says_never(text)})
+    if not known or not all(_LOOKS_LIKE_ONE.match(text) for text in known[:3] if not _is_compact(text)):
         return None
-    first = known[0]
     if _reads(known, ISO):
         return DateSpelling(ISO)
-    likely = [date + time for date in _DATES for time in _TIMES if _reads([first, known[-1]], date + time)]
-    found = [spelling for spelling in likely if _reads(known, spelling)]
-    return DateSpelling(found[0], found[1] if len(found) > 1 else "") if found else None
+    found = [_alternatives(form) for form in _forms(known)]
+    if not found or not all(found) or len(found) > _MOST_FORMS or found == [[COMPACT]]:
+        return None
+    chosen = [_with_century(each[0], known, past) for each in found if each[0] != ISO]
+    other = [_with_century(each[1], known, past) for each in found if len(each) > 1]
+    return DateSpelling(BETWEEN.join(chosen), BETWEEN.join(other))
+
+
+def says_never(text: str) -> bool:
+    """Whether a text stands for no date: 9999-12-31, or a word for «not known»."""
+    if text.lower() in TOKENS:
+        return True
+    try:
+        return not says_when(moment(text))
+    except ValueError:
+        return text in _NEVER
+
+
+_NEVER = {"31.12.9999", "31/12/9999", "12/31/9999", "99991231", "00000000", "01.01.0001", "0"}
+
+
+def faults_of(counts: Mapping[str, int]) -> str:
+    """What to say of a column of which most texts are dates and that no spelling reads; empty if it is none."""
+    known = {text: count for text, count in counts.items() if not says_never(text)}
+    forms = _forms(sorted(known)) if known else []
+    if not forms or len(forms) > len(known) / 2 + 1:
+        return ""
+    total = sum(known.values())
+    read = [form for form in forms if _alternatives(form)]
+    dated = sum(known[text] for form in read for text in form)
+    pairs = {form[0]: pair for form in forms if (pair := _day_and_month(form))}
+    if pairs and total == dated + sum(known[text] for form in forms if form[0] in pairs for text in form):
+        month, day = next(iter(pairs.values()))
+        return f'dates of which some have the month first and others the day, "{month}" and "{day}"'
+    if total * _DATED > dated or dated == total:
+        return ""
+    odd = next(text for form in forms if form not in read for text in form)
+    return f'dates but for {total - dated:,} rows, such as "{odd[:30]}"'
+
+
+def _forms(known: Sequence[str]) -> list[list[str]]:
+    """The texts by their form: what separates their parts, and of how many digits these are."""
+    forms: dict[str, list[str]] = {}
+    for text in known:
+        forms.setdefault(_form(text), []).append(text)
+    return list(forms.values())
+
+
+def _form(text: str) -> str:
+    words = re.sub(r"[^\W\d_]+", "A", text.partition(":")[0])
+    return re.sub(r"\d+", lambda found: "9" if len(found[0]) < 3 else str(len(found[0])), words) + str(text.count(":"))  # noqa: PLR2004
+
+
+def _alternatives(texts: Sequence[str]) -> list[str]:
+    """The spellings that read all texts of one form."""
+    if all(map(_is_compact, texts)):
+        return [COMPACT] if _reads(texts, COMPACT) else []
+    if _reads(texts, ISO):
+        return [ISO]
+    ends = [texts[0], texts[-1]]
+    likely = [date + time for date in _DATES for time in _TIMES if _reads(ends, date + time)]
+    return [spelling for spelling in likely if _reads(texts, spelling)]
+
+
+def _day_and_month(texts: Sequence[str]) -> tuple[str, str] | None:
+    """A text with the month first and one with the day, of texts that all are dates in one way or the other."""
+    for pair in (("%m/%d/%Y", "%d/%m/%Y"), ("%m-%d-%Y", "%d-%m-%Y"), ("%m/%d/%y", "%d/%m/%y")):
+        read = [{text for text in texts if _reads([text], spelling)} for spelling in pair]
+        first, second = read[0] - read[1], read[1] - read[0]
+        if first and second and read[0] | read[1] == set(texts):
+            return min(first), min(second)
+    return None
+
+
+def _with_century(spelling: str, texts: Collection[str], past: bool) -> str:  # noqa: FBT001 - passed on
+    """Two-digit years with the first that they may mean, where the usual one, 1969, puts some far ahead: half way in
+    the longest gap between them, if that is long."""
+    latest = datetime.now(UTC).year + (0 if past else _AHEAD)
+    found = [moment(text, spelling).year for text in texts if "%y" in spelling and _reads([text], spelling)]
+    if not found or max(found) <= latest:
+        return spelling
+    years = sorted({year % 100 for year in found})
+    gap, first = max(((year - before - 1) % 100 + 1, year) for before, year in pairwise([years[-1], *years]))
+    if gap < _GAP:
+        return f"{spelling}{FROM}{latest - 99}"
+    last = first + 100 - gap
+    century = max(each for each in (1800, 1900, 2000) if each + last <= latest or each < 1900)  # noqa: PLR2004
+    return f"{spelling}{FROM}{century + first - gap // 2}"
 
 
 def is_compact_date(texts: Iterable[str]) -> bool:
     """Whether all of these are dates written as 20240331."""
-    known = set(texts)
-    eight = len("20240331")
-    return bool(known) and all(len(text) == eight and text.isdecimal() for text in known) and _reads(known, COMPACT)
+    known = {text for text in texts if text not in _NEVER}
+    return bool(known) and all(map(_is_compact, known)) and _reads(known, COMPACT)
+
+
+def _is_compact(text: str) -> bool:
+    return len(text) == len("20240331") and text.isdecimal()
 
 
 def _reads(texts: Iterable[str], spelling: str) -> bool:

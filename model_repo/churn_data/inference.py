@@ -5,15 +5,16 @@ files.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 import numpy
 
 from churn_data.cells import Cell
 from churn_data.coded_cells import coded
-from churn_data.column_facts import facts_of
-from churn_data.column_names import human_label
-from churn_data.column_roles import Role, role_of
+from churn_data.column_facts import ColumnFacts, facts_of
+from churn_data.column_names import human_label, words_of
+from churn_data.column_roles import Role, date_role, role_of
 from churn_data.errors import DataError
 from churn_data.leaks import leak_in
 from churn_data.notices import Notices
@@ -24,6 +25,9 @@ from churn_model.usecase import UseCase
 Columns = Mapping[str, Sequence[Cell]]
 LEFT_OUT, LEAK, KEPT, DATES = "left out", "leak", "kept", "dates"
 """Kinds of notices."""
+SNAPSHOT = {"snapshot", "stichtag", "asof", "cutoff"}
+AS_OF = {("as", "of"), *((each, "date") for each in ("report", "reporting", "observation", "extract", "export", "cut"))}
+"""Words, and pairs of them, of the day as of which a row stands."""
 MANY_ROWS = 0.9
 """Customers a row below which a file describes customers more than once."""
 
@@ -48,7 +52,7 @@ def infer_features(columns: Columns, churned: numpy.ndarray, usecase: UseCase, n
         cells = columns[name]
         facts = facts_of(name, coded(cells).take(once) if len(once) < len(cells) else cells)
         is_value = usecase.value is not None and name == usecase.value.column
-        role = role_of(facts, wanted=is_value)
+        role = _role(facts, cells, columns.get(usecase.time.snapshot if usecase.time else ""), wanted=is_value)
         leak = "" if role.left_out else leak_in(facts, cells, churned)
         if role.left_out or leak:
             _tell_left_out(name, role, leak, notices)
@@ -59,6 +63,13 @@ def infer_features(columns: Columns, churned: numpy.ndarray, usecase: UseCase, n
     if not features:
         raise DataError(notices.file, "has no usable column beside id and label")
     return usecase.with_features(tuple(features))
+
+
+def _role(facts: ColumnFacts, cells: Sequence[Cell], snapshot: Sequence[Cell] | None, *, wanted: bool) -> Role:
+    role = role_of(facts, wanted=wanted)
+    if role.type == "date" and snapshot is not None and list(cells) == list(snapshot):
+        return Role(left_out="the same day as the snapshot in every row")
+    return role
 
 
 def check_listed(columns: Columns, churned: numpy.ndarray, usecase: UseCase, notices: Notices) -> None:
@@ -106,8 +117,16 @@ def _rows_of_customers(columns: Columns, usecase: UseCase) -> numpy.ndarray:
 
 
 def _with_time_column(columns: Columns, usecase: UseCase, notices: Notices) -> UseCase:
-    """With the first date that differs in all rows of a customer as the snapshot, where customers have several rows."""
-    if usecase.id not in columns or (usecase.time is not None and usecase.time.snapshot):
+    """With a column of dates that is called a snapshot as that; else the first date that differs in all rows of a
+    customer, where customers have several rows."""
+    if usecase.time is not None and usecase.time.snapshot:
+        return usecase
+    for name in _candidates(columns, usecase):
+        date = date_role(facts_of(name, columns[name])) if _is_called_snapshot(name) else None
+        if date is not None and None not in columns[name]:
+            notices.tell(DATES, "the day as of which each row stands, by its name: taken as the snapshot", name)
+            return _with_snapshot_column(usecase, name, date)
+    if usecase.id not in columns:
         return usecase
     ids = columns[usecase.id]
     if numpy.count_nonzero(coded(ids).counts) > MANY_ROWS * len(ids):
@@ -116,8 +135,15 @@ def _with_time_column(columns: Columns, usecase: UseCase, notices: Notices) -> U
         role = role_of(facts_of(name, columns[name]))
         if role.type == "date" and len(set(zip(ids, columns[name], strict=True))) == len(ids):
             notices.tell(DATES, "customers have several rows, one for each date here: taken as the snapshot", name)
-            time = msgspec.structs.replace(
-                usecase.time or TimeRule(), snapshot=name, snapshot_spelling=role.spelling or ISO
-            )
-            return msgspec.structs.replace(usecase, time=time)
+            return _with_snapshot_column(usecase, name, role)
     return usecase
+
+
+def _is_called_snapshot(name: str) -> bool:
+    words = words_of(name)
+    return bool(set(words) & SNAPSHOT) or any(pair in AS_OF for pair in pairwise(words))
+
+
+def _with_snapshot_column(usecase: UseCase, name: str, role: Role) -> UseCase:
+    time = msgspec.structs.replace(usecase.time or TimeRule(), snapshot=name, snapshot_spelling=role.spelling or ISO)
+    return msgspec.structs.replace(usecase, time=time)

@@ -11,10 +11,13 @@ from datetime import datetime
 import msgspec
 
 from churn_data.cells import Cell
-from churn_data.date_spellings import COMPACT, is_compact_date, spelling_of
+from churn_data.coded_cells import coded
+from churn_data.column_facts import facts_of
+from churn_data.column_roles import counted_date, date_role
+from churn_data.date_spellings import COMPACT, is_compact_date, says_never
 from churn_data.errors import DataError, NoSuchColumn, glimpse
 from churn_data.notices import Notices
-from churn_model.dates import ISO, DateRule, days_before, moment
+from churn_model.dates import ISO, DateRule, days_before, moment, says_when
 from churn_model.rules import Feature, TimeRule
 from churn_model.usecase import UseCase
 
@@ -44,6 +47,9 @@ def with_snapshot(columns: Mapping[str, Sequence[Cell]], usecase: UseCase, notic
         else feature
         for feature in usecase.features
     )
+    for feature in features:
+        if feature.type == "date":
+            _tell_never(columns[feature.name], feature.name, notices)
     return msgspec.structs.replace(usecase, features=features, time=_time(columns, features, usecase.time, notices))
 
 
@@ -66,6 +72,15 @@ def _time(
     return msgspec.structs.replace(rule or TimeRule(), snapshot=latest)
 
 
+def _tell_never(cells: Sequence[Cell], name: str, notices: Notices) -> None:
+    never = {text: count for text, count in coded(cells).found().items() if says_never(text)}
+    if never:
+        shown = ", ".join(f'"{glimpse(text)}" {count:,} times' for text, count in sorted(never.items())[:4])
+        notices.tell(
+            "missing tokens", f"a column of dates, {shown} {'is' if len(never) == 1 else 'are'} read as missing", name
+        )
+
+
 def latest_of(cells: Sequence[Cell], feature: Feature) -> datetime:
     """The latest date of a column that has any."""
     return max(_readable(cells, feature.spelling or ISO), default=datetime.min)  # noqa: DTZ901 - as all of them
@@ -75,19 +90,19 @@ def _readable(cells: Sequence[Cell], spelling: str) -> Iterator[datetime]:
     """The dates among the cells; what is none is refused where it is read with its row."""
     for cell in set(cells):
         with suppress(ValueError):
-            if cell is not None:
-                yield moment(cell, spelling)
+            if cell is not None and not says_never(cell) and says_when(found := moment(cell, spelling)):
+                yield found
 
 
 def _spelling(columns: Mapping[str, Sequence[Cell]], name: str, file: str) -> str:
     """How most of a column's cells are spelt; ISO's where nothing reads them, so that the first is refused."""
     if name not in columns:
         raise NoSuchColumn(file, name)
-    known = {cell for cell in columns[name] if cell is not None}
-    if is_compact_date(known):
+    facts = facts_of(name, columns[name])
+    if is_compact_date(facts.counts):
         return COMPACT
-    found = spelling_of(known)
-    return found.spelling if found else ISO
+    found = date_role(facts)
+    return found.spelling if found else counted_date(facts, surely=True) or ISO
 
 
 def snapshots_of(rule: DateRule, columns: Mapping[str, Sequence[Cell]], rows: Sequence[int], file: str) -> Snapshots:
@@ -133,7 +148,8 @@ def date_numbers(
         snapshot = snapshots if isinstance(snapshots, datetime) else snapshots[index]
         if (cell, snapshot) not in known:
             try:
-                known[cell, snapshot] = math.nan if cell is None else days_before(snapshot, cell, rule.spelling)
+                never = cell is None or says_never(cell)
+                known[cell, snapshot] = math.nan if never else days_before(snapshot, cell or "", rule.spelling)
             except ValueError as problem:
                 raise DataError(file, f'"{glimpse(cell or "")}" {problem}', column=column, row=row) from None
         found.append(known[cell, snapshot])

@@ -1,6 +1,7 @@
 """What a column says is read as it is meant, or said in one line: by `churn init`, in training and in scoring alike."""
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,86 @@ def test_dots_for_thousands_where_the_delimiter_says_nothing(kind: str, delimite
     dataset, _, lines = started(written(tmp_path, cell, delimiter=delimiter))
     assert dataset.frame["x"].iloc[1] == second
     assert [line for line in lines if said in line], lines
+
+
+START = date(2024, 3, 1)
+SPELT = ("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d %b %Y", "%Y%m%d")
+
+
+def day(row: int) -> date:
+    return START - timedelta(days=row * 11 % 700)
+
+
+def epoch(row: int) -> int:
+    return int(datetime(day(row).year, day(row).month, day(row).day, 9, tzinfo=UTC).timestamp())
+
+
+DATES: dict[str, tuple[str, Callable[[int], str], str]] = {
+    "several spellings": ("x", lambda row: day(row).strftime(SPELT[row % 5]), "dates, read as"),
+    "no end": (
+        "x",
+        lambda row: day(row).isoformat() if row % 3 == 1 else "9999-12-31",
+        '"9999-12-31" 133 times is',
+    ),
+    "no end, german": ("x", lambda row: f"{day(row):%d.%m.%Y}" if row % 3 == 1 else "31.12.9999", "133 times is"),
+    "not known": ("x", lambda row: day(row).isoformat() if row % 5 else "n/a", '"n/a" 40 times is read as missing'),
+    "month": ("x", lambda row: f"{day(row):%b-%y}", "dates, read as month-year"),
+    "quarter": ("x", lambda row: f"Q{(day(row).month + 2) // 3} {day(row).year}", "the first day of a quarter"),
+    "week": ("x", lambda row: f"{day(row):%G-W%V}", "the first day of a week"),
+    "seconds": ("created_at", lambda row: str(epoch(row)), "count seconds since 1970 (Unix time), read as dates"),
+    "milliseconds": ("last_login_ms", lambda row: str(epoch(row) * 1000 + row), "milliseconds since 1970"),
+    "excel": ("start_serial", lambda row: str((day(row) - date(1899, 12, 30)).days), "days as Excel does"),
+    "midnights": ("x", lambda row: str((epoch(row) // 86400) * 86400), "count seconds since 1970"),
+}
+
+
+@pytest.mark.parametrize("kind", DATES)
+def test_dates_however_written_are_days(kind: str, tmp_path: Path) -> None:
+    name, cell, said = DATES[kind]
+    dataset, text, lines = started(written(tmp_path, cell, name))
+    assert f'name: "{name}", type: date' in text
+    assert [line for line in lines if f'column "{name}": ' in line and said in line], lines
+    known = dataset.frame[name].dropna()
+    assert len(known) == {"no end": 67, "no end, german": 67, "not known": 160}.get(kind, ROWS)
+    assert known.min() > -1
+    assert known.max() == pytest.approx(699, abs=93 if kind == "quarter" else 31)
+
+
+def test_birth_years_of_two_digits_lie_in_the_past(tmp_path: Path) -> None:
+    dataset, _, lines = started(written(tmp_path, lambda row: f"{1 + row % 28:02d}.05.{30 + row % 70}", "born"))
+    assert dataset.usecase.time is not None
+    assert dataset.usecase.time.snapshot < "2000"
+    assert any('"born": dates, read as day.month.year, years from 1915 on' in line for line in lines)
+
+
+LEFT_OUT: dict[str, tuple[Callable[[int], str], str]] = {
+    "month and day swapped": (
+        lambda row: day(row).strftime("%d/%m/%Y" if row % 2 else "%m/%d/%Y"),
+        "left out: dates of which some have the month first and others the day",
+    ),
+    "words among dates": (
+        lambda row: day(row).isoformat() if row % 9 else f"soon {row}",
+        'left out: dates but for 23 rows, such as "soon',
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LEFT_OUT)
+def test_dates_that_cannot_be_read_are_said(kind: str, tmp_path: Path) -> None:
+    cell, said = LEFT_OUT[kind]
+    _, text, lines = started(written(tmp_path, cell))
+    assert any(f'column "x": {said}' in line for line in lines), lines
+    assert '# - {name: "x"' in text
+
+
+def test_a_column_called_snapshot_is_the_snapshot(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, lambda row: f"{day(row)};{day(row)};{day(row) - timedelta(days=row % 9)}", "snapshot_date;as;since"
+    )
+    dataset, _, lines = started(path)
+    assert dataset.usecase.time is not None
+    assert dataset.usecase.time.snapshot == "snapshot_date"
+    assert any('"snapshot_date": the day as of which each row stands' in line for line in lines)
+    assert any('"as": left out: the same day as the snapshot in every row' in line for line in lines)
+    assert set(dataset.frame) == {"calls", "since"}
+    assert dataset.frame["since"].tolist()[:9] == list(range(9))

@@ -36,6 +36,32 @@ def test_a_record_gets_the_bits_of_the_file(text: str, name: str) -> None:
     assert str(list(found)) == str([1.0, expected[1][0]])
 
 
+SPELT: dict[str, tuple[str, object]] = {
+    "no end": ("iso", "9999-12-31"),
+    "zeros": ("iso", "0000-00-00"),
+    "quarter": ("quarter", "Q1 2023"),
+    "week": ("week", "2023-W07"),
+    "several": ("%d.%m.%Y | %d %b %Y", "7 Feb 2023"),
+    "birth": ("%d.%m.%y from 1915", "01.02.30"),
+    "unix": ("epoch s", 1_672_617_600),
+    "milliseconds as text": ("epoch ms", "1672617600123"),
+    "excel": ("excel days", 44928),
+    "compact": ("%Y%m%d", 20230102),
+    "never counted": ("epoch s", 0),
+}
+
+
+@pytest.mark.parametrize("kind", SPELT)
+@pytest.mark.parametrize("name", ["since", 'si"nce'], ids=["struct", "mapping"])
+def test_every_spelling_gets_the_bits_of_the_file(kind: str, name: str) -> None:
+    spelling, value = SPELT[kind]
+    known = schema(DateRule(spelling, "2024-01-01"), name)
+    found = RecordDecoder(known, 10).decode(body(**{name: value})).rows[0]
+    expected = feature_values(known, {"spend": ["1"], name: [str(value)]}, [2], "f.csv")
+    assert str(list(found)) == str([1.0, expected[1][0]])
+    assert ("nan" in str(list(found))) is (kind in ("no end", "zeros", "never counted"))
+
+
 def test_a_record_may_bring_its_own_snapshot() -> None:
     decoder = RecordDecoder(schema(OWN), 10)
     assert list(decoder.decode(body(since="2024-01-01", as_of="2024-02-01")).rows[0]) == [1.0, 31.0]
@@ -45,6 +71,7 @@ def test_a_record_may_bring_its_own_snapshot() -> None:
 FAULTS: dict[str, tuple[DateRule, dict[str, object], str]] = {
     "word": (FIXED, {"since": "soon"}, "customers[0].features.since"),
     "number": (FIXED, {"since": 12}, "customers[0].features.since"),
+    "number too large": (DateRule("epoch s", "2024-01-01"), {"since": 1e300}, "customers[0].features.since"),
     "month 13": (FIXED, {"since": "2024-13-01"}, "customers[0].features.since"),
     "endless": (FIXED, {"since": "2024-01-01" + " " * 200}, "customers[0].features.since"),
     "no snapshot": (OWN, {"since": "2024-01-01"}, "customers[0].features.as_of"),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from churn_model.dates import DateRule, days_before, moment
+from churn_model.dates import DateRule, counted_text, days_before, moment
 from churn_model.schema import Schema
 
 MAXIMUM_DATE = 64
@@ -43,8 +43,10 @@ class ValuesWithDates:
         values = list(given)
         try:
             for place, rule, fixed, snapshot_place in self._dates:
-                snapshot = fixed or moment(given[snapshot_place].strip(), rule.snapshot_spelling)
-                text = (given[place] or "").strip()
+                snapshot = fixed or moment(
+                    counted_text(given[snapshot_place], rule.snapshot_spelling).strip(), rule.snapshot_spelling
+                )
+                text = (counted_text(given[place], rule.spelling) or "").strip()
                 values[place] = days_before(snapshot, text, rule.spelling) if text else None
         except (ValueError, AttributeError):
             return None

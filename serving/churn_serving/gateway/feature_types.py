@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from churn_model.dates import ISO
+from churn_model.dates import ISO, is_number
 from churn_model.schema import MAXIMUM_TEXT, Schema, SchemaFeature
 from churn_serving.gateway.date_values import MAXIMUM_DATE, ValuesWithDates
 from churn_serving.gateway.record_faults import value_fault
@@ -76,7 +76,10 @@ def _mapping_type(types: Mapping[str, Any]) -> Any:
 def _date_type(spelling: str) -> Any:
     own = "" if spelling == ISO else f", or spelt as {spelling}"
     described = {"format": "date", "description": f"A date, a time of day behind it or not{own}."}
-    return Annotated[str, msgspec.Meta(max_length=MAXIMUM_DATE, examples=["2024-03-31"], extra_json_schema=described)]
+    text: Any = Annotated[
+        str, msgspec.Meta(max_length=MAXIMUM_DATE, examples=["2024-03-31"], extra_json_schema=described)
+    ]
+    return text | Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] if is_number(spelling) else text
 
 
 def _value_type(feature: SchemaFeature) -> Any:

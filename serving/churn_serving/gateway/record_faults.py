@@ -9,7 +9,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 
-from churn_model.dates import moment
+from churn_model.dates import counted_text, moment
 from churn_model.schema import MAXIMUM_TEXT, Schema, SchemaFeature
 from churn_serving.gateway.date_values import MAXIMUM_DATE
 from churn_serving.oip.faults import MAX_PROBLEMS, InvalidRequest, Problem, is_text
@@ -125,6 +125,7 @@ def value_fault(value: object, feature: SchemaFeature) -> str:
 
 def date_fault(value: object, spelling: str) -> str:
     """What is wrong with a date; empty if nothing is."""
+    value = counted_text(value, spelling)
     if isinstance(value, str) and len(value) <= MAXIMUM_DATE:
         with suppress(ValueError):
             moment(value.strip(), spelling)
