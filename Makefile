@@ -64,7 +64,7 @@ bench-batch: ## Read and score a million customers made of DATA, beside pandas, 
 bench-policies: ## Simulate what each way to choose whom to contact brings, by company size, hours (ARGS="--minutes 20" for a part; goes on)
 	@ci/bench-policies
 
-bench-decisions: ## How often campaigns and experiments on DATA claim what is not there, hours (ARGS="--null-worlds 20 --effect-worlds 0" for less)
+bench-decisions: ## How often campaigns and experiments on DATA claim what is not there, hours (ARGS="--null-worlds 20 --effect-worlds 0" for less; goes on)
 	@ci/bench-decisions
 
 bench-gate: ## How often the gate promotes what it should not, and what it should, on DATA (ARGS="--worlds 20 --attacks 1" for less)

@@ -1,6 +1,7 @@
 """Reading plans: differences within planned actions, adjusted; boundaries that follow the information."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy
@@ -9,7 +10,9 @@ import statsmodels.api
 
 from churn_campaigns.experiment.boundaries import boundaries, equal_looks, next_boundary, spent
 from churn_campaigns.experiment.stratified import Difference, Strata
-from churn_campaigns.policy_simulation.histories import People, one_world, tally
+from churn_campaigns.policy_simulation import histories
+from churn_campaigns.policy_simulation.histories import People, WorldResult, run_worlds, tally
+from churn_campaigns.policy_simulation.kept import Kept
 from churn_campaigns.policy_simulation.loops import one_loop
 from churn_cli.programs.decision_study import main
 from churn_data.dataset import Dataset
@@ -78,15 +81,49 @@ def test_a_loop_is_the_same_for_the_same_seed_and_finds_a_strong_effect() -> Non
     assert sum(one_loop(seed, 1, effective=True).shown for seed in range(5)) >= 4
 
 
-def test_a_history_without_effects_gets_no_money_for_proven_ones(telco: Dataset) -> None:
+def _refuse(*_: object, **__: object) -> None:
+    raise LookupError
+
+
+def test_a_history_without_effects_gets_no_money_for_proven_ones_and_is_kept(
+    telco: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """On real customers; before, 4,565 to 7,043 of them were contacted for effects that were not there."""
     people = People.of(telco.take(numpy.arange(1_200)))
-    found = one_world(people, effective=False, seed=1)
+    kept, done = tmp_path / "new" / "histories.jsonl", list[None]()
+    (found,) = run_worlds(people, 1, 1, lambda: done.append(None), Kept(kept, "these"), effective=False)
+    monkeypatch.setattr(histories, "one_world", _refuse)
+    again = run_worlds(people, 1, 1, lambda: done.append(None), Kept(kept, "these"), effective=False)
+    assert again == [found]
+    assert len(done) == 2
+    with pytest.raises(LookupError):
+        run_worlds(people, 1, 1, lambda: None, Kept(kept, "others"), effective=False)
     assert found.proven == ()
     assert found.spent_proven_only == found.spent_measured == 0.0
     assert found.interval is None
     counted = tally([found])
     assert (counted.worlds, counted.claims, counted.spent_without_claim) == (1, 0, 0.0)
+
+
+def test_what_is_kept_of_a_history_is_what_it_was() -> None:
+    known = WorldResult(("call",), 5.0, 2.0, 3.5, (1.0, 6.0), 3.0)
+    nothing = WorldResult((), 0.0, 0.0, None, None, None)
+    for world in (known, nothing):
+        assert WorldResult.of(json.loads(json.dumps(asdict(world)))) == world
+
+
+def test_a_result_that_was_cut_off_is_found_once_more(tmp_path: Path) -> None:
+    """As where a study is killed while it writes: the others are still kept, and so is what comes after."""
+    path = tmp_path / "results.jsonl"
+    for key in ("first", "second"):
+        Kept(path).add(key, {"worth": 1.5})
+    path.write_text(path.read_text()[:-20])
+    again = Kept(path)
+    assert "first" in again
+    assert "second" not in again
+    again.add("third", {"worth": 2.5})
+    assert Kept(path).of("third") == {"worth": 2.5}
+    assert Kept(path).of("first") == {"worth": 1.5}
 
 
 def test_the_study_prints_json_last(telco_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -195,7 +195,7 @@ def test_what_was_stopped_goes_on_and_other_code_begins_anew(tmp_path: Path, mon
     whole = run_studies(kinds, [1, 1], Worlds(tmp_path))
     assert [study.seeds[0].seed for study in whole] == [FIRST_SEED, FIRST_SEED]
     assert run_studies(kinds, [2, 1], Worlds(tmp_path), seconds=0.0) == whole
-    monkeypatch.setattr("churn_campaigns.policy_simulation.runs.code_digest", lambda: "another")
+    monkeypatch.setattr("churn_campaigns.policy_simulation.kept.code_digest", lambda: "another")
     assert run_studies(kinds, [1, 1], Worlds(tmp_path), seconds=0.0) == []
 
 

@@ -5,9 +5,10 @@ functions learn from them and plan, in process. It must not print.
 """
 
 import multiprocessing
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any, Self
 
 import numpy
 import pandas
@@ -23,6 +24,7 @@ from churn_campaigns.campaign.orders import Order
 from churn_campaigns.campaign.plan import CampaignPlan, make_plan
 from churn_campaigns.campaign.problem import NOTHING
 from churn_campaigns.experiment.assignment import CONTROL
+from churn_campaigns.policy_simulation.kept import Kept
 from churn_campaigns.uplift.base_learners import Churn
 from churn_campaigns.uplift.cross_fitting import FOLDS, folds_of
 from churn_campaigns.uplift.encoding import CovariateEncoder
@@ -91,6 +93,13 @@ class WorldResult:
     interval: tuple[float, float] | None
     truth: float | None
 
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """A world as JSON holds it, which knows lists only."""
+        interval = document["interval"]
+        pairs = {"proven": tuple(document["proven"]), "interval": None if interval is None else tuple(interval)}
+        return cls(**{**document, **pairs})
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -139,21 +148,24 @@ def one_world(people: People, seed: int, *, effective: bool) -> WorldResult:
 
 
 def run_worlds(
-    people: People, worlds: int, workers: int, done: Callable[[], None], *, effective: bool
+    people: People, worlds: int, workers: int, done: Callable[[], None], kept: Kept, *, effective: bool
 ) -> list[WorldResult]:
-    """Worlds 0, 1, …; ``done`` is called after each."""
+    """Worlds 0, 1, …, but for those that are kept; ``done`` is called after each."""
     work = partial(one_world, people, effective=effective)
-    found = []
+    keys = [f"{'effects' if effective else 'no effect'} {seed}" for seed in range(worlds)]
+    missing = [seed for seed, key in enumerate(keys) if key not in kept]
+    for _ in range(worlds - len(missing)):
+        done()
     if workers == 1:
-        for seed in range(worlds):
-            found.append(work(seed))
+        for seed in missing:
+            kept.add(keys[seed], asdict(work(seed)))
             done()
-        return found
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for result in pool.imap(work, range(worlds)):
-            found.append(result)
-            done()
-    return found
+    elif missing:
+        with multiprocessing.get_context("spawn").Pool(workers) as pool:
+            for seed, result in zip(missing, pool.imap(work, missing), strict=True):
+                kept.add(keys[seed], asdict(result))
+                done()
+    return [WorldResult.of(kept.of(key)) for key in keys]
 
 
 def tally(results: list[WorldResult]) -> Tally:

@@ -1,59 +1,49 @@
 """Worlds one after the other within a budget of time, each kept as it is finished: what was stopped goes on.
 
-A kept world counts only for the code and the assumptions that it was simulated with. It must not print or draw.
+It must not print or draw.
 """
 
-import hashlib
-import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import churn_campaigns
+from churn_campaigns.policy_simulation.kept import Kept
 from churn_campaigns.policy_simulation.study import PolicyResult, Scenario, SeedResult, Study, simulate_once
 
 FIRST_SEED = 5_000
 """Of the worlds that are reported; what is developed is tried on seeds below 2,000."""
 
-Key = tuple[str, int]
-
 
 class Worlds:
-    """Finished worlds, in a file with one JSON object a line where a folder is given.
+    """Finished worlds.
 
     Args:
         folder: where `worlds.jsonl` is kept (None: nowhere).
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self._path = None if folder is None else folder / "worlds.jsonl"
-        self._code = code_digest()
-        self._known: dict[Key, SeedResult] = {}
-        if self._path is not None and self._path.exists():
-            for line in self._path.read_text(encoding="utf-8").splitlines():
-                self._take(json.loads(line))
+        self._kept = Kept(None if folder is None else folder / "worlds.jsonl")
 
     def of(self, scenario: Scenario, seed: int) -> SeedResult | None:
         """A world that is finished."""
-        return self._known.get((scenario.key, seed))
+        key = _key(scenario, seed)
+        return _taken(self._kept.of(key)) if key in self._kept else None
 
     def add(self, scenario: Scenario, result: SeedResult) -> None:
         """Keep a world."""
-        self._known[scenario.key, result.seed] = result
-        if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            line = json.dumps({"code": self._code, "scenario": scenario.key, **asdict(result)})
-            with self._path.open("a", encoding="utf-8") as stream:
-                stream.write(line + "\n")
+        self._kept.add(_key(scenario, result.seed), asdict(result))
 
-    def _take(self, kept: dict[str, Any]) -> None:
-        if kept.pop("code") == self._code:
-            name = kept.pop("scenario")
-            results = {policy: PolicyResult(**result) for policy, result in kept.pop("results").items()}
-            trial, proven = PolicyResult(**kept.pop("trial")), tuple(kept.pop("proven"))
-            self._known[name, kept["seed"]] = SeedResult(results=results, trial=trial, proven=proven, **kept)
+
+def _key(scenario: Scenario, seed: int) -> str:
+    return f"{scenario.key} {seed}"
+
+
+def _taken(kept: Mapping[str, Any]) -> SeedResult:
+    results = {policy: PolicyResult(**result) for policy, result in kept["results"].items()}
+    built = {"results": results, "trial": PolicyResult(**kept["trial"]), "proven": tuple(kept["proven"])}
+    return SeedResult(**{**kept, **built})
 
 
 def run_studies(
@@ -85,15 +75,6 @@ def run_studies(
             found[place].append(result)
         done()
     return [Study(scenario, tuple(seeds)) for scenario, seeds in zip(scenarios, found, strict=True) if seeds]
-
-
-def code_digest() -> str:
-    """Of everything that decides about a simulated world."""
-    folder = Path(churn_campaigns.__path__[0])
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _turns(counts: Sequence[int]) -> Iterable[tuple[int, int]]:

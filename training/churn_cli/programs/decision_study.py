@@ -1,13 +1,18 @@
 """``python -m churn_cli.programs.decision_study``: whether what campaigns and experiments say can be believed."""
 
 import argparse
+import hashlib
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from churn_cli.guard import guarded
 from churn_cli.programs.studies import NUMBER, check_counts, study_parser, tell
+
+if TYPE_CHECKING:
+    from churn_campaigns.policy_simulation.kept import Kept
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--effect-worlds", **NUMBER, default=200, help="histories with known effects (%(default)s)")
     parser.add_argument("--loops", **NUMBER, default=2000, help="plans read with looks, of each kind (%(default)s)")
     parser.add_argument("--looks", **NUMBER, default=3, help="looks at each (%(default)s)")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="keep histories there, and go on from them")
     return parser
 
 
@@ -37,6 +43,7 @@ def _run(options: argparse.Namespace) -> None:
     dataset = read_customers(options.data, load_usecase(options.usecase))
     document: dict[str, Any] = {"customers": len(dataset)}
     people = People.of(dataset) if options.null_worlds or options.effect_worlds else None
+    kept = _kept(options)
     with reporting(options.null_worlds + options.effect_worlds) as reporter:
         for name, worlds, effective in (
             ("histories_without_effect", options.null_worlds, False),
@@ -44,10 +51,19 @@ def _run(options: argparse.Namespace) -> None:
         ):
             if worlds and people is not None:
                 reporter.now(f"{name.replace('_', ' ')}: {worlds} worlds")
-                results = run_worlds(people, worlds, options.workers, reporter.advance, effective=effective)
+                results = run_worlds(people, worlds, options.workers, reporter.advance, kept, effective=effective)
                 document[name] = asdict(tally(results))
     document |= _loops(options)
     tell(document, as_json=options.json)
+
+
+def _kept(options: argparse.Namespace) -> "Kept":
+    """Histories of these customers that were finished before."""
+    from churn_campaigns.policy_simulation.kept import Kept
+
+    with options.data.open("rb") as data:
+        digest = hashlib.file_digest(data, "sha256").hexdigest()[:16]
+    return Kept(None if options.out is None else options.out / "histories.jsonl", f"{digest} {options.usecase}")
 
 
 def _loops(options: argparse.Namespace) -> dict[str, Any]:
