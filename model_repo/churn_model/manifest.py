@@ -22,10 +22,23 @@ GOLDEN = "golden.json"
 DESCRIPTION_FILES = ("encoder.json", "segments.json", "actions.json", "scorecard.json", GOLDEN)
 
 
+class KnownFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the whole file was like, so that the file of a later model can be held against it.
+
+    ``rows``: the smallest hashes (hexadecimal) of its rows, features and label, by which is told how many rows two
+    files share. ``numbers``: by feature quantiles, the extremes aside; ``levels``: by feature the share of each level,
+    the most usual ones. ``groups``: features by which models were compared."""
+
+    rows: tuple[str, ...] = ()
+    numbers: dict[str, tuple[float, ...]] = {}
+    levels: dict[str, dict[str, float]] = {}
+    groups: tuple[str, ...] = ()
+
+
 class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where the model learned from; ``source`` is a file's name without folders, ``until`` the newest day as of which
     its customers stand, where they say. ``holdout`` are those whom it did not learn from; None: a package of before,
-    which does not say; nor does one without ``label``, which says who counted as having left."""
+    which does not say; nor does one without ``label``, which says who counted as having left, or without ``file``."""
 
     sha256: str
     source: str = ""
@@ -34,6 +47,7 @@ class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     until: str = ""
     holdout: Holdout | None = None
     label: Label | None = None
+    file: KnownFile | None = None
 
 
 @read_by_any_thread

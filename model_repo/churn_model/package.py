@@ -26,6 +26,7 @@ from churn_model.manifest import (
     GOLDEN,
     MANIFEST,
     SIGNATURE,
+    KnownFile,
     Manifest,
     TrainingData,
     check_file,
@@ -70,6 +71,7 @@ class PackageContents:
     data_until: str = ""
     holdout: Holdout | None = None
     label: Label | None = None
+    file: KnownFile | None = None
     libraries: dict[str, str] = field(default_factory=dict)
 
 
@@ -188,6 +190,7 @@ def _manifest(contents: PackageContents, version: str, files: dict[str, bytes]) 
             contents.data_until,
             contents.holdout,
             contents.label,
+            contents.file,
         ),
         code_revision=contents.code_revision,
         metrics=contents.metrics,

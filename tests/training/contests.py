@@ -58,6 +58,21 @@ class Opposite(Scorer):
         return Scores([1.0 - probability for probability in scores.probabilities], scores.segments)
 
 
+class Spoilt(Scorer):
+    """Answers as the model does, but tells nothing of those for whom one feature is 1."""
+
+    def __init__(self, scorer: Scorer, place: int) -> None:
+        self._scorer, self._place = scorer, place
+
+    def score(self, rows: Sequence[Row]) -> Scores:
+        scores = self._scorer.score(rows)
+        told = [
+            0.9 if row[self._place] == 1.0 else probability
+            for row, probability in zip(rows, scores.probabilities, strict=True)
+        ]
+        return Scores(told, scores.segments)
+
+
 class Slow(Scorer):
     """Answers as the model does, after thinking."""
 

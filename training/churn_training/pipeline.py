@@ -20,6 +20,7 @@ from churn_training.comparison.champion_contest import Challenger, ChampionDecis
 from churn_training.comparison.competition import Search
 from churn_training.comparison.decision import Promotion, decide
 from churn_training.comparison.economics import with_economics
+from churn_training.comparison.file_doubts import WholeFile
 from churn_training.comparison.final_measure import Finished, measure_finished
 from churn_training.comparison.insights import Insights, insights_into
 from churn_training.comparison.meanwhile import recorded
@@ -78,6 +79,7 @@ class _Order:
     trusted: TrustedKeys
     clock: SearchClock
     count_contest: Callable[[str, str, str], int]
+    file: WholeFile
     contradictions: tuple[str, ...] = ()
 
 
@@ -100,12 +102,10 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
     Args:
         dataset: labelled customers.
         home: where keys and the local registry are.
-        seed: of folds and models, never of who is held out; the same data, seed and number of rounds give the same
-            model.
+        seed: of folds and models, never of who is held out; the same data, seed and rounds give the same model.
         promotion: whether the new version becomes champion: if it is better, in any case, or in none.
         candidates: families to compare, by default `default_candidates()`.
-        parts: folds of the cross-validation; where the use case says nothing else, one customer in as many or in twice
-            as many is held out for the final measure.
+        parts: folds of the cross-validation; `holdout_of` says who is held out for the final measure.
         budget: seconds for the whole training; 0 measures every family once, at its default settings.
         fresh: evaluate every candidate anew, even one that an earlier run has evaluated in the same way.
         accept_leak: promote even a model that is too good to be true.
@@ -121,6 +121,7 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
     candidates = candidates or distinct_candidates(default_candidates(), categories=bool(dataset.categories))
     rule = holdout_of(dataset, parts)
     rest, held_out = (dataset.take(positions) for positions in split_by(dataset, rule, seed))
+    file = WholeFile.of(dataset, rule, rest, held_out)
     samples = samples_of(rest, held_out, rule, seed, budget)
     search = Search(seed, parts, budget)
     clock = SearchClock(budget, begun=begun)
@@ -131,7 +132,7 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
         client = connect(home.tracking_uri)
         count_contest = partial(next_contest, client, dataset.usecase.model_name)
         order = _Order(
-            candidates, search, promotion, fresh, accept_leak, key, trusted, clock, count_contest, contradictions
+            candidates, search, promotion, fresh, accept_leak, key, trusted, clock, count_contest, file, contradictions
         )
         with mlflow_recorder(client, home, samples, search, reporter) as recorder:
             reporter.note(_beginning(candidates, budget, samples.notices))
@@ -165,7 +166,7 @@ def _run(
         figures = figures_for(training.usecase, finished.figures | insights.figures)
 
         reporter.now("comparing it with the champion")
-        challenger = Challenger(scorer, held_out, samples.rule, training.churn_rate, until_of(training))
+        challenger = Challenger(scorer, held_out, samples.rule, training.churn_rate, until_of(training), order.file)
         number = order.count_contest(recorder.run_id, samples.rule.identity, champion.version)
         decided = decide(
             champion, challenger, finished, number, search.seed, order.promotion, accept_leak=order.accept_leak
@@ -176,7 +177,7 @@ def _run(
         told = recorded(judgement, training.usecase.model_name, order.promotion, registry, recorder)
 
         reporter.now("registering")
-        contents = contents_of(compiled, training, figures, search.seed, samples.rule)
+        contents = contents_of(compiled, training, figures, search.seed, samples.rule, order.file.known)
         notes = version_notes(told, training)
         registered = registry.register(contents, order.key, recorder.run_id, notes)
         reporter.advance()

@@ -12,9 +12,12 @@ from pathlib import Path
 import msgspec
 import numpy
 import pandas
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 
 from churn_data.progress import Reporter
-from churn_data.sources import read_customers
+from churn_data.sources import read_customers, same_label
+from churn_model.holdout import position
 from churn_model.rules import Feature
 from churn_model.usecase import UseCase
 from churn_training.families.candidates import Candidate
@@ -23,17 +26,27 @@ from churn_training.pipeline import train
 
 FAMILY = Candidate("additive", "Additive model", "additive", {"C": 0.05, "knots": 4})
 """One quick family for all, so that what is attacked is the gate and not the search."""
+LEARNS_BY_HEART = Candidate(
+    "trees",
+    "Gradient boosting",
+    "trees",
+    {"max_iter": 150, "learning_rate": 0.2, "max_leaf_nodes": 63, "min_samples_leaf": 2, "max_depth": 12},
+)
+"""One that knows again what it has learnt, where an attack is about that."""
 PARTS = 2
+WHOLLY = 0.9
+"""Share of a column's cells above which numbers make a column of numbers."""
 Table = pandas.DataFrame
 Changed = tuple[Table, UseCase]
 
 
 @dataclass(frozen=True)
 class Attack:
-    """What is done to a file and its use case, by a seed."""
+    """What is done to a file and its use case, by a seed, and what then learns from it."""
 
     name: str
     changed: Callable[[Table, UseCase, int], Changed]
+    family: Candidate = FAMILY
 
 
 def _reversed(table: Table, usecase: UseCase, _: int) -> Changed:
@@ -73,6 +86,75 @@ def _gone(table: Table, usecase: UseCase, seed: int) -> Changed:
     return table.drop(columns=gone), _with(usecase, lambda each: None if each.name == gone else each)
 
 
+def _doubled(table: Table, usecase: UseCase, seed: int) -> Changed:
+    """Those held out are there once more under ids that are not, with a number and a category that differ a little."""
+    drawn = numpy.random.default_rng(seed)
+    likes = table[_held_out(table, usecase)].copy()
+    likes[usecase.id] = _new_ids(usecase, len(likes))
+    free = [each for each in usecase.features if each.name not in usecase.groups]
+    for kind in ("number", "category"):
+        name = drawn.choice([each.name for each in free if each.type == kind])
+        values = likes[name]
+        likes[name] = drawn.permutation(values) if kind == "category" else [_nudged(value) for value in values]
+    return pandas.concat([table, likes], ignore_index=True), usecase
+
+
+def _cut(table: Table, usecase: UseCase, seed: int) -> Changed:
+    """Customers who are held out are gone if a model of trees knows less of them than a line does."""
+    return table[~_held_out(table, usecase) | _ahead(table, usecase, seed)], usecase
+
+
+def _cut_all(table: Table, usecase: UseCase, seed: int) -> Changed:
+    """All such customers are gone."""
+    return table[_ahead(table, usecase, seed)], usecase
+
+
+def _exchanged(table: Table, usecase: UseCase, seed: int) -> Changed:
+    """Two columns of one kind under each other's name."""
+    drawn = numpy.random.default_rng(seed)
+    numbers = [each.name for each in usecase.features if each.type == ("number" if seed % 2 else "category")]
+    one, other = drawn.choice(numbers, 2, replace=False)
+    return table.rename(columns={one: other, other: one}), usecase
+
+
+def _held_out(table: Table, usecase: UseCase) -> numpy.ndarray:
+    """Who is, by the salt that every use case has unless it names another."""
+    salt = usecase.holdout.salt or f"holdout of {usecase.model_name}"
+    return numpy.array([position(salt, customer) < 1.0 / (2 * PARTS) for customer in table[usecase.id]])
+
+
+def _new_ids(usecase: UseCase, count: int) -> list[str]:
+    """Ids of nobody who is held out."""
+    salt = usecase.holdout.salt or f"holdout of {usecase.model_name}"
+    fresh = (f"new-{number}" for number in range(20 * count))
+    return [customer for customer in fresh if position(salt, customer) >= 1.0 / PARTS][:count]
+
+
+def _nudged(value: str) -> str:
+    try:
+        return f"{float(value) * 1.01:.2f}"
+    except ValueError:
+        return value
+
+
+def _ahead(table: Table, usecase: UseCase, seed: int) -> numpy.ndarray:
+    """Of whom trees that learnt from those not held out know more than a line does."""
+    columns = [table[each.name] for each in usecase.features]
+    coded = [pandas.to_numeric(column, errors="coerce") for column in columns]
+    known = pandas.concat(
+        [
+            number.fillna(0.0).rank(pct=True) if number.notna().mean() > WHOLLY else pandas.get_dummies(column)
+            for number, column in zip(coded, columns, strict=True)
+        ],
+        axis=1,
+    ).to_numpy(dtype=float)
+    left = numpy.array([same_label(cell, usecase.label.positive) for cell in table[usecase.label.column]], dtype=int)
+    learnt = ~_held_out(table, usecase)
+    models = HistGradientBoostingClassifier(random_state=seed), LogisticRegression(max_iter=2000)
+    trees, line = (model.fit(known[learnt], left[learnt]).predict_proba(known)[:, 1] for model in models)
+    return numpy.asarray(numpy.abs(left - trees) < numpy.abs(left - line))
+
+
 def _same(table: Table, usecase: UseCase, _: int) -> Changed:
     return table, usecase
 
@@ -91,6 +173,10 @@ ATTACKS = (
     Attack("half of the features", _fewer),
     Attack("half of the features, shuffled labels", _both(_fewer, _shuffled)),
     Attack("a column gone", _gone),
+    Attack("doubles of those held out", _doubled, LEARNS_BY_HEART),
+    Attack("held out and gone where it is worse", _cut, LEARNS_BY_HEART),
+    Attack("gone where it is worse", _cut_all, LEARNS_BY_HEART),
+    Attack("two columns exchanged", _exchanged),
 )
 
 
@@ -128,7 +214,7 @@ def _attacked(each: Attack, base: Path, table: Table, usecase: UseCase, seed: in
         changed, its = each.changed(table, usecase, seed)
         changed.to_csv(Path(folder) / "attack.csv", index=False)
         customers = read_customers(Path(folder) / "attack.csv", its)
-        outcome = train(customers, _home(Path(folder) / "home"), seed=seed, candidates=[FAMILY], parts=PARTS)
+        outcome = train(customers, _home(Path(folder) / "home"), seed=seed, candidates=[each.family], parts=PARTS)
         return outcome.promoted, outcome.decision.reason
 
 

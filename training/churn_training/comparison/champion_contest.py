@@ -20,6 +20,7 @@ from churn_data.dataset import Dataset, rows_of
 from churn_model.encoding import MISSING_CATEGORY
 from churn_model.errors import PackageError, RegistryError
 from churn_model.holdout import Holdout
+from churn_model.manifest import Manifest
 from churn_model.package import Package, open_package
 from churn_model.registry import Registered, Registry
 from churn_model.schema import Row, Schema
@@ -27,6 +28,7 @@ from churn_model.scorer import Scorer
 from churn_model.segments import Segmenter
 from churn_model.signing import TrustedKeys
 from churn_training.comparison.common_ground import NoContestError, common_ground
+from churn_training.comparison.file_doubts import WholeFile, is_newer, require_fit
 from churn_training.comparison.gate import judge
 from churn_training.comparison.lead_rules import base_rate_finding, trivial_level
 from churn_training.comparison.speed import speed_of
@@ -100,13 +102,15 @@ def fetch_champion(registry: Registry, name: str, trusted: TrustedKeys) -> Curre
 @dataclass(frozen=True)
 class Challenger:
     """A finished model: it answers rows of `held_out`, customers that `rule` kept it from learning from; `base_rate` is
-    the churn rate of those that it did learn from, `until` the newest day as of which they stand, where they say."""
+    the churn rate of those that it did learn from, `until` the newest day as of which they stand, where they say;
+    `file` what is to be known of all that it was made of (None: nothing)."""
 
     scorer: Scorer
     held_out: Dataset
     rule: Holdout
     base_rate: float
     until: str = ""
+    file: WholeFile | None = None
 
 
 def contest(champion: CurrentChampion, challenger: Challenger, number: int, seed: int) -> ChampionDecision:
@@ -164,6 +168,8 @@ def _compared(
 ) -> ChampionDecision:
     version = package.manifest.version
     try:
+        if challenger.file is not None:
+            require_fit(challenger.file, package.manifest.training_data)
         ground = common_ground(challenger.held_out, challenger.rule, package.manifest)
     except NoContestError as problem:
         return ChampionDecision(promoted=False, reason=f"version {version} stays, no contest is possible: {problem}")
@@ -174,7 +180,7 @@ def _compared(
     new = JudgedModel(answers[ground.places], milliseconds_of(challenger.scorer, rows_of(judged.frame)))
     verdict = judge(
         judged.churned,
-        groups_of(judged),
+        groups_of(judged) | groups_of_champion(package.manifest, ground.rows),
         judged.usecase.profit,
         old,
         new,
@@ -196,9 +202,7 @@ def _refresh(package: Package | None, challenger: Challenger) -> float | None:
         return None
     learnt = package.manifest.training_data
     age = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(package.manifest.created)
-    newer = learnt.sha256 != challenger.held_out.source.sha256 and not (
-        learnt.until and challenger.until <= learnt.until
-    )
+    newer = is_newer(challenger.file, learnt, challenger.held_out.source.sha256, challenger.until)
     return rule.margin if newer and age >= datetime.timedelta(days=rule.after_days) else None
 
 
@@ -207,10 +211,17 @@ def groups_of(dataset: Dataset) -> dict[str, numpy.ndarray]:
     return {name: numpy.array([_text(value) for value in dataset.frame[name]]) for name in dataset.usecase.groups}
 
 
-def _text(value: float | str) -> str:
+def groups_of_champion(champion: Manifest, rows: Sequence[Row]) -> dict[str, numpy.ndarray]:
+    """The same by the features by which the champion was compared, as it reads them: no use case takes them out."""
+    names = champion.training_data.file.groups if champion.training_data.file else ()
+    places = {name: champion.schema.names.index(name) for name in names if name in champion.schema.names}
+    return {name: numpy.array([_text(row[place]) for row in rows]) for name, place in places.items()}
+
+
+def _text(value: float | str | None) -> str:
     if isinstance(value, str):
         return value
-    return MISSING_CATEGORY if math.isnan(value) else f"{value:g}"
+    return MISSING_CATEGORY if value is None or math.isnan(value) else f"{value:g}"
 
 
 def _answers(package: Package, schema: Schema) -> bool:

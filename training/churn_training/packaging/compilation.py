@@ -21,6 +21,7 @@ from churn_model.encoding import Encoder
 from churn_model.errors import ChurnModelError
 from churn_model.estimators import ESTIMATOR_FILES, load_estimator
 from churn_model.holdout import Holdout
+from churn_model.manifest import KnownFile
 from churn_model.package import PackageContents
 from churn_model.schema import Schema
 from churn_model.scorecard import Scorecard
@@ -130,10 +131,15 @@ def compile_fitted(
 
 
 def contents_of(
-    compiled: Compiled, training: Dataset, metrics: dict[str, float], seed: int, holdout: Holdout | None = None
+    compiled: Compiled,
+    training: Dataset,
+    metrics: dict[str, float],
+    seed: int,
+    holdout: Holdout | None = None,
+    file: KnownFile | None = None,
 ) -> PackageContents:
     """The package's contents; `metrics` were measured on customers held out from `training`, by `holdout` where the
-    same ones will be for ever."""
+    same ones will be for ever; `file` is what is to be known of all of them."""
     source = training.source
     return PackageContents(
         name=training.usecase.model_name,
@@ -154,6 +160,7 @@ def contents_of(
         data_until=until_of(training),
         holdout=holdout,
         label=training.usecase.label,
+        file=file,
     )
 
 
