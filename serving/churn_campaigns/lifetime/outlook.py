@@ -158,7 +158,10 @@ def _median(still: numpy.ndarray) -> numpy.ndarray:
     return numpy.where(after < still.shape[1], last - 1 + step, numpy.inf)
 
 
-ENDS = ((1.0 - LEVEL) / 2, (1.0 + LEVEL) / 2)
+_CUT = int((DRAWS + 1) * (1.0 - LEVEL) / 2)
+"""Draws beyond either end: an end is the draw of this rank from below, or from above, so that another draw would lie
+between the two as often as the level says, which the plain quantiles of so few fall short of."""
+ENDS = ((_CUT - 0.5) / DRAWS, (DRAWS - _CUT + 0.5) / DRAWS)
 
 
 @dataclass(frozen=True)
