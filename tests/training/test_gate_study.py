@@ -44,9 +44,12 @@ def test_a_gate_that_asks_less_is_found_out(monkeypatch: pytest.MonkeyPatch, rep
 def test_no_attack_gets_through(telco_path: Path, tmp_path: Path, reporter: Reporter) -> None:
     lines = telco_path.read_text().splitlines(keepends=True)
     (tmp_path / "some.csv").write_text("".join(lines[:1200]))
-    chosen = [each for each in ATTACKS if each.name in ("a dirty cell, shuffled labels", "reversed columns")]
+    names = ("a dirty cell, shuffled labels", "reversed columns", "doubles of those held out", "two columns exchanged")
+    chosen = [each for each in ATTACKS if each.name in names]
     found = attack(tmp_path / "some.csv", load_usecase("telecom"), 1, reporter, chosen)
-    assert [each["promoted"] for each in found.values()] == [0, 0]
+    assert [each["promoted"] for each in found.values()] == [0] * len(names)
     assert all(
         "version 1 stays" in str(each["reason"]) or "not shown" in str(each["reason"]) for each in found.values()
     )
+    for name, why in (("doubles of those held out", "under other ids"), ("two columns exchanged", "look exchanged")):
+        assert why in str(found[name]["reason"])

@@ -30,9 +30,16 @@ LEARNS_BY_HEART = Candidate(
     "trees",
     "Gradient boosting",
     "trees",
-    {"max_iter": 150, "learning_rate": 0.2, "max_leaf_nodes": 63, "min_samples_leaf": 2, "max_depth": 12},
+    {"max_iter": 100, "learning_rate": 0.1, "max_leaf_nodes": 127, "min_samples_leaf": 1, "max_depth": 16},
 )
 """One that knows again what it has learnt, where an attack is about that."""
+TREES = Candidate(
+    "trees",
+    "Gradient boosting",
+    "trees",
+    {"max_iter": 80, "learning_rate": 0.1, "max_leaf_nodes": 8, "min_samples_leaf": 20, "max_depth": 6},
+)
+"""Another quick family, as good, that is right about others."""
 PARTS = 2
 WHOLLY = 0.9
 """Share of a column's cells above which numbers make a column of numbers."""
@@ -87,15 +94,11 @@ def _gone(table: Table, usecase: UseCase, seed: int) -> Changed:
 
 
 def _doubled(table: Table, usecase: UseCase, seed: int) -> Changed:
-    """Those held out are there once more under ids that are not, with a number and a category that differ a little."""
-    drawn = numpy.random.default_rng(seed)
+    """Those held out are there once more under ids that are not, with a number that differs a little."""
     likes = table[_held_out(table, usecase)].copy()
     likes[usecase.id] = _new_ids(usecase, len(likes))
-    free = [each for each in usecase.features if each.name not in usecase.groups]
-    for kind in ("number", "category"):
-        name = drawn.choice([each.name for each in free if each.type == kind])
-        values = likes[name]
-        likes[name] = drawn.permutation(values) if kind == "category" else [_nudged(value) for value in values]
+    name = numpy.random.default_rng(seed).choice([each.name for each in usecase.features if each.type == "number"])
+    likes[name] = [_nudged(value) for value in likes[name]]
     return pandas.concat([table, likes], ignore_index=True), usecase
 
 
@@ -150,7 +153,8 @@ def _ahead(table: Table, usecase: UseCase, seed: int) -> numpy.ndarray:
     ).to_numpy(dtype=float)
     left = numpy.array([same_label(cell, usecase.label.positive) for cell in table[usecase.label.column]], dtype=int)
     learnt = ~_held_out(table, usecase)
-    models = HistGradientBoostingClassifier(random_state=seed), LogisticRegression(max_iter=2000)
+    trees_like = HistGradientBoostingClassifier(max_iter=80, max_leaf_nodes=8, max_depth=6, random_state=seed)
+    models = trees_like, LogisticRegression(max_iter=2000)
     trees, line = (model.fit(known[learnt], left[learnt]).predict_proba(known)[:, 1] for model in models)
     return numpy.asarray(numpy.abs(left - trees) < numpy.abs(left - line))
 
@@ -174,8 +178,8 @@ ATTACKS = (
     Attack("half of the features, shuffled labels", _both(_fewer, _shuffled)),
     Attack("a column gone", _gone),
     Attack("doubles of those held out", _doubled, LEARNS_BY_HEART),
-    Attack("held out and gone where it is worse", _cut, LEARNS_BY_HEART),
-    Attack("gone where it is worse", _cut_all, LEARNS_BY_HEART),
+    Attack("held out and gone where it is worse", _cut, TREES),
+    Attack("gone where it is worse", _cut_all, TREES),
     Attack("two columns exchanged", _exchanged),
 )
 
