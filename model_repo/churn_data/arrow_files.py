@@ -14,7 +14,7 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from churn_data.formulas import FIRST, FormulaCount
-from churn_data.tables import is_parquet
+from churn_data.readable_files import is_parquet
 from churn_data.written_files import Columns, require_ending, whole_file
 
 TYPES = {"text": pyarrow.string(), "number": pyarrow.float64(), "whole number": pyarrow.int64()}

@@ -16,6 +16,7 @@ from churn_data.csv_quoting import Quoting, quoting_of, wrapping_of
 from churn_data.dialects import BLOCK, Decimal, Encoding, FileForm, decimal_of, delimiter_of, encoding_of
 from churn_data.errors import DataError, glimpse
 from churn_data.notices import Notices
+from churn_data.padded_text import require_delimited
 
 SAMPLED = 500
 
@@ -54,6 +55,8 @@ def read_head(path: Path, form: FileForm, notices: Notices) -> CsvHead:
     records = list(islice(_records(sample, hint, delimiter, quoting), SAMPLED + MOST_TITLES))
     if not records:
         raise DataError(file, "is empty, a header was expected in row 1")
+    if form.delimiter is None and len(records[0].fields) == 1:
+        require_delimited(sample, notices.file)
     layout = layout_of(records, file, notices)
     rows = layout.rows
     trailing = _has_trailing_field(layout.names, rows, notices)

@@ -26,19 +26,6 @@ _CONSISTENT = 0.75
 """Share of records that must have as many fields as the header before a delimiter is believed."""
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
-_NO_TEXT = {
-    b"PK\x03\x04": "a ZIP archive, as Excel's .xlsx is: save the sheet as CSV or Parquet",
-    b"\xd0\xcf\x11\xe0": "a workbook of Excel's old form: save the sheet as CSV or Parquet",
-    b"PAR1\x15": "Parquet: its name has to end with .parquet",
-    b"ARROW1\0\0": "an Arrow file: write it as Parquet",
-    b"\x1f\x8b": "compressed by gzip: unpack it first",
-    b"BZh91AY&SY": "compressed by bzip2: unpack it first",
-    b"\xfd7zXZ": "compressed by xz: unpack it first",
-    b"\x28\xb5\x2f\xfd": "compressed by Zstandard: unpack it first",
-    b"%PDF-": "a PDF: export the table as CSV or Parquet",
-    b"SQLite format 3": "a SQLite database: export the table as CSV or Parquet",
-}
-"""How files begin that people take for a table, and what to do about them."""
 _GROUPED = re.compile(r"-?[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
 _ENOUGH = 20
 """Different numbers with three digits behind a point after which it is no accident."""
@@ -90,9 +77,8 @@ def encoding_of(path: Path, form: FileForm, notices: Notices) -> Encoding:
     it will name the row.
 
     Raises:
-        DataError: the encoding that was given is none, the file is no text, or it cannot be read.
+        DataError: the encoding that was given is none.
     """
-    _require_text(path)
     if form.encoding is not None:
         return _given(form.encoding, path)
     with path.open("rb") as stream:
@@ -107,14 +93,6 @@ def encoding_of(path: Path, form: FileForm, notices: Notices) -> Encoding:
         stream.seek(0)
         blocks = iter(lambda: stream.read(BLOCK), b"")
         return _told(Encoding("cp1252" if _is_windows(blocks) else "utf-8"), notices)
-
-
-def _require_text(path: Path) -> None:
-    with path.open("rb") as stream:
-        start = stream.read(16)
-    for mark, problem in _NO_TEXT.items():
-        if start.startswith(mark):
-            raise DataError(str(path), f"is {problem}")
 
 
 def _told(encoding: Encoding, notices: Notices) -> Encoding:

@@ -15,10 +15,11 @@ import pyarrow.parquet
 
 from churn_data.errors import DataError
 from churn_data.locations import Location, ObjectLocation
-from churn_data.tables import is_parquet
+from churn_data.readable_files import is_parquet
 from churn_data.written_files import whole_file
 
-TABLES = {".csv", ".tsv", ".txt", ".parquet", ".pq"}
+TABLES = {".csv", ".tsv", ".txt", ".parquet", ".pq", ".json", ".jsonl", ".ndjson", ".xlsx", ".arrow", ".feather"}
+_PACKED = {".gz", ".bz2", ".xz", ".zst", ".zip"}
 _TAIL = 8
 _MAGIC = b"PAR1"
 
@@ -49,7 +50,7 @@ def parts_of(folder: Location) -> list[Part]:
     """
     found = [part for place, name, version in _files(folder) for part in _divided(place, name, version)]
     if not found:
-        raise DataError(str(folder), "holds no CSV or Parquet file")
+        raise DataError(str(folder), "holds no table (CSV, Parquet, JSON or .xlsx)")
     return found
 
 
@@ -107,7 +108,8 @@ def _objects(folder: ObjectLocation) -> list[tuple[Location, str, str]]:
 
 def _is_table(name: str) -> bool:
     path = PurePosixPath(name)
-    return path.suffix.lower() in TABLES and not any(part.startswith((".", "_")) for part in path.parts)
+    ending = path.with_suffix("").suffix if path.suffix.lower() in _PACKED else path.suffix
+    return ending.lower() in TABLES and not any(part.startswith((".", "_")) for part in path.parts)
 
 
 def _divided(place: Location, name: str, version: str) -> list[Part]:

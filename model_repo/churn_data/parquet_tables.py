@@ -11,12 +11,13 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from churn_data.errors import DataError, glimpse
+from churn_data.notices import Notices
 
 
 class ParquetRows:
     """The rows of one Parquet file, numbered as if the header were row 1."""
 
-    def __init__(self, path: Path, chunk_rows: int, row_group: int | None = None) -> None:
+    def __init__(self, path: Path, chunk_rows: int, row_group: int | None, notices: Notices) -> None:
         """Open a file, or one of its row groups, whose rows keep the numbers that they have in the file.
 
         Raises:
@@ -26,7 +27,8 @@ class ParquetRows:
         try:
             self._parquet = pyarrow.parquet.ParquetFile(path)
         except (pyarrow.ArrowException, OSError) as error:
-            raise DataError(self._file, f"is not a Parquet file ({_first_line(error)})") from None
+            raise DataError(self._file, _not_opened(path, error)) from None
+        self.names = self._single_values(notices)
         self._groups = list(range(self._parquet.num_row_groups)) if row_group is None else [row_group]
         self.begins = not self._groups or self._groups[0] == 0
         self.ends = not self._groups or self._groups[-1] == self._parquet.num_row_groups - 1
@@ -34,12 +36,6 @@ class ParquetRows:
 
     def _rows_of(self, groups: Iterable[int]) -> list[int]:
         return [self._parquet.metadata.row_group(group).num_rows for group in groups]
-
-    @property
-    def names(self) -> list[str]:
-        """The columns."""
-        names: list[str] = self._parquet.schema_arrow.names
-        return names
 
     @property
     def count(self) -> int:
@@ -60,7 +56,11 @@ class ParquetRows:
         groups = list(range(self._parquet.num_row_groups)) if whole else self._groups
         try:
             for batch in self._parquet.iter_batches(batch_size=self._chunk_rows, row_groups=groups):
-                yield [self._as_text(column, name, row) for name, column in zip(header, batch.columns, strict=True)]
+                columns = _flat(pyarrow.Table.from_batches([batch])) if self._nested else batch
+                yield [
+                    self._as_text(columns.column(kept), name, row)
+                    for kept, name in zip(self.names, header, strict=True)
+                ]
                 row += batch.num_rows
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(self._file, f"is a broken Parquet file ({_first_line(error)})", row=row) from None
@@ -70,12 +70,36 @@ class ParquetRows:
         first = self._before + start + 2
         return range(first, first + count)
 
+    def _single_values(self, notices: Notices) -> list[str]:
+        """The columns, those of an object in a column by their own names; what holds no single values is left out."""
+        schema = self._parquet.schema_arrow
+        self._nested = any(map(pyarrow.types.is_struct, schema.types))
+        if self._nested:
+            notices.tell("format", "fields of objects in a column are columns of their own, named object.field")
+            schema = _flat(schema.empty_table()).schema
+        single = [field for field in schema if _has_text(field.type) and not self._has_bytes(field)]
+        for field in schema:
+            if field not in single:
+                problem = f"left out: holds {glimpse(str(field.type))}, a single value was expected"
+                notices.tell("left out", problem, field.name)
+        return [field.name for field in single]
+
+    def _has_bytes(self, field: pyarrow.Field) -> bool:
+        """Whether a column holds bytes; some programs call their texts so."""
+        if not (pyarrow.types.is_binary(field.type) or pyarrow.types.is_large_binary(field.type)):
+            return False
+        try:
+            for batch in self._parquet.iter_batches(batch_size=1000, columns=[field.name]):
+                _flat(pyarrow.Table.from_batches([batch])).column(0).cast(pyarrow.string())
+                break
+        except (pyarrow.ArrowException, OSError):
+            return True
+        return False
+
     def _as_text(self, column: pyarrow.Array, name: str, row: int) -> pyarrow.Array:
         """The values of a column, the first of which is in `row`, as texts."""
         try:
-            if pyarrow.types.is_dictionary(column.type):
-                column = column.dictionary_decode()
-            texts = column.cast(pyarrow.string())
+            texts = _texts(column)
         except pyarrow.ArrowException:
             problem = f"holds {glimpse(str(column.type))}, text, numbers or dates were expected"
             raise DataError(self._file, problem, column=name) from None
@@ -89,6 +113,42 @@ class ParquetRows:
         if place >= 0:
             problem = "holds a date or time out of range, the years 1 to 9999 were expected"
             raise DataError(self._file, problem, column=name, row=row + place)
+
+
+def _flat(table: pyarrow.Table) -> pyarrow.Table:
+    while any(map(pyarrow.types.is_struct, table.schema.types)):
+        table = table.flatten()
+    return table.combine_chunks()
+
+
+def _texts(column: pyarrow.Array | pyarrow.ChunkedArray) -> pyarrow.Array:
+    if isinstance(column, pyarrow.ChunkedArray):
+        column = column.combine_chunks()
+    if pyarrow.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pyarrow.types.is_duration(column.type):
+        column = column.cast(pyarrow.int64())
+    return column.cast(pyarrow.string())
+
+
+def _has_text(kind: pyarrow.DataType) -> bool:
+    """Whether values of this type can be written as texts, one each."""
+    try:
+        _texts(pyarrow.nulls(1, kind))
+    except pyarrow.ArrowException:
+        return False
+    return not pyarrow.types.is_nested(kind)
+
+
+def _not_opened(path: Path, error: BaseException) -> str:
+    with path.open("rb") as stream:
+        stream.seek(-min(4, path.stat().st_size), 2)
+        ended = stream.read()
+    if "encrypt" in str(error).lower():
+        return "is encrypted Parquet: write it without encryption"
+    if ended != b"PAR1":
+        return "begins as Parquet and has no end, it was cut off: copy it once more"
+    return f"is not a Parquet file ({_first_line(error)})"
 
 
 def _first_line(error: BaseException) -> str:

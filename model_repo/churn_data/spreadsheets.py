@@ -96,8 +96,29 @@ def spreadsheet_rows(path: Path, header: Sequence[str]) -> Iterator[Callable[[Se
     book.save(path)
 
 
-def spreadsheet_records(path: Path) -> Iterator[list[str]]:
-    """The rows of the first sheet as texts, header first; empty texts for empty cells.
+def sheet_sizes(path: Path) -> dict[str, int]:
+    """The sheets by name and how many cells each has, as far as it says so.
+
+    Raises:
+        DataError: it is not a spreadsheet, or broken.
+    """
+    from openpyxl import load_workbook
+
+    try:
+        with path.open("rb") as stream:
+            _require_bounded(stream, str(path))
+            book = load_workbook(stream, read_only=True)
+            sizes = {sheet.title: (sheet.max_row or 0) * (sheet.max_column or 0) for sheet in book.worksheets}
+            book.close()
+    except DataError:
+        raise
+    except Exception as problem:  # noqa: BLE001 - what a library makes of broken bytes: of XML, numbers, references
+        raise DataError(str(path), f"is not a spreadsheet (XLSX): {glimpse(str(problem))}") from None
+    return sizes
+
+
+def spreadsheet_records(path: Path, sheet: str | None = None) -> Iterator[list[str]]:
+    """The rows of a sheet, the first unless it is named, as texts, header first; empty texts for empty cells.
 
     Raises:
         DataError: it is not a spreadsheet, it is broken, or it unpacks to more than any has.
@@ -108,7 +129,8 @@ def spreadsheet_records(path: Path) -> Iterator[list[str]]:
         with path.open("rb") as stream:
             _require_bounded(stream, str(path))
             book = load_workbook(stream, read_only=True, data_only=True)
-            for row in _bounded(book.worksheets[0].iter_rows(values_only=True), str(path)):
+            read = book.worksheets[0] if sheet is None else book[sheet]
+            for row in _bounded(read.iter_rows(values_only=True), str(path)):
                 yield [_text(value) for value in row]
             book.close()
     except DataError:

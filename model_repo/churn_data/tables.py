@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from churn_data.cells import Cell
 from churn_data.csv_head import CsvHead, read_head
-from churn_data.dialects import FORM, Decimal
+from churn_data.dialects import FORM, Decimal, FileForm
 from churn_data.errors import DataError
 from churn_data.files import require_file
 from churn_data.notices import Notices, unheard
+from churn_data.readable_files import Readable, readable
 
 if TYPE_CHECKING:
     import pyarrow
@@ -66,8 +67,8 @@ class Table:
 def open_table(
     path: Path, chunk_rows: int = CHUNK_ROWS, *, notices: Notices | None = None, row_group: int | None = None
 ) -> Iterator[Table]:
-    """Open a table for the block, Parquet when the name ends with `.parquet` or `.pq`, else delimited text in the form
-    that `reading_as` says, or that is recognised.
+    """Open a table for the block: what kind of file it is the content says; text is delimited in the form that
+    `reading_as` says, or that is recognised.
 
     Args:
         path: of the file.
@@ -79,31 +80,45 @@ def open_table(
         DataError: no such file, or not a table; later, from `chunks`, a row that is broken.
     """
     require_file(path)
-    file, heard = str(path), notices if notices is not None else Notices(str(path))
+    heard = notices if notices is not None else Notices(str(path))
+    with readable(path, heard) as found:
+        try:
+            opened = _parquet(found.path, heard, chunk_rows, row_group) if found.kind == "parquet" else None
+            with opened or _text(found, heard, chunk_rows) as table:
+                yield table
+        except DataError as error:
+            raise error.of(heard.file) if error.file == str(found.path) else error from None
+
+
+@contextmanager
+def _parquet(path: Path, heard: Notices, chunk_rows: int, row_group: int | None) -> Iterator[Table]:
+    from churn_data.parquet_tables import ParquetRows
     from churn_data.row_sieve import Sieve
 
-    if is_parquet(path):
-        from churn_data.parquet_tables import ParquetRows
+    parquet = ParquetRows(path, chunk_rows, row_group, heard)
+    try:
+        header = _checked_header(heard.file, parquet.names)
+        sieve = Sieve(parquet, header, ".", heard, lambda: parquet.batches(header, whole=True))
+        left = sieve.batches(parquet.batches(header), first=parquet.begins, last=parquet.ends)
+        yield Table(heard.file, header, _chunks(left, sieve, chunk_rows), parquet.count)
+    finally:
+        parquet.close()
 
-        parquet = ParquetRows(path, chunk_rows, row_group)
-        try:
-            header = _checked_header(file, parquet.names)
-            sieve = Sieve(parquet, header, ".", heard, lambda: parquet.batches(header, whole=True))
-            left = sieve.batches(parquet.batches(header), first=parquet.begins, last=parquet.ends)
-            yield Table(file, header, _chunks(left, sieve, chunk_rows), parquet.count)
-        finally:
-            parquet.close()
-    else:
-        from churn_data.csv_tables import CsvRows
 
-        head = read_head(path, FORM.get(), heard)
-        rows = CsvRows(path, head, heard)
-        sieve = Sieve(rows, head.header, head.decimal, heard, lambda: _all_rows(path, head))
-        try:
-            chunks = _chunks(sieve.batches(rows.batches()), sieve, chunk_rows)
-            yield Table(file, head.header, chunks, None, head.decimal)
-        finally:
-            rows.close()
+@contextmanager
+def _text(found: Readable, heard: Notices, chunk_rows: int) -> Iterator[Table]:
+    from churn_data.csv_tables import CsvRows
+    from churn_data.row_sieve import Sieve
+
+    form = FORM.get()
+    head = read_head(found.path, FileForm(",", form.decimal, "utf-8") if found.written_here else form, heard)
+    rows = CsvRows(found.path, head, heard)
+    sieve = Sieve(rows, head.header, head.decimal, heard, lambda: _all_rows(found.path, head))
+    try:
+        chunks = _chunks(sieve.batches(rows.batches()), sieve, chunk_rows)
+        yield Table(heard.file, head.header, chunks, None, head.decimal)
+    finally:
+        rows.close()
 
 
 def _all_rows(path: Path, head: CsvHead) -> "Iterator[list[pyarrow.Array]]":
@@ -114,11 +129,6 @@ def _all_rows(path: Path, head: CsvHead) -> "Iterator[list[pyarrow.Array]]":
         yield from rows.batches()
     finally:
         rows.close()
-
-
-def is_parquet(path: Path) -> bool:
-    """Whether the name says Parquet."""
-    return path.suffix.lower() in (".parquet", ".pq")
 
 
 def _chunks(batches: "Iterator[list[pyarrow.Array]]", source: _Rows, chunk_rows: int) -> Iterator[Chunk]:

@@ -12,8 +12,8 @@ from typing import Any, Literal, TextIO
 
 from churn_data.errors import DataError
 from churn_data.formulas import FormulaCount
+from churn_data.readable_files import is_parquet
 from churn_data.spreadsheets import is_spreadsheet, spreadsheet_rows
-from churn_data.tables import is_parquet
 
 Kind = Literal["text", "number", "whole number"]
 Columns = Sequence[tuple[str, Kind]]

@@ -176,7 +176,7 @@ def test_bad_folders_and_files_are_one_line(
     assert f"{customers}/answers: lies in {customers}, which is read" in capsys.readouterr().err
     (tmp_path / "nothing").mkdir()
     assert main([*command, str(tmp_path / "nothing"), str(out), "--shard", "0/1"]) == 2
-    assert "nothing: holds no CSV or Parquet file" in capsys.readouterr().err
+    assert "nothing: holds no table (CSV, Parquet, JSON or .xlsx)" in capsys.readouterr().err
     broken = customers / "broken.parquet"
     broken.write_bytes(b"PAR1 and no more")
     assert main([*command, str(customers), str(out), "--shard", "0/1"]) == 2

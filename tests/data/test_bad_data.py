@@ -124,7 +124,7 @@ def test_not_parquet(tmp_path: Path) -> None:
     path.write_text("id,spend\n")
     with pytest.raises(DataError) as caught:
         read_customers(path, USECASE)
-    assert str(caught.value).startswith(f"{path}: is not a Parquet file (")
+    assert str(caught.value).startswith(f"{path}: is not a Parquet file, whatever its name says: ")
     assert "\n" not in str(caught.value)
 
 

@@ -1,7 +1,6 @@
 """Files as other people write them: read for what they say, and every remark names file, column and row."""
 
 import math
-import re
 from pathlib import Path
 
 import numpy
@@ -272,19 +271,3 @@ def test_what_is_given_wrongly_is_said(form: FileForm, problem: str, telco_path:
     with pytest.raises(DataError) as caught:
         read(telco_path, form=form)
     assert str(caught.value) == problem
-
-
-@pytest.mark.parametrize(
-    ("begin", "said"),
-    [
-        (b"PK\x03\x04", "is a ZIP archive, as Excel's .xlsx is: save the sheet as CSV or Parquet"),
-        (b"PAR1\x15", "is Parquet: its name has to end with .parquet"),
-        (b"\x1f\x8b", "is compressed by gzip: unpack it first"),
-    ],
-    ids=["xlsx", "parquet", "gzip"],
-)
-def test_a_file_that_is_no_text_is_called_what_it_is(begin: bytes, said: str, tmp_path: Path) -> None:
-    path = tmp_path / "customers.csv"
-    path.write_bytes(begin + bytes(range(256)) * 40)
-    with pytest.raises(DataError, match=re.escape(said)):
-        read(path)

@@ -153,7 +153,12 @@ def test_answers_among_what_is_read_are_refused(command: Scoring, folder: str, r
 @pytest.mark.parametrize(
     ("source", "target", "changes", "line"),
     [
-        (f"s3://{DATA}/in/none/", "scores/x", {}, f"s3://{DATA}/in/none/: holds no CSV or Parquet file"),
+        (
+            f"s3://{DATA}/in/none/",
+            "scores/x",
+            {},
+            f"s3://{DATA}/in/none/: holds no table (CSV, Parquet, JSON or .xlsx)",
+        ),
         (f"s3://{DATA}/in/folder", "elsewhere/x", {}, f"s3://{DATA}/elsewhere/x/a.csv.csv: access denied"),
         ("s3://churn-nowhere/in", "scores/x", {}, "s3://churn-nowhere/in: there is no such bucket"),
         (f"s3://{DATA}/in/folder", "scores/x", {"user": SERVING}, f"s3://{DATA}/in/folder: access denied"),

@@ -12,10 +12,11 @@ from churn_cli.sharding import FolderScoring, require_apart, shard_of
 from churn_cli.terminal import show, written
 from churn_data.arrow_files import require_table_name
 from churn_data.errors import DataError
+from churn_data.file_kinds import kind_of
 from churn_data.local_files import is_replaced, local_copy, upload_after
 from churn_data.notices import Notices
 from churn_data.progress import reporting
-from churn_data.tables import is_parquet, open_table
+from churn_data.tables import open_table
 from churn_model.package import Package
 from churn_model.usecase import DEFAULT_MISSING, load_usecase
 
@@ -104,11 +105,13 @@ def _package(options: argparse.Namespace) -> tuple[Package, Iterable[str]]:
 
 
 def _row_count(path: Path) -> int | None:
-    """Rows for the progress bar; for CSV as many as there are lines, which quoted line breaks make too many."""
-    if is_parquet(path):
+    """Rows for the progress bar; for CSV as many as there are lines, which quoted line breaks make too many. None for
+    what must be unpacked or rewritten first."""
+    kind = kind_of(path) if path.is_file() else None
+    if kind == "parquet":
         with open_table(path) as table:
             return table.row_count
-    if not path.is_file():
+    if kind != "text":
         return None
     with path.open("rb") as stream:
         return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b"")) - 1

@@ -1,0 +1,103 @@
+"""What kind of file people hand in, told by its first bytes, whatever its name says.
+
+What cannot be read is called what it is, with what makes a table of it. It must not read more than the beginning.
+"""
+
+import re
+from pathlib import Path
+from typing import Literal
+from zipfile import BadZipFile, ZipFile
+
+from churn_data.errors import DataError
+
+Kind = Literal["text", "parquet", "arrow", "json", "spreadsheet", "zip", "gzip", "bzip2", "xz", "zstandard"]
+_BEGINNING = 4096
+_READ: dict[bytes, Kind] = {
+    b"PAR1": "parquet",
+    b"ARROW1\0\0": "arrow",
+    b"PK\x03\x04": "zip",
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\0": "xz",
+    b"\x28\xb5\x2f\xfd": "zstandard",
+}
+_DATABASE = "export the table, e.g. sqlite3 -header -csv FILE 'SELECT * FROM customers' > customers.csv"
+_NOT_READ = {
+    b"PARE": "encrypted Parquet: write it without encryption",
+    b"\xd0\xcf\x11\xe0": (
+        "a workbook of Excel's old form (.xls): save the sheet as CSV or .xlsx, "
+        "e.g. soffice --headless --convert-to csv FILE"
+    ),
+    b"%PDF-": "a PDF: export the table as CSV or Parquet",
+    b"SQLite format 3": f"a SQLite database: {_DATABASE}",
+    b"ORC": (
+        "an ORC file: write it as Parquet, "
+        "e.g. python -c \"import pandas; pandas.read_orc('FILE').to_parquet('customers.parquet')\""
+    ),
+    b"\x80\x04\x95": "a pickle, which runs programs when it is read: write the frame by to_parquet",
+    b"\x80\x05\x95": "a pickle, which runs programs when it is read: write the frame by to_parquet",
+    b"Obj\x01": "an Avro file: write it as Parquet or CSV",
+    b"\x89HDF\r\n": "an HDF5 file: write the frame by to_parquet",
+    b"7z\xbc\xaf\x27\x1c": "packed by 7-Zip: unpack it first, e.g. 7z x FILE",
+    b"Rar!": "a RAR archive: unpack it first, e.g. unrar x FILE",
+}
+_TAG = re.compile(rb"\s*<(!doctype html|html|head|body|meta|table|div|style|center)\b", re.IGNORECASE)
+_XML = re.compile(rb"\s*<(\?xml|[a-z][\w:.-]*[\s>/])", re.IGNORECASE)
+_JSON = re.compile(rb'\s*(\[\s*)?\{\s*("([^"\\]|\\.)*"\s*:|\}|$)')
+_SQL = re.compile(
+    rb"^\s*(INSERT\s+INTO\s|CREATE\s+(TEMP\w*\s+)?TABLE\s|COPY\s+[\w.\"]+\s*\(.*\)\s+FROM\s+stdin|DROP\s+TABLE\s|PRAGMA\s"
+    rb"|LOCK\s+TABLES\s)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HTML = (
+    "an HTML page, as some systems call an export for Excel: open it in a spreadsheet and save it as CSV, "
+    "e.g. soffice --headless --convert-to csv FILE"
+)
+_OPEN_DOCUMENT = "an OpenDocument sheet: save it as CSV or .xlsx, e.g. soffice --headless --convert-to csv FILE"
+_DUMP = (
+    "an SQL dump: load it into its database and export the table, e.g. "
+    "psql -c \"\\copy customers TO 'customers.csv' CSV HEADER\""
+)
+_MARKUP = (
+    "XML: export the table as CSV, e.g. "
+    "python -c \"import pandas; pandas.read_xml('FILE', parser='etree').to_csv('customers.csv', index=False)\""
+)
+
+
+def kind_of(path: Path) -> Kind:
+    """What a file is that can be read.
+
+    Raises:
+        DataError: it is something else, that the text names with what makes a table of it.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(_BEGINNING)
+    for mark, problem in _NOT_READ.items():
+        if start.startswith(mark):
+            raise DataError(str(path), f"is {_for(problem, path)}")
+    for mark, kind in _READ.items():
+        if start.startswith(mark):
+            return _archive(path) if kind == "zip" else kind
+    return _text(start.removeprefix(b"\xef\xbb\xbf"), path)
+
+
+def _text(start: bytes, path: Path) -> Kind:
+    markup = _HTML if _TAG.match(start) else _MARKUP if _XML.match(start) else ""
+    if markup or _SQL.search(start):
+        raise DataError(str(path), f"is {_for(markup or _DUMP, path)}")
+    return "json" if _JSON.match(start) else "text"
+
+
+def _for(problem: str, path: Path) -> str:
+    return problem.replace("FILE", path.name)
+
+
+def _archive(path: Path) -> Kind:
+    try:
+        with ZipFile(path) as archive:
+            names = archive.namelist()
+    except BadZipFile:
+        raise DataError(str(path), "is a ZIP archive or .xlsx that is broken or cut off: copy it once more") from None
+    if any(name.endswith(".ods") or name == "content.xml" for name in names):
+        raise DataError(str(path), f"is {_for(_OPEN_DOCUMENT, path)}")
+    return "spreadsheet" if "xl/workbook.xml" in names else "zip"
