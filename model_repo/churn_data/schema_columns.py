@@ -6,6 +6,7 @@ what is done with the rows.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import numpy
@@ -48,8 +49,9 @@ class SchemaColumns:
         self._found: dict[str, dict[Cell, tuple[str | None, bool]]] = {name: {} for name in schema.names}
         self.unseen: Counter[str] = Counter()
         self.missing: Counter[str] = Counter()
-        self._examples: dict[str, str] = {}
+        self._examples: dict[str, tuple[str, int]] = {}
         self._hashes: list[NDArray[numpy.int64]] = []
+        self._rows: list[Sequence[int]] = []
 
     def read(self, chunk: Chunk) -> tuple[pyarrow.Array, ColumnRows]:
         """Ids as texts, and rows.
@@ -71,18 +73,20 @@ class SchemaColumns:
             for kind, text in self._written[name].findings() if name in self._written else ():
                 notices.tell(kind, text, name)
             if self.unseen[name]:
-                example = self._examples[name]
+                example, row = self._examples[name]
                 meant = suggestion(example, feature.categories)
                 rows = f"{self.unseen[name]:,} customer{'' if self.unseen[name] == 1 else 's'}"
-                text = f'{rows} with a level that training never saw, such as "{glimpse(example)}"{meant}'
+                text = f'{rows} with a level that training never saw, such as "{glimpse(example)}" in row {row}{meant}'
                 notices.tell("unseen levels", text, name)
         if self._hashes:
             hashes = numpy.concatenate(self._hashes)
-            hashes.sort()
-            again = int(numpy.count_nonzero(hashes[1:] == hashes[:-1]))
-            if again:
-                rows = f"{again:,} row{' is' if again == 1 else 's are'}"
-                notices.tell("duplicate ids", f"{rows} of customers who were there before", self._schema.id)
+            order = hashes.argsort(kind="stable")
+            again = order[1:][hashes[order[1:]] == hashes[order[:-1]]]
+            if len(again):
+                rows = f"{len(again):,} row{' is' if len(again) == 1 else 's are'}"
+                first = next(islice(chain.from_iterable(self._rows), int(again.min()), None))
+                text = f"{rows} of customers who were there before, row {first} is the first"
+                notices.tell("duplicate ids", text, self._schema.id)
 
     def _ids(self, chunk: Chunk) -> pyarrow.Array:
         if not self._schema.id:
@@ -92,6 +96,7 @@ class SchemaColumns:
         if None in texts or "" in texts or (self._missing and not self._missing.isdisjoint(texts)):
             cells = clean(texts, self._missing)
             raise DataError(self._file, "the id is missing", column=self._schema.id, row=chunk.rows[cells.index(None)])
+        self._rows.append(chunk.rows)
         self._hashes.append(numpy.fromiter(map(hash, texts), numpy.int64, len(texts)))
         return ids
 
@@ -125,12 +130,13 @@ class SchemaColumns:
         codes = places.to_numpy(zero_copy_only=False)
         meanings = [self._meaning(text, name, levels, chunk) for text in texts]
         counts = numpy.bincount(codes, minlength=len(texts)).tolist()
-        for text, (level, known), count in zip(texts, meanings, counts, strict=True):
+        for place, (text, (level, known), count) in enumerate(zip(texts, meanings, counts, strict=True)):
             if count and level is None:
                 self.missing[name] += count
             elif count and not known:
                 self.unseen[name] += count
-                self._examples.setdefault(name, text or "")
+                if name not in self._examples:
+                    self._examples[name] = (text or "", chunk.rows[int((codes == place).argmax())])
         return CategoryColumn(codes, [level for level, _ in meanings])
 
     def _meaning(self, text: Cell, name: str, levels: Levels, chunk: Chunk) -> tuple[str | None, bool]:

@@ -41,10 +41,10 @@ _WITHOUT_IDS = (
 
 
 def read_customers(path: Path, usecase: UseCase, notice: Listener | None = None) -> Dataset:
-    """Read a CSV or Parquet file of labelled customers.
+    """Read a file of labelled customers.
 
     Args:
-        path: the file; Parquet by its ending, else CSV with a header and commas.
+        path: the file, of any kind that `open_table` reads.
         usecase: with features, or without: then they are inferred.
         notice: told one line about each thing worth knowing, such as a column that is left out; without one whoever
             listens to the command.
@@ -114,20 +114,25 @@ def labels_of(cells: Sequence[Cell], rows: Sequence[int], label: Label, file: st
     for place in numpy.argsort(found.first).tolist()[: numpy.count_nonzero(found.counts)]:
         cell, row = found.levels[place], rows[found.first[place]]
         if cell is None:
-            raise DataError(file, f"the label is missing, {expected} was expected", column=label.column, row=row)
+            problem = f"the label is missing{_in_rows(found.counts[place])}, {expected} was expected"
+            raise DataError(file, problem, column=label.column, row=row)
         if same_label(cell, label.positive):
             left[place] = 1
         elif negative is None:
             negative = cell
             expected = f'"{label.positive}" or "{glimpse(negative)}"'
         elif not same_label(cell, negative):
-            problem = f'"{glimpse(cell)}" is not a label, {expected} was expected'
+            problem = f'"{glimpse(cell)}" is not a label{_in_rows(found.counts[place])}, {expected} was expected'
             raise DataError(file, problem, column=label.column, row=row)
     churned = found.taken(left)
     if churned.min() == churned.max():
         problem = f'every row has the label "{glimpse(cells[0] or "")}", customers who left and who stayed are needed'
         raise DataError(file, problem, column=label.column)
     return churned
+
+
+def _in_rows(count: int) -> str:
+    return f" (in {count:,} rows, of which this is the first)" if count > 1 else ""
 
 
 def same_label(cell: str, label: str) -> bool:

@@ -1,4 +1,4 @@
-"""Opens a CSV or Parquet file and reads it as text, chunk by chunk; refuses what is not a table.
+"""Opens a file of customers and reads it as text, chunk by chunk; refuses what is not a table.
 
 Every cell arrives as text or None, so that one set of rules (cells.py) decides what it means. It must not know use
 cases.

@@ -75,7 +75,7 @@ def read_cells(
         texts = [part.pop() for part in parts]
         column = _Texts(name, texts, tokens)
         if name not in written:
-            column.as_numbers(table.decimal, notices, numbered if strict else None)
+            column.as_numbers(table.decimal, notices, numbered, strict=strict)
         columns[name] = column.cells()
     return Cells({name: columns[name] for name in table.header}, numbered, table.decimal)
 
@@ -103,8 +103,8 @@ class _Texts:
         """A text or None a row."""
         return CodedCells(self._known, self._codes)
 
-    def as_numbers(self, decimal: Decimal, notices: Notices, rows: Sequence[int] | None) -> None:
-        """Give numbers their plain form, if numbers they are. `rows` names odd cells; without them they are missing."""
+    def as_numbers(self, decimal: Decimal, notices: Notices, rows: Sequence[int], *, strict: bool) -> None:
+        """Give numbers their plain form, if numbers they are. Odd cells are refused where `strict`, else missing."""
         counts: dict[str, int] = {}
         for text, count in zip(self._known, numpy.bincount(self._codes, minlength=len(self._known)), strict=True):
             if text is not None:
@@ -117,12 +117,13 @@ class _Texts:
             return
         if not self._is_number(values, odd, counts) or (not odd and not column.findings()):
             return
-        if odd and rows is not None:
+        if odd and strict:
             self._refuse(odd, values, counts, notices.file, rows)
         for kind, text in column.findings():
             notices.tell(kind, text, self._name)
         if odd:
-            notices.tell("odd cells", _odd(odd, values, counts), self._name)
+            row = rows[self.cells().first_of(frozenset(odd))]
+            notices.tell("odd cells", f"row {row}: {_odd(odd, values, counts)}", self._name)
         self._known = [None if text is None else _plain_text(text, values) for text in self._known]
 
     def _is_number(self, values: Mapping[str, float], odd: Sequence[str], counts: Mapping[str, int]) -> bool:

@@ -60,8 +60,8 @@ def test_what_was_never_seen_is_missing_or_there_twice_is_counted(
     frame.to_csv(tmp_path / "in.csv", index=False)
     result, said = score(capsys, tmp_path / "in.csv", tmp_path / "out.csv")
     assert (result["unseen"], result["missing"]) == ({"Contract": 2}, {"tenure": 1})
-    assert '2 customers with a level that training never saw, such as "month-to-month"; did you mean "Month-to' in said
-    assert 'column "customerID": 1 row is of customers who were there before' in said
+    assert '2 customers with a level that training never saw, such as "month-to-month" in row 3; did you mean' in said
+    assert 'column "customerID": 1 row is of customers who were there before, row 7 is the first' in said
 
 
 def test_a_misspelt_column_and_another_format_are_refused(

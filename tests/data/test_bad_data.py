@@ -15,6 +15,7 @@ from tests.data.tables import HEADER, ROWS, USECASE, write_table
 
 LONG = "x" * 60
 OPEN_QUOTE = "a quote that opens in this row is never closed; close it, or double it where it belongs to the text"
+FIRST_OF_TWO = '(in 2 rows, of which this is the first), "yes" or "no" was expected'
 CASES = {
     "no label column": (
         ["id,spend,city", "secret-1,1,Bern"],
@@ -27,6 +28,14 @@ CASES = {
     "missing label": (
         [HEADER, ROWS[0], "secret-2,1,Rome, "],
         'FILE, column "left", row 3: the label is missing, "yes" or "no" was expected',
+    ),
+    "labels missing twice": (
+        [HEADER, ROWS[0], "secret-2,1,Rome,", "secret-3,1,Rome, "],
+        f'FILE, column "left", row 3: the label is missing {FIRST_OF_TWO}',
+    ),
+    "unknown label twice": (
+        [HEADER, ROWS[0], "secret-2,1,Rome,perhaps", ROWS[1], "secret-3,1,Rome,perhaps"],
+        f'FILE, column "left", row 3: "perhaps" is not a label {FIRST_OF_TWO}',
     ),
     "one class": (
         [HEADER, ROWS[1], ROWS[2]],

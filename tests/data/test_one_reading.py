@@ -67,4 +67,4 @@ def test_an_infinite_number_is_refused_by_its_row_or_missing_with_a_line(
     lines: list[str] = []
     text = starter_usecase(path, Wishes(), lines.append)
     assert '{name: "balance", type: number' in text
-    assert any(f'"{infinite}" is infinite or too large (99 numbers, 1 not)' in line for line in lines)
+    assert any(f'row 9: "{infinite}" is infinite or too large (99 numbers, 1 not)' in line for line in lines)

@@ -11,7 +11,7 @@ def add_arguments(commands: Commands) -> None:
     """Declare `churn campaign`."""
     command = add_command(commands, "campaign", "choose an action for each customer under a budget")
     command.add_argument(
-        "input", type=location, help="customers, CSV or Parquet by its ending, a path or s3://bucket/key"
+        "input", type=location, help="customers: CSV, Parquet, JSON or .xlsx, a path or s3://bucket/key"
     )
     command.add_argument(
         "output",

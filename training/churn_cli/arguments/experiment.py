@@ -32,7 +32,9 @@ def _add_plan(parts: Commands) -> None:
 
 def _add_assign(parts: Commands) -> None:
     command = add_command(parts, "assign", "deal customers to control and treatment by a salted hash of their ids")
-    command.add_argument("input", metavar="CUSTOMERS", type=location, help="CSV or Parquet, a path or s3://bucket/key")
+    command.add_argument(
+        "input", metavar="CUSTOMERS", type=location, help="CSV, Parquet, JSON or .xlsx, a path or s3://bucket/key"
+    )
     command.add_argument(
         "output",
         metavar="OUT",

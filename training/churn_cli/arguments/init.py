@@ -8,7 +8,7 @@ from churn_cli.arguments.shared import Commands, add_command, add_file_form
 def add_arguments(commands: Commands) -> None:
     """Declare `churn init`."""
     command = add_command(commands, "init", "print a starter use case (YAML) for a data file")
-    command.add_argument("--data", type=Path, required=True, help="CSV or Parquet of labelled customers")
+    command.add_argument("--data", type=Path, required=True, help="labelled customers: CSV, Parquet, JSON or .xlsx")
     command.add_argument("--label", help="column that says who left (default: the one that is called so, or asked)")
     command.add_argument("--positive", help="its value for customers who left (default: yes, 1, true …, or asked)")
     command.add_argument(

@@ -6,14 +6,14 @@ from churn_data.locations import location
 
 def add_arguments(commands: Commands) -> None:
     """Declare `churn score`."""
-    command = add_command(commands, "score", "score a CSV or Parquet file of customers")
+    command = add_command(commands, "score", "score a file of customers")
     command.add_argument(
-        "input", type=location, help="customers, CSV or Parquet by its ending, a path or s3://bucket/key"
+        "input", type=location, help="customers: CSV, Parquet, JSON or .xlsx, a path or s3://bucket/key"
     )
     command.add_argument(
         "output",
         type=location,
-        help="answers, in the same ways; ids stay as they are, also those that Excel would compute",
+        help="answers, CSV or Parquet by its ending, a path or s3://bucket/key; ids stay as they are, also those that Excel would compute",
     )
     command.add_argument(
         "--shard",

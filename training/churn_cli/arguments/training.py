@@ -15,7 +15,7 @@ def add_training(command: argparse.ArgumentParser, budget: str) -> None:
         "--data",
         action=Given,
         type=location,
-        help="CSV or Parquet of labelled customers, a path or s3://bucket/key; without it simulated ones",
+        help="labelled customers: CSV, Parquet, JSON or .xlsx, a path or s3://bucket/key; without it simulated ones",
     )
     command.add_argument("--rows", **number, default=4000, help="how many to simulate without --data (%(default)s)")
     command.add_argument("--seed", **number, default=0, help="seed of splits, models and simulation (%(default)s)")

@@ -10,7 +10,7 @@ def add_arguments(commands: Commands) -> None:
     """Declare `churn value`."""
     command = add_command(commands, "value", "when customers leave and what they are worth until then")
     add_usecase(command)
-    file = "CSV or Parquet, a path or s3://bucket/key"
+    file = "CSV, Parquet, JSON or .xlsx, a path or s3://bucket/key"
     command.add_argument(
         "--data",
         type=location,

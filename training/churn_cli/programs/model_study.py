@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m churn_cli.programs.model_study", description=DESCRIPTION, allow_abbrev=False
     )
-    parser.add_argument("--data", type=Path, required=True, help="CSV or Parquet of labelled customers")
+    parser.add_argument("--data", type=Path, required=True, help="labelled customers: CSV, Parquet, JSON or .xlsx")
     parser.add_argument("--usecase", default="telecom", help="%(default)s")
     parser.add_argument("--repeats", type=int, default=10, help="%(default)s")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
