@@ -9,7 +9,7 @@ import lzma
 import re
 import sqlite3
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import openpyxl
@@ -64,7 +64,7 @@ def workbook(*, cover: bool = False) -> bytes:
     return stream.getvalue()
 
 
-def lines(records: list[dict[str, object]]) -> bytes:
+def lines(records: Sequence[Mapping[str, object]]) -> bytes:
     return "".join(json.dumps(record) + "\n" for record in records).encode()
 
 

@@ -13,7 +13,8 @@ def add_arguments(commands: Commands) -> None:
     command.add_argument(
         "output",
         type=location,
-        help="answers, CSV or Parquet by its ending, a path or s3://bucket/key; ids stay as they are, also those that Excel would compute",
+        help="answers, CSV or Parquet by its ending, a path or s3://bucket/key; ids stay as they are, "
+        "also those that Excel would compute",
     )
     command.add_argument(
         "--shard",
