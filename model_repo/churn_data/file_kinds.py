@@ -13,27 +13,20 @@ from churn_data.errors import DataError
 Kind = Literal["text", "parquet", "arrow", "json", "spreadsheet", "zip", "gzip", "bzip2", "xz", "zstandard"]
 _BEGINNING = 4096
 _READ: dict[bytes, Kind] = {
-    b"PAR1": "parquet",
     b"ARROW1\0\0": "arrow",
     b"PK\x03\x04": "zip",
     b"\x1f\x8b": "gzip",
-    b"BZh": "bzip2",
     b"\xfd7zXZ\0": "xz",
     b"\x28\xb5\x2f\xfd": "zstandard",
 }
 _DATABASE = "export the table, e.g. sqlite3 -header -csv FILE 'SELECT * FROM customers' > customers.csv"
 _NOT_READ = {
-    b"PARE": "encrypted Parquet: write it without encryption",
     b"\xd0\xcf\x11\xe0": (
         "a workbook of Excel's old form (.xls): save the sheet as CSV or .xlsx, "
         "e.g. soffice --headless --convert-to csv FILE"
     ),
     b"%PDF-": "a PDF: export the table as CSV or Parquet",
     b"SQLite format 3": f"a SQLite database: {_DATABASE}",
-    b"ORC": (
-        "an ORC file: write it as Parquet, "
-        "e.g. python -c \"import pandas; pandas.read_orc('FILE').to_parquet('customers.parquet')\""
-    ),
     b"\x80\x04\x95": "a pickle, which runs programs when it is read: write the frame by to_parquet",
     b"\x80\x05\x95": "a pickle, which runs programs when it is read: write the frame by to_parquet",
     b"Obj\x01": "an Avro file: write it as Parquet or CSV",
@@ -41,6 +34,12 @@ _NOT_READ = {
     b"7z\xbc\xaf\x27\x1c": "packed by 7-Zip: unpack it first, e.g. 7z x FILE",
     b"Rar!": "a RAR archive: unpack it first, e.g. unrar x FILE",
 }
+_ENCRYPTED = "encrypted Parquet: write it without encryption"
+_ORC = (
+    "an ORC file: write it as Parquet, "
+    "e.g. python -c \"import pandas; pandas.read_orc('FILE').to_parquet('customers.parquet')\""
+)
+_BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
 _TAG = re.compile(rb"\s*<(!doctype html|html|head|body|meta|table|div|style|center)\b", re.IGNORECASE)
 _XML = re.compile(rb"\s*<(\?xml|[a-z][\w:.-]*[\s>/])", re.IGNORECASE)
 _JSON = re.compile(rb'\s*(\[\s*)?\{\s*("([^"\\]|\\.)*"\s*:|\}|$)')
@@ -72,6 +71,11 @@ def kind_of(path: Path) -> Kind:
     """
     with path.open("rb") as stream:
         start = stream.read(_BEGINNING)
+        stream.seek(-min(4, path.stat().st_size), 2)
+        end = stream.read()
+    lettered = _of_letters(start, end, path)
+    if lettered is not None:
+        return lettered
     for mark, problem in _NOT_READ.items():
         if start.startswith(mark):
             raise DataError(str(path), f"is {_for(problem, path)}")
@@ -79,6 +83,17 @@ def kind_of(path: Path) -> Kind:
         if start.startswith(mark):
             return _archive(path) if kind == "zip" else kind
     return _text(start.removeprefix(b"\xef\xbb\xbf"), path)
+
+
+def _of_letters(start: bytes, end: bytes, path: Path) -> Kind | None:
+    """Kinds whose mark is letters, as a column's name may be: there has to be more than that."""
+    if start.startswith(b"PAR1") and (start[4:5] == b"\x15" or end == b"PAR1"):
+        return "parquet"
+    if start.startswith(b"PARE") and end == b"PARE":
+        raise DataError(str(path), f"is {_ENCRYPTED}")
+    if start.startswith(b"ORC") and end[:3] == b"ORC":
+        raise DataError(str(path), f"is {_for(_ORC, path)}")
+    return "bzip2" if _BZIP2.match(start) else None
 
 
 def _text(start: bytes, path: Path) -> Kind:

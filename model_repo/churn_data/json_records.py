@@ -79,6 +79,11 @@ def _lines(path: Path) -> Iterator[tuple[int, Any]]:
                 try:
                     yield row, decoder.decode(text)
                 except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    if text == b"{":
+                        problem = (
+                            "begins an object over several lines: an array of customers or one a line was expected"
+                        )
+                        raise DataError(str(path), f"{problem}, e.g. jq -c '.customers[]' {path.name}") from None
                     raise DataError(str(path), f"line {row} is not valid JSON ({glimpse(str(error))})") from None
 
 

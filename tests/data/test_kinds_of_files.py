@@ -166,6 +166,11 @@ REFUSED: dict[str, tuple[Callable[[Path], bytes], str]] = {
         'its fields are separated by blanks: say so by --delimiter " "',
     ),
     "JSON that breaks off": (lambda _: lines(RECORDS)[:-9], "line 30 is not valid JSON"),
+    "JSON in one object": (
+        lambda _: json.dumps({"customers": RECORDS}, indent=1).encode(),
+        "begins an object over several lines: an array of customers or one a line was expected, e.g. jq -c",
+    ),
+    "ORC": (lambda _: b"ORC" + bytes(50) + b"ORC\x1a", "is an ORC file: write it as Parquet, e.g. python -c"),
     "JSON of no objects": (lambda _: b'{"id": "c1"}\n[1, 2]\n', "line 2 is no object of JSON, a customer was expected"),
     "JSON array that breaks off": (lambda _: json.dumps(RECORDS).encode()[:-9], "is not valid JSON"),
 }
@@ -181,6 +186,13 @@ def test_what_cannot_be_read_is_called_what_it_is(name: str, tmp_path: Path) -> 
     assert re.match(rf"{re.escape(str(path))}(: |, ){re.escape(said)}", str(caught.value)), caught.value
     assert "\n" not in str(caught.value)
     assert [each.name for each in tmp_path.iterdir()] == ["customers.csv"]
+
+
+@pytest.mark.parametrize("name", ["PARENT", "PAR1", "ORCID", "BZh", "Rar", "BEGIN", "SET"])
+def test_a_column_may_be_called_as_other_files_begin(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text(TEXT.replace("id,", f"{name},", 1))
+    assert list(read(path)[0]) == [name, *NAMES[1:]]
 
 
 NESTED = [
