@@ -26,9 +26,14 @@ _MIXED = 0.05
 """Share of rows that must be in the rarer of two notations, and may be in none, before a column is said to mix them."""
 _EXPONENT = r"([eE][+-]?\d+)?"
 _GAPS = " '\u00a0\u202f\u2009\u2019"
+_SIGNS: tuple[tuple[Decimal, str, str], ...] = ((".", r"\.", ","), (",", ",", "."))
 _FORMS: dict[Decimal, re.Pattern[str]] = {
-    ".": re.compile(rf"[+-]?([1-9]\d{{0,2}}(?:([,{_GAPS}])\d{{3}})(?:\2\d{{3}})*|\d+)?(\.\d*)?{_EXPONENT}", re.ASCII),
-    ",": re.compile(rf"[+-]?([1-9]\d{{0,2}}(?:([.{_GAPS}])\d{{3}})(?:\2\d{{3}})*|\d+)?(,\d*)?{_EXPONENT}", re.ASCII),
+    sign: re.compile(
+        rf"(?=[+-]?{mark}?\d)[+-]?"  # an exponent alone is no number
+        rf"([1-9]\d{{0,2}}(?:([{group}{_GAPS}])\d{{3}})(?:\2\d{{3}})*|\d+)?({mark}\d*)?{_EXPONENT}",
+        re.ASCII,
+    )
+    for sign, mark, group in _SIGNS
 }
 _STRIPPED: dict[Decimal, dict[int, str | None]] = {
     ".": {ord(sign): None for sign in f",{_GAPS}"},
@@ -170,7 +175,7 @@ def _plain(texts: Iterable[str]) -> dict[str, float] | None:
 def _number(parts: Parts, decimal: Decimal) -> float | None:
     body = parts.body
     match = _FORMS[decimal].fullmatch(body)
-    if match is None or not any(map(str.isdigit, body)):
+    if match is None:
         return float(body) if body.lower().lstrip("+-") in ("inf", "infinity") else None
     plain = body.translate(_STRIPPED[decimal])
     if not parts.power:

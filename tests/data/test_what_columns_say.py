@@ -5,9 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from churn_data.dataset import Dataset, rows_of, schema_of
 from churn_data.errors import DataError
+from churn_data.number_texts import NumberColumn
 from churn_data.schema_columns import SchemaColumns
 from churn_data.sources import read_customers
 from churn_data.starter import Wishes, starter_usecase
@@ -181,3 +184,15 @@ def test_a_column_called_snapshot_is_the_snapshot(tmp_path: Path) -> None:
     assert any('"as": left out: the same day as the snapshot in every row' in line for line in lines)
     assert set(dataset.frame) == {"calls", "since"}
     assert dataset.frame["since"].tolist()[:9] == list(range(9))
+
+
+@pytest.mark.parametrize("text", ["e01960764472", "E5", ".e5", "-e5", "e5k", ",e5", "(e5)", "1e", "+"])
+def test_an_exponent_without_a_number_is_none(text: str) -> None:
+    assert NumberColumn().read({text: 1}) == ({}, [text])
+
+
+@given(some.lists(some.text("0123456789.,eE+-kM%()' _:GBinf", min_size=1, max_size=12), min_size=1, max_size=4))
+def test_every_text_is_a_number_or_is_none(texts: list[str]) -> None:
+    values, others = NumberColumn().read(dict.fromkeys(texts, 1))
+    assert {*values, *others} == {*texts}
+    assert not {*values} & {*others}

@@ -1,6 +1,7 @@
 """A request's id and trace reach the backends that answer it, whichever door it came by; what is not plain does not."""
 
 import dataclasses
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -127,6 +128,20 @@ def test_the_fallback_is_told_too(traced: Traced) -> None:
 
 
 def test_many_at_once_are_named_or_counted(traced: Traced) -> None:
+    deadline = time.monotonic() + 60
+    while True:  # on a busy machine the primary may be given up before any two share a call
+        calls, answered_by = _burst(traced)
+        named = {one for call in calls for one in call if one.startswith("burst-")}
+        counted = sum(int(call[-1]) for call in calls if call[-1].startswith("+"))
+        assert len(named) + counted >= answered_by.count("primary")
+        if max(map(len, calls), default=0) > 1:
+            return
+        assert time.monotonic() < deadline, "no two of 64 customers ever shared a call"
+        time.sleep(1)
+
+
+def _burst(traced: Traced) -> tuple[list[list[str]], list[str]]:
+    """The ids in each call to the primary while 64 customers ask, and who served them."""
     before = len(traced.primary.calls)
 
     def ask(number: int) -> str:
@@ -136,8 +151,5 @@ def test_many_at_once_are_named_or_counted(traced: Traced) -> None:
 
     with ThreadPoolExecutor(32) as callers:
         answered_by = list(callers.map(ask, range(64)))
-    ids = [call["x-request-id"][0].split(",") for call in traced.primary.calls[before:] if "x-request-id" in call]
-    named = {one for call in ids for one in call if one.startswith("burst-")}
-    counted = sum(int(call[-1]) for call in ids if call[-1].startswith("+"))
-    assert max(map(len, ids)) > 1
-    assert len(named) + counted >= answered_by.count("primary")
+    calls = traced.primary.calls[before:]
+    return [call["x-request-id"][0].split(",") for call in calls if "x-request-id" in call], answered_by
