@@ -112,7 +112,8 @@ def schema_of(dataset: Dataset) -> Schema:
         for feature in dataset.usecase.features
     )
     usecase = dataset.usecase
-    return Schema(usecase=usecase.name, id=usecase.id, features=features, missing=usecase.missing)
+    logged = tuple(dict.fromkeys(usecase.prediction_log.features))
+    return Schema(usecase=usecase.name, id=usecase.id, features=features, missing=usecase.missing, logged=logged)
 
 
 def levels_of(column: pandas.Series) -> tuple[str, ...]:

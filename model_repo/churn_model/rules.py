@@ -114,6 +114,12 @@ class RefreshRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     margin: float
 
 
+class LogRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which features may be kept beside an answer in the prediction log; no others ever are, and none unless said."""
+
+    features: tuple[str, ...] = ()
+
+
 class ProfitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The economics of a retention campaign (Verbraken et al. 2013): lifetime value, cost of the offer, cost of the
     contact, and the beta distribution of the probability that a would-be churner accepts the offer. ``budget_share`` is

@@ -40,18 +40,19 @@ class SchemaFeature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True, omit_defaults=True):
     """``id`` is the name of the customer id column; ``usecase`` the use case's name. ``missing`` are the texts that
-    mean «not known» in a category, beside blank ones."""
+    mean «not known» in a category, beside blank ones. ``logged`` are the features that may be kept beside an answer."""
 
     usecase: str
     id: str
     features: tuple[SchemaFeature, ...]
     missing: tuple[str, ...] = DEFAULT_MISSING
+    logged: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no protocol can carry, so that such a package is never opened rather than never answered with.
 
         Raises:
-            ValueError: a name is empty, too long or no text, or stands twice.
+            ValueError: a name is empty, too long or no text, or stands twice; or one that may be logged is none.
         """
         for index, feature in enumerate(self.features):
             fault = name_fault(feature.name)
@@ -59,6 +60,8 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
                 raise ValueError(f"the name of feature {index + 1} {fault}")
         if len(set(self.names)) != len(self.features):
             raise ValueError("two features have the same name")
+        if not set(self.logged) <= set(self.names) or len(set(self.logged)) != len(self.logged):
+            raise ValueError("what may be logged is no feature, or stands twice")
 
     @cached_property
     def names(self) -> tuple[str, ...]:

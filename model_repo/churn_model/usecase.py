@@ -23,6 +23,7 @@ from churn_model.rules import (
     FeatureType,
     HoldoutRule,
     Label,
+    LogRule,
     ProfitRule,
     ProfitStatement,
     RefreshRule,
@@ -67,7 +68,8 @@ class UseCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``id`` rows are numbered, without ``value`` no money is told of anybody.
     ``missing`` are the texts that mean «not known» in data files, beside blank ones. ``simulation`` holds what the
     simulator needs beside the features' own hints (the intercept of the churn log-odds, say). ``groups`` are features
-    by which models are compared for fairness. Without ``refresh`` an old champion stays until one is better."""
+    by which models are compared for fairness. Without ``refresh`` an old champion stays until one is better.
+    ``prediction_log`` says which features may be kept beside answers."""
 
     name: str
     label: Label
@@ -85,6 +87,7 @@ class UseCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     groups: tuple[str, ...] = ()
     holdout: HoldoutRule = HoldoutRule()
     refresh: RefreshRule | None = None
+    prediction_log: LogRule = LogRule()
     simulation: dict[str, Any] = {}
 
     @property

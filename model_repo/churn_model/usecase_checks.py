@@ -19,6 +19,7 @@ from churn_model.rules import (
     Feature,
     HoldoutRule,
     Label,
+    LogRule,
     ProfitRule,
     ProfitStatement,
     RefreshRule,
@@ -64,6 +65,8 @@ class _UseCase(Protocol):
     def holdout(self) -> HoldoutRule: ...
     @property
     def refresh(self) -> RefreshRule | None: ...
+    @property
+    def prediction_log(self) -> LogRule: ...
 
 
 def check(usecase: _UseCase, source: str) -> None:
@@ -203,6 +206,7 @@ def check_references(usecase: _UseCase, source: str) -> None:
             raise UseCaseError(f"{source}: `{key}` {special!r} must not be a feature")
     _require_features(usecase.segments.features, names, f"{source}: `segments.features`")
     _require_features(usecase.groups, names, f"{source}: `groups`")
+    _require_features(usecase.prediction_log.features, names, f"{source}: `prediction_log.features`")
     numbers = [feature.name for feature in usecase.features if feature.type == "number"]
     time = usecase.time
     if time is not None and time.column:

@@ -10,7 +10,7 @@ from churn_model.errors import UseCaseError
 from churn_model.names import unicode_fault
 
 _OF_DATA = re.compile(
-    r"(id|label|value|missing|groups|time|contacts|simulation|segments\.features|features\[\d+\]\.(name|spelling|simulate)"
+    r"(id|label|value|missing|groups|time|contacts|simulation|(segments|prediction_log)\.features|features\[\d+\]\.(name|spelling|simulate)"
     r"|actions\[\d+\]\.consent)(?![^.\[])"
 )
 # Controls but tab and line breaks, which texts of several lines hold, and what turns the order of letters round.

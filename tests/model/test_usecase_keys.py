@@ -11,6 +11,7 @@ from churn_model.rules import (
     Feature,
     HoldoutRule,
     Label,
+    LogRule,
     ProfitStatement,
     RefreshRule,
     RiskRule,
@@ -24,7 +25,7 @@ from churn_model.usecase_file import SHIPPED_FOLDER
 RULES: dict[str, type[msgspec.Struct]] = {
     "label": Label, "value": ValueRule, "profit": ProfitStatement, "time": TimeRule, "holdout": HoldoutRule,
     "refresh": RefreshRule, "risk": RiskRule, "segments": SegmentRule, "contacts": ContactRule, "actions": ActionRule,
-    "features": Feature,
+    "features": Feature, "prediction_log": LogRule,
 }  # fmt: skip
 TEXT = (SHIPPED_FOLDER / "telecom.yaml").read_text(encoding="utf-8")
 A_KEY = re.compile(r"(?:#   )?([a-z_]+):(?: |$)")

@@ -35,6 +35,13 @@ class Router:
             return self._stable
         return self._canary if self._position(key) < self.canary_share else self._stable
 
+    def arm(self, key: str | None) -> str | None:
+        """The side of the split that a key is on, whoever answers in the end; None where there is no split, or no key
+        that would stay on its side."""
+        if key is None or self.canary_share <= 0.0 or self._canary is self._stable:
+            return None
+        return self.route(key)[0].name
+
     def _position(self, key: str | None) -> float:
         """Where a key stands between 0 and 1."""
         if key is None:

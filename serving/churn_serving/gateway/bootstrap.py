@@ -28,6 +28,7 @@ from churn_serving.gateway.inference import InferenceRoute
 from churn_serving.gateway.key_ring import KeyRing
 from churn_serving.gateway.lag import LoopLag
 from churn_serving.gateway.large_bodies import LargeBodies
+from churn_serving.gateway.prediction_log_parts import open_prediction_log
 from churn_serving.gateway.predictions import PredictionsRoute
 from churn_serving.gateway.service import PredictionService
 from churn_serving.gateway.settings import GatewaySettings
@@ -83,6 +84,7 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         UntrustedPackage: the public key cannot be read.
         KeyFileError: the API keys cannot be read.
         CanaryWeightError: the file of the canary's weight cannot be read.
+        PseudonymKeyError: the keys of the prediction log cannot be read.
     """
     policy = DecisionPolicy()
     metrics = GatewayMetrics()
@@ -103,10 +105,13 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         admission = Admission(policy, metrics, lag)
         dispatcher = Dispatcher(router, admission, policy, metrics, time.monotonic, lambda: learned.remembered)
         explanations = Explanations(router.backends, policy, metrics)
-        service = PredictionService(dispatcher, explanations, metrics, log)
         stack.callback(log.close)
         supervisor = Supervisor(metrics.task_crashed)
+        kept = open_prediction_log(settings, metrics.registry, router.arm, supervisor)
+        if kept is not None:
+            stack.callback(kept.close)
         stack.push_async_callback(supervisor.stop)
+        service = PredictionService(dispatcher, explanations, metrics, log, kept)
         supervisor.start("loop lag", lag.measure)
         for backend in router.backends:
             supervisor.start(f"probe {backend.name}", functools.partial(probe, backend), vital=False)

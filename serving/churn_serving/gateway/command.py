@@ -6,12 +6,20 @@ import sys
 import uvloop
 
 from churn_model import ChurnModelError
+from churn_model.prediction_log.pseudonyms import PseudonymKeyError
 from churn_serving.gateway.canary_weight import CanaryWeightError
 from churn_serving.gateway.key_file import KeyFileError
 from churn_serving.gateway.server import check_files, serve
 from churn_serving.gateway.settings import GatewaySettings
 from churn_serving.runtime.allocation import give_back_large_buffers
 from churn_serving.runtime.command_line import SettingError, read_settings, without_check
+
+# Whose file it is that cannot be read.
+_SETTINGS: dict[type[Exception], str] = {
+    KeyFileError: "CHURN_GATEWAY_API_KEYS: ",
+    CanaryWeightError: "CHURN_GATEWAY_CANARY_PERCENT_FILE: ",
+    PseudonymKeyError: "CHURN_GATEWAY_PREDICTION_LOG_KEYS: ",
+}
 
 
 def main() -> int:
@@ -33,14 +41,8 @@ def main() -> int:
             return 0
         give_back_large_buffers()
         interrupted = uvloop.run(serve(settings))
-    except KeyFileError as error:
-        sys.stderr.write(f"gateway: CHURN_GATEWAY_API_KEYS: {error}\n")
-        return 2
-    except CanaryWeightError as error:
-        sys.stderr.write(f"gateway: CHURN_GATEWAY_CANARY_PERCENT_FILE: {error}\n")
-        return 2
-    except (ChurnModelError, OSError) as error:
-        sys.stderr.write(f"gateway: {error}\n")
+    except (KeyFileError, CanaryWeightError, ChurnModelError, OSError) as error:
+        sys.stderr.write(f"gateway: {_SETTINGS.get(type(error), '')}{error}\n")
         return 2
     if interrupted:
         raise KeyboardInterrupt

@@ -148,6 +148,8 @@ class InferenceService:
             served_by=outcome.served_by,
             warnings=warnings_text(exchange.notes, decoded.rows, served.schema),
         )
+        if self._service.prediction_log is not None:
+            await self._service.prediction_log.scored(exchange, decoded.rows, decoded.id or None)
         await release(decoded.rows)
         return encode_response(reply, decoded.outputs, raw=raw)
 

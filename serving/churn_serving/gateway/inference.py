@@ -104,6 +104,8 @@ class InferenceRoute:
             served_by=outcome.served_by,
             warnings=warnings_text(exchange.notes, request.rows, served.schema),
         )
+        if self._service.prediction_log is not None:
+            await self._service.prediction_log.scored(exchange, request.rows, request.id or None)
         await release(request.rows)
         return encode_requested(reply, request.outputs)
 

@@ -11,7 +11,7 @@ import msgspec
 from churn_model import Row, Scores
 from churn_model.spelling import Note
 from churn_serving.core.dispatch import Outcome
-from churn_serving.gateway.answers import decide
+from churn_serving.gateway.answers import Prediction, decide
 from churn_serving.gateway.warnings import customer_warnings
 
 FEW_ROWS = 32
@@ -34,8 +34,10 @@ class AnswerTurns:
         rows: Sequence[Row],
         outcome: Outcome,
         notes: Sequence[Note] = (),
+        kept: list[Prediction] | None = None,
     ) -> bytes:
-        """The same bytes as those of all customers' answer written at once."""
+        """The same bytes as those of all customers' answer written at once. What they say of each customer is appended
+        to ``kept``, if that is wanted."""
         pieces: list[bytes] = []
         async with self._turn:
             for start in range(0, len(rows), FEW_ROWS):
@@ -43,6 +45,8 @@ class AnswerTurns:
                 scores = Scores(outcome.scores.probabilities[part], outcome.scores.segments[part])
                 answer = decide(request_id, customer_ids[part], rows[part], outcome._replace(scores=scores))
                 pieces.append(self._encode(answer.predictions)[1:-1])
+                if kept is not None:
+                    kept += answer.predictions
                 await asyncio.sleep(0)
             unseen = customer_warnings(notes, customer_ids, rows, outcome.description.schema)
         around = decide(request_id, (), (), outcome._replace(scores=Scores([], [])))

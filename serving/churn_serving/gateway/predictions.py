@@ -9,7 +9,7 @@ from http import HTTPStatus
 import msgspec
 
 from churn_model import Description, Schema
-from churn_serving.gateway.answers import Predictions, decide, with_reasons
+from churn_serving.gateway.answers import Prediction, Predictions, decide, with_reasons
 from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.http import RequestIds, answer
 from churn_serving.gateway.large_answers import FEW_ROWS, AnswerTurns
@@ -77,15 +77,25 @@ class PredictionsRoute:
         description = self._service.description
         decoder = self.decoder(description.schema)
         request = decoder.decode(body) if len(body) <= PATIENT_BYTES else await self._read(decoder, body)
+        log = self._service.prediction_log
         if request.explain:
-            return self._encode(await self._predict_and_explain(exchange, request, description))
+            explained = await self._predict_and_explain(exchange, request, description)
+            if log is not None:
+                log.answered(exchange, request.rows, explained.predictions)
+            return self._encode(explained)
         outcome = await self._service.predict(
             exchange, request.rows, description, request.customer_ids[0], notes=request.notes
         )
         answered = (exchange.request_id, request.customer_ids, request.rows, outcome, exchange.notes)
         if len(request.rows) <= FEW_ROWS:
-            return self._encode(decide(*answered))
-        answer = await self._turns.write(*answered)
+            decided = decide(*answered)
+            if log is not None:
+                log.answered(exchange, request.rows, decided.predictions)
+            return self._encode(decided)
+        kept: list[Prediction] | None = None if log is None else []
+        answer = await self._turns.write(*answered, kept)
+        if log is not None and kept is not None:
+            await log.answered_many(exchange, request.rows, kept)
         await release(request.rows)
         return answer
 

@@ -6,6 +6,7 @@ import sys
 
 import uvicorn
 
+from churn_model.prediction_log.pseudonyms import read_pseudonym_keys
 from churn_serving.gateway.bootstrap import open_gateway
 from churn_serving.gateway.canary_weight import read_percent
 from churn_serving.gateway.grpc_server import GrpcPort
@@ -26,12 +27,14 @@ def check_files(settings: GatewaySettings) -> None:
     """Read the files that the settings name and whoever chose them wrote.
 
     Raises:
-        KeyFileError, CanaryWeightError: one cannot be used.
+        KeyFileError, CanaryWeightError, PseudonymKeyError: one cannot be used.
     """
     if settings.key_file is not None:
         read_keys(settings.key_file)
     if settings.canary_percent_file is not None:
         read_percent(settings.canary_percent_file)
+    if settings.prediction_log is not None:
+        read_pseudonym_keys(settings.prediction_log_key_path)
 
 
 async def serve(settings: GatewaySettings) -> bool:
@@ -42,6 +45,7 @@ async def serve(settings: GatewaySettings) -> bool:
         UntrustedPackage: the public key cannot be read.
         KeyFileError: the API keys cannot be read.
         CanaryWeightError: the file of the canary's weight cannot be read.
+        PseudonymKeyError: the keys of the prediction log cannot be read.
     """
     async with open_gateway(settings) as gateway:
         listener = bind(settings.host, settings.http_port)

@@ -12,6 +12,7 @@ from churn_model import Description, Row, Schema
 from churn_model.spelling import Note
 from churn_serving.core.dispatch import Dispatcher, Outcome
 from churn_serving.core.explanations import Explained, Explanations
+from churn_serving.gateway.prediction_log import PredictionLog
 from churn_serving.telemetry.metrics import GatewayMetrics
 from churn_serving.telemetry.request_log import RequestLog
 from churn_serving.telemetry.tracing import Trace
@@ -55,12 +56,19 @@ class PredictionService:
     """The dispatcher with its witnesses."""
 
     def __init__(
-        self, dispatcher: Dispatcher, explanations: Explanations, metrics: GatewayMetrics, log: RequestLog
+        self,
+        dispatcher: Dispatcher,
+        explanations: Explanations,
+        metrics: GatewayMetrics,
+        log: RequestLog,
+        prediction_log: PredictionLog | None = None,
     ) -> None:
         self._dispatcher = dispatcher
         self._explanations = explanations
         self._metrics = metrics
         self._log = log
+        self.prediction_log = prediction_log
+        """Where every answer is kept before it leaves; None: nowhere."""
 
     @property
     def description(self) -> Description:

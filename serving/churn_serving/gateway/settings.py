@@ -8,6 +8,7 @@ from pydantic import AnyHttpUrl, Field, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
+from churn_serving.adapters.segment_writer import SegmentLimits
 from churn_serving.runtime.command_line import HomeUnlessEmpty, Switchable
 from churn_serving.web.limits import ConnectionSettings
 
@@ -62,6 +63,21 @@ class GatewaySettings(ConnectionSettings):
     authentication: Annotated[Literal["required", "off"] | None, Switchable] = None
     """Whether callers need a key; None: they do if there is a file of keys, and only a gateway that listens on this
     machine alone may have none."""
+    prediction_log: Annotated[Path | None, Switchable] = None
+    """Folder that every answer is kept in, until `churn log ship` takes it away. Empty: answers are not kept."""
+    prediction_log_keys: Annotated[Path | None, Switchable] = None
+    """File of the keys that customers are hashed with there; None: ``CHURN_HOME/keys/prediction-log.json``. It is read
+    again when it changes."""
+    prediction_log_segment_bytes: int = Field(default=4 * 1024 * 1024, ge=4096, le=1024**3)
+    """Bytes after which a segment is done and can be taken away."""
+    prediction_log_segment_seconds: float = Field(default=60.0, ge=0.1, le=3600.0)
+    """Age at which it is, however small. A machine that is lost takes with it what lies there: so long and the time
+    until it is taken away."""
+    prediction_log_maximum_bytes: int = Field(default=1024**3, ge=65536, le=1024**5)
+    """Bytes that may lie there; beyond it answers are given and not kept, which is counted."""
+    prediction_log_sync_seconds: float = Field(default=0.0, ge=0.0, le=60.0)
+    """How often what was written is made safe from a loss of power. 0: when the kernel does, half a minute or so. A
+    process that is killed loses nothing in any case."""
     home: Annotated[Path, HomeUnlessEmpty] = Field(default=Path(".churn"), validation_alias=HOME_VARIABLE)
     """Folder of the local state, shared by all processes of an installation."""
     verify_key: Annotated[Path | None, Switchable] = Field(default=None, validation_alias="CHURN_VERIFY_KEY")
@@ -71,6 +87,21 @@ class GatewaySettings(ConnectionSettings):
     def verify_key_path(self) -> Path:
         """The public key file that is really used."""
         return self.verify_key or self.home / "keys" / "verify.pem"
+
+    @property
+    def prediction_log_key_path(self) -> Path:
+        """The file of the prediction log's keys that is really used."""
+        return self.prediction_log_keys or self.home / "keys" / "prediction-log.json"
+
+    @property
+    def segment_limits(self) -> SegmentLimits:
+        """When a segment of the prediction log is done, and how much there may be."""
+        return SegmentLimits(
+            self.prediction_log_segment_bytes,
+            self.prediction_log_segment_seconds,
+            self.prediction_log_maximum_bytes,
+            self.prediction_log_sync_seconds,
+        )
 
     @property
     def key_file(self) -> Path | None:

@@ -1,0 +1,102 @@
+"""The records of a segment: models, each introduced once before it is referred to, and answers.
+
+Positions instead of names keep a record small: what a model's features are called is said once a segment.
+"""
+
+import msgspec
+
+from churn_model.description import Description
+from churn_model.documents import read_by_any_thread
+
+
+class ModelNote(msgspec.Struct, frozen=True, array_like=True, tag=1):
+    """A model that answers refer to by its number in this segment. ``features`` are those that may be kept, in the
+    order of a customer's values, and ``numbers`` tells which of them are numbers and not categories."""
+
+    number: int
+    usecase: str
+    name: str
+    version: str
+    digest: str
+    features: tuple[str, ...]
+    numbers: tuple[bool, ...]
+
+
+class CustomerNote(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One customer's answer. ``customer`` is 16 bytes of a keyed hash, None where the caller named nobody; ``values``
+    those of the kept features (NaN and None: missing). No action was recommended over V2: there it is None."""
+
+    customer: bytes | None
+    values: tuple[float | str | None, ...]
+    probability: float
+    segment: int
+    action: str | None = None
+    expected_value: float | None = None
+
+
+class AnswerNote(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
+    """One answered request. ``time`` is in seconds since 1970 by this machine's clock; ``model`` a model's number;
+    ``key`` the id of the key that customers were hashed with; ``arm`` the side of a split that the request belongs to,
+    whoever answered (None: no split); ``milliseconds`` from its arrival to this record."""
+
+    time: float
+    request_id: str
+    route: str
+    model: int
+    served_by: str
+    arm: str | None
+    milliseconds: float
+    key: str
+    customers: tuple[CustomerNote, ...]
+
+
+Note = ModelNote | AnswerNote
+
+
+class UnreadableNote(Exception):
+    """The content of a frame is no record, though its checksum holds: another version of this program wrote it."""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Note).decode
+read_by_any_thread(ModelNote)
+read_by_any_thread(AnswerNote)
+
+
+def encode_note(note: Note) -> bytes:
+    """A record as a frame holds it."""
+    return _encode(note)
+
+
+def decode_note(content: bytes) -> Note:
+    """The record of a frame.
+
+    Raises:
+        UnreadableNote: it is none.
+    """
+    try:
+        found: Note = _decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadableNote(str(error)) from error
+    return found
+
+
+def kept_features(description: Description) -> tuple[int, ...]:
+    """Which values of a row may be kept: the features that the model's use case allows, by their place."""
+    names = description.schema.names
+    return tuple(names.index(name) for name in description.schema.logged)
+
+
+def model_note(number: int, description: Description) -> ModelNote:
+    """What is said once a segment of a model that answered."""
+    features = [description.schema.features[place] for place in kept_features(description)]
+    manifest = description.manifest
+    return ModelNote(
+        number,
+        description.schema.usecase,
+        manifest.name,
+        manifest.version,
+        description.digest,
+        tuple(feature.name for feature in features),
+        tuple(feature.type == "number" for feature in features),
+    )

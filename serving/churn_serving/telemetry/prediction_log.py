@@ -1,0 +1,33 @@
+"""What the prediction log says about itself: names written once, and counters on the process's registry."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+RECORDS = "churn_prediction_log_records_total"
+SHED = "churn_prediction_log_shed_total"
+BYTES = "churn_prediction_log_bytes"
+KEY_LOADS = "churn_prediction_log_key_loads_total"
+REASON = "reason"
+OUTCOME = "outcome"
+
+
+class PredictionLogMetrics:
+    """Counted where answers are given; children are looked up once."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.kept = Counter(RECORDS, "Answered customers in the prediction log.", registry=registry).inc
+        """So many customers' answers are in the log."""
+        shed = Counter(SHED, "Answered customers who are not in the log, by reason.", (REASON,), registry=registry)
+        self._shed = shed.labels
+        self.measured = Gauge(BYTES, "Bytes of records that wait to be taken away.", registry=registry).set
+        """So many bytes lie on this machine."""
+        self._keys = Counter(
+            KEY_LOADS, "Changed files of the log's keys, read or refused.", (OUTCOME,), registry=registry
+        )
+
+    def shed(self, reason: str, customers: int) -> None:
+        """So many customers were answered and are not in the log."""
+        self._shed(reason).inc(customers)
+
+    def keys_loaded(self, outcome: str) -> None:
+        """A changed file of keys was read, or refused; may be called from any thread."""
+        self._keys.labels(outcome).inc()
