@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["sample_package", "real_data", "real_processes", "trained_models", "shared_cases"]
+pytest_plugins = ["sample_package", "real_data", "real_processes", "unseen_pictures", "trained_models", "shared_cases"]
 
 # A shell starts what it puts into the background with Ctrl-C ignored, and processes hand that on to those they start:
 # the tests of Ctrl-C would then test the shell.

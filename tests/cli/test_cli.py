@@ -19,6 +19,8 @@ from churn_training.packaging.home import Home
 from tests.cli.unknown import write_unknown
 from tests.training.small_families import small_candidates
 
+pytestmark = pytest.mark.usefixtures("pictures_unseen")
+
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +35,9 @@ def last_json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 def churn(*arguments: str, home: Path, **options: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "churn_cli", *arguments]
     environment = {**os.environ, "CHURN_HOME": str(home)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False, **options)
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=1000, check=False, **options
+    )
 
 
 def test_a_data_set_nobody_has_seen_from_start_to_answers(tmp_path: Path) -> None:
@@ -67,7 +71,7 @@ def test_help_is_quick_and_loads_no_model_library() -> None:
         "import sys, churn_cli.main as cli; cli.build_parser().format_help();"
         "print(*{'mlflow', 'catboost', 'sklearn', 'pandas', 'rich'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=240)
     assert done.stdout.strip() == ""
 
 
@@ -211,7 +215,7 @@ def test_up_reuses_without_model_libraries(home: Home) -> None:
         "import os, sys; os.execv = lambda *_: None; from churn_cli.main import main; main(['up']);"
         "print(*{'mlflow', 'catboost', 'sklearn', 'pandas', 'rich', 'numpy'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=240)
     assert done.stdout.strip() == ""
     assert done.stderr == "reusing churn-telecom version 1, trained on customers of a.csv\n"
 
@@ -287,7 +291,7 @@ def test_ctrl_c_is_one_line_and_exit_130(telco_path: Path, tmp_path: Path) -> No
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
-        assert process.wait(timeout=60) == 130
+        assert process.wait(timeout=240) == 130
     assert rest.splitlines()[-1] == "churn: stopped"
     assert "Traceback" not in rest
     assert not (tmp_path / "packages").exists()

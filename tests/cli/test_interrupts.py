@@ -31,5 +31,5 @@ runpy.run_module({program!r}, run_name="__main__")
 )
 def test_an_interrupt_among_imports_is_one_line(program: str, module: str, line: str) -> None:
     code = _INTERRUPTED_AT.format(program=program, module=module)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240, check=False)
     assert (done.returncode, done.stderr.splitlines()) == (130, [line])

@@ -52,7 +52,7 @@ def trained(folder: Path, *more: str) -> Said:
     ]
     environment = {**os.environ, "CHURN_HOME": str(folder / "home"), "CHURN_MLFLOW_PORT": str(free_port())}
     command += ["--usecase", str(usecase), "--data", str(data)]
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=1000, check=False)
     assert done.returncode == 0, done.stderr
     return Said(done.stdout.splitlines(), done.stderr.splitlines(), environment)
 
@@ -92,7 +92,7 @@ def opened(said: Said) -> Iterator[str]:
 def test_the_command_opens_mlflow_at_the_run(opened: str) -> None:
     server, run = opened.partition("/#/experiments/")[0], opened.rpartition("/")[2]
     address = f"{server}/api/2.0/mlflow/runs/get?run_id={run}"
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 500
     while True:
         try:
             with urllib.request.urlopen(address, timeout=20) as answer:
@@ -110,5 +110,5 @@ def test_runs_kept_at_a_server_end_without_a_word(opened: str) -> None:
         "import sys; from churn_model.mlflow_registry import connect; client = connect(sys.argv[1]);"
         "client.set_terminated(client.create_run('0').info.run_id); print('ended')"
     )
-    done = subprocess.run([sys.executable, "-c", code, server], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([sys.executable, "-c", code, server], capture_output=True, text=True, timeout=500, check=True)
     assert done.stdout == "ended\n"

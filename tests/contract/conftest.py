@@ -13,7 +13,7 @@ import pytest
 
 from churn_model import Package, TrustedKeys, open_package
 
-LEARNED_FROM = 2_500
+LEARNED_FROM = 1_200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +50,7 @@ def trained(telco_path: Path, tmp_path_factory: pytest.TempPathFactory, worker_i
     with (folder / "contract.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
-            # Every family at its default settings, a third of the customers: what answers alike is tested, for all of
+            # Every family at its default settings, a sixth of the customers: what answers alike is tested, for all of
             # them, not which settings are best.
             some = folder / "contract.csv"
             some.write_text("".join(telco_path.read_text().splitlines(keepends=True)[: LEARNED_FROM + 1]))

@@ -27,6 +27,7 @@ from churn_serving.oip.open_inference_grpc_pb2 import ModelInferResponse
 from real_processes import System, describe_system, running
 from tests.backends.test_binary_and_grpc import binary_request
 from tests.training.small_families import small_candidates
+from unseen_pictures import unseen_pictures
 
 MODEL = "strangers"
 INFER, ROWS, MANY = f"/v2/models/churn-{MODEL}/infer", 700, 300
@@ -82,8 +83,7 @@ def desk(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         patch.delenv("CHURN_VERIFY_KEY", raising=False)
         patch.delenv("CHURN_TRACKING_URI", raising=False)
         patch.setattr("churn_training.pipeline.default_candidates", lambda: small_candidates()[:1])
-        # Pictures take half of such a run and are looked at elsewhere.
-        patch.setattr("matplotlib.figure.Figure.savefig", lambda _, path, **__: Path(path).touch())
+        stack.enter_context(unseen_pictures())
         yield Desk(folder, stack)
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PROCESSES = 12  # of the former code every second ended by a segmentation fault
+PROCESSES = 8  # of the former code every second ended by a segmentation fault
 _PROGRAM = """
 import sys, threading
 from pathlib import Path

@@ -1,6 +1,8 @@
 """Real customers, a real MLflow in a temporary home, and a champion trained in a moment."""
 
+import fcntl
 import importlib
+import pickle
 import shutil
 import warnings
 from pathlib import Path
@@ -9,11 +11,13 @@ import pytest
 
 from churn_data.dataset import Dataset
 from churn_data.sources import read_customers
-from churn_model.mlflow_registry import connect
+from churn_model.mlflow_registry import MlflowRegistry, connect
 from churn_model.usecase import UseCase, load_usecase
+from churn_training.packaging.exporting import export_champion
 from churn_training.packaging.home import Home
 from churn_training.pipeline import TrainingOutcome, train
 from tests.training.small_families import small_candidates
+from unseen_pictures import unseen_pictures
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +62,17 @@ def home(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, telco: Dataset) -> tuple[Home, TrainingOutcome]:
-    """A home with one champion trained on real customers; tests only read it."""
-    home = Home.from_environment({"CHURN_HOME": str(tmp_path_factory.mktemp("trained"))})
-    return home, train(telco, home, seed=1, candidates=small_candidates(), parts=3)
+def trained(tmp_path_factory: pytest.TempPathFactory, telco: Dataset, worker_id: str) -> tuple[Home, TrainingOutcome]:
+    """A home with one champion trained on real customers, and exported; tests only read it."""
+    folder = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        folder = folder.parent  # that of all workers: the first to come trains for the others
+    home, kept = Home.from_environment({"CHURN_HOME": str(folder / "trained")}), folder / "trained.pickle"
+    with (folder / "trained.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            with unseen_pictures():
+                outcome = train(telco, home, seed=1, candidates=small_candidates(), parts=3)
+            export_champion(MlflowRegistry(connect(home.tracking_uri)), outcome.registered.name, home)
+            kept.write_bytes(pickle.dumps(outcome))
+    return home, pickle.loads(kept.read_bytes())

@@ -57,6 +57,12 @@ class Machine:
         local = {"CHURN_HOME": str(self.home), "CHURN_TRACKING_URI": self.tracking_uri}
         return process("churn_cli", *arguments, **rights | local | more)
 
+    def train(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Train few families: what is stored, by whom and where is the same for all of them."""
+        rights, local = self.storage.environment(TRAINING), {"CHURN_HOME": str(self.home)}
+        settings = rights | local | {"CHURN_TRACKING_URI": self.tracking_uri} | more
+        return process("tests.training.small_training", "train", "--budget", "0", *arguments, **settings)
+
 
 def process(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", module, *arguments]

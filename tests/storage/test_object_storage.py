@@ -13,9 +13,10 @@ from botocore.exceptions import ClientError
 from churn_model import TrustedKeys, open_package
 from churn_training.cluster.names import CONSUMERS, MLFLOW, SERVING, TRAINING, USER_ID, USER_SECRET
 from churn_training.cluster.policies import Users, models_policy
-from churn_training.families.portfolio import default_candidates
 from ports import free_port
 from tests.storage.machines import ROOT, STARTER, Machine, Storage, process
+
+FAMILIES = 3  # of small_training
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def customers(machine: Machine) -> str:
 
 @pytest.fixture(scope="module")
 def trained(machine: Machine, customers: str) -> dict[str, Any]:
-    done = machine.churn("train", "--budget", "0", "--data", customers, "--json")
+    done = machine.train("--data", customers, "--json")
     assert done.returncode == 0, done.stderr
     assert f"downloading {customers} (" in done.stderr
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -104,9 +105,9 @@ def test_serving_reads_what_training_stored(
 
 @pytest.mark.usefixtures("trained")
 def test_a_repetition_reuses_the_evaluations_in_object_storage(machine: Machine, customers: str) -> None:
-    done = machine.churn("train", "--budget", "0", "--data", customers, "--json", "--no-promote", "--verbose")
+    done = machine.train("--data", customers, "--json", "--no-promote", "--verbose")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("reused from run") == len(default_candidates())
+    assert done.stderr.count("reused from run") == FAMILIES
 
 
 def test_everybody_may_do_what_they_need_and_no_more(ready: Storage, customers: str) -> None:
@@ -229,7 +230,7 @@ def test_score_reads_and_writes_objects(machine: Machine, customers: str) -> Non
 
 
 def test_promotion_needs_no_rights_in_the_storage(machine: Machine, trained: dict[str, Any], tmp_path: Path) -> None:
-    second = machine.churn("train", "--budget", "0", "--rows", "600", "--no-promote", "--json")
+    second = machine.train("--rows", "600", "--no-promote", "--json")
     assert second.returncode == 0, second.stderr
     new = json.loads(second.stdout.splitlines()[-1])
     for arguments, expected in ((["promote", new["version"], "--force"], new), (["rollback"], trained)):

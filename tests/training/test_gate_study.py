@@ -11,6 +11,7 @@ from churn_model.usecase import ProfitRule, load_usecase
 from churn_training.comparison import gate_study, gate_worlds, verdict
 from churn_training.comparison.gate_study import Plan, study
 
+pytestmark = pytest.mark.usefixtures("pictures_unseen")
 RULE = ProfitRule()
 SMALL = Plan(worlds=4, other_worlds=0, challengers=40, better_worlds=3, workers=1)
 SEQUENCES = Plan(worlds=4, other_worlds=0, challengers=40, better_worlds=0, workers=1)

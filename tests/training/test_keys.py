@@ -11,6 +11,16 @@ from churn_model.signing import SigningKey
 from churn_training.packaging.home import Home
 from tests.training.small_families import small_candidates
 
+pytestmark = pytest.mark.usefixtures("pictures_unseen")
+
+
+@pytest.fixture
+def telco_path(telco_path: Path, tmp_path: Path) -> Path:
+    """As many of the real customers as a training needs."""
+    fewer = tmp_path / "telco.csv"
+    fewer.write_text("".join(telco_path.read_text().splitlines(keepends=True)[:1501]))
+    return fewer
+
 
 @pytest.fixture
 def given(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

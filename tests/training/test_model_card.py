@@ -17,6 +17,7 @@ from churn_training.pipeline import TrainingOutcome, train
 from churn_training.runs.model_cards import fetch_card, put_beside
 from tests.training.contests import NAME
 
+pytestmark = pytest.mark.usefixtures("pictures_unseen")
 ONE = Candidate("additive", "Additive | <model>", "additive", {"C": 0.05, "knots": 4})
 SECTIONS = [
     "Model",

@@ -22,6 +22,7 @@ from churn_training.packaging.keys import trusted_keys
 from churn_training.pipeline import TrainingOutcome, train
 from tests.training.small_families import small_candidates
 
+pytestmark = pytest.mark.usefixtures("pictures_unseen")
 MONEY = re.compile(r"profit|empc|money|\bearn|currency", re.IGNORECASE)
 # What says that there is none, and what is compared in its stead.
 SAID = ("so nothing is told in money",)

@@ -27,6 +27,7 @@ from churn_training.packaging.keys import trusted_keys
 from churn_training.pipeline import TrainingOutcome, train
 from tests.training.contests import NAME, NOBODY, Constant, Slow, against, strangers
 
+pytestmark = pytest.mark.usefixtures("pictures_unseen")
 WEAK = Candidate("weak", "Weak", "additive", {"C": 1e-6, "knots": 2})
 STRONG = Candidate("strong", "Strong", "additive", {"C": 0.02, "knots": 8})
 

@@ -22,6 +22,7 @@ from churn_training.pipeline import TrainingOutcome, train
 from churn_training.runs.tracking import experiment_of
 from tests.training.small_families import small_candidates
 
+pytestmark = pytest.mark.usefixtures("pictures_unseen")
 NAME = "churn-sample"
 
 

@@ -24,6 +24,7 @@ from churn_training.runs.resumption import find
 from churn_training.runs.tracking import experiment_of
 from tests.training.small_families import small_candidates
 
+pytestmark = pytest.mark.usefixtures("pictures_unseen")
 NAME = "churn-telecom"
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN = ["train", "--budget", "0", "--rows", "800", "--json", "--verbose"]
@@ -96,20 +97,26 @@ def test_a_killed_training_goes_on_and_comes_to_the_same_bits(home: Home, tmp_pa
     assert model_of(home) == model_of(other)
 
 
-def test_fresh_reuses_nothing(home: Home, telco: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture(scope="module")
+def some(telco: Dataset) -> Dataset:
+    """Enough of the real customers to train on; nothing here depends on how many."""
+    return telco.take(numpy.arange(1500))
+
+
+def test_fresh_reuses_nothing(home: Home, some: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     candidates = small_candidates()[1:2]
-    first = train(telco, home, candidates=candidates, parts=2)
-    again = train(telco, home, candidates=candidates, parts=2, verbose=True)
+    first = train(some, home, candidates=candidates, parts=2)
+    again = train(some, home, candidates=candidates, parts=2, verbose=True)
     assert "reused from run" in capsys.readouterr().err
-    fresh = train(telco, home, candidates=candidates, parts=2, fresh=True, verbose=True)
+    fresh = train(some, home, candidates=candidates, parts=2, fresh=True, verbose=True)
     assert "reused" not in capsys.readouterr().err
     assert first.metrics == again.metrics == fresh.metrics
     assert [each.registered.version for each in (first, again, fresh)] == ["1", "2", "3"]
 
 
-def test_an_altered_or_lost_evaluation_is_not_used(home: Home, telco: Dataset) -> None:
+def test_an_altered_or_lost_evaluation_is_not_used(home: Home, some: Dataset) -> None:
     candidate = small_candidates()[1]
-    train(telco, home, candidates=[candidate], parts=2)
+    train(some, home, candidates=[candidate], parts=2)
     client = connect(home.tracking_uri)
     experiment = experiment_of(client, NAME, home)
     (file,) = home.artifacts.rglob("evaluation.json")
@@ -125,9 +132,9 @@ def test_an_altered_or_lost_evaluation_is_not_used(home: Home, telco: Dataset) -
     assert find(client, experiment, key, candidate) is None
 
 
-def test_a_run_that_did_not_finish_is_not_used(home: Home, telco: Dataset) -> None:
+def test_a_run_that_did_not_finish_is_not_used(home: Home, some: Dataset) -> None:
     candidate = small_candidates()[1]
-    train(telco, home, candidates=[candidate], parts=2)
+    train(some, home, candidates=[candidate], parts=2)
     client = connect(home.tracking_uri)
     experiment = experiment_of(client, NAME, home)
     (run,) = client.search_runs([experiment], "attributes.run_name = 'round 1, linear'")
@@ -153,7 +160,7 @@ def test_the_key_tells_apart_whatever_changes_an_evaluation(telco: Dataset) -> N
     assert resume_key(telco, replace(candidate, alternatives=({"depth": 4},)), 0, 5) == keys[0]
 
 
-def test_runs_of_another_job_stay_open(home: Home, telco: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_of_another_job_stay_open(home: Home, some: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     client = connect(home.tracking_uri)
     experiment = experiment_of(client, NAME, home)
     mine, other = (
@@ -161,7 +168,7 @@ def test_runs_of_another_job_stay_open(home: Home, telco: Dataset, monkeypatch: 
     )
     stored = client.create_logged_model(experiment, name=NAME, source_run_id=mine)
     monkeypatch.setenv("CHURN_JOB_NAME", "mine")
-    train(telco, home, candidates=small_candidates()[1:2], parts=2)
+    train(some, home, candidates=small_candidates()[1:2], parts=2)
     assert client.get_run(mine).info.status == "KILLED"
     assert client.get_run(other).info.status == "RUNNING"
     assert stored.model_id not in {model.model_id for model in client.search_logged_models([experiment])}

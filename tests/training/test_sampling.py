@@ -14,6 +14,8 @@ from churn_training.packaging.home import Home
 from churn_training.pipeline import train
 from tests.training.small_families import small_candidates
 
+pytestmark = pytest.mark.usefixtures("pictures_unseen")
+
 
 def test_few_customers_are_all_taken_and_nothing_is_said(telco: Dataset) -> None:
     sample = at_most(telco, len(telco), 0, "compared on")
