@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,9 +36,11 @@ class Said:
         return line.removeprefix(words).strip()
 
 
-def trained(folder: Path, *more: str) -> Said:
+def trained(folder: Path, database: Path, *more: str) -> Said:
     """A training on a file with much to say about it, without a terminal, too small to show what it knows."""
     data, usecase = write_unknown(folder, 300)
+    (folder / "home").mkdir()
+    shutil.copy(database, folder / "home" / "mlflow.db")
     lines = data.read_text(encoding="utf-8-sig").splitlines(keepends=True)
     assert len(lines) > 300
     command = [
@@ -58,8 +61,8 @@ def trained(folder: Path, *more: str) -> Said:
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> Said:
-    return trained(tmp_path_factory.mktemp("brief"))
+def said(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Said:
+    return trained(tmp_path_factory.mktemp("brief"), empty_database)
 
 
 def test_a_training_says_what_matters_in_fifteen_lines(said: Said) -> None:

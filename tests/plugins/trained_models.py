@@ -1,10 +1,12 @@
 """Real customers, a real MLflow in a temporary home, and a champion trained in a moment."""
 
+import contextlib
 import fcntl
 import importlib
 import pickle
 import shutil
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,15 +41,27 @@ def telco(telco_path: Path, telecom: UseCase) -> Dataset:
     return read_customers(telco_path, telecom)
 
 
+@contextlib.contextmanager
+def first_to_come(base: Path, worker_id: str, name: str) -> Iterator[Path]:
+    """A folder that a run's workers share, to one of them at a time: who comes first makes what the others take."""
+    folder = base if worker_id == "master" else base.parent
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def empty_database(
     tmp_path_factory: pytest.TempPathFactory,
     mlflow_is_loaded: None,  # noqa: ARG001 - it comes first
+    worker_id: str,
 ) -> Path:
     """MLflow's database without any run, made once because its migrations take seconds."""
-    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
-    connect(f"sqlite:///{path}")
-    return path
+    with first_to_come(tmp_path_factory.getbasetemp(), worker_id, "empty") as folder:
+        if not (folder / "empty.db").exists():
+            connect(f"sqlite:///{folder / 'making.db'}")
+            (folder / "making.db").rename(folder / "empty.db")
+    return folder / "empty.db"
 
 
 @pytest.fixture
@@ -62,15 +76,15 @@ def home(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, telco: Dataset, worker_id: str) -> tuple[Home, TrainingOutcome]:
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, telco: Dataset, empty_database: Path, worker_id: str
+) -> tuple[Home, TrainingOutcome]:
     """A home with one champion trained on real customers, and exported; tests only read it."""
-    folder = tmp_path_factory.getbasetemp()
-    if worker_id != "master":
-        folder = folder.parent  # that of all workers: the first to come trains for the others
-    home, kept = Home.from_environment({"CHURN_HOME": str(folder / "trained")}), folder / "trained.pickle"
-    with (folder / "trained.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with first_to_come(tmp_path_factory.getbasetemp(), worker_id, "trained") as folder:
+        home, kept = Home.from_environment({"CHURN_HOME": str(folder / "trained")}), folder / "trained.pickle"
         if not kept.exists():
+            home.path.mkdir()
+            shutil.copy(empty_database, home.path / "mlflow.db")
             with unseen_pictures():
                 outcome = train(telco, home, seed=1, candidates=small_candidates(), parts=3)
             export_champion(MlflowRegistry(connect(home.tracking_uri)), outcome.registered.name, home)

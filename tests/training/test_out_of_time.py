@@ -4,6 +4,7 @@ gave: one training of a panel as a program, read where people read it."""
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -59,9 +60,11 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Trained:
     folder = tmp_path_factory.mktemp("panel")
     data, usecase = write_panel(folder)
+    (folder / "home").mkdir()
+    shutil.copy(empty_database, folder / "home" / "mlflow.db")
     command = [sys.executable, "-m", "tests.training.small_training", "train", "--budget", "0", "--json"]
     command += ["--usecase", str(usecase), "--data", str(data)]
     environment = {**os.environ, "CHURN_HOME": str(folder / "home")}
