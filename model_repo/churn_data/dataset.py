@@ -112,7 +112,8 @@ def schema_of(dataset: Dataset) -> Schema:
         for feature in dataset.usecase.features
     )
     usecase = dataset.usecase
-    logged = tuple(dict.fromkeys(usecase.prediction_log.features))
+    known = {feature.name for feature in features}  # what training left out of them is nowhere to be kept
+    logged = tuple(name for name in dict.fromkeys(usecase.prediction_log.features) if name in known)
     return Schema(usecase=usecase.name, id=usecase.id, features=features, missing=usecase.missing, logged=logged)
 
 
