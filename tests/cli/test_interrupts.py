@@ -1,7 +1,9 @@
 """Ctrl-C, however early: one line and 130, at every program that a person starts with `churn`."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,3 +35,26 @@ def test_an_interrupt_among_imports_is_one_line(program: str, module: str, line:
     code = _INTERRUPTED_AT.format(program=program, module=module)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240, check=False)
     assert (done.returncode, done.stderr.splitlines()) == (130, [line])
+
+
+PROGRAMS = ("cluster_bootstrap", "decision_study", "gate_study", "model_study", "model_wait", "policy_simulation")
+STARTED = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "churn_cli.guard":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+"""
+
+
+@pytest.mark.parametrize("program", [*PROGRAMS, "storage_setup"])
+def test_an_interrupt_of_a_program_is_one_line(program: str, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(STARTED)
+    done = subprocess.run(
+        [sys.executable, "-m", f"churn_cli.programs.{program}"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.splitlines()) == (130, ["churn: stopped"])

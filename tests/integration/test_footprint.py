@@ -1,5 +1,5 @@
 """Where the processes write: nowhere but in the temporary folder and the one that they are given, so that everything
-else may be read-only."""
+else may be read-only; and in the temporary one nothing that would be left behind, were they killed, for good."""
 
 import subprocess
 import sys
@@ -44,7 +44,10 @@ def test_nothing_is_left_anywhere_else(system: System, tmp_path: Path) -> None:
     for url in (system.gateway_url, system.primary_url, system.fallback_url):
         for path in ("/v2", f"/v2/models/{MODEL_NAME}", "/livez", "/docs", "/nowhere"):
             assert httpx.get(url + path).status_code in (200, 404)
+    (of_the_fallback,) = (tmp_path / TEMPORARY).iterdir()
+    assert of_the_fallback.name.startswith("churn-fallback-")
     assert [service.stop() for service in system.services] == [0, 0, 0]
+    assert list((tmp_path / TEMPORARY).iterdir()) == []
     assert list((tmp_path / "work").rglob("*")) == []
     assert list((tmp_path / "home").rglob("*")) == []
     assert [path.name for path in (tmp_path / "churn").rglob("*") if path.is_file()] == ["description.json"]

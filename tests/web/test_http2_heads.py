@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from churn_serving.web.http2_heads import EndlessBlock, FrameHeads
+from churn_serving.web.http2_heads import FrameFlood, FrameHeads, UnsoundBlock
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, SETTINGS, CONTINUATION = 0, 1, 2, 4, 9
@@ -74,7 +74,7 @@ def test_frames_are_followed_however_their_bytes_are_cut(frames: list[Frame], cu
             passed += reading.read(content[at : at + size])
             at, turn = at + size, turn + 1
             assert content.startswith(passed)
-    except EndlessBlock:
+    except UnsoundBlock:
         assert expected is None
         return
     assert expected is not None
@@ -111,7 +111,7 @@ def test_a_block_has_so_many_bytes_and_frames(first: int, more: list[int], *, bo
         reading.read(content)
         assert reading.open
         return
-    with pytest.raises(EndlessBlock):
+    with pytest.raises(UnsoundBlock):
         reading.read(content)
 
 
@@ -141,13 +141,13 @@ def fields(
             id="over three frames",
         ),
         pytest.param(
-            lambda count: fields(count, END_HEADERS | PADDED, around=(b"\x30", bytes(0x30))), id="with padding"
+            lambda count: fields(count, END_HEADERS | PRIORITIZED, around=(b"\xff" * 5, b"")), id="with priority"
         ),
         pytest.param(
-            lambda count: fields(
-                count, END_HEADERS | PADDED | PRIORITIZED, around=(b"\x02\xff\xff\xff\xff\xff", bytes(2))
+            lambda count: (
+                fields(0, PRIORITIZED, around=(b"\xff" * 5, b"")) + fields(count, END_HEADERS, CONTINUATION)
             ),
-            id="with padding and priority",
+            id="behind priority",
         ),
     ],
 )
@@ -155,23 +155,77 @@ def test_a_block_has_so_many_fields(block: Callable[[int], bytes], more: int) ->
     reading = heads(MOST_FIELDS)
     content = PREFACE + fields(MOST_FIELDS) + block(MOST_FIELDS + more)
     if more:
-        with pytest.raises(EndlessBlock):
+        with pytest.raises(UnsoundBlock):
             reading.read(content)
     else:
         assert content.startswith(reading.read(content))
 
 
-def test_padding_longer_than_its_frame_is_for_the_reader_to_refuse() -> None:
-    content = PREFACE + fields(MOST_FIELDS + 5, END_HEADERS | PADDED, around=(b"\xff", b""))
-    assert heads(MOST_FIELDS).read(content) == content
+@pytest.mark.parametrize(
+    "block",
+    [
+        pytest.param(fields(1, END_HEADERS | PADDED, around=(b"\x02", bytes(2))), id="padded"),
+        pytest.param(fields(500, END_HEADERS | PADDED, around=(b"\xff", b"")), id="more padding than there is"),
+        pytest.param(fields(0, END_HEADERS | PADDED), id="padded without its length"),
+        pytest.param(fields(1, END_HEADERS | PADDED | PRIORITIZED, around=(b"\0" * 6, b"")), id="padded, with priority"),
+        pytest.param(fields(4, END_HEADERS | PRIORITIZED), id="part of a priority"),
+        pytest.param(fields(3, PRIORITIZED) + fields(20, END_HEADERS, CONTINUATION), id="a priority in two frames"),
+    ],
+)
+def test_what_two_readers_could_take_for_other_fields_is_no_block(block: bytes) -> None:
+    with pytest.raises(UnsoundBlock):
+        heads().read(PREFACE + block)
+
+
+def test_padding_means_nothing_in_what_goes_on() -> None:
+    content = PREFACE + fields(1, 0) + fields(1, END_HEADERS | PADDED | PRIORITIZED, CONTINUATION)
+    assert heads().read(content) == content, "RFC 9113 gives these bits no meaning there"
+
+
+CRUMBS = {
+    "settings": frame(SETTINGS, 0, 0),
+    "their answers": frame(SETTINGS, 1, 0),
+    "pings": frame(6, 0, 8),
+    "priorities": frame(PRIORITY, 0, 5),
+    "windows": frame(8, 0, 4),
+    "resets": frame(3, 0, 4),
+    "empty data": frame(DATA, 0, 0),
+    "unknown": frame(99, 0, 0),
+}
+
+
+@pytest.mark.parametrize("crumb", CRUMBS.values(), ids=CRUMBS)
+@pytest.mark.parametrize("at_once", [1, 50, 5000])
+def test_frames_that_carry_nothing_come_to_an_end(crumb: bytes, at_once: int) -> None:
+    reading = heads()
+    reading.read(PREFACE)
+    with pytest.raises(FrameFlood):
+        for _ in range(2000 // at_once + 1):
+            reading.read(crumb * at_once)
+
+
+def test_calls_and_what_they_carry_pay_for_the_frames_around_them() -> None:
+    reading = heads()
+    call = fields(20) + frame(DATA, 1, 300) + CRUMBS["windows"] * 4 + CRUMBS["pings"] * 4 + CRUMBS["settings"] * 2
+    large = fields(20) + frame(DATA, 0, 16_384) * 64 + CRUMBS["windows"] * 400
+    for content in (PREFACE, *[call] * 2000, *[large] * 20, *[call * 30] * 100):
+        assert reading.read(content) == content
+
+
+def test_what_is_stored_is_not_more_for_a_long_life() -> None:
+    reading = heads()
+    reading.read(PREFACE + (fields(20) + frame(DATA, 1, 3000)) * 5000)
+    with pytest.raises(FrameFlood):
+        for _ in range(30):
+            reading.read(CRUMBS["pings"] * 50)
 
 
 @pytest.mark.parametrize("kind", [DATA, HEADERS, PRIORITY, SETTINGS])
 def test_nothing_stands_within_a_block(kind: int) -> None:
-    with pytest.raises(EndlessBlock):
+    with pytest.raises(UnsoundBlock):
         heads().read(PREFACE + frame(HEADERS, 0, 9) + frame(kind, END_HEADERS, 9))
 
 
 def test_what_follows_no_block_is_none_of_one() -> None:
-    with pytest.raises(EndlessBlock):
+    with pytest.raises(UnsoundBlock):
         heads().read(PREFACE + frame(HEADERS, END_HEADERS, 9) + frame(CONTINUATION, END_HEADERS, 9))

@@ -12,6 +12,7 @@ from typing import Any
 
 from churn_cli.arguments import campaign, card, experiment, init, promote, rollback, score, simulate, train, up, value
 from churn_cli.arguments.parser import Parser, Version
+from churn_cli.arguments.variables import of_all
 from churn_cli.guard import guarded
 from churn_cli.terminal import answer, say
 from churn_cli.termination import leave_result
@@ -75,6 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of every command."""
     parser = Parser(prog="churn", description="Learn who is about to leave, and act on it.")
     parser.add_argument("--version", action=Version, nargs=0, help="show the version of this program and exit")
+    parser.variables = of_all()
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add_arguments(commands)

@@ -12,7 +12,10 @@ from churn_serving.backend.routes import Routes
 from churn_serving.backend.settings import BAD_SETTING, end
 from churn_serving.bento.settings import BentoSettings, bento_environment
 from churn_serving.runtime.command_line import SettingError, read_settings, without_check
+from churn_serving.runtime.temporary_folder import own_temporary_folder
 from churn_serving.web.server import DrainingServer, tune
+
+TEMPORARY = "churn-fallback-"
 
 
 def main() -> int:
@@ -28,6 +31,11 @@ def main() -> int:
         end(BAD_SETTING, str(error))
     if only_check:
         return 0
+    with own_temporary_folder(TEMPORARY):  # BentoML makes some that only an end in peace removes
+        return _serve(settings)
+
+
+def _serve(settings: BentoSettings) -> int:
     os.environ.update(bento_environment(settings.home))
     configure_logging()
 

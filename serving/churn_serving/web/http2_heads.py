@@ -3,6 +3,10 @@
 A block may go on over any number of frames (RFC 9113, section 6.10), and its fields take up to a hundred times the
 memory of their bytes: a byte may repeat a field that was sent before (RFC 7541). So bytes, frames and fields are all
 counted, and a block goes on to its reader only when it is whole: one that breaks a limit costs that reader nothing.
+What a reader might take for other fields than are counted here is no block: gRPC's takes padding for fields.
+
+Frames of a few bytes that no call needs cost their reader, and this one, far more than their sender. So each takes from
+a store that calls and bytes fill again, up to a thousand.
 What fields mean is for whoever reads them; payloads of other frames are never looked at.
 """
 
@@ -10,13 +14,22 @@ from churn_serving.web.header_fields import FieldCount, TooManyFields
 
 _HEADERS, _CONTINUATION = 1, 9
 _END_HEADERS, _PADDED, _PRIORITY = 4, 8, 0x20
+_AROUND = _PADDED | _PRIORITY
 _PRIORITY_BYTES = 5
 _HEAD_BYTES = 9
 _PREFACE_BYTES = 24
+_FRAMES_STORED = 1000
+_FRAMES_A_BLOCK = 16
+_BYTES_A_FRAME_SHIFT = 8  # one for 256 bytes
 
 
-class EndlessBlock(Exception):
-    """A block of header fields has more bytes, frames or fields than one may have, or other frames within it."""
+class UnsoundBlock(Exception):
+    """A block of header fields has more bytes, frames or fields than one may have, other frames within it, or something
+    around its fields that not everybody would leave out."""
+
+
+class FrameFlood(Exception):
+    """More frames than what they carry, and the calls among them, could need."""
 
 
 class FrameHeads:
@@ -26,6 +39,7 @@ class FrameHeads:
         "_block_bytes",
         "_block_frames",
         "_fields",
+        "_frames_left",
         "_held",
         "_most_bytes",
         "_most_fields",
@@ -45,6 +59,7 @@ class FrameHeads:
         self._rest = b""  # of a frame that has not come whole
         self._block_bytes = self._block_frames = 0  # of a block that has not ended
         self._fields: FieldCount | None = None
+        self._frames_left = _FRAMES_STORED
         self.blocks = 0
         """Blocks that have come whole."""
         self.open = False
@@ -55,7 +70,8 @@ class FrameHeads:
         came. What belongs to a block waits for its end.
 
         Raises:
-            EndlessBlock: a block grows too long; nothing may be read after that.
+            UnsoundBlock: a block grows too long, or is none; nothing may be read after that.
+            FrameFlood: there are too many frames; nor after that.
         """
         if self._rest:
             data = self._rest + data
@@ -63,22 +79,27 @@ class FrameHeads:
         at, end = self._skip, len(data)
         passed = 0 if self._block_frames else at
         self.open = False
+        left = min(_FRAMES_STORED, self._frames_left) + (end >> _BYTES_A_FRAME_SHIFT)
         while at + _HEAD_BYTES <= end:
             length = data[at] << 16 | data[at + 1] << 8 | data[at + 2]
             kind = data[at + 3]
             follows = at + _HEAD_BYTES + length
             if (kind == _CONTINUATION) != (self._block_frames > 0):
-                raise EndlessBlock
+                raise UnsoundBlock
             if kind in (_HEADERS, _CONTINUATION):
                 if self._block_bytes + length > self._most_bytes or self._block_frames >= self._most_frames:
-                    raise EndlessBlock
+                    raise UnsoundBlock
                 if follows > end:
                     self.open = True
                     break
-                self._block(data, at, length)
+                left += self._block(data, at, length)
+            left -= 1
+            if left < 0:
+                raise FrameFlood
             at = follows
             if not self._block_frames:
                 passed = at
+        self._frames_left = left
         if passed >= end and not self._held:  # as nearly always
             self._skip = passed - end
             return data
@@ -97,19 +118,23 @@ class FrameHeads:
         self._held = data[passed:at]
         return ready
 
-    def _block(self, data: bytes, at: int, length: int) -> None:
-        """A whole frame of a block, with its head at ``at``."""
+    def _block(self, data: bytes, at: int, length: int) -> int:
+        """A whole frame of a block, with its head at ``at``; how many frames it adds to the store."""
         kind, flags = data[at + 3], data[at + 4]
         ends = flags & _END_HEADERS
+        if kind == _HEADERS and flags & _AROUND and (flags & _PADDED or length < _PRIORITY_BYTES):
+            raise UnsoundBlock
         if not ends or self._block_frames or length > self._most_fields:  # no field is shorter than a byte
-            self._count(_fragment(data[at + _HEAD_BYTES : at + _HEAD_BYTES + length], flags if kind == _HEADERS else 0))
+            begin = at + _HEAD_BYTES
+            self._count(data[begin + _PRIORITY_BYTES * (kind == _HEADERS and flags & _PRIORITY > 0) : begin + length])
         if ends:
             self.blocks += 1
             self._block_bytes = self._block_frames = 0
             self._fields = None
-        else:
-            self._block_bytes += length
-            self._block_frames += 1
+            return _FRAMES_A_BLOCK
+        self._block_bytes += length
+        self._block_frames += 1
+        return 0
 
     def _count(self, fragment: bytes) -> None:
         if self._fields is None:
@@ -117,15 +142,4 @@ class FrameHeads:
         try:
             self._fields.add(fragment)
         except TooManyFields as error:
-            raise EndlessBlock from error
-
-
-def _fragment(payload: bytes, flags: int) -> bytes:
-    """The fields of a frame, without what may stand around them (RFC 9113, section 6.2); as much as there is where
-    that makes no sense."""
-    begin, end = 0, len(payload)
-    if flags & _PADDED and payload:
-        begin, end = 1, end - payload[0]
-    if flags & _PRIORITY:
-        begin += _PRIORITY_BYTES
-    return payload[begin : max(begin, end)]
+            raise UnsoundBlock from error

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from churn_serving.web import refusals
 from churn_serving.web.door import Door, Phase
-from churn_serving.web.http2_heads import EndlessBlock, FrameHeads
+from churn_serving.web.http2_heads import FrameFlood, FrameHeads, UnsoundBlock
 from churn_serving.web.limits import ConnectionLimits
 from churn_serving.web.refusals import Refusal
 from churn_serving.web.server import BACKLOG
@@ -119,8 +119,10 @@ class _Relayed:
             return
         try:
             self._pass_on(self._heads.read(data))
-        except EndlessBlock:
+        except UnsoundBlock:
             self.refuse(refusals.HEADER_TOO_LARGE)
+        except FrameFlood:
+            self.refuse(refusals.FRAMES)
         except OSError:
             self.close()
         else:

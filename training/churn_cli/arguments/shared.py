@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from churn_cli.arguments.parser import Parser
+from churn_cli.arguments.variables import of_command
 
 Commands = Any  # argparse keeps the type of its sub-parsers private.
 
@@ -33,6 +34,7 @@ class Given(argparse.Action):
 def add_command(commands: Commands, name: str, text: str, *, own_help: bool = False) -> Parser:
     """A command with `--json`, which every command has, and `--help`, unless it has one of its own."""
     command: Parser = commands.add_parser(name, help=text, description=text, add_help=not own_help)
+    command.variables = of_command(name)
     command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return command
 

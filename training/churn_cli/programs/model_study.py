@@ -6,10 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from churn_cli.guard import guarded
+from churn_cli.programs.studies import check_counts
 from churn_cli.terminal import answer, say
 from churn_data.progress import reporting
 from churn_data.sources import read_customers
-from churn_model.errors import ChurnModelError
 from churn_model.usecase import load_usecase
 from churn_training.comparison.economics import with_economics
 from churn_training.comparison.model_study import Row, study
@@ -32,7 +33,7 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the study; returns the exit code."""
+    """Run the study; returns the exit code, 2 for bad input."""
     parser = argparse.ArgumentParser(
         prog="python -m churn_cli.programs.model_study", description=DESCRIPTION, allow_abbrev=False
     )
@@ -41,17 +42,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--repeats", type=int, default=10, help="%(default)s")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     options = parser.parse_args(arguments)
-    try:
-        dataset = read_customers(options.data, load_usecase(options.usecase), say)
-    except ChurnModelError as error:
-        say(f"model study: {error}")
-        return 2
+    return guarded(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> None:
+    check_counts(options, {"--repeats": 1})
+    dataset = read_customers(options.data, load_usecase(options.usecase), say)
     with reporting(options.repeats * len(default_candidates()) * FOLDS) as reporter:
         rows = study(with_economics(dataset)[0], options.repeats, reporter)
     answer(_table(rows))
     if options.json:
         answer(json.dumps({row.name: {"means": row.means, "intervals": row.intervals} for row in rows}))
-    return 0
 
 
 if __name__ == "__main__":
