@@ -11,9 +11,10 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.web.doors import Door, describe_door, ends, opened
+from tests.web.doors import Door, describe_door, ends, eventually, opened
 
-HEADERS, SETTINGS, CONTINUATION = 1, 4, 9
+HEADERS, RST_STREAM, SETTINGS, CONTINUATION = 1, 3, 4, 9
+END_STREAM, END_HEADERS = 1, 4
 MEBIBYTES = 40
 CALL = b"".join(
     b"\x00" + bytes([len(name)]) + name + bytes([len(value)]) + value
@@ -36,9 +37,9 @@ REPEATED = b"\xbe" * 450
 FORMS = {"long": (b"", LONG), "short": (b"", SHORT), "repeated": (b"\x40\x01x\x01y", REPEATED), "empty": (b"", b"")}
 
 
-def frame(kind: int, payload: bytes = b"", stream: int = 0) -> bytes:
+def frame(kind: int, payload: bytes = b"", stream: int = 0, flags: int = 0) -> bytes:
     """RFC 9113, section 4.1; without flags, so that no header ever ends."""
-    return len(payload).to_bytes(3, "big") + bytes([kind, 0]) + stream.to_bytes(4, "big") + payload
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
 
 
 @pytest.fixture(scope="module", params=["gateway", "predictor"])
@@ -94,3 +95,45 @@ def test_metadata_that_begin_and_do_not_end_have_their_time(door: Door) -> None:
         connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS) + frame(HEADERS, CALL, 1))
         assert ends(connection)
     assert door.refused("header_time") == before + 1
+
+
+AT_ONCE = 50
+
+
+def test_calls_that_have_ended_leave_nothing_behind(door: Door) -> None:
+    refused_calls(door, 1000)
+    begin = private(door)
+    refused_calls(door, 4000)
+    eventually(lambda: private(door) - begin < MEBIBYTES / 8)
+
+
+def refused_calls(door: Door, count: int) -> None:
+    """Calls whose metadata fit just and which have no message, one connection's."""
+    with socket.create_connection(("127.0.0.1", door.grpc), 15) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS))
+        answers = Answers(connection)
+        for first in range(1, 2 * count, 2 * AT_ONCE):
+            streams = range(first, first + 2 * AT_ONCE, 2)
+            connection.sendall(b"".join(frame(HEADERS, CALL + LONG, one, END_STREAM | END_HEADERS) for one in streams))
+            answers.await_ends(AT_ONCE)
+
+
+class Answers:
+    """Frames that come back, of which those are counted that end a call."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._rest = b""
+
+    def await_ends(self, count: int) -> None:
+        while count > 0:
+            piece = self._connection.recv(65_536)
+            assert piece, "cut off"
+            content, at = self._rest + piece, 0
+            while len(content) - at >= 9:
+                follows = at + 9 + int.from_bytes(content[at : at + 3], "big")
+                if follows > len(content):
+                    break
+                count -= content[at + 3] == RST_STREAM or bool(content[at + 4] & END_STREAM and content[at + 3] < 2)
+                at = follows
+            self._rest = content[at:]

@@ -144,9 +144,7 @@ def fields(
             lambda count: fields(count, END_HEADERS | PRIORITIZED, around=(b"\xff" * 5, b"")), id="with priority"
         ),
         pytest.param(
-            lambda count: (
-                fields(0, PRIORITIZED, around=(b"\xff" * 5, b"")) + fields(count, END_HEADERS, CONTINUATION)
-            ),
+            lambda count: fields(0, PRIORITIZED, around=(b"\xff" * 5, b"")) + fields(count, END_HEADERS, CONTINUATION),
             id="behind priority",
         ),
     ],
@@ -167,7 +165,9 @@ def test_a_block_has_so_many_fields(block: Callable[[int], bytes], more: int) ->
         pytest.param(fields(1, END_HEADERS | PADDED, around=(b"\x02", bytes(2))), id="padded"),
         pytest.param(fields(500, END_HEADERS | PADDED, around=(b"\xff", b"")), id="more padding than there is"),
         pytest.param(fields(0, END_HEADERS | PADDED), id="padded without its length"),
-        pytest.param(fields(1, END_HEADERS | PADDED | PRIORITIZED, around=(b"\0" * 6, b"")), id="padded, with priority"),
+        pytest.param(
+            fields(1, END_HEADERS | PADDED | PRIORITIZED, around=(b"\0" * 6, b"")), id="padded, with priority"
+        ),
         pytest.param(fields(4, END_HEADERS | PRIORITIZED), id="part of a priority"),
         pytest.param(fields(3, PRIORITIZED) + fields(20, END_HEADERS, CONTINUATION), id="a priority in two frames"),
     ],
@@ -194,14 +194,21 @@ CRUMBS = {
 }
 
 
+def floods(reading: FrameHeads, pieces: list[bytes]) -> bool:
+    try:
+        for piece in pieces:
+            reading.read(piece)
+    except FrameFlood:
+        return True
+    return False
+
+
 @pytest.mark.parametrize("crumb", CRUMBS.values(), ids=CRUMBS)
 @pytest.mark.parametrize("at_once", [1, 50, 5000])
 def test_frames_that_carry_nothing_come_to_an_end(crumb: bytes, at_once: int) -> None:
     reading = heads()
     reading.read(PREFACE)
-    with pytest.raises(FrameFlood):
-        for _ in range(2000 // at_once + 1):
-            reading.read(crumb * at_once)
+    assert floods(reading, [crumb * at_once] * (2000 // at_once + 1))
 
 
 def test_calls_and_what_they_carry_pay_for_the_frames_around_them() -> None:
@@ -215,9 +222,7 @@ def test_calls_and_what_they_carry_pay_for_the_frames_around_them() -> None:
 def test_what_is_stored_is_not_more_for_a_long_life() -> None:
     reading = heads()
     reading.read(PREFACE + (fields(20) + frame(DATA, 1, 3000)) * 5000)
-    with pytest.raises(FrameFlood):
-        for _ in range(30):
-            reading.read(CRUMBS["pings"] * 50)
+    assert floods(reading, [CRUMBS["pings"] * 50] * 30)
 
 
 @pytest.mark.parametrize("kind", [DATA, HEADERS, PRIORITY, SETTINGS])

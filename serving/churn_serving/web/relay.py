@@ -26,6 +26,7 @@ _BLOCK_BYTES_FACTOR = 4
 _BLOCK_FRAMES = 8
 # What a client sends before its first call: preface, settings, a window.
 _EARLY_BYTES = 1024
+_NO_HEADS = FrameHeads(0, 0, 0)
 _logger = logging.getLogger(__name__)
 
 
@@ -185,6 +186,7 @@ class _Relayed:
                 self._loop.remove_reader(one)
                 self._loop.remove_writer(one)
                 one.close()
+        self._heads, self._early = _NO_HEADS, b""  # what they hold need not wait for the collector
         self._loop.call_soon(self._door.leave, self)
 
 

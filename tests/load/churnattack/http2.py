@@ -189,10 +189,16 @@ HTTP2_ATTACKS = (
     Attack("grpc-resets", "gRPC", "calls taken back at once, 500 a second", on_connections(2, 25.0, reset_streams)),
     Attack("grpc-pings", "gRPC, no key", "pings and settings, 4,000 a second", on_connections(2, 100.0, pings)),
     Attack(
-        "grpc-crumbs", "gRPC, no key", "frames that carry nothing, 20 connections of 1 MB/s", on_connections(20, 64.0, crumbs)
+        "grpc-crumbs",
+        "gRPC, no key",
+        "frames of nothing, 20 connections of 1 MB/s",
+        on_connections(20, 64.0, crumbs),
     ),
     Attack(
-        "grpc-padded", "gRPC, no key", "padding that could be fields, 4 connections of 1 MB/s", on_connections(4, 64.0, padded)
+        "grpc-padded",
+        "gRPC, no key",
+        "padding like fields, 4 connections of 1 MB/s",
+        on_connections(4, 64.0, padded),
     ),
     Attack(
         "grpc-continuations",

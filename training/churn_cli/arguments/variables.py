@@ -29,7 +29,8 @@ SERVERS = Variable(
 )
 TERMINATION = Variable("CHURN_TERMINATION_LOG", "file for the last line or the result, as a pod shows it (none)")
 RECORDED = Variable(
-    "CHURN_CODE_REVISION, CHURN_JOB_NAME, CHURN_POD_NAME", "kept with the run, as image and chart set them (git's, none)"
+    "CHURN_CODE_REVISION, CHURN_JOB_NAME, CHURN_POD_NAME",
+    "kept with the run; image and chart set them (git's, none)",
 )
 INDEX = Variable("JOB_COMPLETION_INDEX", "which share of --shard N this is, as an indexed Job says it (none)")
 KUBERNETES = Variable("KUBECONFIG", "clusters for --on-cluster (~/.kube/config)")
