@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import gc
+import weakref
 from collections.abc import Iterator
 
 import numpy as np
@@ -79,3 +81,26 @@ def test_a_process_knows_what_it_holds() -> None:
     ballast = np.ones(40 * MEBIBYTE, dtype=np.int8)
     assert 35 * MEBIBYTE <= held_memory() - before <= 60 * MEBIBYTE
     assert ballast.sum() == 40 * MEBIBYTE
+
+
+async def test_what_only_a_circle_of_references_holds_is_given_back() -> None:
+    class Call:
+        def __init__(self) -> None:
+            self.itself, self.metadata = self, bytearray(40 * MEBIBYTE)
+
+    async def relieve() -> None:
+        raise AssertionError("nothing is in use")
+
+    loop, gone = asyncio.get_running_loop(), asyncio.Event()
+    watching = asyncio.create_task(MemoryWatch(2**40, relieve).run(0.005))
+    await asyncio.sleep(0.02)
+    gc.disable()
+    try:
+        call = Call()
+        weakref.finalize(call, loop.call_soon_threadsafe, gone.set)
+        del call
+        async with asyncio.timeout(10):
+            await gone.wait()
+    finally:
+        gc.enable()
+        watching.cancel()
