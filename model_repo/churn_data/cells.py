@@ -17,6 +17,8 @@ from churn_data.number_texts import NumberColumn, two_notations
 from churn_model.spelling import MAXIMUM_TEXT, Levels
 
 Cell = coded_cells.Cell
+LARGEST = 3.4028234663852886e38
+"""The largest number that a server takes, that of 32 bits."""
 
 
 def clean(cells: Sequence[Cell], missing: frozenset[str]) -> list[Cell]:
@@ -36,9 +38,14 @@ def categories(cells: Sequence[Cell], rows: Sequence[int], file: str, column: st
     """The cells of a category column in the one spelling of each level, None for missing.
 
     Raises:
-        DataError: names the first cell that is longer than a server accepts.
+        DataError: names the first cell that is longer than a server accepts, or that is none.
     """
     found = coded(cells)
+    broken = {level for level in found.levels if level is not None and "\0" in level}
+    if broken:
+        raise DataError(
+            file, "holds a zero byte (NUL), which no text has", column=column, row=rows[found.first_of(broken)]
+        )
     long = {level for level in found.levels if level is not None and len(level) > MAXIMUM_TEXT}
     if long:
         problem = f"is longer than {MAXIMUM_TEXT} characters, which no level may be"
@@ -58,9 +65,14 @@ def parse_number(text: str, decimal: Decimal = ".") -> float:
         raise ValueError("is not a number") from None
     if not text.isascii() or "_" in text or math.isnan(number):
         raise ValueError("is not a number")
-    if math.isinf(number):
+    if is_too_large(number):
         raise ValueError("is infinite or too large, a finite number was expected")
     return number
+
+
+def is_too_large(number: float) -> bool:
+    """Whether a number is infinite, or so for models and servers, which compute with 32 bits in places."""
+    return abs(number) > LARGEST
 
 
 def is_float(text: str) -> bool:
@@ -132,7 +144,7 @@ def how_many(numbers: int, others: int) -> str:
 
 
 def _fault(value: float, minimum: float | None, maximum: float | None) -> str:
-    if math.isinf(value):
+    if is_too_large(value):
         return "is infinite or too large, a finite number was expected"
     if (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
         return f"is out of bounds, {_bounds(minimum, maximum)} was expected"

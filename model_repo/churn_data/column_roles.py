@@ -14,6 +14,7 @@ from churn_data.number_texts import two_notations
 from churn_model.dates import BETWEEN, EPOCH_MILLISECONDS, EPOCH_SECONDS, EXCEL_DAYS, FROM, QUARTER, WEEK
 from churn_model.names import name_fault
 from churn_model.rules import FeatureType
+from churn_model.spelling import MAXIMUM_TEXT
 
 NEARLY_UNIQUE = 0.5
 """Share of distinct values among the known ones from which a text column counts as an identifier or free text."""
@@ -70,6 +71,11 @@ _COUNTED = {
     EPOCH_MILLISECONDS: "milliseconds since 1970 (Unix time)",
     EXCEL_DAYS: "days as Excel does",
 }
+FAR = 10
+"""How many times as large as all others a number has to be to lie far away."""
+FREQUENT = 0.01
+_CUT = re.compile(r"\d[.,]\d+[eE]\+\d{2}")
+_EXPONENT_CODE = re.compile(r"\d+[eE]\d+", re.ASCII)
 _EMAIL_TEXT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE_TEXT = re.compile(r"\+?[\d ()./-]{6,24}")
 
@@ -99,16 +105,20 @@ def role_of(facts: ColumnFacts, *, wanted: bool = False) -> Role:
             return Role(left_out=reason)
     if POSTAL & set(facts.words):
         return Role("category", remark="postal codes, kept as a category")
-    date = date_role(facts)
-    if date is not None:
-        return date
-    if facts.numeric and not facts.leading_zeros and not _is_code(facts):
-        return Role("number")
+    return date_role(facts) or (_number_role(facts) if facts.numeric else _text_role(facts, wanted=wanted))
+
+
+def _number_role(facts: ColumnFacts) -> Role:
+    if _are_exponents(facts):
+        return Role("category", remark="codes such as 1E2, kept as a category")
+    if not facts.leading_zeros and not _is_code(facts):
+        return Role("number", remark=_far_away(facts))
+    return _text_role(facts, wanted=False)
+
+
+def _text_role(facts: ColumnFacts, *, wanted: bool) -> Role:
     mixed = "" if facts.numeric else two_notations(facts.counts) or faults_of(facts.counts)
-    if mixed:
-        return Role(left_out=mixed)
-    reason = "" if wanted else _free_text(facts)
-    return Role("category", left_out=reason)
+    return Role("category", left_out=mixed or ("" if wanted else _free_text(facts)))
 
 
 def _unusable(facts: ColumnFacts) -> str:
@@ -164,9 +174,46 @@ def _person(facts: ColumnFacts) -> str:
 
 
 def _free_text(facts: ColumnFacts) -> str:
+    longest = max(map(len, facts.counts))
+    if longest > MAXIMUM_TEXT:
+        return f"it holds texts, up to {longest:,} characters, no levels of a category (at most {MAXIMUM_TEXT})"
     if facts.distinct <= max(FEW_LEVELS, NEARLY_UNIQUE * facts.known):
         return ""
     return f"its texts are nearly unique ({facts.distinct} different in {facts.known} rows)"
+
+
+def _are_exponents(facts: ColumnFacts) -> bool:
+    """Whether some numbers are written as no program writes one: 1E2, without a point or a sign of the exponent."""
+    return facts.distinct <= FEW_LEVELS and any(map(_EXPONENT_CODE.fullmatch, facts.counts))
+
+
+def _far_away(facts: ColumnFacts) -> str:
+    """What to say of one number or two that many rows have and that lie far from all others: -999, 99999999."""
+    amounts = sorted(facts.values, key=abs)
+    for count in (1, 2):
+        rest, far = amounts[:-count], amounts[-count:]
+        if len(rest) < FEW_KNOWN or abs(far[0]) <= FAR * max(1.0, abs(rest[-1])):
+            continue
+        rows = [sum(many for text, many in facts.counts.items() if float(text) == value) for value in far]
+        if min(rows) >= max(FREQUENT * facts.known, FEW_KNOWN / 2):
+            shown = ", ".join(f"{value:.15g} ({many:,} rows)" for value, many in zip(far, rows, strict=True))
+            others = f"{min(rest):g} to {max(rest):g}"
+            return f"{shown} far from all others ({others}): if that means «not known», list it under `missing`"
+    return ""
+
+
+def cut_numbers(facts: ColumnFacts) -> str:
+    """What to say of ids that a spreadsheet has cut to 4.90001E+11; empty for other columns."""
+    if facts.distinct == facts.known or _share(facts, lambda text: bool(_CUT.fullmatch(text))) < MOST:
+        return ""
+    shown = next(text for text in facts.counts if _CUT.fullmatch(text))
+    many = f"{facts.distinct:,} different in {facts.known:,} rows"
+    return f'a spreadsheet has cut its numbers to such as "{shown}" ({many}): export the column as text'
+
+
+def _cut(facts: ColumnFacts) -> str:
+    called = set(facts.words) & (IDENTITY | PERSON)
+    return cut_numbers(facts) if called and facts.known else ""
 
 
 def _is_code(facts: ColumnFacts) -> bool:
@@ -226,4 +273,4 @@ def _share(facts: ColumnFacts, fits: Callable[[str], bool]) -> float:
 
 Rule = Callable[[ColumnFacts], str]
 _UNUSABLE: Rule = _unusable
-_IDENTIFYING: Sequence[Rule] = (_running_number, _identifier, _email, _phone, _person)
+_IDENTIFYING: Sequence[Rule] = (_cut, _running_number, _identifier, _email, _phone, _person)

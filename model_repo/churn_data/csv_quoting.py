@@ -6,6 +6,7 @@ Arrow reads the first way alone; of the others each record is read here and writ
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -71,7 +72,7 @@ def quoting_of(sample: str, delimiter: str, wrapping: Quoting, notices: Notices)
     if wrapping.wrapped:
         notices.tell("quoting", "each row stands in quotes as a whole: they are taken off")
         return wrapping
-    records = [record for record in islice(csv.reader(sample.splitlines(), delimiter=delimiter), _LOOKED_AT) if record]
+    records = list(_records(sample.splitlines(), delimiter))
     spaced = [record for record in records if any(cell[:1] == " " and cell.lstrip()[:1] == '"' for cell in record)]
     if len(spaced) > len(records) / 2:
         notices.tell("quoting", "blanks stand before quotes: they are taken off")
@@ -80,6 +81,12 @@ def quoting_of(sample: str, delimiter: str, wrapping: Quoting, notices: Notices)
         notices.tell("quoting", "texts stand in apostrophes: they are taken off")
         return Quoting(mark="'", spaced=any(cell[:1] == " " for cell in records[0]))
     return USUAL
+
+
+def _records(lines: Sequence[str], delimiter: str) -> Iterator[list[str]]:
+    """The first records that are not blank, up to one that cannot be read, as of a field that is too long."""
+    with suppress(csv.Error):
+        yield from filter(None, islice(csv.reader(lines, delimiter=delimiter), _LOOKED_AT))
 
 
 def _inside(line: str) -> str | None:

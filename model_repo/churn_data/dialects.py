@@ -85,7 +85,7 @@ def encoding_of(path: Path, form: FileForm, notices: Notices) -> Encoding:
         start = stream.read(BLOCK)
         for mark, codec in _MARKS.items():
             if start.startswith(mark):
-                return _told(Encoding(codec, len(mark)), notices)
+                return _told(Encoding(codec, _marks(start, mark)), notices)
         # A header is UTF-16 as a whole; a lone zero further on belongs to the text of a cell.
         if b"\0" in start.partition(b"\n")[0]:
             zeros = Counter(position % 2 for position, byte in enumerate(start[:4096]) if byte == 0)
@@ -110,12 +110,20 @@ def _given(name: str, path: Path) -> Encoding:
     except (LookupError, TypeError):
         raise DataError("--encoding", f'"{name}" is no encoding of texts, e.g. utf-8, windows-1252') from None
     with path.open("rb") as stream:
-        start = stream.read(3)
+        start = stream.read(16)
     if codec == "utf-16":
         codec = "utf-16-be" if start.startswith(codecs.BOM_UTF16_BE) else "utf-16-le"
     marks = {found: mark for mark, found in _MARKS.items()}
     codec = {"utf-8-sig": "utf-8"}.get(codec, codec)
-    return Encoding(codec, len(marks[codec]) if codec in marks and start.startswith(marks[codec]) else 0)
+    return Encoding(codec, _marks(start, marks[codec]) if codec in marks else 0)
+
+
+def _marks(start: bytes, mark: bytes) -> int:
+    """How many bytes marks take, of which a file that was joined or written twice has several."""
+    count = 0
+    while start.startswith(mark, count):
+        count += len(mark)
+    return count
 
 
 def _is_windows(blocks: Iterator[bytes]) -> bool:

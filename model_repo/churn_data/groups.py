@@ -40,6 +40,7 @@ def groups_of(
     count = int(customers.max()) + 1
     if count < len(customers):
         notices.tell("rows", f"{len(customers)} rows of {count} customers: a customer's rows are never divided")
+        _tell_contradictions(customers, frame, churned, notices)
     contents = pandas.util.hash_pandas_object(frame.assign(**{LABEL: churned}), index=False).to_numpy()
     # The order of a customer's rows says nothing: their contents are added up, which wraps around as it may.
     alike = numpy.zeros(count, dtype=numpy.uint64)
@@ -52,6 +53,19 @@ def groups_of(
     notices.tell("doubles", f"{who} of another but for the id; such are never divided")
     found: numpy.ndarray = group[customers]
     return found
+
+
+def _tell_contradictions(
+    customers: numpy.ndarray, frame: pandas.DataFrame, churned: numpy.ndarray, notices: Notices
+) -> None:
+    """Tell of rows of one customer that are alike in everything and say both that he left and that he stayed."""
+    alike = pandas.util.hash_pandas_object(frame.assign(**{LABEL: customers}), index=False).to_numpy()
+    both = pandas.Series(churned).groupby(alike).transform("nunique") > 1
+    count = int(both.sum())
+    if count:
+        who = len(numpy.unique(customers[both.to_numpy()]))
+        text = f"{count:,} rows of {who:,} customers are alike but for the label, which is both: which one is right?"
+        notices.tell("labels", text)
 
 
 def _by_chance(frame: pandas.DataFrame, churned: numpy.ndarray, group: numpy.ndarray) -> bool:

@@ -14,7 +14,7 @@ import pyarrow
 import pyarrow.compute
 from numpy.typing import NDArray
 
-from churn_data.cells import Cell, clean, numbers
+from churn_data.cells import LARGEST, Cell, clean, numbers
 from churn_data.csv_head import suggestion
 from churn_data.errors import DataError, NoSuchColumn, glimpse
 from churn_data.notices import Notices
@@ -143,14 +143,20 @@ class SchemaColumns:
         remembered = self._found[name]
         meaning = remembered.get(text)
         if meaning is None:
-            if text is not None and len(text.strip()) > MAXIMUM_TEXT:
+            problem = _text_fault(text or "")
+            if problem:
                 row = chunk.rows[chunk.arrays[self._places[name]].to_pylist().index(text)]
-                problem = f"is longer than {MAXIMUM_TEXT} characters, which no level may be"
                 raise DataError(self._file, problem, column=name, row=row)
             meaning = levels.find(None if canonical(text) in self._missing else text)
             if len(remembered) < _REMEMBERED:
                 remembered[text] = meaning
         return meaning
+
+
+def _text_fault(text: str) -> str:
+    if len(text.strip()) > MAXIMUM_TEXT:
+        return f"is longer than {MAXIMUM_TEXT} characters, which no level may be"
+    return "holds a zero byte (NUL), which no text has" if "\0" in text else ""
 
 
 def _plain_numbers(array: pyarrow.Array) -> NDArray[numpy.float64] | None:
@@ -170,9 +176,9 @@ def _within(values: NDArray[numpy.float64], feature: SchemaFeature) -> bool:
     if not len(values) or numpy.isnan(values).all():
         return True
     least, most = float(numpy.nanmin(values)), float(numpy.nanmax(values))
-    low = -numpy.inf if feature.minimum is None else feature.minimum
-    high = numpy.inf if feature.maximum is None else feature.maximum
-    return bool(low <= least and most <= high and numpy.isfinite((least, most)).all())
+    low = -LARGEST if feature.minimum is None else feature.minimum
+    high = LARGEST if feature.maximum is None else feature.maximum
+    return bool(low <= least and most <= high and max(-least, most) <= LARGEST)
 
 
 def texts_of(levels: Sequence[str], codes: NDArray[Any]) -> pyarrow.Array:

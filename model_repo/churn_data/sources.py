@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from churn_data.cells import Cell, categories, numbers, parse_number
 from churn_data.coded_cells import CodedCells, coded
+from churn_data.column_facts import facts_of
+from churn_data.column_roles import cut_numbers
 from churn_data.csv_head import suggestion
 from churn_data.customer_keys import customer_keys
 from churn_data.dataset import Dataset, Origin, Source
@@ -26,7 +28,7 @@ from churn_data.notices import Listener, Notices
 from churn_data.number_texts import NumberColumn
 from churn_data.snapshots import Snapshots, date_numbers, date_rule, snapshots_of, with_snapshot
 from churn_data.whole_tables import read_cells
-from churn_model.spelling import Levels, canonical
+from churn_model.spelling import Levels, canonical, truth_of
 from churn_model.usecase import Feature, Label, UseCase
 
 Typed = CodedCells | NDArray[numpy.float64]
@@ -60,6 +62,8 @@ def read_customers(path: Path, usecase: UseCase, notice: Listener | None = None)
     if not usecase.id:
         notices.tell("id", _WITHOUT_IDS)
     _require_columns(columns, [usecase.label.column, *([usecase.id] if usecase.id else [])], file)
+    if usecase.id:
+        require_whole_ids(usecase.id, columns[usecase.id], file)
     churned = labels_of(columns[usecase.label.column], rows, usecase.label, file)
     if usecase.features:
         _require_columns(columns, [feature.name for feature in usecase.features], file)
@@ -101,6 +105,17 @@ def _require_columns(columns: Iterable[str], wanted: Sequence[str], file: str) -
             raise NoSuchColumn(file, name, found)
 
 
+def require_whole_ids(name: str, cells: Sequence[Cell], file: str) -> None:
+    """Refuse ids that a spreadsheet has cut to 4.90001E+11, which make one customer of many.
+
+    Raises:
+        DataError: says so.
+    """
+    problem = cut_numbers(facts_of(name, cells))
+    if problem:
+        raise DataError(file, problem, column=name)
+
+
 def labels_of(cells: Sequence[Cell], rows: Sequence[int], label: Label, file: str) -> numpy.ndarray:
     """Who left: 0 or 1 a row.
 
@@ -136,8 +151,8 @@ def _in_rows(count: int) -> str:
 
 
 def same_label(cell: str, label: str) -> bool:
-    """Equal in their one spelling, or as numbers."""
-    if canonical(cell) == canonical(label):
+    """Equal in their one spelling, as truth values, or as numbers."""
+    if canonical(cell) == canonical(label) or (truth_of(cell) or cell) == (truth_of(label) or label):
         return True
     try:
         return parse_number(cell) == parse_number(label)

@@ -19,7 +19,7 @@ from churn_data.column_names import human_label
 from churn_data.inference import LEAK, LEFT_OUT, infer_features
 from churn_data.notices import Listener, Notices
 from churn_data.snapshots import with_snapshot
-from churn_data.sources import labels_of
+from churn_data.sources import labels_of, require_whole_ids
 from churn_data.starter_choices import (
     Ask,
     Chosen,
@@ -74,6 +74,8 @@ def starter_usecase(path: Path, wishes: Wishes, notice: Listener, ask: Ask = una
     label = choose_label(wishes.label, facts, file, ask)
     positive = choose_positive(wishes.positive, facts[label.name], file, ask)
     found_id = choose_id(wishes.id, facts, label.name, file, ask)
+    if found_id:
+        require_whole_ids(found_id.name, columns[found_id.name], file)
     if found_id and wishes.id and found_id.reason:
         notices.tell("id", found_id.reason, found_id.name)
     taken = {label.name, found_id.name if found_id else ""}

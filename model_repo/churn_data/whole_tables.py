@@ -4,7 +4,6 @@ A column that is numbers otherwise has its numbers in plain form and nothing whe
 people and spreadsheets made of them; what a column is for is decided by others. It must not know use cases.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from churn_data.cells import Cell, cleaned, how_many, is_float
+from churn_data.cells import Cell, cleaned, how_many, is_float, is_too_large
 from churn_data.coded_cells import CodedCells
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
 from churn_data.notices import Notices
 from churn_data.number_texts import NumberColumn, is_plain, may_be_months
 from churn_data.tables import open_table
+from churn_model.spelling import canonical, truth_of
 
 if TYPE_CHECKING:
     import pyarrow
@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 ODD_SHARE = 0.05
 """Up to this share of cells that are none, a column is one of numbers with faults; beyond it, of something else."""
 _PROBED = 1000
+LONGEST = 1_000_000
+"""Characters of a cell beyond which it is none."""
 FEW_NUMBERS = 20
 """With at most so many different numbers, other texts beside them may well be levels like these."""
+_MOST_WORDS = 200
+"""Different texts, however spaced, beyond which they are not all words for yes and no."""
 _INFINITE = "is infinite or too large"
 
 
@@ -74,6 +78,8 @@ def read_cells(
     for name in reversed(table.header):  # from the end, so that a column's texts can go as soon as it is read
         texts = [part.pop() for part in parts]
         column = _Texts(name, texts, tokens)
+        column.require_cells(notices.file, numbered)
+        column.as_truth_values(notices)
         if name not in written:
             column.as_numbers(table.decimal, notices, numbered, strict=strict)
         columns[name] = column.cells()
@@ -102,6 +108,34 @@ class _Texts:
     def cells(self) -> CodedCells:
         """A text or None a row."""
         return CodedCells(self._known, self._codes)
+
+    def require_cells(self, file: str, rows: Sequence[int]) -> None:
+        """Refuse what is no cell of a table, by its row: texts of megabytes, as of an unclosed quote, and zero bytes.
+
+        Raises:
+            DataError: there is one.
+        """
+        for text in self._known:
+            problem = "holds a zero byte (NUL), which no text has" if text is not None and "\0" in text else ""
+            if text is not None and len(text) > LONGEST:
+                problem = f"is {len(text):,} characters long, at most {LONGEST:,} were expected"
+            if problem and text is not None:
+                row = rows[self.cells().first_of(frozenset({text}))]
+                raise DataError(file, problem, column=self._name, row=row)
+
+    def as_truth_values(self, notices: Notices) -> None:
+        """Give words for yes and no in several spellings the one of truth values: J, yes and 1 are true."""
+        if len(self._known) > _MOST_WORDS:
+            return
+        words = {canonical(text) or "" for text in self._known if text is not None}
+        if len(words) <= 2:  # noqa: PLR2004 - yes and no
+            return
+        meant = {word: truth_of(word) for word in words}
+        if set(meant.values()) != {"true", "false"}:
+            return
+        self._known = [None if text is None else meant[canonical(text) or ""] for text in self._known]
+        shown = ", ".join(glimpse(word) for word in sorted(words)[:6])
+        notices.tell("truth values", f"{shown}{', …' if len(words) > 6 else ''} are read as true and false", self._name)  # noqa: PLR2004
 
     def as_numbers(self, decimal: Decimal, notices: Notices, rows: Sequence[int], *, strict: bool) -> None:
         """Give numbers their plain form, if numbers they are. Odd cells are refused where `strict`, else missing."""
@@ -158,8 +192,8 @@ def _is_text(texts: Sequence[str], decimal: Decimal) -> bool:
 
 def _finite(values: Mapping[str, float], odd: Sequence[str]) -> tuple[dict[str, float], list[str]]:
     """With infinite numbers among the odd texts: no model takes one."""
-    infinite = [text for text, value in values.items() if math.isinf(value)]
-    return {text: value for text, value in values.items() if not math.isinf(value)}, [*odd, *infinite]
+    infinite = [text for text, value in values.items() if is_too_large(value)]
+    return {text: value for text, value in values.items() if not is_too_large(value)}, [*odd, *infinite]
 
 
 def _odd(odd: Sequence[str], values: Mapping[str, float], counts: Mapping[str, int]) -> str:
@@ -169,7 +203,7 @@ def _odd(odd: Sequence[str], values: Mapping[str, float], counts: Mapping[str, i
 
 
 def _is_infinite(text: str) -> bool:
-    return is_float(text) and math.isinf(float(text))
+    return is_float(text) and is_too_large(float(text))
 
 
 def _plain_text(text: str, values: Mapping[str, float]) -> Cell:

@@ -19,6 +19,13 @@ _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2
 # Spaces of every width are one; what cannot be seen at all is nothing (joiners stay: emoji are made with them).
 _AS_SEEN = str.maketrans({**dict.fromkeys(_SPACES, " "), **dict.fromkeys("\u200b\u2060\ufeff", "")})
 _BOOLEANS = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false"}
+TRUTH = {
+    **dict.fromkeys(("1", "y", "yes", "t", "true", "j", "ja", "wahr", "oui", "vrai", "si", "sí", "sì", "sim", "evet",
+                     "tak", "да", "是", "on"), "true"),
+    **dict.fromkeys(("0", "n", "no", "f", "false", "nein", "falsch", "non", "faux", "não", "hayır", "nie", "нет", "否",  # noqa: RUF001 - Turkish
+                     "off"), "false"),
+}  # fmt: skip
+"""Truth values by the words that people have for them, in small letters."""
 _NAN = float("nan")
 _MOST_COMPARED, _LONGEST_COMPARED = 64, 64
 """Levels, and characters of a text, up to which the nearest level is looked for letter by letter."""
@@ -75,6 +82,11 @@ def _whole(text: str) -> str:
     return text
 
 
+def truth_of(text: str) -> str | None:
+    """`true` or `false` where a text is a word for it, else None."""
+    return TRUTH.get(text.casefold())
+
+
 class Levels:
     """The levels of one category as training learned them, found by any spelling; immutable."""
 
@@ -85,6 +97,7 @@ class Levels:
         known.update({canonical(level): level for level in reversed(self.levels)})
         known.update(zip(self.levels, self.levels, strict=True))
         known[None] = None
+        self._is_truth = set(self.levels) == {"true", "false"}
         self.known = known
         """Spellings that need no thought: every level, its canonical form, and the texts for missing."""
 
@@ -101,9 +114,13 @@ class Levels:
         return {_folded(level): level for level in reversed(self.levels)}
 
     def find(self, value: Value) -> tuple[str | None, bool]:
-        """The level that a value means (None: missing) and whether training knew it; a new one in its one spelling."""
+        """The level that a value means (None: missing) and whether training knew it; a new one in its one spelling.
+        Where levels are truth values, every word for one is."""
         text = canonical(value)
-        return (self.known[text], True) if text in self.known else (text, False)
+        if text in self.known:
+            return self.known[text], True
+        meant = truth_of(text or "") if self._is_truth else None
+        return (text, False) if meant is None else (meant, True)
 
 
 def _folded(text: str) -> str:
