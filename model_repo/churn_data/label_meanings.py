@@ -11,8 +11,32 @@ from churn_data.column_names import words_of
 from churn_data.leaks import LEAVING
 
 LEFT = {"churned", "churn", "left", "attrited", "lost", "cancelled", "canceled", "exited", "leaver", "gone"}
+LEFT |= {
+    "gekündigt", "gekuendigt", "abgewandert", "résilié", "résiliée", "resilie", "cancelado", "baja", "disdetto",
+    "opgezegd", "ayrıldı", "ayrildi", "流失", "已流失", "解約", "이탈",  # noqa: RUF001 - Turkish
+}  # fmt: skip
 """Values that say by themselves that a customer left."""
-AFFIRMED = {"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sì", "sim", "evet", "tak", "да", "是"}
+AFFIRMED = {
+    "yes",
+    "true",
+    "y",
+    "t",
+    "ja",
+    "oui",
+    "si",
+    "sí",
+    "sì",
+    "sim",
+    "evet",
+    "tak",
+    "да",
+    "是",
+    "نعم",
+    "はい",
+    "예",
+    "igen",
+    "ano",
+}
 NEGATIONS = {"not", "no", "non", "never", "existing", "nicht", "kein", "pas", "sans", "sin"}
 STAYING = (
     "retain", "retention", "activ", "aktiv", "actif", "aktif", "attiv", "ativ", "stay", "renew", "loyal", "kept",
@@ -22,7 +46,8 @@ STAYING = (
 """Beginnings of words that say that a customer stayed."""
 _LEAVING_BEGINNINGS = (
     "churn", "attrit", "kündig", "kuendig", "gekündig", "gekuendig", "résili", "resili", "ayrıl", "ayril", "流失",  # noqa: RUF001 - Turkish
-    "是否流失", "已流失",
+    "是否流失", "已流失", "abgewand", "abwander", "abandon", "baja", "fuga", "abbandon", "disdett", "cancelou",
+    "opgezegd", "vertrokken", "rezygn", "odszed", "отток", "ушел", "ушёл", "解約", "離脱", "이탈", "مغادر", "départ",
 )  # fmt: skip
 _QUESTIONS = ("is", "has", "was", "did")
 _TARGETS = {"target", "label", "class", "y", "outcome"}

@@ -60,11 +60,11 @@ def simulate(usecase: UseCase, rows: int, seed: int) -> tuple[list[str], list[li
     for feature in usecase.features:
         risk += world.add(feature)
     label = usecase.label
-    negative = label.negative if label.negative is not None else f"not {label.positive}"
+    positive, negative = label.written("2024-01-31")
     churned = generator.random(rows) < 1.0 / (1.0 + numpy.exp(-risk))
     ids = [f"{SIMULATED}-{number:07d}" for number in range(1, rows + 1)]
     header = [usecase.id, *world.columns, label.column]
-    return header, [ids, *world.columns.values(), [label.positive if left else negative for left in churned]]
+    return header, [ids, *world.columns.values(), [positive if left else negative for left in churned]]
 
 
 class _World:

@@ -12,7 +12,7 @@ import numpy
 import pandas
 from numpy.typing import NDArray
 
-from churn_data.cells import Cell, categories, numbers, parse_number
+from churn_data.cells import Cell, categories, numbers
 from churn_data.coded_cells import CodedCells, coded
 from churn_data.column_facts import facts_of
 from churn_data.column_roles import cut_numbers
@@ -24,12 +24,13 @@ from churn_data.errors import DataError, NoSuchColumn, glimpse
 from churn_data.files import file_sha256
 from churn_data.groups import groups_of
 from churn_data.inference import check_listed, infer_features
+from churn_data.labels import labels_of
 from churn_data.notices import Listener, Notices
 from churn_data.number_texts import NumberColumn
 from churn_data.snapshots import Snapshots, date_numbers, date_rule, snapshots_of, with_snapshot
 from churn_data.whole_tables import read_cells
-from churn_model.spelling import Levels, canonical, truth_of
-from churn_model.usecase import Feature, Label, UseCase
+from churn_model.spelling import Levels
+from churn_model.usecase import Feature, UseCase
 
 Typed = CodedCells | NDArray[numpy.float64]
 """A feature's values, a row each."""
@@ -114,50 +115,6 @@ def require_whole_ids(name: str, cells: Sequence[Cell], file: str) -> None:
     problem = cut_numbers(facts_of(name, cells))
     if problem:
         raise DataError(file, problem, column=name)
-
-
-def labels_of(cells: Sequence[Cell], rows: Sequence[int], label: Label, file: str) -> numpy.ndarray:
-    """Who left: 0 or 1 a row.
-
-    Raises:
-        DataError: a label is missing or a third one, or all are alike.
-    """
-    negative = label.negative
-    expected = f'"{label.positive}"' + (f' or "{negative}"' if negative is not None else "")
-    found = coded(cells)
-    left = numpy.zeros(len(found.levels), dtype=numpy.int64)
-    for place in numpy.argsort(found.first).tolist()[: numpy.count_nonzero(found.counts)]:
-        cell, row = found.levels[place], rows[found.first[place]]
-        if cell is None:
-            problem = f"the label is missing{_in_rows(found.counts[place])}, {expected} was expected"
-            raise DataError(file, problem, column=label.column, row=row)
-        if same_label(cell, label.positive):
-            left[place] = 1
-        elif negative is None:
-            negative = cell
-            expected = f'"{label.positive}" or "{glimpse(negative)}"'
-        elif not same_label(cell, negative):
-            problem = f'"{glimpse(cell)}" is not a label{_in_rows(found.counts[place])}, {expected} was expected'
-            raise DataError(file, problem, column=label.column, row=row)
-    churned = found.taken(left)
-    if churned.min() == churned.max():
-        problem = f'every row has the label "{glimpse(cells[0] or "")}", customers who left and who stayed are needed'
-        raise DataError(file, problem, column=label.column)
-    return churned
-
-
-def _in_rows(count: int) -> str:
-    return f" (in {count:,} rows, of which this is the first)" if count > 1 else ""
-
-
-def same_label(cell: str, label: str) -> bool:
-    """Equal in their one spelling, as truth values, or as numbers."""
-    if canonical(cell) == canonical(label) or (truth_of(cell) or cell) == (truth_of(label) or label):
-        return True
-    try:
-        return parse_number(cell) == parse_number(label)
-    except ValueError:
-        return False
 
 
 def _snapshots(

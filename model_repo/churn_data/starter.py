@@ -16,10 +16,12 @@ import msgspec
 from churn_data.cells import Cell
 from churn_data.column_facts import ColumnFacts, facts_of
 from churn_data.column_names import human_label
+from churn_data.errors import glimpse
 from churn_data.inference import LEAK, LEFT_OUT, infer_features
+from churn_data.labels import labels_of
 from churn_data.notices import Listener, Notices
 from churn_data.snapshots import with_snapshot
-from churn_data.sources import labels_of, require_whole_ids
+from churn_data.sources import require_whole_ids
 from churn_data.starter_choices import (
     Ask,
     Chosen,
@@ -33,10 +35,12 @@ from churn_data.starter_choices import (
 from churn_data.starter_template import TEMPLATE, VALUE, WITHOUT_VALUE, commented
 from churn_data.whole_tables import read_cells
 from churn_model.names import name_fault
-from churn_model.rules import Feature, Label, TimeRule, ValueRule
+from churn_model.rules import ANY_DATE, Feature, Label, TimeRule, ValueRule
 from churn_model.usecase import DEFAULT_MISSING, UseCase
 
 LONGEST_NAME = 30
+MOST_VALUES = 20
+"""Values of a label beyond which it is none."""
 CALL, CALL_COST = 1 / 6, 10.0
 """What a call costs as a share of what a customer pays a month, and where that is not known."""
 SPECIAL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
@@ -80,7 +84,7 @@ def starter_usecase(path: Path, wishes: Wishes, notice: Listener, ask: Ask = una
         notices.tell("id", found_id.reason, found_id.name)
     taken = {label.name, found_id.name if found_id else ""}
     value = choose_value(wishes.value, facts, taken, file)
-    rule = Label(label.name, positive.name)
+    rule = _label(label.name, positive, facts[label.name], notices)
     churned = labels_of(columns[label.name], rows, rule, file)
     guess = UseCase(
         name=wishes.name or _name(path, columns),
@@ -91,6 +95,24 @@ def starter_usecase(path: Path, wishes: Wishes, notice: Listener, ask: Ask = una
     guess = with_snapshot(columns, infer_features(columns, churned, guess, notices), notices)
     parts = _Parts(guess, facts, notices, label, positive, found_id, value)
     return parts.text(path)
+
+
+def _label(column: str, positive: Chosen, facts: ColumnFacts, notices: Notices) -> Label:
+    """The label's rule; of more than two values all that nobody called leavers' are of customers who stayed."""
+    if positive.name == ANY_DATE:
+        return Label(column, ANY_DATE)
+    leavers = (positive.name, *positive.more)
+    others = tuple(text for text in facts.counts if text not in leavers)
+    if len(others) > MOST_VALUES:
+        return Label(column, positive.name)
+    if len(others) + len(leavers) > 2:  # noqa: PLR2004 - left or stayed
+        stayed, left = (" and ".join(f'"{glimpse(text)}"' for text in texts) for texts in (others, leavers))
+        notices.tell(
+            "labels", f"{left} counts as having left, {stayed} as having stayed: correct it in `label`", column
+        )
+    return Label(
+        column, positive.name if len(leavers) == 1 else leavers, others[0] if len(others) == 1 else others or None
+    )
 
 
 @dataclass(frozen=True)
@@ -110,7 +132,7 @@ class _Parts:
             title=_quoted(human_label(path.stem)),
             id=self._id(),
             label=_quoted(self.label.name) + _remark(self.label.reason),
-            positive=_quoted(self.positive.name) + _remark(self.positive.reason or "the customer left"),
+            positive=_values(self.usecase.label.positive) + _remark(self.positive.reason or "the customer left"),
             negative=self._negative(),
             value=self._value(),
             time=self._time(),
@@ -126,8 +148,8 @@ class _Parts:
         return f"id: {_quoted(self.id.name)} # the customers' ids, {reason}"
 
     def _negative(self) -> str:
-        others = [text for text in self.facts[self.label.name].counts if text != self.positive.name]
-        return f"\n  negative: {_quoted(others[0])}" if len(others) == 1 else ""
+        negative = self.usecase.label.negative
+        return "" if negative is None else f"\n  negative: {_values(negative)}"
 
     def _value(self) -> str:
         if self.value is not None:
@@ -192,6 +214,10 @@ def _remark(reason: str) -> str:
 
 def _line(text: str) -> str:
     return SPECIAL.sub(" ", text)
+
+
+def _values(values: str | tuple[str, ...]) -> str:
+    return _quoted(values) if isinstance(values, str) else f"[{', '.join(map(_quoted, values))}]"
 
 
 def _quoted(text: str) -> str:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 
 from churn_data.cells import is_float
 from churn_data.column_facts import ColumnFacts
+from churn_data.column_roles import date_role
+from churn_data.date_spellings import says_never
 from churn_data.errors import DataError, glimpse
 from churn_data.label_meanings import asks_who_left, likely_leavers, says_leaving
-from churn_data.sources import same_label
+from churn_data.labels import same_label
+from churn_model.rules import ANY_DATE
 
 Ask = Callable[[str, Sequence[str]], str | None]
 """Puts a question with the possible answers to a person; None where nobody answers, or there is none."""
@@ -47,10 +50,11 @@ SHOWN = 12
 
 @dataclass(frozen=True)
 class Chosen:
-    """A choice, and in a few words how it came about (empty: it was given)."""
+    """A choice, and in a few words how it came about (empty: it was given); `more` are chosen with it."""
 
     name: str
     reason: str = ""
+    more: tuple[str, ...] = ()
 
 
 def unasked(_question: str, _options: Sequence[str]) -> str | None:
@@ -68,11 +72,14 @@ def choose_label(given: str | None, facts: Facts, file: str, ask: Ask) -> Chosen
         return Chosen(_existing(given, facts, file))
     two_valued = [name for name, column in facts.items() if column.distinct == 2]  # noqa: PLR2004 - left or stayed
     likely = sorted(
-        (name for name in two_valued if says_leaving(facts[name].words)), key=lambda name: len(facts[name].words)
+        (name for name, column in facts.items() if says_leaving(column.words) and _may_say_who_left(column)),
+        key=lambda name: len(facts[name].words),
     )
     # "Churn" beside "Churn Value" or "churn_probability" is the label, the others come from it.
     if len(likely) == 1 or (likely and len(facts[likely[0]].words) < len(facts[likely[1]].words)):
-        return Chosen(likely[0], "guessed by its name and its two values")
+        return Chosen(
+            likely[0], f"guessed by its name and its {'dates' if _is_date(facts[likely[0]]) else 'two values'}"
+        )
     options = likely or two_valued
     answer = ask("Which column says who left?", options)
     if answer is None:
@@ -88,21 +95,43 @@ def choose_positive(given: str | None, label: ColumnFacts, file: str, ask: Ask) 
         DataError: it never occurs, or none was given and it is not clear which.
     """
     occurring = sorted(label.counts, key=lambda text: (-label.counts[text], text))
+    if given is None and _is_date(label):
+        return Chosen(ANY_DATE, "whoever has one left on that day, whoever has none stayed")
     if given is None:
         likely = likely_leavers(label.words, occurring)
-        if len(likely) == 1:
-            return Chosen(likely[0], "guessed")
+        if len(likely) == 1 or (likely and len(likely) < len(occurring)):
+            return Chosen(likely[0], "guessed", tuple(likely[1:]))
         given = ask(f"Which value of {label.name} means that a customer left?", occurring[:SHOWN])
         if given is None:
             unsure = "" if asks_who_left(label.words) else "; the column's name does not say that it is about leaving"
             occur = f"{_counted(label, occurring)} occur{unsure}"
             problem = f"which value means that a customer left? Name it by --positive; {occur}"
             raise DataError(file, problem, column=label.name)
-    for text in occurring:
-        if same_label(text, given.strip()):
-            return Chosen(text)
-    problem = f'"{glimpse(given)}" never occurs; {_counted(label, occurring)} do'
-    raise DataError(file, problem, column=label.name)
+    if given.strip().lower() == ANY_DATE and _is_date(label):
+        return Chosen(ANY_DATE)
+    first, *more = _as_they_occur(given, occurring, label, file)
+    return Chosen(first, more=tuple(more))
+
+
+def _as_they_occur(given: str, occurring: Sequence[str], label: ColumnFacts, file: str) -> list[str]:
+    """The values that were given, one or several with commas between them."""
+    found = [next((text for text in occurring if same_label(text, given.strip())), "")]
+    if not found[0] and "," in given:
+        found = [next((text for text in occurring if same_label(text, each.strip())), "") for each in given.split(",")]
+    if not all(found):
+        problem = f'"{glimpse(given)}" never occurs; {_counted(label, occurring)} do'
+        raise DataError(file, problem, column=label.name)
+    return found
+
+
+def _may_say_who_left(column: ColumnFacts) -> bool:
+    return column.distinct == 2 or _is_date(column)  # noqa: PLR2004 - left or stayed
+
+
+def _is_date(column: ColumnFacts) -> bool:
+    """Whether some have a day and some have none."""
+    some_have_none = column.known < column.rows or any(map(says_never, column.counts))
+    return some_have_none and column.distinct > 2 and date_role(column) is not None  # noqa: PLR2004 - two are values
 
 
 def choose_id(given: str | None, facts: Facts, label: str, file: str, ask: Ask) -> Chosen | None:

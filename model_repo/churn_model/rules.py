@@ -20,19 +20,44 @@ RISKS: tuple[Risk, ...] = ("low", "medium", "high")
 
 LARGEST_HOLDOUT = 0.5
 """Share of customers; more than half would be judged on and less than half learnt from."""
+ANY_DATE = "any date"
+"""In place of a label's value: customers left on the day that the column holds, and stayed where it holds none."""
 EVER = "ever"
 """The window of a label in a file that holds everybody who ever left."""
 
 
 class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which column says who left. ``negative=None``: whatever is not ``positive`` is negative, as long as the column
-    holds two values in all. ``window``: the label means left within the last so many, in the units of the time column;
+    """Which column says who left. ``positive`` is its value for customers who left, or several, or `any date`: whoever
+    has a date in it left, whoever has none stayed. ``negative=None``: whatever is not ``positive`` is negative, as long
+    as that is one value. ``window``: the label means left within the last so many, in the units of the time column;
     `ever`: at any time, and the file holds all who left; None: not known."""
 
     column: str
-    positive: str
-    negative: str | None = None
+    positive: str | tuple[str, ...]
+    negative: str | tuple[str, ...] | None = None
     window: float | Literal["ever"] | None = None
+
+    @property
+    def is_date(self) -> bool:
+        """Whether the column holds the days on which customers left."""
+        return self.positive == ANY_DATE
+
+    @property
+    def leavers(self) -> tuple[str, ...]:
+        """The values for customers who left."""
+        return (self.positive,) if isinstance(self.positive, str) else self.positive
+
+    @property
+    def stayers(self) -> tuple[str, ...]:
+        """The values for customers who stayed, as far as they are known; with dates, what is missing."""
+        if self.negative is None:
+            return ("",) if self.is_date else ()
+        return (self.negative,) if isinstance(self.negative, str) else self.negative
+
+    def written(self, day: str) -> tuple[str, str]:
+        """What to write into the column for a customer who left, on that `day`, and for one who stayed."""
+        left = day if self.is_date else self.leavers[0]
+        return left, self.stayers[0] if self.stayers else f"not {left}"
 
 
 class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

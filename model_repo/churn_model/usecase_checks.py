@@ -83,6 +83,7 @@ def check(usecase: _UseCase, source: str) -> None:
         _check_name(usecase.id, "`id`", source)
     if usecase.value is not None:
         _check_name(usecase.value.column, "`value.column`", source)
+    _check_label(usecase.label, source)
     check_window(usecase.label, source)
     if usecase.value is not None:
         check_value(usecase.value, source)
@@ -95,6 +96,18 @@ def check(usecase: _UseCase, source: str) -> None:
     _check_contests(usecase.holdout, usecase.refresh, source)
     if usecase.features:
         check_references(usecase, source)
+
+
+def _check_label(label: Label, source: str) -> None:
+    if not label.leavers or label.negative == ():
+        raise UseCaseError(f"{source}: `label.positive` and `label.negative` need a value each")
+    if label.is_date and label.negative is not None:
+        raise UseCaseError(
+            f"{source}: `label.negative` has no meaning beside `positive: any date`: who has none stayed"
+        )
+    both = set(label.leavers) & set(label.stayers)
+    if both:
+        raise UseCaseError(f'{source}: "{min(both)}" is both `label.positive` and `label.negative`')
 
 
 def check_finite(value: object, source: str, path: str = "") -> None:

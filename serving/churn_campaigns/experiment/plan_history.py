@@ -66,9 +66,9 @@ def _added(
         if str(customer) in places and outcomes.known[places[str(customer)]]
     ]
     label = usecase.label
-    negative = label.negative if label.negative is not None else f"not {label.positive}"
+    positive, negative = label.written(until.isoformat())
     added: dict[str, list[Any]] = {name: [cells[row] for row, _ in rows] for name, cells in features.items()}
-    added[label.column] = [label.positive if outcomes.churned[place] else negative for _, place in rows]
+    added[label.column] = [positive if outcomes.churned[place] else negative for _, place in rows]
     added[plan_columns.ARM] = [cohort.planned[place] if cohort.treated[place] else CONTROL for _, place in rows]
     added[plan_columns.PLANNED] = [cohort.planned[place] for _, place in rows]
     added[plan_columns.PROPENSITY] = [f"{cohort.propensity[place]:.6g}" for _, place in rows]

@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 from churn_campaigns.experiment.assignment_file import column_place, new_id
 from churn_campaigns.experiment.cohort import Cohort, Member, day
-from churn_data.cells import Cell, clean, parse_number
+from churn_data.cells import Cell, clean
+from churn_data.date_spellings import is_compact_date, says_never, spelling_of
 from churn_data.errors import DataError, glimpse
+from churn_data.labels import ValuesOfLabel
 from churn_data.tables import open_table
-from churn_model.usecase import UseCase
+from churn_model.usecase import Label, UseCase
 
 OUTCOME_ON = "outcome_on"
 """The day on which a customer left, or on which it was seen that they had stayed."""
@@ -109,42 +111,32 @@ class Labels:
     """
 
     def __init__(self, usecase: UseCase, file: str, column: str) -> None:
+        label = usecase.label
+        own = column == label.column
+        self._is_date = own and label.is_date
+        ones, zeros = ((), ()) if own else (("1",), ("0",))
+        usual = () if label.is_date else label.leavers
+        values = Label(column, (*usual, *ones), (*(() if label.is_date else label.stayers), *zeros) or None)
+        self._values = ValuesOfLabel(values, file)
         self._file, self._column = file, column
-        self._known = {usecase.label.positive: 1}
-        self._negative = usecase.label.negative
-        if self._negative is not None:
-            self._known[self._negative] = 0
-        if column != usecase.label.column:
-            self._known.setdefault("1", 1)
-            self._known.setdefault("0", 0)
-            self._negative = "0"
+        self._known: dict[str, int] = {}
 
     def churned(self, label: str, row: int) -> int:
         """1 for a customer who left, 0 for one who stayed; raises DataError for anything else."""
         found = self._known.get(label)
         if found is None:
-            found = self._learnt(label, row)
+            found = self._known[label] = (
+                self._on_some_day(label, row) if self._is_date else self._values.read(label, row)
+            )
         return found
 
-    def _learnt(self, label: str, row: int) -> int:
-        """A new spelling: Parquet may hold 1.0 where the use case says 1; a use case may leave the other label open."""
-        found = next((value for known, value in self._known.items() if _same_number(label, known)), None)
-        if found is None and self._negative is None:
-            self._negative, found = label, 0
-        if found is None:
-            expected = " or ".join(f'"{glimpse(known)}"' for known in self._known)
-            problem = f'"{glimpse(label)}" is not a label, {expected} was expected'
+    def _on_some_day(self, label: str, row: int) -> int:
+        if not label or says_never(label):
+            return 0
+        if spelling_of([label]) is None and not is_compact_date([label]):
+            problem = f'"{glimpse(label)}" is no date, the day of leaving or nothing was expected'
             raise DataError(self._file, problem, column=self._column, row=row)
-        self._known[label] = found
-        return found
-
-
-def _same_number(cell: str, label: str) -> bool:
-    """Equal as numbers; equal texts are found before."""
-    try:
-        return parse_number(cell) == parse_number(label)
-    except ValueError:
-        return False
+        return 1
 
 
 def outcome_rows(path: Path, usecase: UseCase, columns: OutcomeColumns) -> Iterator[OutcomeRow]:
@@ -156,5 +148,7 @@ def outcome_rows(path: Path, usecase: UseCase, columns: OutcomeColumns) -> Itera
         known: dict[str, int] = {}
         for chunk in table.chunks:
             ids, labels, days = (clean(chunk.columns[place], missing) for place in places)
+            if usecase.label.is_date and columns.primary == usecase.label.column:
+                labels = [label or "" for label in labels]  # who has no day of leaving stayed
             for row, customer, label, when in zip(chunk.rows, ids, labels, days, strict=True):
                 yield OutcomeRow(row, new_id(customer, row, known, table.file, usecase.id), label, when, latest)

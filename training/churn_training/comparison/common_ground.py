@@ -12,8 +12,8 @@ import numpy
 from churn_data.dataset import Dataset, Origin, rows_of, schema_of
 from churn_data.errors import DataError
 from churn_data.files import file_sha256
+from churn_data.labels import same_label
 from churn_data.other_columns import OtherRows, read_ids, read_other_rows
-from churn_data.sources import same_label
 from churn_model.holdout import Holdout
 from churn_model.manifest import Manifest
 from churn_model.schema import Row, Schema, SchemaFeature
@@ -106,14 +106,22 @@ def _same_question(champions: Label | None, new: Label) -> None:
     """Refuse a contest between models of two questions: what is right to the one is wrong to the other."""
     if champions is None:
         return
-    same = champions.column == new.column and same_label(champions.positive, new.positive)
+    same = champions.column == new.column and _same_values(champions, new)
     if not same or (champions.window and new.window and champions.window != new.window):
         raise NoContestError(f"the champion tells {_in_words(champions)}, the new model {_in_words(new)}")
 
 
+def _same_values(one: Label, other: Label) -> bool:
+    """Whether the same values, however spelt, say that a customer left."""
+    known = [[any(same_label(value, each) for each in two.leavers) for value in first.leavers]
+             for first, two in ((one, other), (other, one))]  # fmt: skip
+    return all(map(all, known))
+
+
 def _in_words(label: Label) -> str:
     within = f" within {label.window:g}" if isinstance(label.window, float | int) else ""
-    return f'whether "{label.column}" is "{label.positive}"{within}'
+    values = " or ".join(f'"{value}"' for value in label.leavers)
+    return f'whether "{label.column}" is {values}{within}'
 
 
 def _asked(held_out: Dataset, schema: Schema) -> OtherRows:

@@ -108,7 +108,8 @@ def _words(subject: Subject) -> dict[str, Any]:
 def _label(subject: Subject) -> str:
     usecase = subject.samples.fitted.usecase
     months = usecase.window_months
-    said = f"`{usecase.label.column}` is `{usecase.label.positive}`"
+    values = " or ".join(f"`{value}`" for value in usecase.label.leavers)
+    said = f"`{usecase.label.column}` is {values}"
     return (
         f"{said}; within {months:g} month{'' if months == 1 else 's'}"
         if months
