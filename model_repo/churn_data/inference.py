@@ -14,7 +14,8 @@ from churn_data.cells import Cell
 from churn_data.coded_cells import coded
 from churn_data.column_facts import ColumnFacts, facts_of
 from churn_data.column_names import human_label, words_of
-from churn_data.column_roles import Role, date_role, role_of
+from churn_data.column_roles import Role, role_of
+from churn_data.date_columns import date_column
 from churn_data.errors import DataError
 from churn_data.leaks import leak_in
 from churn_data.notices import Notices
@@ -122,10 +123,10 @@ def _with_time_column(columns: Columns, usecase: UseCase, notices: Notices) -> U
     if usecase.time is not None and usecase.time.snapshot:
         return usecase
     for name in _candidates(columns, usecase):
-        date = date_role(facts_of(name, columns[name])) if _is_called_snapshot(name) else None
+        date = date_column(facts_of(name, columns[name])) if _is_called_snapshot(name) else None
         if date is not None and None not in columns[name]:
             notices.tell(DATES, "the day as of which each row stands, by its name: taken as the snapshot", name)
-            return _with_snapshot_column(usecase, name, date)
+            return _with_snapshot_column(usecase, name, date.spelling)
     if usecase.id not in columns:
         return usecase
     ids = columns[usecase.id]
@@ -135,7 +136,7 @@ def _with_time_column(columns: Columns, usecase: UseCase, notices: Notices) -> U
         role = role_of(facts_of(name, columns[name]))
         if role.type == "date" and len(set(zip(ids, columns[name], strict=True))) == len(ids):
             notices.tell(DATES, "customers have several rows, one for each date here: taken as the snapshot", name)
-            return _with_snapshot_column(usecase, name, role)
+            return _with_snapshot_column(usecase, name, role.spelling)
     return usecase
 
 
@@ -144,6 +145,6 @@ def _is_called_snapshot(name: str) -> bool:
     return bool(set(words) & SNAPSHOT) or any(pair in AS_OF for pair in pairwise(words))
 
 
-def _with_snapshot_column(usecase: UseCase, name: str, role: Role) -> UseCase:
-    time = msgspec.structs.replace(usecase.time or TimeRule(), snapshot=name, snapshot_spelling=role.spelling or ISO)
+def _with_snapshot_column(usecase: UseCase, name: str, spelling: str) -> UseCase:
+    time = msgspec.structs.replace(usecase.time or TimeRule(), snapshot=name, snapshot_spelling=spelling or ISO)
     return msgspec.structs.replace(usecase, time=time)

@@ -10,7 +10,7 @@ import numpy
 from churn_data.cells import Cell, parse_number
 from churn_data.coded_cells import CodedCells, coded
 from churn_data.column_facts import facts_of
-from churn_data.column_roles import counted_date, date_role
+from churn_data.date_columns import counted_date, date_column
 from churn_data.date_spellings import says_never
 from churn_data.errors import DataError, glimpse
 from churn_model.dates import ISO, days_before, moment
@@ -76,8 +76,8 @@ class DatesOfLeaving:
     def __init__(self, label: Label, cells: CodedCells, file: str) -> None:
         """`cells` are all of the column, which show how it is spelt."""
         facts = facts_of(label.column, cells)
-        role = date_role(facts)
-        self._spelling = role.spelling if role else counted_date(facts, surely=True) or ISO
+        found = date_column(facts)
+        self._spelling = found.spelling if found else counted_date(facts, surely=True) or ISO
         self._file, self._column = file, label.column
 
     def read(self, cell: Cell, row: int, count: int = 1) -> int:

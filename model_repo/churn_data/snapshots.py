@@ -13,7 +13,7 @@ import msgspec
 from churn_data.cells import Cell
 from churn_data.coded_cells import coded
 from churn_data.column_facts import facts_of
-from churn_data.column_roles import counted_date, date_role
+from churn_data.date_columns import counted_date, date_column
 from churn_data.date_spellings import COMPACT, is_compact_date, says_never
 from churn_data.errors import DataError, NoSuchColumn, glimpse
 from churn_data.notices import Notices
@@ -101,7 +101,7 @@ def _spelling(columns: Mapping[str, Sequence[Cell]], name: str, file: str) -> st
     facts = facts_of(name, columns[name])
     if is_compact_date(facts.counts):
         return COMPACT
-    found = date_role(facts)
+    found = date_column(facts)
     return found.spelling if found else counted_date(facts, surely=True) or ISO
 
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from churn_data.cells import Cell, categories, numbers
 from churn_data.coded_cells import CodedCells, coded
 from churn_data.column_facts import facts_of
-from churn_data.column_roles import cut_numbers
 from churn_data.csv_head import suggestion
 from churn_data.customer_keys import customer_keys
 from churn_data.dataset import Dataset, Origin, Source
@@ -23,6 +22,7 @@ from churn_data.dialects import Decimal
 from churn_data.errors import DataError, NoSuchColumn, glimpse
 from churn_data.files import file_sha256
 from churn_data.groups import groups_of
+from churn_data.identifying_columns import cut_numbers
 from churn_data.inference import check_listed, infer_features
 from churn_data.labels import labels_of
 from churn_data.notices import Listener, Notices

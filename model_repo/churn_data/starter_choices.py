@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from churn_data.cells import is_float
 from churn_data.column_facts import ColumnFacts
-from churn_data.column_roles import date_role
+from churn_data.date_columns import date_column
 from churn_data.date_spellings import says_never
 from churn_data.errors import DataError, glimpse
 from churn_data.label_meanings import asks_who_left, likely_leavers, says_leaving
@@ -131,7 +131,7 @@ def _may_say_who_left(column: ColumnFacts) -> bool:
 def _is_date(column: ColumnFacts) -> bool:
     """Whether some have a day and some have none."""
     some_have_none = column.known < column.rows or any(map(says_never, column.counts))
-    return some_have_none and column.distinct > 2 and date_role(column) is not None  # noqa: PLR2004 - two are values
+    return some_have_none and column.distinct > 2 and date_column(column) is not None  # noqa: PLR2004 - two are values
 
 
 def choose_id(given: str | None, facts: Facts, label: str, file: str, ask: Ask) -> Chosen | None:

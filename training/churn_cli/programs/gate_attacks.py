@@ -15,8 +15,9 @@ import pandas
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
+from churn_data.labels import same_label
 from churn_data.progress import Reporter
-from churn_data.sources import read_customers, same_label
+from churn_data.sources import read_customers
 from churn_model.holdout import position
 from churn_model.rules import Feature
 from churn_model.usecase import UseCase
@@ -151,7 +152,8 @@ def _ahead(table: Table, usecase: UseCase, seed: int) -> numpy.ndarray:
         ],
         axis=1,
     ).to_numpy(dtype=float)
-    left = numpy.array([same_label(cell, usecase.label.positive) for cell in table[usecase.label.column]], dtype=int)
+    labels, leavers = table[usecase.label.column], usecase.label.leavers
+    left = numpy.array([any(same_label(cell, each) for each in leavers) for cell in labels], dtype=int)
     learnt = ~_held_out(table, usecase)
     trees_like = HistGradientBoostingClassifier(max_iter=80, max_leaf_nodes=8, max_depth=6, random_state=seed)
     models = trees_like, LogisticRegression(max_iter=2000)

@@ -1,0 +1,87 @@
+"""Columns of dates, written out or counted as Unix and Excel do.
+
+It must not know what else a column may be for, look at the label or read files.
+"""
+
+import re
+from dataclasses import dataclass
+
+from churn_data.column_facts import ColumnFacts
+from churn_data.date_spellings import COMPACT, is_compact_date, spelling_of
+from churn_data.identifying_columns import FEW_ROWS, IDENTITY
+from churn_model.dates import BETWEEN, EPOCH_MILLISECONDS, EPOCH_SECONDS, EXCEL_DAYS, FROM, QUARTER, WEEK
+
+BIRTH = {"birth", "birthday", "birthdate", "born", "dob", "geboren", "geburtstag", "geburtsdatum", "naissance"}
+DATE = {"date", "datum", "day", "since", "joined", "signup", "registered", "fecha", "dt", "yyyymmdd", *BIRTH}
+MOMENT = {
+    "at", "created", "updated", "modified", "login", "seen", "timestamp", "ts", "time", "epoch", "unix", "start",
+    "started", "end", "expires", "expiry", "activated", "opened", "last", "first", "purchase", "order", "ms", "zeit",
+    "beginn", "ende",
+}  # fmt: skip
+"""Words of moments that are counted in seconds."""
+
+_DAY = 86_400
+_UNIX = (315_532_800, 4_102_444_800)
+"""Seconds of 1980 and 2100 in Unix time."""
+_EXCEL = (18_264, 73_051)
+"""Days of 1950 and 2100 as Excel counts them."""
+_COUNTED = {
+    EPOCH_SECONDS: "seconds since 1970 (Unix time)",
+    EPOCH_MILLISECONDS: "milliseconds since 1970 (Unix time)",
+    EXCEL_DAYS: "days as Excel does",
+}
+
+
+@dataclass(frozen=True)
+class DateColumn:
+    """How a column's dates are spelt, and what is worth saying about that."""
+
+    spelling: str
+    remark: str = ""
+
+
+def date_column(facts: ColumnFacts) -> DateColumn | None:
+    """How a column of dates is spelt; None for any other column."""
+    counted = counted_date(facts)
+    if counted:
+        return DateColumn(counted, f"numbers that count {_COUNTED[counted]}, read as dates")
+    if facts.numeric:
+        compact = bool(set(facts.words) & DATE) and is_compact_date(facts.counts)
+        return DateColumn(COMPACT) if compact else None
+    found = spelling_of(facts.counts, past=bool(set(facts.words) & BIRTH))
+    if found is None:
+        return None
+    doubt = f"; {_in_words(found.other)} would fit too" if found.other else ""
+    return DateColumn(found.spelling, f"dates, read as {_in_words(found.spelling)}{doubt}")
+
+
+def counted_date(facts: ColumnFacts, *, surely: bool = False) -> str:
+    """The spelling of dates that are counted, as Unix and Excel do; empty for other columns. The name must speak of
+    time, or all numbers be whole days of Unix time, unless they are dates `surely`."""
+    words = {*facts.words, "date"} if surely else set(facts.words)
+    if not facts.whole or not facts.values[-1] >= _EXCEL[0] or (words & (IDENTITY - {"serial"}) and not surely):
+        return ""
+    amounts = [value for value in facts.values if value]
+    least, most = amounts[0], amounts[-1]
+    for spelling, second in ((EPOCH_SECONDS, 1), (EPOCH_MILLISECONDS, 1000)):
+        if _UNIX[0] * second <= least and most <= _UNIX[1] * second:
+            days = len(amounts) >= FEW_ROWS and all(value % (_DAY * second) == 0 for value in amounts)
+            return spelling if days or words & (DATE | MOMENT) else ""
+    is_excel = _EXCEL[0] <= least and most <= _EXCEL[1] and words & (DATE | {"serial"})
+    return EXCEL_DAYS if is_excel else ""
+
+
+def _in_words(spelling: str) -> str:
+    return " or ".join(map(_one_in_words, spelling.split(BETWEEN)))
+
+
+def _one_in_words(spelling: str) -> str:
+    if spelling in ("iso", QUARTER, WEEK):
+        return "year-month-day" if spelling == "iso" else f"the first day of a {spelling}"
+    if spelling == COMPACT:
+        return "yearmonthday"
+    form, _, first = spelling.partition(FROM)
+    parts = {"%m": "month", "%d": "day", "%y": "year", "%Y": "year", "%b": "month", "%B": "month"}
+    date = re.split(r" %[HI]", form)[0]
+    words = re.sub(r"%[a-zA-Z]", lambda found: parts[found[0]], date)
+    return f"{words}, years from {first} on" if first else words
