@@ -13,7 +13,8 @@ from pathlib import Path
 
 from churn_data.csv_layout import MOST_TITLES, Layout, Record, layout_of
 from churn_data.csv_quoting import Quoting, quoting_of, wrapping_of
-from churn_data.dialects import BLOCK, Decimal, Encoding, FileForm, decimal_of, delimiter_of, encoding_of
+from churn_data.decimal_signs import decimal_of
+from churn_data.dialects import BLOCK, Decimal, Encoding, FileForm, delimiter_of, encoding_of
 from churn_data.errors import DataError, glimpse
 from churn_data.notices import Notices
 from churn_data.padded_text import require_delimited

@@ -1,17 +1,17 @@
-"""How a text file is written: its encoding, what separates its fields, and its decimal sign; recognised, or given.
+"""How a text file is written: its encoding and what separates its fields; recognised, or given.
 
-It looks at bytes and fields; what columns mean is nobody's business here.
+It looks at bytes and fields; what columns mean is nobody's business here, nor what numbers are (decimal_signs.py).
 """
 
 import codecs
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from itertools import islice, zip_longest
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -26,11 +26,7 @@ _CONSISTENT = 0.75
 """Share of records that must have as many fields as the header before a delimiter is believed."""
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
-_GROUPED = re.compile(r"-?[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
-_ENOUGH = 20
-"""Different numbers with three digits behind a point after which it is no accident."""
 _HINT = re.compile(r'"?sep=(.)"?\r?\n')
-_POINT, _COMMA = re.compile(r"-?(0|[1-9]\d*)\.(\d{1,2}|\d{4,})"), re.compile(r"-?(0|[1-9]\d*),(\d{1,2}|\d{4,})")
 
 
 @dataclass(frozen=True)
@@ -190,41 +186,3 @@ def records_of(sample: str, delimiter: str) -> Iterator[list[str]]:
         yield from reader
     except csv.Error:
         return
-
-
-def decimal_of(records: Sequence[Sequence[str]], delimiter: str, form: FileForm, notices: Notices) -> Decimal:
-    """The decimal sign where a column alone does not tell, `1,234` or `1.234`: what the file's other numbers have."""
-    if form.decimal is not None:
-        return form.decimal
-    cells = [cell.strip() for record in records for cell in record]
-    points = sum(_POINT.fullmatch(cell) is not None for cell in cells)
-    commas = sum(_COMMA.fullmatch(cell) is not None for cell in cells)
-    thousands, doubt = _dots_for_thousands(records)
-    known = bool(commas or points)
-    comma = commas > points if known else delimiter == ";" or bool(thousands)
-    if comma and commas:
-        notices.tell("decimal", "numbers have decimal commas")
-    elif thousands and comma:
-        notices.tell("decimal", f"dots are for thousands, as {thousands} shows; --decimal . says that they are not")
-    elif not comma and (thousands or (doubt and not known)):
-        text = f"numbers with a point all have three digits behind it, {thousands or doubt}: read as decimals"
-        notices.tell("decimal", f"{text}; if the points are for thousands, say --decimal ,")
-    return "," if comma else "."
-
-
-def _dots_for_thousands(records: Sequence[Sequence[str]]) -> tuple[str, str]:
-    """What shows that the dots in some column are for thousands, and what may: `1.070` beside `998` is written by
-    nobody who means 1.07. Empty: nothing does."""
-    doubt = ""
-    for column in zip_longest(*records, fillvalue=""):
-        cells = {cell.strip() for cell in column}
-        dotted = sorted(cell for cell in cells if "." in cell)
-        if not dotted or not all(map(_GROUPED.fullmatch, dotted)):
-            continue
-        whole = sorted(cell for cell in cells if cell.isdecimal() and cell != "0")
-        several = next((cell for cell in dotted if cell.count(".") > 1), "")
-        if several or (whole and all(len(cell) <= 3 for cell in whole) and any(cell[-1] == "0" for cell in dotted)):  # noqa: PLR2004 - digits of a group
-            return f'"{several or dotted[0]}" beside "{whole[0]}"' if whole else f'"{several}"', ""
-        if len(dotted) >= _ENOUGH:
-            doubt = doubt or f'such as "{dotted[0]}"'
-    return "", doubt

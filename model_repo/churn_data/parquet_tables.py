@@ -32,7 +32,7 @@ class ParquetRows:
         self._groups = list(range(self._parquet.num_row_groups)) if row_group is None else [row_group]
         self.begins = not self._groups or self._groups[0] == 0
         self.ends = not self._groups or self._groups[-1] == self._parquet.num_row_groups - 1
-        self._before = sum(self._rows_of(range(self._groups[0]))) if self._groups else 0
+        self.before = sum(self._rows_of(range(self._groups[0]))) if self._groups else 0
 
     def _rows_of(self, groups: Iterable[int]) -> list[int]:
         return [self._parquet.metadata.row_group(group).num_rows for group in groups]
@@ -52,7 +52,7 @@ class ParquetRows:
         Raises:
             DataError: a row that is broken, or a column that holds no single values.
         """
-        row = 2 if whole else self._before + 2
+        row = 2 if whole else self.before + 2
         groups = list(range(self._parquet.num_row_groups)) if whole else self._groups
         try:
             for batch in self._parquet.iter_batches(batch_size=self._chunk_rows, row_groups=groups):
@@ -67,7 +67,7 @@ class ParquetRows:
 
     def rows(self, start: int, count: int) -> Sequence[int]:
         """The row numbers of `count` customers, the first of whom is number `start` (from 0) of what is read."""
-        first = self._before + start + 2
+        first = self.before + start + 2
         return range(first, first + count)
 
     def _single_values(self, notices: Notices) -> list[str]:

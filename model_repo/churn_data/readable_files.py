@@ -3,26 +3,20 @@
 Which way is taken the content says, not the name. It must not know columns.
 """
 
-import bz2
 import csv
-import gzip
-import lzma
-import shutil
 import tempfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-from zipfile import BadZipFile, ZipFile
+from typing import Literal
 
 from churn_data.errors import DataError, glimpse
 from churn_data.file_kinds import Kind, kind_of
 from churn_data.notices import Notices
+from churn_data.unpacking import room_of, unpack, unzip
 
 _TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".xlsx")
-_PACKED: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
 _DEEPEST = 3
 """How often a file may be packed."""
 
@@ -50,13 +44,13 @@ def readable(path: Path, notices: Notices) -> Iterator[Readable]:
     """
     with ExitStack() as stack:
         file, kind = path, kind_of(path)
-        written_here = False
+        written_here, room = False, room_of(path)
         for _ in range(_DEEPEST):
             if kind in ("text", "parquet"):
                 break
             # Created with mode 0700: nobody else reads customers.
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="churn-")))
-            file, written_here = _converted(file, kind, folder, notices), kind in ("json", "spreadsheet")
+            file, written_here = _converted(file, kind, folder, room, notices), kind in ("json", "spreadsheet")
             try:
                 kind = kind_of(file)
             except DataError as error:
@@ -72,10 +66,8 @@ def readable(path: Path, notices: Notices) -> Iterator[Readable]:
         yield Readable(file, "parquet" if kind == "parquet" else "text", written_here)
 
 
-def _converted(path: Path, kind: Kind, folder: Path, notices: Notices) -> Path:
+def _converted(path: Path, kind: Kind, folder: Path, room: int, notices: Notices) -> Path:
     try:
-        if kind == "zip":
-            return _unzipped(path, folder, notices)
         if kind == "spreadsheet":
             return _as_text(_sheet(path, notices), folder)
         if kind == "json":
@@ -84,45 +76,19 @@ def _converted(path: Path, kind: Kind, folder: Path, notices: Notices) -> Path:
             return _as_text(json_table(path, notices), folder)
         if kind == "arrow":
             return _as_parquet(path, folder, notices)
-        return _unpacked(path, kind, folder, notices)
+        return _unpacked(path, kind, folder, room, notices)
     except DataError as error:
         raise error.of(notices.file) from None
 
 
-def _unpacked(path: Path, kind: str, folder: Path, notices: Notices) -> Path:
+def _unpacked(path: Path, kind: Kind, folder: Path, room: int, notices: Notices) -> Path:
     target = folder / "table"
-    notices.tell("format", f"unpacked ({kind})")
-    try:
-        with _opened(path, kind) as packed, target.open("wb") as stream:
-            shutil.copyfileobj(packed, stream, 1 << 20)
-    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-        problem = f"is compressed by {kind} and broken or cut off ({glimpse(str(error))}): copy it once more"
-        raise DataError(str(path), problem) from None
-    return target
-
-
-def _opened(path: Path, kind: str) -> Any:
-    if kind == "zstandard":
-        import pyarrow
-
-        return pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd")
-    return _PACKED[kind](path, "rb")
-
-
-def _unzipped(path: Path, folder: Path, notices: Notices) -> Path:
-    try:
-        with ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if _is_table(name)]
-            if len(names) != 1:
-                found = f"holds {len(names)} tables" if names else "holds no table"
-                raise DataError(str(path), f"is a ZIP archive that {found}, one was expected: unpack it first")
-            notices.tell("format", f"a ZIP archive, of which {glimpse(names[0])} is read")
-            target = folder / "table"
-            with archive.open(names[0]) as packed, target.open("wb") as stream:
-                shutil.copyfileobj(packed, stream, 1 << 20)
-    except (BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError) as error:
-        problem = f"is a ZIP archive that cannot be unpacked ({glimpse(str(error))})"
-        raise DataError(str(path), problem) from None
+    if kind == "zip":
+        name = unzip(path, _is_table, target, room)
+        notices.tell("format", f"a ZIP archive, of which {glimpse(name)} is read")
+    else:
+        notices.tell("format", f"unpacked ({kind})")
+        unpack(path, kind, target, room)
     return target
 
 

@@ -17,6 +17,8 @@ from churn_data.errors import DataError, glimpse
 ROWS = 1_048_576
 """What a sheet holds, its header included."""
 MAXIMUM_UNPACKED = 1 << 30
+MAXIMUM_WHOLE = {"sharedStrings.xml": 256 << 20, "styles.xml": 64 << 20, "workbook.xml": 64 << 20, ".rels": 64 << 20}
+"""Bytes of what is read as a whole, unlike the rows of a sheet, by the ending of its name: texts, formats, the rest."""
 MAXIMUM_CELLS = 100_000_000
 """A full sheet of nearly a hundred columns; one cell at the far corner would make 17 thousand million."""
 _WIDEST = 60
@@ -151,9 +153,12 @@ def _bounded(rows: Iterator[Sequence[Any]], file: str) -> Iterator[Sequence[Any]
 def _require_bounded(stream: BinaryIO, file: str) -> None:
     """A few kilobytes may unpack to gigabytes. What a part says of its size binds: no more of it is ever unpacked."""
     with ZipFile(stream) as archive:
-        unpacked = sum(part.file_size for part in archive.infolist())
-    if unpacked > MAXIMUM_UNPACKED:
+        parts = archive.infolist()
+    if sum(part.file_size for part in parts) > MAXIMUM_UNPACKED:
         raise DataError(file, f"unpacks to more than {MAXIMUM_UNPACKED >> 30} GiB; CSV and Parquet hold more")
+    for ending, limit in MAXIMUM_WHOLE.items():
+        if any(part.file_size > limit for part in parts if part.filename.endswith(ending)):
+            raise DataError(file, f"its {ending} unpacks to more than {limit >> 20} MiB; CSV and Parquet hold more")
     stream.seek(0)
 
 

@@ -98,7 +98,7 @@ def _parquet(path: Path, heard: Notices, chunk_rows: int, row_group: int | None)
     parquet = ParquetRows(path, chunk_rows, row_group, heard)
     try:
         header = _checked_header(heard.file, parquet.names)
-        sieve = Sieve(parquet, header, ".", heard, lambda: parquet.batches(header, whole=True))
+        sieve = Sieve(parquet, header, ".", heard, lambda: parquet.batches(header, whole=True), parquet.before)
         left = sieve.batches(parquet.batches(header), first=parquet.begins, last=parquet.ends)
         yield Table(heard.file, header, _chunks(left, sieve, chunk_rows), parquet.count)
     finally:

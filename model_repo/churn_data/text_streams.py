@@ -48,9 +48,13 @@ class Utf8Stream(io.RawIOBase):
 
     def _watch(self, block: bytes) -> None:
         self.quotes += block.count(b'"')
-        joined = self._last + block
-        self.blank_lines = self.blank_lines or any(blank in joined for blank in _BLANK_LINES)
-        self._last = joined[-2:]
+        if not self.blank_lines:
+            returns = b"\r" in block or b"\r" in self._last  # looking for one byte is much quicker than for two
+            edge = self._last + block[:2]
+            self.blank_lines = any(
+                blank in text for blank in (_BLANK_LINES if returns else _BLANK_LINES[:1]) for text in (block, edge)
+            )
+        self._last = (self._last + block[-2:])[-2:]
 
     def close(self) -> None:
         """Close the file too."""

@@ -5,6 +5,7 @@ A word makes nobody a total: its numbers must be sums or means of their columns.
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from churn_data.dialects import Decimal
 from churn_data.number_texts import NumberColumn, is_plain
 
-_WORDS = frozenset(
+WORDS = frozenset(
     {
         "total", "totals", "subtotal", "total:", "totale", "totali", "totaux", "totales", "totaal", "totalt", "summe",
         "summen", "gesamt", "gesamtsumme", "gesamtergebnis", "insgesamt", "ergebnis", "zwischensumme", "sum", "somme",
@@ -25,13 +26,14 @@ _WORDS = frozenset(
         "الإجمالي", "Σ".casefold(), "∑", "ø",
     }
 )  # fmt: skip
-_AROUND = " \t:.*=-_#()[]\"'"
+"""Words for sums and means, in small letters."""
+AROUND = " \t:.*=-_#()[]\"'"
 _NOTE = re.compile(
     r"#|//|\(.*\)$|\*|.*:\s|(source|quelle|note|hinweis|exported|generated|created|erstellt|stand|end of|ende|eof"
     r"|trailer|page|seite|rows?|\d+ rows)\b|(\S+\s+){3,}\S",
     re.IGNORECASE,
 )
-_FEW = 3
+FEW = 3
 """Customers below whom a sum is nothing special."""
 
 
@@ -51,36 +53,49 @@ class ColumnSum:
 
     def add(self, texts: pyarrow.Array) -> None:
         """Add the cells that are numbers."""
-        known = pyarrow.compute.utf8_trim_whitespace(texts)
-        known = known.filter(pyarrow.compute.not_equal(known, ""))
-        try:
-            plain = pyarrow.compute.cast(known, pyarrow.float64()) if self.numbers.takes_plain else None
-        except pyarrow.ArrowInvalid:
-            plain = None
-        values = self._read(known) if plain is None else plain.to_numpy(zero_copy_only=False)
+        values = self.amounts(texts)
         values = values[numpy.isfinite(values)]
         self.total += float(values.sum())
         self.size += float(numpy.abs(values).sum())
         self.count += len(values)
 
-    def _read(self, texts: pyarrow.Array) -> NDArray[numpy.float64]:
-        counts = {each["values"]: each["counts"] for each in pyarrow.compute.value_counts(texts).to_pylist()}
-        values, _ = self.numbers.read(counts)
-        return numpy.repeat(list(values.values()) or [numpy.nan], [counts[text] for text in values] or [1])
+    def remove(self, text: str) -> None:
+        """Take a cell away again, if it is a number."""
+        value = self.value(text) if text else None
+        if value is not None:
+            self.total, self.size, self.count = self.total - value, self.size - abs(value), self.count - 1
+
+    def amounts(self, texts: pyarrow.Array) -> NDArray[numpy.float64]:
+        """The cells as numbers, NaN for what is none."""
+        trimmed = pyarrow.compute.utf8_trim_whitespace(texts)
+        blank = pyarrow.compute.equal(trimmed, "")
+        known = pyarrow.compute.if_else(blank, pyarrow.scalar(None, pyarrow.string()), trimmed)
+        values: NDArray[numpy.float64]
+        if self.numbers.takes_plain:
+            with suppress(pyarrow.ArrowInvalid):
+                values = pyarrow.compute.cast(known, pyarrow.float64()).to_numpy(zero_copy_only=False)
+                return values
+        encoded = known.dictionary_encode()
+        levels: list[str] = encoded.dictionary.to_pylist()
+        codes = encoded.indices.fill_null(len(levels)).to_numpy(zero_copy_only=False)
+        counts = numpy.bincount(codes, minlength=len(levels) + 1).tolist()
+        read, _ = self.numbers.read(dict(zip(levels, counts, strict=False)))
+        values = numpy.array([*(read.get(level, numpy.nan) for level in levels), numpy.nan])[codes]
+        return values
 
 
 def total_word(cells: Sequence[str]) -> str | None:
     """The cell that calls a row a total; None where none does."""
     for cell in cells:
-        words = {word.strip(_AROUND) for word in cell.casefold().split()}
-        if not _WORDS.isdisjoint(words) and not is_plain(cell):
+        words = {word.strip(AROUND) for word in cell.casefold().split()}
+        if not WORDS.isdisjoint(words) and not is_plain(cell):
             return cell
     return None
 
 
 def is_called_total(cell: str) -> bool:
     """Whether a cell is such a word and nothing else."""
-    return cell.casefold().strip(_AROUND) in _WORDS
+    return cell.casefold().strip(AROUND) in WORDS
 
 
 def is_bare(cells: Sequence[str]) -> bool:
@@ -130,9 +145,9 @@ def _holds(cells: Sequence[str], others: Sequence[Sequence[str]], sums: dict[int
             continue
         apart = [number for other in others if other[place] and (number := column.value(other[place])) is not None]
         count, total = column.count - len(apart), column.total - sum(apart)
-        if count < _FEW:
+        if count < FEW:
             continue
-        unit = _unit(cells[place]) + 1e-9 * column.size
+        unit = unit_of(cells[place]) + 1e-9 * column.size
         fits = abs(value - total) <= unit and column.size > sum(map(abs, apart))
         means = named and abs(value - total / count) <= unit
         right += fits or means or (named and value == count)
@@ -140,7 +155,7 @@ def _holds(cells: Sequence[str], others: Sequence[Sequence[str]], sums: dict[int
     return right > (0 if named else 1) and right > 2 * wrong
 
 
-def _unit(text: str) -> float:
+def unit_of(text: str) -> float:
     """One in the last place of a number: sums may have been rounded."""
     digits = re.search(r"[.,](\d{1,2}|\d{4,})\D*$", text)
     return 10.0 ** -len(digits[1]) if digits else 0.5

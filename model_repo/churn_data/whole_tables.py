@@ -98,11 +98,15 @@ class _Texts:
 
     def __init__(self, name: str, parts: "list[pyarrow.Array]", missing: frozenset[str]) -> None:
         import pyarrow
+        import pyarrow.compute
 
         encoded = pyarrow.chunked_array(parts).unify_dictionaries().combine_chunks()
         self._name = name
         self._codes = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
         texts: list[Cell] = encoded.dictionary.to_pylist()
+        longest = pyarrow.compute.max(pyarrow.compute.binary_length(encoded.dictionary)).as_py() or 0
+        zero = pyarrow.compute.any(pyarrow.compute.match_substring(encoded.dictionary, "\0")).as_py()
+        self._may_be_none = longest > LONGEST or bool(zero)
         self._known = [cleaned(text, missing) for text in (*texts, None)]
 
     def cells(self) -> CodedCells:
@@ -115,7 +119,7 @@ class _Texts:
         Raises:
             DataError: there is one.
         """
-        for text in self._known:
+        for text in self._known if self._may_be_none else ():
             problem = "holds a zero byte (NUL), which no text has" if text is not None and "\0" in text else ""
             if text is not None and len(text) > LONGEST:
                 problem = f"is {len(text):,} characters long, at most {LONGEST:,} were expected"

@@ -189,3 +189,17 @@ def test_bad_folders_and_files_are_one_line(
     assert f'rest.parquet, column "tenure", row {ROWS + 5}' in capsys.readouterr().err
     assert not (out / "rest.parquet.00002.csv").exists()
     assert (out / "rest.parquet.00001.csv").exists()
+
+
+def test_files_that_lack_columns_are_all_named_before_the_first_is_scored(
+    command: list[str], customers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, other = tmp_path / "answers", customers / "may" / "a.csv"
+    other.write_text(other.read_text().replace("tenure", "Tenure_", 1))
+    header, *rows = (customers / "a.csv").read_text().splitlines()
+    (customers / "short.csv").write_text("\n".join([header[: header.rindex(",")], rows[0][: rows[0].rindex(",")]]))
+    assert main([*command, str(customers), str(out), "--shard", "0/1"]) == 2
+    lacks = f'may/a.csv: "tenure", did you mean "Tenure_"?; short.csv: "{header[header.rindex(",") + 1 :]}"'
+    problem = f"{customers}: 2 of 4 files lack columns that the model needs: {lacks}"
+    assert problem in capsys.readouterr().err.replace("\n", " ")
+    assert not out.exists()

@@ -72,12 +72,12 @@ OTHERS: dict[str, tuple[list[str], int, list[str]]] = {
     "sums and means": (
         [*TABLE, f"Gesamt,{','.join(SUMS)},", f"Durchschnitt,{','.join(MEANS)},"],
         2,
-        ['row 43 ("Durchschnitt"): sums of the columns', 'row 42 ("Gesamt"): sums of the columns'],
+        ['row 42 ("Gesamt"): sums of the columns', 'row 43 ("Durchschnitt"): sums of the columns'],
     ),
     "sums, a blank row and a note": (
         [*TABLE, f"Итого,{','.join(SUMS)},", ",,,,,", "Source: CRM of 2026,,,,,"],
         2,
-        ["row 43: no value in any column", "row 44: notes below the table", 'row 42 ("Итого"): sums of the columns'],
+        ['row 42 ("Итого"): sums of the columns', "row 43: no value in any column", "row 44: notes below the table"],
     ),
     "note of one field": ([*TABLE, "", "Exported on 2026-10-01 by the CRM"], 2, ["row 43: notes below the table"]),
     "count of rows": ([*TABLE, "(40 rows affected)"], 2, ["row 42: notes below the table"]),

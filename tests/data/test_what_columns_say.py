@@ -8,43 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from churn_data.dataset import Dataset, rows_of, schema_of
+from churn_data.dialects import FileForm, reading_as
 from churn_data.errors import DataError
+from churn_data.notices import Notices
 from churn_data.number_texts import NumberColumn
 from churn_data.schema_columns import SchemaColumns
 from churn_data.sources import read_customers
-from churn_data.starter import Wishes, starter_usecase
 from churn_data.tables import open_table
-from churn_model.usecase import Feature, Label, UseCase, load_usecase
-
-ROWS = 200
-
-
-def written(folder: Path, cell: Callable[[int], str], name: str = "x", delimiter: str = ";") -> Path:
-    """A file of customers with one column of interest."""
-    path = folder / "customers.csv"
-    rows = (
-        delimiter.join([f"c{row}", cell(row), str(row * 7 % 31), "no" if row % 3 else "yes"]) for row in range(ROWS)
-    )
-    path.write_text("\n".join([delimiter.join(["id", name, "calls", "churn"]), *rows]) + "\n", encoding="utf-8")
-    return path
-
-
-def started(path: Path) -> tuple[Dataset, str, list[str]]:
-    """Customers as their first use case reads them, that use case and what was said; scoring reads the same."""
-    lines: list[str] = []
-    text = starter_usecase(path, Wishes(), lines.append)
-    usecase = path.with_suffix(".yaml")
-    usecase.write_text(text, encoding="utf-8")
-    dataset = read_customers(path, load_usecase(usecase))
-    with open_table(path, chunk_rows=64) as table:
-        reader = SchemaColumns(table, schema_of(dataset), dataset.usecase.missing)
-        scored = [row for chunk in table.chunks for row in reader.read(chunk)[1]]
-    assert repr([tuple(row) for row in scored]) == repr([tuple(row) for row in rows_of(dataset.frame)])
-    bare = read_customers(path, UseCase("bare", Label("churn", "yes"), "id"))
-    assert rows_of(bare.frame).__repr__() == rows_of(dataset.frame).__repr__()
-    return dataset, text, lines
-
+from churn_model.schema import Schema, SchemaFeature
+from churn_model.usecase import Feature, Label, UseCase
+from tests.data.one_column import ROWS, started, written
 
 NUMBERS: dict[str, tuple[Callable[[int], str], float, str]] = {
     "accountants": (lambda row: f"({row},000.50)" if row % 2 else f"{row}.25", -1000.5, '"(1,000.50)"'),
@@ -101,6 +74,31 @@ def test_dots_for_thousands_where_the_delimiter_says_nothing(kind: str, delimite
     dataset, _, lines = started(written(tmp_path, cell, delimiter=delimiter))
     assert dataset.frame["x"].iloc[1] == second
     assert [line for line in lines if said in line], lines
+
+
+LONE: dict[str, tuple[str, float, str]] = {
+    "commas": (",", 1.076, "read as decimals; if the points are for thousands, say --decimal ,"),
+    "tabs": ("\t", 1.076, "read as decimals; if the points are for thousands, say --decimal ,"),
+    "semicolons": (";", 1076, "read as thousands, as semicolons between fields go with decimal commas; if they are"),
+}
+
+
+@pytest.mark.parametrize("delimiter", LONE)
+def test_a_lone_number_that_may_be_two_is_not_guessed_in_silence(delimiter: str, tmp_path: Path) -> None:
+    sign, meant, said = LONE[delimiter]
+    path = tmp_path / "customers.csv"
+    path.write_text(f"id{sign}x\nc1{sign}1.076\n")
+    schema = Schema("shop", "id", (SchemaFeature("x", "number"),))
+    lines: list[str] = []
+    for form, value in ((FileForm(), meant), (FileForm(decimal="."), 1.076), (FileForm(decimal=","), 1076)):
+        with reading_as(form), open_table(path, notices=Notices(str(path), lines.append)) as table:
+            reader = SchemaColumns(table, schema, ())
+            assert [[*row] for chunk in table.chunks for row in reader.read(chunk)[1]] == [[value]]
+        if form == FileForm():
+            problem = f'numbers with a point all have three digits behind it, such as "1.076": {said}'
+            assert [line for line in lines if problem in line], lines
+            lines.clear()
+    assert not [line for line in lines if "three digits" in line]
 
 
 START = date(2024, 3, 1)
@@ -196,97 +194,3 @@ def test_every_text_is_a_number_or_is_none(texts: list[str]) -> None:
     values, others = NumberColumn().read(dict.fromkeys(texts, 1))
     assert {*values, *others} == {*texts}
     assert not {*values} & {*others}
-
-
-TRUTHS = (("J", "yes", "1", "True", "wahr", "oui"), ("N", "no", "0", "False", "falsch", "non"))
-
-
-def test_words_for_yes_and_no_are_truth_values_on_every_way_in(tmp_path: Path) -> None:
-    dataset, _, lines = started(written(tmp_path, lambda row: TRUTHS[row % 5 % 2][row % 6]))
-    assert dataset.frame["x"].tolist() == ["true" if row % 5 % 2 == 0 else "false" for row in range(ROWS)]
-    assert any('column "x": 0, 1, J, N, falsch, false, … are read as true and false' in line for line in lines), lines
-    spelling = schema_of(dataset).spelling
-    for word, other in zip(*TRUTHS, strict=True):
-        assert spelling.row([word, 3.0], 0, []) == ["true", 3.0]
-        assert spelling.row([other, 3.0], 0, []) == ["false", 3.0]
-    notes: list[tuple[int, int, bool]] = []
-    assert spelling.row(["perhaps", 3.0], 0, notes) == ["perhaps", 3.0]
-    assert notes == [(0, 0, True)]
-
-
-def test_a_label_of_words_for_yes_and_no_has_two_values(tmp_path: Path) -> None:
-    path = written(tmp_path, str)
-    lines = path.read_text().splitlines()
-    texts = [f"{line.rpartition(';')[0]};{TRUTHS[line.endswith('no')][row % 6]}" for row, line in enumerate(lines[1:])]
-    path.write_text("\n".join([lines[0], *texts]) + "\n")
-    dataset, text, _ = started(path)
-    assert 'positive: "true"' in text
-    assert dataset.churned.tolist() == [int(row % 3 == 0) for row in range(ROWS)]
-
-
-@pytest.mark.parametrize(("name", "left"), [("account", "left out: a spreadsheet has cut"), ("volume", "")])
-def test_ids_that_a_spreadsheet_has_cut_are_called_so(name: str, left: str, tmp_path: Path) -> None:
-    path = written(tmp_path, lambda row: f"{4.9e11 + row % 9 * 1e6:.5E}", name)
-    _, _, lines = started(path)
-    assert [line for line in lines if name in line and left in line] or not left
-    usecase = UseCase("n", Label("churn", "yes"), name, features=(Feature("calls", "number"),))
-    with pytest.raises(
-        DataError, match=r'a spreadsheet has cut its numbers to such as "4.90000E\+11" \(9 different in 2'
-    ):
-        read_customers(path, usecase)
-
-
-SAID: dict[str, tuple[Callable[[int], str], str]] = {
-    "nines": (
-        lambda row: "-999" if row % 20 == 1 else str(20 + row % 50),
-        "-999 (10 rows) far from all others (20 to 69)",
-    ),
-    "codes": (lambda row: ("1E2", "100", "12E1", "2E5")[row % 4], "codes such as 1E2, kept as a category"),
-    "texts": (lambda row: "ok" if row % 20 else "a long story " * 30, "left out: it holds texts, up to 389 characters"),
-}
-
-
-@pytest.mark.parametrize("kind", SAID)
-def test_what_is_odd_is_said(kind: str, tmp_path: Path) -> None:
-    cell, said = SAID[kind]
-    _, _, lines = started(written(tmp_path, cell))
-    assert any(f'column "x": {said}' in line for line in lines), lines
-
-
-REFUSED: dict[str, tuple[str, str]] = {
-    "zero byte": ("a\0b", r'column "x", row 9: holds a zero byte \(NUL\)'),
-    "megabytes": ("x" * 1_000_001, r'column "x", row 9: is 1,000,001 characters long, at most 1,000,000 were expected'),
-}
-
-
-@pytest.mark.parametrize("kind", REFUSED)
-def test_what_is_no_cell_is_refused_by_its_row(kind: str, tmp_path: Path) -> None:
-    text, problem = REFUSED[kind]
-    path = written(tmp_path, lambda row: text if row == 7 else "ok"[row % 2 :])
-    with pytest.raises(DataError, match=problem):
-        starter_usecase(path, Wishes(), lambda _: None)
-    usecase = UseCase("n", Label("churn", "yes"), "id", features=(Feature("x", "category"),))
-    with pytest.raises(DataError, match=problem):
-        read_customers(path, usecase)
-
-
-def test_a_number_that_servers_refuse_is_too_large_in_training_too(tmp_path: Path) -> None:
-    path = written(tmp_path, lambda row: "1e308" if row == 7 else str(row % 50))
-    with pytest.raises(DataError, match='column "x", row 9: "1e308" is infinite or too large'):
-        read_customers(path, UseCase("n", Label("churn", "yes"), "id"))
-
-
-def test_a_mark_that_stands_twice_is_no_part_of_a_name(tmp_path: Path) -> None:
-    path = written(tmp_path, str)
-    path.write_bytes(b"\xef\xbb\xbf\xef\xbb\xbf" + path.read_bytes())
-    assert started(path)[0].usecase.id == "id"
-
-
-def test_contradictory_labels_are_counted(tmp_path: Path) -> None:
-    path = written(tmp_path, lambda row: str(row % 50))
-    rows = path.read_text().splitlines()
-    swapped = [row[: -len("yes")] + "no" for row in rows if row.endswith("yes")][:9]
-    path.write_text("\n".join([*rows, *swapped]) + "\n")
-    lines: list[str] = []
-    read_customers(path, UseCase("n", Label("churn", "yes"), "id"), lines.append)
-    assert any("18 rows of 9 customers are alike but for the label, which is both" in line for line in lines), lines

@@ -13,17 +13,23 @@ from itertools import groupby
 from pathlib import Path
 
 from churn_cli.batch import score_file
+from churn_data.csv_head import suggestion
 from churn_data.errors import DataError, glimpse
+from churn_data.file_kinds import kind_of
 from churn_data.folders import Part, inside, parts_of, read_note, write_note
 from churn_data.local_files import local_copy, upload_after
 from churn_data.locations import Location
-from churn_data.notices import Notices
+from churn_data.notices import Notices, unheard
 from churn_data.progress import Reporter
+from churn_data.schema_cells import needed_columns
+from churn_data.tables import open_table
 from churn_model.package import Package
+from churn_model.schema import Schema
 
 INDEX = "JOB_COMPLETION_INDEX"
 """Set by Kubernetes in every pod of an indexed Job."""
 FORMATS = ("csv", "parquet")
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,7 @@ class FolderScoring:
         """
         parts = parts_of(source)
         own = shard.of(parts)
+        self._require_columns(source, own)
         self.reporter.note(f"shard {shard.index} of {shard.count}: {len(own)} of {len(parts)} parts of {source}")
         for place, few in groupby(own, key=lambda part: part.place):
             waiting = [part for part in few if not self._is_done(part)]
@@ -89,6 +96,21 @@ class FolderScoring:
                 with local_copy(place) as path:
                     for part in waiting:
                         self._score(part, path)
+
+    def _require_columns(self, source: Location, parts: Iterable[Part]) -> None:
+        """Hold the headers of all files on this machine that need no unpacking against what the model needs, before
+        the first is scored."""
+        lacking: dict[str, str] = {}
+        files = {part.place: part.name for part in parts if isinstance(part.place, Path)}
+        for place, name in files.items():
+            missing = _missing_columns(place, self.package.manifest.schema)
+            if missing:
+                lacking[name] = missing
+        if lacking:
+            shown = "; ".join(f"{name}: {missing}" for name, missing in list(lacking.items())[:_SHOWN])
+            more = f"; and {len(lacking) - _SHOWN} others" if len(lacking) > _SHOWN else ""
+            problem = f"{len(lacking)} of {len(files)} files lack columns that the model needs: {shown}{more}"
+            raise DataError(str(source), problem)
 
     def _score(self, part: Part, path: Path) -> None:
         self.reporter.now(f"scoring {part}")
@@ -126,6 +148,16 @@ class FolderScoring:
 
     def _note(self, part: Part, rows: int) -> bytes:
         return json.dumps({"input": part.version, "model": self.package.digest, "rows": rows}).encode()
+
+
+def _missing_columns(path: Path, schema: Schema) -> str:
+    """The columns that a file lacks, and which ones may be meant; empty if it has all, or must be unpacked first."""
+    if kind_of(path) not in ("text", "parquet"):
+        return ""
+    with open_table(path, notices=Notices(str(path), unheard)) as table:
+        missing = [name for name in needed_columns(schema) if name not in table.header]
+        shown = (f'"{glimpse(name)}"{suggestion(name, table.header).replace(";", ",")}' for name in missing[:_SHOWN])
+        return ", ".join(shown) + (f" and {len(missing) - _SHOWN} others" if len(missing) > _SHOWN else "")
 
 
 def require_apart(source: Location, target: Location) -> None:
