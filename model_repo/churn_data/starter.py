@@ -98,12 +98,14 @@ def starter_usecase(path: Path, wishes: Wishes, notice: Listener, ask: Ask = una
 
 
 def _label(column: str, positive: Chosen, facts: ColumnFacts, notices: Notices) -> Label:
-    """The label's rule; of more than two values all that nobody called leavers' are of customers who stayed."""
+    """The label's rule; of more than two values all that nobody called leavers' are of customers who stayed. One number
+    among several is an amount rather than a status."""
     if positive.name == ANY_DATE:
         return Label(column, ANY_DATE)
     leavers = (positive.name, *positive.more)
     others = tuple(text for text in facts.counts if text not in leavers)
-    if len(others) > MOST_VALUES:
+    is_amount = facts.numeric and len(leavers) == 1 < len(others)
+    if len(others) > MOST_VALUES or is_amount:
         return Label(column, positive.name)
     if len(others) + len(leavers) > 2:  # noqa: PLR2004 - left or stayed
         stayed, left = (" and ".join(f'"{glimpse(text)}"' for text in texts) for texts in (others, leavers))
