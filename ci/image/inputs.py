@@ -29,6 +29,7 @@ _OWN = {
         "training/churn_training",
         "training/churn_cli",
         "serving/churn_campaigns",
+        "serving/churn_monitoring",
     ),
 }
 

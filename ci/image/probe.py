@@ -19,7 +19,9 @@ def faults(image: str) -> list[str]:
     found += [f"{tool} is there" for tool in TOOLS if shutil.which(tool)]
     found += [f"{name} can be imported" for name in LIBRARIES if importlib.util.find_spec(name)]
     expected = {"churn_model": True, "churn_serving": serving}
-    expected |= dict.fromkeys(("churn_data", "churn_training", "churn_cli", "churn_campaigns"), not serving)
+    expected |= dict.fromkeys(
+        ("churn_data", "churn_training", "churn_cli", "churn_campaigns", "churn_monitoring"), not serving
+    )
     for name, wanted in expected.items():
         if (importlib.util.find_spec(name) is not None) != wanted:
             found.append(f"{name} is {'missing' if wanted else 'there'}")

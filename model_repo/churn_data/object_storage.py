@@ -133,6 +133,16 @@ def put(content: bytes, place: ObjectLocation) -> None:
         storage().put_object(Bucket=place.bucket, Key=place.key, Body=content)
 
 
+def delete(place: ObjectLocation) -> None:
+    """Take an object away; one that is not there is fine.
+
+    Raises:
+        DataError, Unavailable: one line that names the object.
+    """
+    with storage_errors(place):
+        storage().delete_object(Bucket=place.bucket, Key=place.key)
+
+
 @contextmanager
 def storage_errors(place: ObjectLocation | str) -> Iterator[None]:
     """What object storage refuses, or that it does not answer, as one line about this place.

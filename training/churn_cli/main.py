@@ -10,7 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from churn_cli.arguments import campaign, card, experiment, init, promote, rollback, score, simulate, train, up, value
+from churn_cli.arguments import (
+    campaign,
+    card,
+    experiment,
+    init,
+    log,
+    promote,
+    rollback,
+    score,
+    simulate,
+    train,
+    up,
+    value,
+)
 from churn_cli.arguments.parser import Parser, Version
 from churn_cli.arguments.variables import of_all
 from churn_cli.guard import guarded
@@ -22,7 +35,7 @@ from churn_data.notices import telling
 from churn_model.errors import UseCaseError
 
 Reply = Mapping[str, Any] | None
-COMMANDS = (train, up, score, simulate, promote, rollback, card, init, value, campaign, experiment)
+COMMANDS = (train, up, score, simulate, promote, rollback, card, init, value, campaign, experiment, log)
 """In the order in which `churn --help` lists them."""
 
 

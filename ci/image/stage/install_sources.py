@@ -18,6 +18,7 @@ SOURCES = {
     "churn_cli": "training",
     "churn_serving": "serving",
     "churn_campaigns": "serving",
+    "churn_monitoring": "serving",
 }
 
 

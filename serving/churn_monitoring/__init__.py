@@ -1,0 +1,4 @@
+"""Looks back at what was answered: the prediction log, from the segments of those who answer to tables that last.
+
+It must not know those who answer, nor how models are made.
+"""

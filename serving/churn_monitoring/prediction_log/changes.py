@@ -1,0 +1,113 @@
+"""What is done to tables that lie in the store already: old partitions go, and so do customers who ask to be forgotten.
+
+Each file changes at once or not at all; stopped half-way, the same command finishes it.
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+import pyarrow
+
+from churn_data.errors import DataError
+from churn_model.prediction_log.pseudonyms import PseudonymKey
+from churn_monitoring.prediction_log.erasures import (
+    Erasures,
+    erasures,
+    forget_notes,
+    note_erasure,
+    without_erased,
+)
+from churn_monitoring.prediction_log.store import Store
+from churn_monitoring.prediction_log.tables import from_parquet, parquet
+
+_PARTITION = re.compile(r"use_case=[^/]+/date=(\d{4}-\d{2}-\d{2})/hour=\d{2}/[^/]+\.parquet\Z")
+_MICROSECONDS = 1_000_000
+
+
+class Retained(NamedTuple):
+    """What an end of retention took away."""
+
+    files: int
+    erasures: int
+
+
+class Erased(NamedTuple):
+    """What a customer's wish took away; `files` are those that held something of theirs."""
+
+    rows: int
+    files: int
+
+
+def tables_of(store: Store) -> list[tuple[str, date]]:
+    """Every table with the day that it is of, in the order of names.
+
+    Raises:
+        DataError, Unavailable: the store cannot be asked.
+    """
+    matched = [found for name in store.names() if (found := _PARTITION.fullmatch(name))]
+    return [(found[0], date.fromisoformat(found[1])) for found in matched]
+
+
+def retain(store: Store, days: int, today: date) -> Retained:
+    """Keep the tables of the last `days` days, `today` among them, and of whatever a clock called later.
+
+    Raises:
+        DataError, Unavailable: the store cannot be asked.
+    """
+    first = today - timedelta(days=days - 1)
+    old = [name for name, day in tables_of(store) if day < first]
+    for name in old:
+        store.delete(name)
+    start = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    return Retained(len(old), forget_notes(store, round(start.timestamp() * _MICROSECONDS)))
+
+
+def erase(
+    store: Store,
+    customer_id: str,
+    keys: Sequence[PseudonymKey],
+    advance: Callable[[int, int], None] = lambda _done, _all: None,
+    clock: Callable[[], float] = time.time,
+) -> Erased:
+    """Take away every record of a customer up to now, by every key that is known. Records that are not in the store yet
+    never get there. `advance` is told how many tables of how many were looked at.
+
+    Raises:
+        DataError, Unavailable: the store cannot be asked, or holds a table that is none.
+    """
+    until = round(clock() * _MICROSECONDS)
+    for key in keys:
+        note_erasure(store, key.of(customer_id), until)
+    rows = files = 0
+    erased = erasures(store)
+    while True:
+        names = [name for name, _ in tables_of(store)]
+        for place, name in enumerate(names):
+            advance(place, len(names))
+            gone = _erase_from(store, name, erased)
+            rows, files = rows + gone, files + bool(gone)
+        now = erasures(store)
+        if now == erased:
+            return Erased(rows, files)
+        erased = now  # somebody else was erased meanwhile, and may have been written back by this very run
+
+
+def _erase_from(store: Store, name: str, erased: Erasures) -> int:
+    content = store.get(name)
+    if content is None:  # its time was over meanwhile
+        return 0
+    try:
+        table = from_parquet(content)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise DataError(name, f"is not a table of the prediction log ({str(error).splitlines()[0][:80]})") from None
+    kept = without_erased(table, erased)
+    if kept.num_rows == table.num_rows:
+        return 0
+    if kept.num_rows:
+        store.put(name, parquet(kept))
+    else:
+        store.delete(name)
+    return int(table.num_rows - kept.num_rows)

@@ -1,0 +1,109 @@
+"""Segments become tables in the store, exactly once: a name that is the segment's own, the same bytes at every attempt,
+and the segment goes only when its tables are there.
+
+Killed at any point it is simply done again. It must not know how often it is called.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import pyarrow
+
+from churn_data.errors import DataError, Unavailable
+from churn_monitoring.prediction_log.erasures import Erasures, erasures, without_erased
+from churn_monitoring.prediction_log.reading import read_segment
+from churn_monitoring.prediction_log.segments import Segment, done_segments
+from churn_monitoring.prediction_log.store import Store
+from churn_monitoring.prediction_log.tables import Partition, parquet, partitioned
+
+Say = Callable[[str], None]
+
+
+class Observer(Protocol):
+    """Whoever counts."""
+
+    def shipped(self, rows: int) -> None:
+        """A segment's rows are in the store."""
+
+    def broken(self, count: int) -> None:
+        """So many bytes at the end of a segment were no records."""
+
+    def failed(self) -> None:
+        """A segment could not be taken away now, and stays."""
+
+    def waiting(self, segments: int, seconds: float) -> None:
+        """So many segments are left, of which the oldest was last written to so many seconds ago."""
+
+
+class Shipped(NamedTuple):
+    """What one pass did; `left` segments stay for the next, `problem` says why in one line."""
+
+    segments: int
+    rows: int
+    left: int
+    problem: str = ""
+
+
+def ship(folder: Path, store: Store, observer: Observer, say: Say) -> Shipped:
+    """Take away all segments that are done, as long as the store answers."""
+    done = rows = failed = 0
+    problem = ""
+    segments = done_segments(folder)
+    for index, segment in enumerate(segments):
+        _tell_waiting(segments[index:], observer)
+        try:
+            rows += _ship_one(segment, store, observer, say)
+            done += 1
+        except (DataError, Unavailable) as error:
+            problem, failed = str(error), failed + 1
+            observer.failed()
+            if isinstance(error, Unavailable):
+                break  # it would not answer for the next one either
+    done_segments(folder)  # takes away the folders that are empty now
+    left = len(segments) - done
+    _tell_waiting(segments[-left:] if left else (), observer)
+    return Shipped(done, rows, left, problem)
+
+
+def _ship_one(segment: Segment, store: Store, observer: Observer, say: Say) -> int:
+    try:
+        content = read_segment(segment.path.read_bytes(), str(segment.path))
+    except FileNotFoundError:  # somebody else has taken it away
+        return 0
+    except OSError as error:
+        raise DataError(str(segment.path), f"cannot be read ({error.strerror})") from None
+    if content.broken_bytes:
+        say(f"{segment.path}: the last {content.broken_bytes} bytes are no whole record; those before them are kept")
+        observer.broken(content.broken_bytes)
+    tables = partitioned(content, segment)
+    written = _write(tables, segment, store, erasures(store))
+    segment.path.unlink(missing_ok=True)
+    observer.shipped(written)
+    return written
+
+
+def _write(tables: dict[Partition, pyarrow.Table], segment: Segment, store: Store, erased: Erasures) -> int:
+    """Write a segment's tables; again if somebody asked to be forgotten meanwhile."""
+    while True:
+        kept = {partition: without_erased(table, erased) for partition, table in tables.items()}
+        for partition, table in kept.items():
+            if table.num_rows:
+                store.put(partition.file(segment.name), parquet(table))
+            else:
+                store.delete(partition.file(segment.name))
+        now = erasures(store)
+        if now == erased:
+            return sum(table.num_rows for table in kept.values())
+        erased = now
+
+
+def _tell_waiting(segments: "tuple[Segment, ...]", observer: Observer) -> None:
+    times = []
+    for segment in segments:
+        try:
+            times.append(segment.path.stat().st_mtime)
+        except FileNotFoundError:
+            continue
+    observer.waiting(len(times), max(0.0, time.time() - min(times)) if times else 0.0)

@@ -1,0 +1,119 @@
+"""Where the log's tables last: a folder, or a prefix in object storage. A file is there whole or not at all, and once
+it is said to be there it survives a loss of power, since what it was made of is thrown away then.
+
+It must not know what the files hold.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from churn_data.errors import DataError
+from churn_data.folders import inside
+from churn_data.locations import Location, ObjectLocation
+
+
+class Store:
+    """Files by their path below ``root``."""
+
+    def __init__(self, root: Location) -> None:
+        self.root = root
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file, in place of one that is there.
+
+        Raises:
+            DataError, Unavailable: one line that names it.
+        """
+        place = inside(self.root, name)
+        if isinstance(place, ObjectLocation):
+            from churn_data.object_storage import put
+
+            put(content, place)
+        else:
+            _write(place, content)
+
+    def get(self, name: str) -> bytes | None:
+        """A file's content; None where there is none.
+
+        Raises:
+            DataError, Unavailable: one line that names it.
+        """
+        place = inside(self.root, name)
+        if isinstance(place, ObjectLocation):
+            from churn_data.object_storage import content_of
+
+            return content_of(place)
+        try:
+            return place.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise DataError(str(place), f"cannot be read ({error.strerror})") from None
+
+    def names(self, below: str = "") -> list[str]:
+        """The paths of all files below a folder of the store, in order.
+
+        Raises:
+            DataError, Unavailable: one line that names it.
+        """
+        return sorted(_objects(self.root, below) if isinstance(self.root, ObjectLocation) else _files(self.root, below))
+
+    def delete(self, name: str) -> None:
+        """Take a file away; one that is not there is fine.
+
+        Raises:
+            DataError, Unavailable: one line that names it.
+        """
+        place = inside(self.root, name)
+        if isinstance(place, ObjectLocation):
+            from churn_data.object_storage import delete
+
+            delete(place)
+            return
+        try:
+            place.unlink(missing_ok=True)
+            for folder in place.parents:
+                if folder == self.root:
+                    break
+                folder.rmdir()
+        except OSError:  # a folder that is not empty stays
+            if place.exists():
+                raise DataError(str(place), "cannot be taken away") from None
+
+
+def _objects(root: ObjectLocation, below: str) -> Iterator[str]:
+    from churn_data.object_storage import objects_below
+
+    start = f"{root.key.rstrip('/')}/".lstrip("/")
+    for key, _ in objects_below(ObjectLocation(root.bucket, f"{start}{below}")):
+        yield key.removeprefix(start)
+
+
+def _files(root: Path, below: str) -> Iterator[str]:
+    for path in (root / below).rglob("*"):
+        name = path.relative_to(root).as_posix()
+        if path.is_file() and not path.name.startswith("."):
+            yield name
+
+
+def _write(place: Path, content: bytes) -> None:
+    temporary = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(place)
+        folder = os.open(place.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise DataError(str(place), f"cannot be written ({error.strerror or error})") from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
