@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 
 from tests.local.starts import accepts, living_command_lines, wait_until
@@ -51,7 +52,7 @@ def is_gone(start: WholeStart) -> bool:
 def test_it_answers_the_question_that_it_prints_and_ends_with_ctrl_c(whole_start: WholeStart) -> None:
     process, home, _ = whole_start
     up = wait_ready(whole_start)
-    assert set(up["processes"]) == {"gateway", "primary", "fallback", "mlflow"}
+    assert set(up["processes"]) == {"gateway", "primary", "fallback", "mlflow", "prediction-log"}
     _, _, url, _, content_type, _, body = printed_command(process)
     name, value = content_type.split(": ")
     request = urllib.request.Request(url, body.encode(), {name: value})
@@ -63,6 +64,10 @@ def test_it_answers_the_question_that_it_prints_and_ends_with_ctrl_c(whole_start
     assert process.wait(timeout=20) == 130
     assert is_gone(whole_start)
     assert not (home / "up.json").exists()
+    (table,) = (home / "predictions" / "log").rglob("*.parquet")
+    assert pyarrow.parquet.read_table(table)["churn_probability"].to_pylist() == [
+        answer["predictions"][0]["churn_probability"]
+    ]
 
 
 def test_nothing_is_left_when_the_supervisor_is_killed(whole_start: WholeStart) -> None:

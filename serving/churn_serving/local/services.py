@@ -16,6 +16,10 @@ HOST = "127.0.0.1"
 CHAMPION = "champion"
 # MLflow's pages are for looking around; on a small machine they must not take the processor from what serves.
 MLFLOW_NICENESS = 10
+# One gateway answers few here, and whoever has just asked wants to see it in a table.
+_SEGMENT_SECONDS = "15"
+_LOG_GRACE = "6s"
+"""Less than the supervisor waits before it kills; what is not taken away by then is at the next start."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,9 @@ class ServiceSpec:
 
 def local_services(settings: LocalSettings, home: Path) -> tuple[ServiceSpec, ...]:
     """All services, those that serve customers first; without MLflow if its store is a server elsewhere."""
-    services = (_gateway(settings, home), _primary(settings, home), _fallback(settings, home))
+    services: tuple[ServiceSpec, ...] = (_gateway(settings, home), _primary(settings, home), _fallback(settings, home))
+    if settings.prediction_log:
+        services = (*services, _prediction_log(settings, home))
     store = os.environ.get("CHURN_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}"
     if not settings.mlflow or store.startswith("http"):
         return services
@@ -73,6 +79,9 @@ def _gateway(settings: LocalSettings, home: Path) -> ServiceSpec:
             "CHURN_GATEWAY_METRICS_PORT": str(metrics),
             "CHURN_GATEWAY_PRIMARY_URL": _url(settings.primary_port),
             "CHURN_GATEWAY_FALLBACK_URL": _url(settings.fallback_port),
+            "CHURN_GATEWAY_PREDICTION_LOG": str(_segments(home)) if settings.prediction_log else "",
+            "CHURN_GATEWAY_PREDICTION_LOG_KEYS": str(prediction_log_keys(home)),
+            "CHURN_GATEWAY_PREDICTION_LOG_SEGMENT_SECONDS": _SEGMENT_SECONDS,
         },
         ports=(
             _chosen("gateway_port", http, "the gateway"),
@@ -117,6 +126,32 @@ def _fallback(settings: LocalSettings, home: Path) -> ServiceSpec:
         ready_url=_url(http, "/v2/health/ready"),
         addresses={"HTTP": _url(http), "metrics": _url(metrics, "/metrics")},
     )
+
+
+def _prediction_log(settings: LocalSettings, home: Path) -> ServiceSpec:
+    """What makes tables of the gateway's segments: the command of that name, in the background."""
+    metrics = settings.metrics_port_base + 3
+    places = ("--segments", _segments(home), "--store", home / "predictions" / "log")
+    return ServiceSpec(
+        name="prediction-log",
+        command=_module("churn_cli", "log", "ship", *places, "--grace", _LOG_GRACE, "--metrics-port", metrics),
+        environment=_local_state(home),
+        ports=(_chosen("metrics_port_base", metrics, "the prediction log's metrics"),),
+        ready_url=_url(metrics, "/metrics"),
+        addresses={"metrics": _url(metrics, "/metrics")},
+        niceness=MLFLOW_NICENESS,
+        vital=False,
+        checks=False,
+    )
+
+
+def prediction_log_keys(home: Path) -> Path:
+    """The file of keys that customers are hashed with on this machine."""
+    return home / "keys" / "prediction-log.json"
+
+
+def _segments(home: Path) -> Path:
+    return home / "predictions" / "segments"
 
 
 def _mlflow(settings: LocalSettings, home: Path, store: str) -> ServiceSpec:

@@ -15,8 +15,8 @@ from churn_serving.local.errors import SettingError
 from churn_serving.runtime import command_line
 
 ENVIRONMENT_PREFIX = "CHURN_UP_"
-# Three services show metrics, each on a port of its own counted from the base.
-HIGHEST_METRICS_BASE = 65535 - 2
+# Three services and what takes the prediction log away show metrics, each on a port of its own counted from the base.
+HIGHEST_METRICS_BASE = 65535 - 3
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -52,9 +52,11 @@ class LocalSettings(BaseSettings):
     mlflow_port: Port = 8086
     """MLflow's pages and API."""
     metrics_port_base: Annotated[int, Field(ge=1, le=HIGHEST_METRICS_BASE)] = 9090
-    """Metrics of gateway, primary and fallback: this port and the next two."""
+    """Metrics of gateway, primary, fallback and prediction log: this port and the next three."""
     mlflow: bool = True
     """Whether MLflow runs beside the services; `--no-mlflow` leaves it out."""
+    prediction_log: bool = True
+    """Whether answers are kept in CHURN_HOME/predictions, customers by a hash; `--no-prediction-log` keeps none."""
     ready_timeout: Annotated[float, Field(gt=0, le=86_400)] = 180.0
     """Seconds after which a start that is not ready counts as failed."""
 

@@ -11,6 +11,7 @@ from churn_serving.local.champion import read_champion
 from churn_serving.local.checks import check_start
 from churn_serving.local.console import Console
 from churn_serving.local.errors import NotStarted, ServiceError, ServiceRefused
+from churn_serving.local.log_key import make_log_key
 from churn_serving.local.readiness import check_ports
 from churn_serving.local.services import local_services
 from churn_serving.local.settings import local_home, read_settings
@@ -38,6 +39,7 @@ def run(arguments: Sequence[str]) -> int:
     champion = read_champion(settings.model)
     state = LocalState(local_home())
     try:
+        make_log_key(settings, state.home)
         services = local_services(settings, state.home)
         check_ports(port for service in services for port in service.ports)
         console = Console(partial(summary, champion, settings.usecase, services, state.home / "logs"))
