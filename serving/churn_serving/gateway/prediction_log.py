@@ -1,16 +1,14 @@
 """Every answer as a record, written before the answer leaves: whoever was answered is in the log.
 
-One write a request. Whatever goes wrong here costs records, which are counted, and never an answer. It must not know
+Whatever goes wrong here costs records, which are counted, and never an answer. It must not know
 what becomes of the records.
 """
 
 import asyncio
-import contextlib
-import itertools
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
 from churn_model import Description, Row
 from churn_model.prediction_log.frames import frame
@@ -56,12 +54,12 @@ class _Introduced:
         number = self._numbers.get(description.digest)
         if number is not None:
             return number, b""
-        number = len(self._numbers)
+        number = self._numbers[description.digest] = len(self._numbers)
         return number, frame(encode_note(model_note(number, description)))
 
-    def confirm(self, description: Description, number: int) -> None:
-        """The introduction was written."""
-        self._numbers[description.digest] = number
+    def forget(self) -> None:
+        """What was said last was not written: all is said again, and a number means what was said of it last."""
+        self._sequence = -1
 
 
 class Answered(Protocol):
@@ -73,8 +71,22 @@ class Answered(Protocol):
     outcome: Outcome | None
 
 
+class _Kept(NamedTuple):
+    """An answer that waits for the turn's end, and who waits for it."""
+
+    written: "asyncio.Future[None]"
+    exchange: Answered
+    named: str | None
+    key: PseudonymKey
+    customers: tuple[CustomerNote, ...]
+
+
 class PredictionLog:
-    """``arm`` tells the side of a split that a key belongs to; None where there is no split."""
+    """``arm`` tells the side of a split that a key belongs to; None where there is no split.
+
+    What is answered in one turn of the event loop is written together: a call to the kernel costs more than all else
+    that is done here. Who awaits what a method returns goes on when it is written. None of them raises.
+    """
 
     def __init__(
         self,
@@ -90,40 +102,48 @@ class PredictionLog:
         self._arm = arm
         self._clock = clock
         self._introduced = _Introduced()
+        self._turn: list[_Kept] = []
 
-    def answered(self, exchange: Answered, rows: Sequence[Row], predictions: Sequence[Prediction]) -> None:
-        """Keep an answer to few customers. Never raises."""
+    def answered(
+        self, exchange: Answered, rows: Sequence[Row], predictions: Sequence[Prediction]
+    ) -> "asyncio.Future[None]":
+        """Keep an answer to few customers."""
         key = self._keys.newest
-        with self._never_raising(len(rows)):
-            customers = tuple(self._customers(exchange, rows, predictions, key))
-            self._write(exchange, predictions[0].customer_id, customers, key)
+        return self._keep(exchange, predictions[0].customer_id, key, self._customers(exchange, rows, predictions, key))
 
     async def answered_many(self, exchange: Answered, rows: Sequence[Row], predictions: Sequence[Prediction]) -> None:
-        """The same for many; others get their turn in between. Never raises, unless cancelled."""
+        """The same for many; others get their turn in between."""
         key = self._keys.newest
-        with self._never_raising(len(rows)):
-            customers = await _in_turns(self._customers(exchange, rows, predictions, key))
-            self._write(exchange, predictions[0].customer_id, customers, key)
+        customers: list[CustomerNote] = []
+        for start in range(0, len(rows), ROWS_A_TURN):
+            part = slice(start, start + ROWS_A_TURN)
+            customers += self._customers(exchange, rows[part], predictions[part], key)
+            await asyncio.sleep(0)
+        await self._keep(exchange, predictions[0].customer_id, key, customers)
 
     async def scored(self, exchange: Answered, rows: Sequence[Row], named: str | None) -> None:
         """Keep an answer over V2, which recommends no action. ``named`` is the request's id: where there is one row, it
-        is that customer's. Never raises, unless cancelled."""
+        is that customer's."""
         key = self._keys.newest
-        with self._never_raising(len(rows)):
-            pseudonym = key.of(named) if named and len(rows) == 1 else None
-            customers = await _in_turns(self._scored_customers(_outcome(exchange), rows, pseudonym))
-            self._write(exchange, named, customers, key)
+        pseudonym = key.of(named) if named and len(rows) == 1 else None
+        customers: list[CustomerNote] = []
+        for start in range(0, len(rows), ROWS_A_TURN):
+            customers += self._scored_customers(exchange, rows, start, pseudonym)
+            if start + ROWS_A_TURN < len(rows):
+                await asyncio.sleep(0)
+        await self._keep(exchange, named, key, customers)
 
     def close(self) -> None:
-        """Seal what was written; nothing can be kept any more."""
+        """Write what is left and seal it; nothing can be kept any more."""
+        self._write_turn()
         self._writer.close()
 
     def _customers(
         self, exchange: Answered, rows: Sequence[Row], predictions: Sequence[Prediction], key: PseudonymKey
-    ) -> Iterator[CustomerNote]:
+    ) -> list[CustomerNote]:
         features = self._introduced.features(_outcome(exchange).description)
-        for row, made in zip(rows, predictions, strict=True):
-            yield CustomerNote(
+        return [
+            CustomerNote(
                 key.of(made.customer_id),
                 tuple([row[place] for place in features]),
                 made.churn_probability,
@@ -131,54 +151,84 @@ class PredictionLog:
                 made.action.id,
                 made.action.expected_value,
             )
+            for row, made in zip(rows, predictions, strict=True)
+        ]
 
     def _scored_customers(
-        self, outcome: Outcome, rows: Sequence[Row], pseudonym: bytes | None
-    ) -> Iterator[CustomerNote]:
-        features = self._introduced.features(outcome.description)
-        for row, probability, segment in zip(rows, outcome.scores.probabilities, outcome.scores.segments, strict=True):
-            yield CustomerNote(pseudonym, tuple([row[place] for place in features]), probability, segment)
-
-    def _write(
-        self, exchange: Answered, named: str | None, customers: tuple[CustomerNote, ...], key: PseudonymKey
-    ) -> None:
+        self, exchange: Answered, rows: Sequence[Row], start: int, pseudonym: bytes | None
+    ) -> list[CustomerNote]:
         outcome = _outcome(exchange)
-        number, introduction = self._introduced.number(self._writer.sequence, outcome.description)
-        note = AnswerNote(
-            self._clock(),
-            exchange.request_id,
-            exchange.route,
-            number,
-            outcome.served_by,
-            self._arm(named),
-            round((time.perf_counter() - exchange.started) * 1000, 3),
-            key.id,
-            customers,
-        )
-        self._writer.append(introduction + frame(encode_note(note)))
-        if introduction:
-            self._introduced.confirm(outcome.description, number)
-        self._metrics.kept(len(customers))
+        features, scores = self._introduced.features(outcome.description), outcome.scores
+        return [
+            CustomerNote(
+                pseudonym,
+                tuple([rows[number][place] for place in features]),
+                scores.probabilities[number],
+                scores.segments[number],
+            )
+            for number in range(start, min(start + ROWS_A_TURN, len(rows)))
+        ]
 
-    @contextlib.contextmanager
-    def _never_raising(self, customers: int) -> Iterator[None]:
+    def _keep(
+        self, exchange: Answered, named: str | None, key: PseudonymKey, customers: Sequence[CustomerNote]
+    ) -> "asyncio.Future[None]":
+        loop = asyncio.get_running_loop()
+        if not self._turn:
+            loop.call_soon(self._write_turn)
+        # One each: whoever gives up waiting must not take the others along.
+        written = loop.create_future()
+        self._turn.append(_Kept(written, exchange, named, key, tuple(customers)))
+        return written
+
+    def _write_turn(self) -> None:
+        """Write what was answered since the last time, and let its callers have it."""
+        turn, self._turn = self._turn, []
+        if not turn:
+            return
         try:
-            yield
-        except NotKept as error:
-            self._metrics.shed(error.reason, customers)
+            self._write(turn)
+        except Exception:  # noqa: BLE001 - one that cannot be written must not take the others along
+            for kept in turn:
+                self._introduced.forget()
+                self._write_alone(kept)
+        for kept in turn:
+            if not kept.written.done():
+                kept.written.set_result(None)
+
+    def _write_alone(self, kept: _Kept) -> None:
+        try:
+            self._write([kept])
         except Exception as error:  # noqa: BLE001 - what a customer sent must neither end the answer nor get into a log
             _logger.error("records of the prediction log could not be made: %s", type(error).__name__)  # noqa: TRY400 - as above
-            self._metrics.shed(FAILED, customers)
+            self._metrics.shed(FAILED, len(kept.customers))
 
-
-async def _in_turns(customers: Iterator[CustomerNote]) -> tuple[CustomerNote, ...]:
-    """All of them; others get their turn in between."""
-    made: list[CustomerNote] = []
-    while part := list(itertools.islice(customers, ROWS_A_TURN)):
-        made += part
-        if len(part) == ROWS_A_TURN:
-            await asyncio.sleep(0)
-    return tuple(made)
+    def _write(self, turn: Sequence[_Kept]) -> None:
+        now, ends = self._clock(), time.perf_counter()
+        pieces: list[bytes] = []
+        sequence = self._writer.sequence
+        for _, exchange, named, key, customers in turn:
+            outcome = _outcome(exchange)
+            number, introduction = self._introduced.number(sequence, outcome.description)
+            note = AnswerNote(
+                now,
+                exchange.request_id,
+                exchange.route,
+                number,
+                outcome.served_by,
+                self._arm(named),
+                round((ends - exchange.started) * 1000, 3),
+                key.id,
+                customers,
+            )
+            pieces += (introduction, frame(encode_note(note)))
+        count = sum(len(kept.customers) for kept in turn)
+        try:
+            self._writer.append(b"".join(pieces))
+        except NotKept as error:
+            self._introduced.forget()
+            self._metrics.shed(error.reason, count)
+        else:
+            self._metrics.kept(count)
 
 
 def _outcome(exchange: Answered) -> Outcome:
