@@ -3,8 +3,8 @@
 It must not know who told it to end.
 """
 
+import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,14 +33,12 @@ class Shipper:
         settings: ShipperSettings,
         observer: Observer,
         say: Say,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._folder = folder
         self._store = store
         self._settings = settings
         self._observer = observer
         self._say = say
-        self._sleep = sleep
         self._problem = ""
 
     def once(self) -> Shipped:
@@ -51,19 +49,19 @@ class Shipper:
             self._problem = shipped.problem
         return shipped
 
-    def run(self) -> None:
-        """Pass after pass; never ends by itself."""
-        while True:
+    def run(self, told_to_end: threading.Event) -> None:
+        """Pass after pass, until somebody says that it is over."""
+        while not told_to_end.is_set():
             self.once()
-            self._sleep(self._settings.pause_seconds)
+            told_to_end.wait(self._settings.pause_seconds)
 
     def finish(self) -> Shipped:
         """Take away what is left, also of processes that are just ending; what the grace is too short for stays."""
         deadline = time.monotonic() + self._settings.grace_seconds
         while is_anyone_writing(self._folder) and time.monotonic() < deadline:
-            self._sleep(_LOOK_SECONDS)
+            time.sleep(_LOOK_SECONDS)
         shipped = self.once()
         while shipped.left and time.monotonic() < deadline:
-            self._sleep(_LOOK_SECONDS)
+            time.sleep(_LOOK_SECONDS)
             shipped = self.once()
         return shipped

@@ -1,0 +1,129 @@
+"""What `churn log` does: one function an action."""
+
+import argparse
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from churn_cli.terminal import say, show
+from churn_data.errors import DataError, Failure
+from churn_data.locations import Location, location
+from churn_model.prediction_log.pseudonyms import add_pseudonym_key, read_pseudonym_keys
+from churn_monitoring.prediction_log.changes import erase, retain, tables_of
+from churn_monitoring.prediction_log.metrics import ShipperMetrics
+from churn_monitoring.prediction_log.segments import waiting
+from churn_monitoring.prediction_log.shipper import Shipper, ShipperSettings
+from churn_monitoring.prediction_log.store import Store
+from churn_training.packaging.home import Home
+
+
+class _Places(NamedTuple):
+    """Where things are, as options, environment and the home of this machine say."""
+
+    segments: Path
+    store: Location
+    keys: Path
+
+
+def act(options: argparse.Namespace, told_to_end: threading.Event) -> dict[str, Any]:
+    """Run the action that was asked for; one that stays ends some time after it is told to."""
+    places = _places(options)
+    if options.action == "ship":
+        return _ship(options, places, told_to_end)
+    actions: dict[str, Callable[[argparse.Namespace, _Places], dict[str, Any]]] = {
+        "status": _status, "retain": _retain, "erase": _erase, "new-key": _new_key,
+    }  # fmt: skip
+    return actions[options.action](options, places)
+
+
+def _places(options: argparse.Namespace) -> _Places:
+    home = Home.from_environment().path
+    segments = os.environ.get("CHURN_GATEWAY_PREDICTION_LOG") or home / "predictions" / "segments"
+    store = os.environ.get("CHURN_PREDICTION_LOG_STORE") or str(home / "predictions" / "log")
+    keys = os.environ.get("CHURN_GATEWAY_PREDICTION_LOG_KEYS") or home / "keys" / "prediction-log.json"
+    return _Places(
+        getattr(options, "segments", None) or Path(segments),
+        getattr(options, "store", None) or location(store),
+        getattr(options, "keys", None) or Path(keys),
+    )
+
+
+def _ship(options: argparse.Namespace, places: _Places, told_to_end: threading.Event) -> dict[str, Any]:
+    metrics = ShipperMetrics()
+    settings = ShipperSettings(options.every, options.grace)
+    shipper = Shipper(places.segments, Store(places.store), settings, metrics, say)
+    if options.metrics_port:
+        try:
+            metrics.serve(options.metrics_host, options.metrics_port)
+        except OSError as error:
+            raise DataError(f"--metrics-port {options.metrics_port}", f"{error.strerror}") from None
+    if options.once:
+        shipped = shipper.once()
+    else:
+        with suppress(KeyboardInterrupt):
+            shipper.run(told_to_end)
+        shipped = shipper.finish()
+    if shipped.left:
+        raise Failure(f"{shipped.left} segments stay in {places.segments}: {shipped.problem}")
+    show(f"{shipped.rows} records of {shipped.segments} segments are in {places.store}", options)
+    return {"segments": shipped.segments, "rows": shipped.rows, "store": str(places.store)}
+
+
+def _status(options: argparse.Namespace, places: _Places) -> dict[str, Any]:
+    found = waiting(places.segments)
+    tables = tables_of(Store(places.store))
+    days = [day for _, day in tables]
+    keys = [key.id for key in read_pseudonym_keys(places.keys)] if places.keys.exists() else []
+    now = datetime.now(UTC).timestamp()
+    oldest = max((now - segment.path.stat().st_mtime for segment in found.done), default=0.0)
+    status = {
+        "segments": {
+            "folder": str(places.segments), "waiting": len(found.done), "oldest_seconds": round(max(oldest, 0.0), 1),
+            "open_bytes": found.open_bytes, "writers": found.living,
+        },
+        "store": {
+            "place": str(places.store), "tables": len(tables), "first": str(min(days)) if days else None,
+            "last": str(max(days)) if days else None,
+        },
+        "keys": keys,
+    }  # fmt: skip
+    period = f", of {min(days)} to {max(days)}" if days else ""
+    show(
+        f"{len(found.done)} segments wait in {places.segments} (the oldest for {max(oldest, 0.0):.0f} s), "
+        f"{found.open_bytes} bytes are being written by {found.living} processes\n"
+        f"{len(tables)} tables lie in {places.store}{period}\n"
+        f"keys: {', '.join(keys) or 'none'}",
+        options,
+    )
+    return status
+
+
+def _retain(options: argparse.Namespace, places: _Places) -> dict[str, Any]:
+    gone = retain(Store(places.store), options.days, datetime.now(UTC).date())
+    show(f"{gone.files} tables of more than {options.days} days ago are gone from {places.store}", options)
+    return {"tables": gone.files, "erasures": gone.erasures, "days": options.days}
+
+
+def _erase(options: argparse.Namespace, places: _Places) -> dict[str, Any]:
+    keys = read_pseudonym_keys(places.keys)
+    gone = erase(Store(places.store), options.customer, keys)
+    show(
+        f"{gone.rows} records of the customer are gone from {gone.files} tables (keys: "
+        f"{', '.join(key.id for key in keys)}); what is not shipped yet will not be",
+        options,
+    )
+    return {"rows": gone.rows, "tables": gone.files, "keys": [key.id for key in keys]}
+
+
+def _new_key(options: argparse.Namespace, places: _Places) -> dict[str, Any]:
+    name = options.id or f"{datetime.now(UTC):%Y-%m-%d}"
+    try:
+        add_pseudonym_key(places.keys, name)
+    except OSError as error:
+        raise DataError(str(places.keys), f"cannot be written ({error.strerror})") from None
+    show(f"customers are hashed with the key {name} from now on; {places.keys} holds it and the former ones", options)
+    return {"key": name, "file": str(places.keys)}
