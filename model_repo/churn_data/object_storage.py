@@ -94,18 +94,19 @@ def upload(path: Path, place: ObjectLocation) -> None:
         storage().upload_fileobj(stream, place.bucket, place.key)
 
 
-def objects_below(place: ObjectLocation) -> list[tuple[str, str]]:
-    """Keys of the objects whose keys begin with the place's, in order, each with what tells its content from another.
+def objects_below(place: ObjectLocation, client: "S3Client | None" = None) -> list[tuple[str, str]]:
+    """Keys of the objects whose keys begin with the place's, in order, each with what tells its content from another;
+    by a `client` that somebody keeps, or a new one, here as below.
 
     Raises:
         DataError, Unavailable: one line that names the place.
     """
     with storage_errors(place):
-        pages = storage().get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
+        pages = (client or storage()).get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
         return sorted((each["Key"], each["ETag"].strip('"')) for page in pages for each in page.get("Contents", ()))
 
 
-def content_of(place: ObjectLocation, ranged: str | None = None) -> bytes | None:
+def content_of(place: ObjectLocation, ranged: str | None = None, client: "S3Client | None" = None) -> bytes | None:
     """An object's content, or a range of it ("bytes=-8" are its last eight); None where there is no such object.
 
     Raises:
@@ -113,7 +114,7 @@ def content_of(place: ObjectLocation, ranged: str | None = None) -> bytes | None
     """
     with storage_errors(place):
         try:
-            client = storage()
+            client = client or storage()
             if ranged:
                 return client.get_object(Bucket=place.bucket, Key=place.key, Range=ranged)["Body"].read()
             return client.get_object(Bucket=place.bucket, Key=place.key)["Body"].read()
@@ -123,24 +124,24 @@ def content_of(place: ObjectLocation, ranged: str | None = None) -> bytes | None
             raise
 
 
-def put(content: bytes, place: ObjectLocation) -> None:
+def put(content: bytes, place: ObjectLocation, client: "S3Client | None" = None) -> None:
     """Store a small object, in place of one that is there.
 
     Raises:
         DataError, Unavailable: one line that names the object.
     """
     with storage_errors(place):
-        storage().put_object(Bucket=place.bucket, Key=place.key, Body=content)
+        (client or storage()).put_object(Bucket=place.bucket, Key=place.key, Body=content)
 
 
-def delete(place: ObjectLocation) -> None:
+def delete(place: ObjectLocation, client: "S3Client | None" = None) -> None:
     """Take an object away; one that is not there is fine.
 
     Raises:
         DataError, Unavailable: one line that names the object.
     """
     with storage_errors(place):
-        storage().delete_object(Bucket=place.bucket, Key=place.key)
+        (client or storage()).delete_object(Bucket=place.bucket, Key=place.key)
 
 
 @contextmanager

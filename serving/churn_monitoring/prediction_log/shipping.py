@@ -51,10 +51,12 @@ def ship(folder: Path, store: Store, observer: Observer, say: Say) -> Shipped:
     done = rows = failed = 0
     problem = ""
     segments = done_segments(folder)
+    known: Erasures = {}
     for index, segment in enumerate(segments):
         _tell_waiting(segments[index:], observer)
         try:
-            rows += _ship_one(segment, store, observer, say)
+            written, known = _ship_one(segment, store, known, observer, say)
+            rows += written
             done += 1
         except (DataError, Unavailable) as error:
             problem, failed = str(error), failed + 1
@@ -67,25 +69,28 @@ def ship(folder: Path, store: Store, observer: Observer, say: Say) -> Shipped:
     return Shipped(done, rows, left, problem)
 
 
-def _ship_one(segment: Segment, store: Store, observer: Observer, say: Say) -> int:
+def _ship_one(segment: Segment, store: Store, known: Erasures, observer: Observer, say: Say) -> tuple[int, Erasures]:
+    """How many rows are in the store, and who was to be forgotten when they were."""
     try:
         content = read_segment(segment.path.read_bytes(), str(segment.path))
     except FileNotFoundError:  # somebody else has taken it away
-        return 0
+        return 0, known
     except OSError as error:
         raise DataError(str(segment.path), f"cannot be read ({error.strerror})") from None
     if content.broken_bytes:
         say(f"{segment.path}: the last {content.broken_bytes} bytes are no whole record; those before them are kept")
         observer.broken(content.broken_bytes)
     tables = partitioned(content, segment)
-    written = _write(tables, segment, store, erasures(store))
+    written, known = _write(tables, segment, store, known)
     segment.path.unlink(missing_ok=True)
     observer.shipped(written)
-    return written
+    return written, known
 
 
-def _write(tables: dict[Partition, pyarrow.Table], segment: Segment, store: Store, erased: Erasures) -> int:
-    """Write a segment's tables; again if somebody asked to be forgotten meanwhile."""
+def _write(
+    tables: dict[Partition, pyarrow.Table], segment: Segment, store: Store, erased: Erasures
+) -> tuple[int, Erasures]:
+    """Write a segment's tables; again if others ask to be forgotten than was known."""
     while True:
         kept = {partition: without_erased(table, erased) for partition, table in tables.items()}
         for partition, table in kept.items():
@@ -95,7 +100,7 @@ def _write(tables: dict[Partition, pyarrow.Table], segment: Segment, store: Stor
                 store.delete(partition.file(segment.name))
         now = erasures(store)
         if now == erased:
-            return sum(table.num_rows for table in kept.values())
+            return sum(table.num_rows for table in kept.values()), now
         erased = now
 
 

@@ -8,10 +8,14 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from churn_data.errors import DataError
 from churn_data.folders import inside
 from churn_data.locations import Location, ObjectLocation
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 
 class Store:
@@ -19,6 +23,16 @@ class Store:
 
     def __init__(self, root: Location) -> None:
         self.root = root
+        self._kept: S3Client | None = None
+
+    @property
+    def _client(self) -> "S3Client":
+        """Made once: making one takes longer than a call."""
+        from churn_data.object_storage import storage
+
+        if self._kept is None:
+            self._kept = storage()
+        return self._kept
 
     def put(self, name: str, content: bytes) -> None:
         """Write a file, in place of one that is there.
@@ -30,7 +44,7 @@ class Store:
         if isinstance(place, ObjectLocation):
             from churn_data.object_storage import put
 
-            put(content, place)
+            put(content, place, self._client)
         else:
             _write(place, content)
 
@@ -44,7 +58,7 @@ class Store:
         if isinstance(place, ObjectLocation):
             from churn_data.object_storage import content_of
 
-            return content_of(place)
+            return content_of(place, client=self._client)
         try:
             return place.read_bytes()
         except FileNotFoundError:
@@ -58,7 +72,9 @@ class Store:
         Raises:
             DataError, Unavailable: one line that names it.
         """
-        return sorted(_objects(self.root, below) if isinstance(self.root, ObjectLocation) else _files(self.root, below))
+        if isinstance(self.root, ObjectLocation):
+            return sorted(_objects(self.root, below, self._client))
+        return sorted(_files(self.root, below))
 
     def delete(self, name: str) -> None:
         """Take a file away; one that is not there is fine.
@@ -70,7 +86,7 @@ class Store:
         if isinstance(place, ObjectLocation):
             from churn_data.object_storage import delete
 
-            delete(place)
+            delete(place, self._client)
             return
         try:
             place.unlink(missing_ok=True)
@@ -83,11 +99,11 @@ class Store:
                 raise DataError(str(place), "cannot be taken away") from None
 
 
-def _objects(root: ObjectLocation, below: str) -> Iterator[str]:
+def _objects(root: ObjectLocation, below: str, client: "S3Client") -> Iterator[str]:
     from churn_data.object_storage import objects_below
 
     start = f"{root.key.rstrip('/')}/".lstrip("/")
-    for key, _ in objects_below(ObjectLocation(root.bucket, f"{start}{below}")):
+    for key, _ in objects_below(ObjectLocation(root.bucket, f"{start}{below}"), client):
         yield key.removeprefix(start)
 
 
