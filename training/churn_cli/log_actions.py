@@ -64,6 +64,7 @@ def _ship(options: argparse.Namespace, places: _Places, told_to_end: threading.E
     if options.once:
         shipped = shipper.once()
     else:
+        say(f"taking what lies in {places.segments} to {places.store}")
         with suppress(KeyboardInterrupt):
             shipper.run(told_to_end)
         shipped = shipper.finish()
