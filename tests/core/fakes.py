@@ -97,6 +97,8 @@ class Memory:
     def __init__(self) -> None:
         self.states: list[tuple[str, int]] = []
         self.fallbacks: list[str] = []
+        self.left: list[tuple[str, str]] = []
+        self.diversions: list[tuple[str, str]] = []
         self.refusals: list[str] = []
         self.explanations: list[str] = []
         self.calls: list[tuple[str, int, float]] = []
@@ -109,8 +111,12 @@ class Memory:
     def backend_state(self, backend: str, state: int) -> None:
         self.states.append((backend, state))
 
-    def fell_back(self, reason: str) -> None:
+    def fell_back(self, backend: str, reason: str) -> None:
         self.fallbacks.append(reason)
+        self.left.append((backend, reason))
+
+    def diverted(self, reason: str, served_by: str) -> None:
+        self.diversions.append((reason, served_by))
 
     def shed(self, reason: str) -> None:
         self.refusals.append(reason)

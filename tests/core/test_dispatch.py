@@ -24,11 +24,12 @@ ROW: Row = [12.0, "One year", 70.0, "Card", 0.0]
 Make = Callable[..., Any]
 
 
-async def test_the_primary_answers_when_it_can(build: Make, description: Description) -> None:
+async def test_the_primary_answers_when_it_can(build: Make, description: Description, memory: Any) -> None:
     dispatcher, fakes, _ = build()
     outcome = await dispatcher.predict([ROW], description, "a")
     assert (outcome.served_by, outcome.scores.probabilities) == ("primary", [0.012])
     assert fakes["fallback"].calls == []
+    assert (memory.left, memory.diversions) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -41,19 +42,22 @@ async def test_whatever_fails_the_fallback_answers(
     fakes["primary"].failure = error("said so")
     outcome = await dispatcher.predict([ROW], description, "a")
     assert outcome.served_by == "fallback"
-    assert memory.fallbacks == [error.reason]
+    assert memory.left == [("primary", error.reason)]
+    assert memory.diversions == [(error.reason, "fallback")]
     digest = description.digest
     assert set(memory.outcomes[:-1]) == {("primary", error.reason, digest)}
     assert memory.outcomes[-1] == ("fallback", "answered", digest)
 
 
-async def test_without_any_backend_the_scorecard_answers(build: Make, description: Description) -> None:
+async def test_without_any_backend_the_scorecard_answers(build: Make, description: Description, memory: Any) -> None:
     dispatcher, fakes, _ = build()
     for backend in fakes.values():
         backend.failure = BackendFailed("down")
     outcome = await dispatcher.predict([ROW, ROW], description, "a")
     assert outcome.served_by == "degraded"
     assert outcome.scores == description.degraded_scores([ROW, ROW])
+    assert memory.left == [("primary", "failed"), ("fallback", "failed")]
+    assert memory.diversions == [("failed", "degraded")]  # once, though two backends were left
 
 
 async def test_a_broken_connection_is_tried_again_once(build: Make, description: Description) -> None:

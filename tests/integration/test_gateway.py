@@ -171,9 +171,16 @@ def test_metrics_and_log_tell_of_requests_but_never_of_customers(client: httpx.C
     assert 'churn_requests_total{code="200",model_version="1",route="/v1/predictions",served_by="primary"}' in metrics
     assert f'churn_backend_calls_total{{backend="primary",digest="{digest}",outcome="answered"}}' in metrics
     for name in (
-        'churn_request_seconds_bucket{le="0.025",route="/v1/predictions",served_by="primary"}',
+        'churn_request_seconds_bucket{code="200",le="0.025",route="/v1/predictions",served_by="primary"}',
         'churn_backend_seconds_bucket{backend="primary",le="0.025",outcome="answered"}',
+        f'churn_scores_bucket{{digest="{digest}",le="0.5",name="churn-sample",served_by="primary"}}',
+        'churn_build_info{component="gateway"',
+        'churn_background_task_running{task="refresh primary"} 1.0',
+        f'churn_model_created_timestamp_seconds{{backend="primary",digest="{digest}"}} 1.',
+        'churn_backend_queued_requests{backend="primary",lane="usual"} 0.0',
+        'churn_backend_reachable{backend="fallback"} 1.0',
         "churn_backend_state",
+        "churn_event_loop_lag_seconds",
     ):
         assert name in metrics
     assert system.gateway.stop() == 0

@@ -115,7 +115,8 @@ class System:
 
 def describe_system(model: Path, verify_key: Path, home: Path, **gateway: str) -> System:
     """Commands and addresses of a system; nothing is started."""
-    names = ("gateway", "gateway_grpc", "primary", "primary_grpc", "fallback", "metrics")
+    names = ("gateway", "gateway_grpc", "primary", "primary_grpc", "fallback")
+    names += ("metrics", "primary_metrics", "fallback_metrics")
     ports = {name: free_port() for name in names}
     shared = {"CHURN_HOME": str(home), "CHURN_VERIFY_KEY": str(verify_key)}
     primary_url = f"http://127.0.0.1:{ports['primary']}"
@@ -129,9 +130,9 @@ def describe_system(model: Path, verify_key: Path, home: Path, **gateway: str) -
         **gateway,
     }
     predictor = ["churn_serving.predictor", "--model", str(model), "--http-port", str(ports["primary"])]
-    predictor += ["--grpc-port", str(ports["primary_grpc"]), "--metrics-port", str(free_port())]
+    predictor += ["--grpc-port", str(ports["primary_grpc"]), "--metrics-port", str(ports["primary_metrics"])]
     bento = ["churn_serving.bento", "--model", str(model), "--port", str(ports["fallback"])]
-    bento += ["--metrics-port", str(free_port())]
+    bento += ["--metrics-port", str(ports["fallback_metrics"])]
     return System(
         Service("primary", predictor, shared, f"{primary_url}/v2/health/ready", home / "primary.log"),
         Service("fallback", bento, shared, f"{fallback_url}/v2/health/ready", home / "fallback.log"),

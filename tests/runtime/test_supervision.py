@@ -79,6 +79,14 @@ async def test_one_that_keeps_ending_is_named_until_it_runs_steadily() -> None:
     await supervisor.stop()
 
 
+async def test_who_looks_sees_which_tasks_are_at_work() -> None:
+    supervisor = Supervisor(lambda _: None, (60.0,))
+    supervisor.start("keys", Task())
+    supervisor.start("refresh", Task(KeyError("x")))
+    await until(lambda: supervisor.running == {"keys": True, "refresh": False})
+    await supervisor.stop()
+
+
 async def test_endings_far_apart_are_no_failing() -> None:
     now = 0.0
     crashes: list[str] = []

@@ -106,6 +106,7 @@ class ModelSlot:
         """Digest of the one package that may be served; empty: any that a trusted key signed."""
         self.supervisor = Supervisor(metrics.task_crashed)
         """The background tasks of the process; those that cannot be kept alive make it answer that it is not alive."""
+        metrics.watch_tasks(lambda: self.supervisor.running)
         self._loading = threading.Lock()
         self._name: str | None = None
 

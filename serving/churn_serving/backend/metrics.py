@@ -8,12 +8,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from churn_serving.backend.coalescing import MAX_BATCH
 from churn_serving.telemetry import names
-from churn_serving.telemetry.process_metrics import ProcessMetrics
-
-REQUESTS = "churn_model_server_requests"
-SECONDS = "churn_model_server_request_seconds"
-BATCH_ROWS = "churn_model_server_batch_rows"
-LOADS = "churn_model_server_loads"
+from churn_serving.telemetry.process_metrics import ProcessMetrics, expect
 
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, MAX_BATCH)
 
@@ -21,24 +16,34 @@ _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, MAX_BATCH)
 class BackendMetrics(ProcessMetrics):
     """The counters of one server process; safe to use from any thread."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, component: str = "model server") -> None:
+        super().__init__(component)
         self._requests = Counter(
-            REQUESTS, "Inference requests answered.", ["protocol", names.CODE], registry=self.registry
+            names.MODEL_SERVER_REQUESTS,
+            "Inference requests answered.",
+            [names.PROTOCOL, names.CODE],
+            registry=self.registry,
         )
         self._seconds = Histogram(
-            SECONDS,
+            names.MODEL_SERVER_SECONDS,
             "Time from the request's arrival in this process to its answer.",
-            ["protocol"],
+            [names.PROTOCOL],
             buckets=names.LATENCY_BUCKETS,
             registry=self.registry,
         )
         batch_rows = Histogram(
-            BATCH_ROWS, "Rows scored by one model call.", buckets=_BATCH_BUCKETS, registry=self.registry
+            names.MODEL_SERVER_BATCH_ROWS,
+            "Rows scored by one model call.",
+            buckets=_BATCH_BUCKETS,
+            registry=self.registry,
         )
-        self._loads = Counter(LOADS, "Packages tried.", ["outcome"], registry=self.registry)
+        loads = Counter(names.MODEL_SERVER_LOADS, "Packages tried.", [names.OUTCOME], registry=self.registry)
+        self._loads = expect(loads, ("served", "refused", "withdrawn"))
         self._info = Gauge(
-            names.MODEL_INFO, "1 for the model being served.", ["name", "version", "digest"], registry=self.registry
+            names.MODEL_INFO,
+            "1 for the model being served.",
+            [names.NAME, names.VERSION, names.DIGEST],
+            registry=self.registry,
         )
         self._counted: dict[tuple[str, str], Counter] = {}
         self._timed: dict[str, Histogram] = {}

@@ -36,7 +36,7 @@ class _State:
     handed over."""
 
     def __init__(self) -> None:
-        self.slot = ModelSlot(BackendMetrics())
+        self.slot = ModelSlot(BackendMetrics("bento"))
         self.source: ModelSource | None = None
         self.process: Process | None = None
         self.app = BackendApp(self.slot, Routes(self.slot, lambda: self.source))

@@ -132,6 +132,7 @@ class Dispatcher:
         self._budget.deposit()
         tries = 0
         refused = False
+        left_first: str | None = None
         for backend in self._router.route(key):
             reason = _unusable(backend, schema, version)
             remaining = deadline - self._clock()
@@ -146,10 +147,15 @@ class Dispatcher:
                     reason = error.reason
                     refused = refused or isinstance(error, BackendRefusedRequest)
                 else:
+                    if left_first is not None:
+                        self._observer.diverted(left_first, backend.name)
                     return Outcome(backend.name, answer.scores, answer.description)
-            self._observer.fell_back(reason or "deadline")
+            reason = reason or "deadline"
+            left_first = left_first or reason
+            self._observer.fell_back(backend.name, reason)
         if refused:
             raise RefusedByBackends
+        self._observer.diverted(left_first or "deadline", DEGRADED)
         return await _degraded(chunks, description)
 
     async def _score_chunks(

@@ -11,7 +11,7 @@ refused. If it does not, the backend refuses everything, and that is a failure l
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from churn_model import Description, Row, Schema, Scores
 from churn_serving.core.breaker import Breaker, BreakerState
@@ -44,6 +44,11 @@ class GuardedBackend:
         )
         self.breaker = Breaker(policy.breaker, clock, self._state_changed)
         observer.backend_state(self.name, BreakerState.CLOSED)
+
+    @property
+    def lanes(self) -> Mapping[str, Lane]:
+        """The lanes by what goes there."""
+        return {"usual": self._lane, "large": self._large_lane}
 
     @property
     def description(self) -> Description | None:

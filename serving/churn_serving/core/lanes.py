@@ -60,6 +60,16 @@ class Lane:
             self._look_soon(loop)
         return future
 
+    @property
+    def queued(self) -> int:
+        """How many wait to be sent; may be asked by any thread."""
+        return len(self._queue)
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls are under way; may be asked by any thread."""
+        return self._in_flight
+
     def give_up(self) -> list[Waiting]:
         """Empty the queue: who waits for a backend that fails is better off elsewhere, at once and not one by one."""
         waiting = list(self._queue)

@@ -70,8 +70,12 @@ class Observer(Protocol):
     def backend_state(self, backend: str, state: int) -> None:
         """A breaker changed: 0 closed, 1 half open, 2 open."""
 
-    def fell_back(self, reason: str) -> None:
-        """A request left its first choice."""
+    def fell_back(self, backend: str, reason: str) -> None:
+        """A request went on from a backend without its answer, or without having asked it."""
+
+    def diverted(self, reason: str, served_by: str) -> None:
+        """A request was answered by another than its first choice, for the reason that it left that one. Once a
+        request."""
 
     def shed(self, reason: str) -> None:
         """A request was refused early."""

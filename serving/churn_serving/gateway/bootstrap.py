@@ -1,6 +1,7 @@
 """The composition root of the gateway: the one place that picks real things and ties them together."""
 
 import contextlib
+import datetime
 import functools
 import logging
 import sys
@@ -32,10 +33,11 @@ from churn_serving.gateway.prediction_log_parts import open_prediction_log
 from churn_serving.gateway.predictions import PredictionsRoute
 from churn_serving.gateway.service import PredictionService
 from churn_serving.gateway.settings import GatewaySettings
+from churn_serving.gateway.watched import watch_gateway
 from churn_serving.oip.messages import MAX_ROWS
 from churn_serving.runtime.supervision import Supervisor
 from churn_serving.runtime.trust import TrustedKeyFile
-from churn_serving.telemetry.metrics import GatewayMetrics
+from churn_serving.telemetry.metrics import GatewayMetrics, ServedModel
 from churn_serving.telemetry.request_log import RequestLog
 
 _logger = logging.getLogger(__name__)
@@ -61,7 +63,8 @@ class _Learned:
         self.remembered: Description | None = store.load()
 
     def __call__(self, backend: str, description: Description) -> None:
-        self._metrics.model_served(backend, description.name, description.version, description.digest)
+        served = ServedModel(description.name, description.version, description.digest, _created(description))
+        self._metrics.model_served(backend, served)
         _logger.info("%s serves %s version %s (%s)", backend, description.name, description.version, description.digest)
         if backend == "primary" or self.remembered is None:
             self.remembered = description
@@ -74,6 +77,14 @@ class _Learned:
         """Forget what no trusted key signed."""
         if self.remembered is not None and not self.remembered.is_signed_by(trusted):
             self.remembered = None
+
+
+def _created(description: Description) -> float | None:
+    """When the model was made, in Unix time; None where its manifest does not say it readably."""
+    try:
+        return datetime.datetime.fromisoformat(description.manifest.created).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 @contextlib.asynccontextmanager
@@ -128,6 +139,7 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         large_bodies = LargeBodies(metrics.shed)
         # A new gateway would be no better at starting that process, and this one answers small requests without it.
         supervisor.start("large bodies", large_bodies.run, vital=False)
+        watch_gateway(metrics, admission, lag, router, adapters, supervisor)
         authentication = Authentication(ring, metrics.unauthenticated)
         doors = _open_doors(settings, service, large_bodies, authentication, readiness)
         yield Gateway(*doors, metrics, readiness, supervisor)

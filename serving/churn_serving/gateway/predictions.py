@@ -20,12 +20,13 @@ from churn_serving.gateway.record_faults import explain_fault
 from churn_serving.gateway.records import RecordDecoder, Request, undescribed_body_type
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
 from churn_serving.oip.faults import InvalidRequest
+from churn_serving.telemetry.names import EXPLAIN
 from churn_serving.web.body import Disconnected, Receive, Scope, Send, read_body
 from churn_serving.web.request import JSON, require_media_type, require_method
 
 PATH = "/v1/predictions"
 # What metrics and log call requests for reasons: they take longer by design, and latency objectives are for the rest.
-EXPLAINED = "/v1/predictions explain"
+EXPLAINED = PATH + EXPLAIN
 _logger = logging.getLogger(__name__)
 
 

@@ -12,8 +12,10 @@ from churn_model import Description, Row, Schema
 from churn_model.spelling import Note
 from churn_serving.core.dispatch import Dispatcher, Outcome
 from churn_serving.core.explanations import Explained, Explanations
+from churn_serving.core.policy import LargeRequestPolicy
 from churn_serving.gateway.prediction_log import PredictionLog
 from churn_serving.telemetry.metrics import GatewayMetrics
+from churn_serving.telemetry.names import LARGE
 from churn_serving.telemetry.request_log import RequestLog
 from churn_serving.telemetry.tracing import Trace
 
@@ -22,6 +24,8 @@ CLIENT_CLOSED_REQUEST = 499
 _NOBODY = "none"
 _ROWS_A_TURN = 128
 _NOTES_A_TURN = 2048
+_SCORES_A_TURN = 2048
+_LARGE_ROWS = LargeRequestPolicy.rows_a_chunk
 
 
 class Exchange:
@@ -88,11 +92,26 @@ class PredictionService:
         ``notes`` are what reading noted of them; None: nothing was."""
         exchange.rows = len(rows)
         exchange.outcome = outcome = await self._dispatcher.predict(rows, description, key, version, exchange)
+        probabilities = outcome.scores.probabilities
+        if len(probabilities) <= _SCORES_A_TURN:
+            self._scored(outcome, probabilities)
+        else:
+            await self._count_scores(outcome, probabilities)
         schema = outcome.description.schema
         if notes is None or schema is not description.schema:
             notes = await _notes_of(rows, schema)
         exchange.notes = await self._count(notes, schema) if notes else notes
         return outcome
+
+    def _scored(self, outcome: Outcome, probabilities: Sequence[float]) -> None:
+        description = outcome.description
+        self._metrics.scored(description.name, description.digest, outcome.served_by, probabilities)
+
+    async def _count_scores(self, outcome: Outcome, probabilities: Sequence[float]) -> None:
+        """Count what was said of many customers; others get their turn in between."""
+        for start in range(0, len(probabilities), _SCORES_A_TURN):
+            self._scored(outcome, probabilities[start : start + _SCORES_A_TURN])
+            await asyncio.sleep(0)
 
     async def _count(self, notes: Sequence[Note], schema: Schema) -> list[Note]:
         """Count what was noted, and return the notes of unseen levels; others get their turn in between."""
@@ -115,7 +134,9 @@ class PredictionService:
         seconds = time.perf_counter() - exchange.started
         outcome = exchange.outcome
         served_by, version = (outcome.served_by, outcome.description.version) if outcome else (_NOBODY, "")
-        self._metrics.answered(exchange.route, served_by, version, code, seconds)
+        route = exchange.route if exchange.rows <= _LARGE_ROWS else exchange.route + LARGE
+        self._metrics.answered(route, served_by, version, code, seconds, exchange.trace)
+        trace = {} if exchange.trace is None else {"trace_id": exchange.trace.id}
         self._log.write(
             route=exchange.route,
             code=code,
@@ -125,4 +146,5 @@ class PredictionService:
             rows=exchange.rows,
             milliseconds=round(seconds * 1000, 3),
             request_id=exchange.request_id,
+            **trace,
         )

@@ -30,7 +30,7 @@ def main() -> int:
     # KServe parses the command line when it is imported, and would take some of our flags for its own.
     del sys.argv[1:]
     configure_logging()
-    process = prepare(ModelSlot(BackendMetrics()), settings, settings.http_port, settings.metrics_port)
+    process = prepare(ModelSlot(BackendMetrics("predictor")), settings, settings.http_port, settings.metrics_port)
 
     from churn_serving.predictor.kserve_model import ChurnModel
     from churn_serving.predictor.server import ChurnModelServer

@@ -24,6 +24,7 @@ class _Watched:
 
     def __init__(self, *, vital: bool) -> None:
         self.vital = vital
+        self.running = False
         self.endings = 0
         self.started = 0.0
 
@@ -48,6 +49,11 @@ class Supervisor:
         """Names of the vital tasks that ended several times in a row and have not run steadily since."""
         return tuple(name for name, watched in self._watched.items() if self._is_failing(watched))
 
+    @property
+    def running(self) -> dict[str, bool]:
+        """Whether each task is at work rather than waiting to be started again; may be asked by any thread."""
+        return {name: watched.running for name, watched in list(self._watched.items())}
+
     def start(self, name: str, work: Work, *, vital: bool = True) -> None:
         """Run ``work`` until :meth:`stop`, again and again; ``name`` is fit for a metric and for everybody's eyes.
         Where a new process would be no better off, since the work hangs on another, it is not ``vital``."""
@@ -64,6 +70,7 @@ class Supervisor:
     async def _keep(self, name: str, work: Work, watched: _Watched) -> None:
         while True:
             watched.started = self._clock()
+            watched.running = True
             try:
                 await work()
                 _logger.error("%s: ended, though it never should", name)
@@ -73,6 +80,7 @@ class Supervisor:
                 _logger.exception("%s: cancelled from within", name)
             except Exception:  # this is the place where what nobody foresaw is caught
                 _logger.exception("%s: ended unexpectedly", name)
+            watched.running = False
             self._crashed(name)
             if self._clock() - watched.started >= STEADY_SECONDS:
                 watched.endings = 0

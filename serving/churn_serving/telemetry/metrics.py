@@ -1,95 +1,110 @@
-"""The gateway's metrics. Label children are resolved once and kept, since looking one up costs more than counting."""
+"""The gateway's metrics. Label children are resolved once and kept, since looking one up costs more than counting.
 
-from collections.abc import Mapping, Sequence
+Values of labels are bounded: routes, backends and codes by the code, reasons and outcomes by its errors, features by
+the signed schema, models by :data:`churn_serving.telemetry.names.MAXIMUM_MODELS`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from typing import Any, NamedTuple
 
 from prometheus_client import Counter, Gauge, Histogram
 
 from churn_serving.telemetry import names
-from churn_serving.telemetry.names import (
-    BACKEND,
-    CODE,
-    DIGEST,
-    FEATURE,
-    LATENCY_BUCKETS,
-    MODEL_VERSION,
-    OUTCOME,
-    REASON,
-    ROUTE,
-    ROWS_BUCKETS,
-    SERVED_BY,
-)
-from churn_serving.telemetry.process_metrics import ProcessMetrics
+from churn_serving.telemetry.bounded_children import BoundedChildren
+from churn_serving.telemetry.gateway_families import COUNTERS, GAUGES, HISTOGRAMS, SCORES
+from churn_serving.telemetry.process_metrics import FILE_OUTCOMES, ProcessMetrics, expect
+from churn_serving.telemetry.score_histogram import ScoreHistogram
+from churn_serving.telemetry.tracing import Trace
 
-_Family = tuple[str, tuple[str, ...]]  # what it says to people, its labels
+_OPEN = 2
+_UNANSWERED_CODES = ("500", "503")
 
-_COUNTERS: Mapping[str, _Family] = {
-    names.REQUESTS: ("Requests answered.", (ROUTE, SERVED_BY, MODEL_VERSION, CODE)),
-    names.BACKEND_CALLS: ("Calls to a backend by how they ended, and the model it had.", (BACKEND, OUTCOME, DIGEST)),
-    names.FALLBACK: ("Requests that left their first choice, by reason.", (REASON,)),
-    names.SHED: ("Requests refused early under load, by reason.", (REASON,)),
-    names.EXPLANATIONS: ("Requests that asked for reasons: given, or why there were none.", (OUTCOME,)),
-    names.UNSEEN_LEVELS: ("Customers with a level that training never saw, by feature.", (FEATURE,)),
-    names.MISSING_VALUES: ("Customers without a value, by feature.", (FEATURE,)),
-    names.LOG_DROPPED: ("Lines of the request log that were lost.", ()),
-    names.AUTHENTICATION_REFUSED: ("Requests without a key that may call, by reason.", (REASON,)),
-    names.API_KEY_LOADS: ("Changed files of API keys, read or refused.", (OUTCOME,)),
-    names.CANARY_WEIGHT_LOADS: ("Changed files of the canary's weight, read or refused.", (OUTCOME,)),
-}
-_GAUGES: Mapping[str, _Family] = {
-    names.BACKEND_STATE: ("Breaker of a backend: 0 closed, 1 half open, 2 open.", (BACKEND,)),
-    names.MODEL_INFO: ("1 for the model a backend serves.", (BACKEND, "name", MODEL_VERSION, DIGEST)),
-    names.CANARY_SHARE: ("Share of customers that the canary is asked about.", ()),
-}
-_HISTOGRAMS: Mapping[str, tuple[str, tuple[str, ...], Sequence[float]]] = {
-    names.REQUEST_SECONDS: (
-        "Seconds from request to answer, inside the gateway.", (ROUTE, SERVED_BY), LATENCY_BUCKETS,
-    ),
-    names.BACKEND_SECONDS: ("Seconds a backend took for one call.", (BACKEND, OUTCOME), LATENCY_BUCKETS),
-    names.BATCH_ROWS: ("Customers in one call to a backend.", (BACKEND,), ROWS_BUCKETS),
-}  # fmt: skip
+
+class ServedModel(NamedTuple):
+    """The model a backend serves; ``created`` in Unix time, None where its package does not say."""
+
+    name: str
+    version: str
+    digest: str
+    created: float | None = None
 
 
 class GatewayMetrics(ProcessMetrics):
     """Counters and histograms on a registry of their own, so that tests and processes never share state."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__("gateway")
         own = self.registry
-        counters = {name: Counter(name, *family, registry=own) for name, family in _COUNTERS.items()}
-        gauges = {name: Gauge(name, *family, registry=own) for name, family in _GAUGES.items()}
+        self._counters = counters = {name: Counter(name, *family, registry=own) for name, family in COUNTERS.items()}
+        self._gauges = {name: Gauge(name, *family, registry=own) for name, family in GAUGES.items()}
+        for files in (names.API_KEY_LOADS, names.CANARY_WEIGHT_LOADS):
+            expect(counters[files], FILE_OUTCOMES)
         histograms = {
             name: Histogram(name, words, labels, buckets=buckets, registry=own)
-            for name, (words, labels, buckets) in _HISTOGRAMS.items()
+            for name, (words, labels, buckets) in HISTOGRAMS.items()
         }
-        self._counters, self._gauges = counters, gauges
-        self._requests = cache(counters[names.REQUESTS].labels)
+        self._requests = _bounded(counters[names.REQUESTS], COUNTERS[names.REQUESTS][1].index(names.MODEL_VERSION))
         self._seconds = cache(histograms[names.REQUEST_SECONDS].labels)
-        self._backend_calls = cache(counters[names.BACKEND_CALLS].labels)
+        self._backend_calls = _bounded(
+            counters[names.BACKEND_CALLS], COUNTERS[names.BACKEND_CALLS][1].index(names.DIGEST)
+        )
         self._backend_seconds = cache(histograms[names.BACKEND_SECONDS].labels)
         self._backend_rows = cache(histograms[names.BATCH_ROWS].labels)
         self._unseen = cache(counters[names.UNSEEN_LEVELS].labels)
         self._missing = cache(counters[names.MISSING_VALUES].labels)
-        self._models: dict[str, tuple[str, str, str]] = {}
+        words, labels = SCORES
+        self._scores = ScoreHistogram(
+            names.SCORES, words, labels, names.SCORE_BUCKETS, labels.index(names.DIGEST), names.MAXIMUM_MODELS
+        )
+        own.register(self._scores)
+        self._models: dict[str, ServedModel] = {}
 
-    def answered(self, route: str, served_by: str, model_version: str, code: int, seconds: float) -> None:
-        """One request was answered with HTTP status (or its gRPC equivalent) ``code``."""
-        self._requests(route, served_by, model_version, code).inc()
-        self._seconds(route, served_by).observe(seconds)
+    def expect_routes(self, routes: Iterable[str]) -> None:
+        """Show that nothing went wrong there yet: a series that begins with its first failure hides it from rates."""
+        for route in routes:
+            for code in _UNANSWERED_CODES:
+                self._requests[route, "none", "", code].inc(0)
+
+    def watch(self, gauge: str, read: Callable[[], float], *labels: str) -> None:
+        """From now on a gauge is what ``read`` says when a scraper asks, on its thread."""
+        family = self._gauges[gauge]
+        (family.labels(*labels) if labels else family).set_function(read)
+
+    def answered(
+        self, route: str, served_by: str, model_version: str, code: int, seconds: float, trace: Trace | None = None
+    ) -> None:
+        """One request was answered with HTTP status (or its gRPC equivalent) ``code``; a trace that its caller keeps
+        becomes the example of its latency."""
+        text = str(code)
+        self._requests[route, served_by, model_version, text].inc()
+        if trace is not None and trace.sampled:
+            self._seconds(route, served_by, text).observe(seconds, {"trace_id": trace.id})
+        else:
+            self._seconds(route, served_by, text).observe(seconds)
+
+    def scored(self, name: str, digest: str, served_by: str, probabilities: Sequence[float]) -> None:
+        """Customers were given these churn probabilities by a model."""
+        self._scores.observe((name, digest, served_by), probabilities)
 
     def backend_called(self, backend: str, rows: int, seconds: float, outcome: str, digest: str) -> None:
         """One call with ``rows`` customers to a backend ended in ``outcome``."""
-        self._backend_calls(backend, outcome, digest).inc()
+        self._backend_calls[backend, outcome, digest].inc()
         self._backend_seconds(backend, outcome).observe(seconds)
         self._backend_rows(backend).observe(rows)
 
     def backend_state(self, backend: str, state: int) -> None:
         """The breaker of a backend changed: 0 closed, 1 half open, 2 open."""
         self._gauges[names.BACKEND_STATE].labels(backend).set(state)
+        self._counters[names.BREAKER_OPENINGS].labels(backend).inc(int(state == _OPEN))
 
-    def fell_back(self, reason: str) -> None:
-        """A request left its first choice."""
-        self._counters[names.FALLBACK].labels(reason).inc()
+    def fell_back(self, backend: str, reason: str) -> None:
+        """A request went on from a backend without its answer."""
+        self._counters[names.FALLBACK].labels(backend, reason).inc()
+
+    def diverted(self, reason: str, served_by: str) -> None:
+        """A request was answered by another than its first choice."""
+        self._counters[names.FALLBACK_REQUESTS].labels(reason, served_by).inc()
 
     def shed(self, reason: str) -> None:
         """A request was refused early."""
@@ -123,16 +138,29 @@ class GatewayMetrics(ProcessMetrics):
         """Lines of the request log were lost; may be called from any thread."""
         self._counters[names.LOG_DROPPED].inc(lines)
 
-    def model_served(self, backend: str, name: str, version: str, digest: str) -> None:
+    def model_served(self, backend: str, model: ServedModel) -> None:
         """A backend serves this model from now on."""
-        former = self._models.get(backend)
-        if former is not None and former != (name, version, digest):
-            self._gauges[names.MODEL_INFO].remove(backend, *former)
-        self._models[backend] = (name, version, digest)
-        self._gauges[names.MODEL_INFO].labels(backend, name, version, digest).set(1)
+        if self._models.get(backend) == model:
+            return
+        self.model_forgotten(backend)
+        self._models[backend] = model
+        self._gauges[names.MODEL_INFO].labels(backend, *model[:3]).set(1)
+        if model.created is not None:
+            self._gauges[names.MODEL_CREATED].labels(backend, model.digest).set(model.created)
 
     def model_forgotten(self, backend: str) -> None:
         """What a backend serves is not believed any more."""
         former = self._models.pop(backend, None)
         if former is not None:
-            self._gauges[names.MODEL_INFO].remove(backend, *former)
+            self._gauges[names.MODEL_INFO].remove(backend, *former[:3])
+            self._gauges[names.MODEL_CREATED].remove(backend, former.digest)
+
+
+def _bounded(counter: Any, position: int) -> BoundedChildren[Any]:
+    """The children of a counter by their labels' values; the label at ``position`` tells models apart."""
+    return BoundedChildren(
+        lambda values: counter.labels(*values),
+        lambda values: counter.remove(*values),
+        position,
+        names.MAXIMUM_MODELS,
+    )

@@ -23,6 +23,8 @@ _TRACEPARENT = re.compile(
     rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:(?<!\A00.{53})-[!-~]{0,64})?"
 )
 _TRACE_ID = slice(3, 35)
+_FLAGS = 54  # the last digit of the flags, whose lowest bit says that the trace is kept
+_ODD = "13579bdf"
 _STATE_MEMBER = re.compile(rb"[a-z0-9][a-z0-9_*/@-]{0,255}=[ -+\--<>-~]{0,255}[!-+\--<>-~]")
 _MAXIMUM_STATE_BYTES = 512
 _MAXIMUM_STATE_MEMBERS = 32
@@ -34,6 +36,16 @@ class Trace(NamedTuple):
 
     parent: str
     state: str = ""
+
+    @property
+    def id(self) -> str:
+        """The trace's own id, 32 hexadecimal digits."""
+        return self.parent[_TRACE_ID]
+
+    @property
+    def sampled(self) -> bool:
+        """Whether who began it says that it is kept."""
+        return self.parent[_FLAGS] in _ODD
 
 
 class Traced(Protocol):
@@ -87,5 +99,5 @@ def in_words(headers: Headers) -> str:
             parents.append(value)
     trace = read_trace(parents, ())
     words = [f"request {ids.decode()}"] if ids else []
-    words += [f"trace {trace.parent[_TRACE_ID]}"] if trace else []
+    words += [f"trace {trace.id}"] if trace else []
     return ", ".join(words) or "a request without id"
