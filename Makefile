@@ -14,7 +14,7 @@ PROVIDER ?= processes
 export DATA USECASE ARGS PROVIDER
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ci lint charts images install cluster cluster-down e2e bench bench-faults bench-models bench-batch bench-policies bench-decisions bench-gate bench-survival mutation lock verify clean
+.PHONY: help run test ci lint charts images install cluster cluster-down e2e bench bench-faults bench-models bench-batch bench-policies bench-decisions bench-gate bench-survival mutation slo lock verify clean
 
 help: ## Show the targets
 	@ci/help $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ bench-survival: ## Count how often the intervals of `churn value` hold the simul
 
 mutation: ## Change the code in one place after the other: do the tests notice? (ARGS="core --modules breaker" for a part)
 	@ci/mutation
+
+slo: ## Prove objectives, alerts, routes and runbooks (needs Go and promtool; ci/slo --write makes the rules anew)
+	@ci/slo
 
 lock: ## Rewrite requirements.lock from pyproject.toml (ARGS=--upgrade for newer versions)
 	@ci/lock

@@ -1,0 +1,137 @@
+"""A real Prometheus reads a running system under load: no rule asks for what nobody shows, nothing fires while all is
+well, and who must be woken is."""
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from real_processes import describe_system, running
+from sample_package import sample_rows, sample_schema
+from tests.slo.manifests import FOREIGN, Selector, selectors
+from tests.slo.watchers import Prometheus, Told, alertmanager, prometheus, told, until
+
+PAGE_SECONDS = 120.0
+"""A total outage pages within two minutes."""
+STEP_SECONDS = 60.0
+# Which need a backend to fail: asked for when that has been done.
+FAILURE = {("served_by", "degraded")}
+CUSTOMERS = [
+    {"customer_id": f"c{number}", "features": dict(zip(sample_schema().names, row, strict=True))}
+    for number, row in enumerate(sample_rows(7, 3))
+]
+
+
+class Watched(NamedTuple):
+    """A system under load, who watches it, who is told, and the codes of its answers."""
+
+    system: Any
+    prometheus: Prometheus
+    told: Told
+    codes: list[int]
+
+
+@pytest.fixture(scope="module")
+def watched(package_folder: Path, keys: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    home = tmp_path_factory.mktemp("home")
+    described = describe_system(package_folder, keys.verify_path, home)
+    ports = [described.ports[name] for name in ("metrics", "primary_metrics", "fallback_metrics")]
+    with (
+        running(described) as system,
+        told() as receiver,
+        alertmanager(home, receiver) as manager,
+        prometheus(home, ports, manager) as watcher,
+        load(system) as codes,
+    ):
+        yield Watched(system, watcher, receiver, codes)
+
+
+@contextlib.contextmanager
+def load(system: Any) -> Iterator[list[int]]:
+    """Some fifty requests a second, until it ends or nobody answers."""
+    codes: list[int] = []
+    ended = threading.Event()
+
+    def ask() -> None:
+        with httpx.Client(base_url=system.gateway_url, timeout=5) as client:
+            for number in range(100_000):
+                if ended.wait(0.02):
+                    return
+                body = {"customers": CUSTOMERS[: 1 + number % 3], "explain": number % 20 == 0}
+                try:
+                    codes.append(client.post("/v1/predictions", json=body).status_code)
+                except httpx.HTTPError:
+                    codes.append(0)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield codes
+    finally:
+        ended.set()
+        thread.join()
+
+
+def shown(watcher: Prometheus, selector: Selector) -> bool:
+    matchers = ",".join(f'{label}{operator}"{value}"' for label, operator, value in selector.matchers)
+    return bool(watcher.query(f"{selector.metric}{{{matchers}}}"))
+
+
+def needs_failure(selector: Selector) -> bool:
+    return any((label, value) in FAILURE for label, _, value in selector.matchers)
+
+
+def hidden(watcher: Prometheus, *, failure: bool) -> list[Selector]:
+    asked = [one for one in selectors() if one.metric not in FOREIGN and needs_failure(one) == failure]
+    assert asked
+    return [one for one in asked if not shown(watcher, one)]
+
+
+def test_a_system_that_is_well_shows_what_rules_ask_for_and_wakes_nobody(watched: Watched) -> None:
+    watcher = watched.prometheus
+    until(lambda: not hidden(watcher, failure=False), STEP_SECONDS, lambda: hidden(watcher, failure=False))
+    recorded = 'count(slo:sli_error:ratio_rate5m{sloth_service="churn-gateway"} >= 0) == 4'
+    until(lambda: watcher.query(recorded), STEP_SECONDS, lambda: watcher.query("slo:sli_error:ratio_rate5m"))
+    until(lambda: len(watched.codes) > 500, STEP_SECONDS, lambda: len(watched.codes))
+    assert watcher.faulty_rules() == []
+    assert watcher.firing() & {"ChurnGatewayAvailability", "ChurnServedByPrimary", "ChurnGatewayAbsent"} == set()
+    assert "pager" not in watched.told.alerts
+    assert set(watched.codes) == {200}
+
+
+def test_a_dead_primary_is_told_although_every_request_is_answered(watched: Watched) -> None:
+    watched.system.primary.signal(signal.SIGKILL)
+    until(
+        lambda: "ChurnServedByPrimary" in watched.told.alerts.get("pager", ()),
+        PAGE_SECONDS,
+        lambda: (watched.prometheus.firing(), watched.told.alerts),
+    )
+    assert "ChurnGatewayAvailability" not in watched.prometheus.firing()
+    assert set(watched.codes) == {200}
+
+
+def test_without_any_backend_the_scorecard_wakes_somebody(watched: Watched) -> None:
+    watched.system.fallback.signal(signal.SIGKILL)
+    until(
+        lambda: "ChurnDegradedAnswers" in watched.told.alerts.get("pager", ()),
+        PAGE_SECONDS,
+        lambda: (watched.prometheus.firing(), watched.told.alerts),
+    )
+    assert hidden(watched.prometheus, failure=True) == []
+    assert set(watched.codes) == {200}
+
+
+def test_a_total_outage_pages_within_two_minutes(watched: Watched) -> None:
+    watched.system.gateway.signal(signal.SIGKILL)
+    died = time.monotonic()
+    until(
+        lambda: "ChurnGatewayAbsent" in watched.told.alerts.get("pager", ()),
+        PAGE_SECONDS,
+        lambda: (time.monotonic() - died, watched.prometheus.firing()),
+    )

@@ -1,0 +1,148 @@
+"""A real Prometheus and a real Alertmanager on free ports, with this project's rules and routes, and who is told."""
+
+import contextlib
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from ports import free_port
+from tests.slo.manifests import MANIFESTS, RULES
+
+START_SECONDS = 60.0
+
+
+class Told(ThreadingHTTPServer):
+    """What a receiver of alerts was told: names of alerts by the path they came to."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Receiver)
+        self.alerts: dict[str, set[str]] = {}
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/{path}"
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    server: Told
+
+    def do_POST(self) -> None:
+        told = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        names = {alert["labels"]["alertname"] for alert in told["alerts"] if alert["status"] == "firing"}
+        self.server.alerts.setdefault(self.path.strip("/"), set()).update(names)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def told() -> Iterator[Told]:
+    with Told() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@contextlib.contextmanager
+def _running(command: list[str], ready_url: str, log: Path) -> Iterator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+    try:
+        until(lambda: _answers(ready_url), START_SECONDS, lambda: log.read_text()[-2000:])
+        yield
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def _answers(url: str) -> bool:
+    with contextlib.suppress(httpx.HTTPError):
+        return httpx.get(url, timeout=1).status_code == 200
+    return False
+
+
+def until(condition: Callable[[], Any], seconds: float, why: Callable[[], Any]) -> None:
+    """Wait for a condition; only what will never hold waits so long."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, why()
+        time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def alertmanager(home: Path, receiver: Told) -> Iterator[str]:
+    """The address of an Alertmanager with the project's own routes; its receivers are ``receiver``'s paths."""
+    url = f"http://127.0.0.1:{free_port()}"
+    text = (MANIFESTS / "alertmanager/alertmanager.yaml").read_text()
+    for name in ("pager", "tickets"):
+        assert f"http://{name}.invalid/alerts" in text
+        text = text.replace(f"http://{name}.invalid/alerts", receiver.url(name))
+    (home / "alertmanager.yaml").write_text(text)
+    command = [
+        "prometheus-alertmanager",
+        f"--config.file={home / 'alertmanager.yaml'}",
+        f"--storage.path={home / 'alerts'}",
+        f"--web.listen-address={url.removeprefix('http://')}",
+        "--cluster.listen-address=",
+    ]
+    with _running(command, f"{url}/-/ready", home / "alertmanager.log"):
+        yield url
+
+
+class Prometheus:
+    """One that scrapes and evaluates every second."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """The series of an instant."""
+        answer = httpx.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=10).json()
+        assert answer["status"] == "success", answer
+        found: list[dict[str, Any]] = answer["data"]["result"]
+        return found
+
+    def firing(self) -> set[str]:
+        """Names of alerts that fire now."""
+        return {one["metric"]["alertname"] for one in self.query('ALERTS{alertstate="firing"}')}
+
+    def faulty_rules(self) -> list[str]:
+        """Rules that could not be evaluated, with the reason."""
+        groups = httpx.get(f"{self.url}/api/v1/rules", timeout=10).json()["data"]["groups"]
+        assert groups
+        return [
+            f"{rule['name']}: {rule['lastError']}"
+            for group in groups
+            for rule in group["rules"]
+            if rule.get("lastError")
+        ]
+
+
+@contextlib.contextmanager
+def prometheus(home: Path, targets: list[int], alertmanager_url: str) -> Iterator[Prometheus]:
+    """A Prometheus with all rules, reading these ports of this machine."""
+    url = f"http://127.0.0.1:{free_port()}"
+    job = {"job_name": "churn", "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in targets]}]}
+    receiver = {"static_configs": [{"targets": [alertmanager_url.removeprefix("http://")]}]}
+    document = {
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(path) for path in RULES],
+        "alerting": {"alertmanagers": [receiver]},
+        "scrape_configs": [job],
+    }
+    (home / "prometheus.yaml").write_text(yaml.safe_dump(document))
+    command = ["prometheus", f"--config.file={home / 'prometheus.yaml'}", f"--storage.tsdb.path={home / 'series'}",
+               f"--web.listen-address={url.removeprefix('http://')}"]  # fmt: skip
+    with _running(command, f"{url}/-/ready", home / "prometheus.log"):
+        yield Prometheus(url)
