@@ -115,8 +115,8 @@ class System:
 
 def describe_system(model: Path, verify_key: Path, home: Path, **gateway: str) -> System:
     """Commands and addresses of a system; nothing is started."""
-    names = ("gateway", "gateway_grpc", "primary", "primary_grpc", "fallback")
-    names += ("metrics", "primary_metrics", "fallback_metrics")
+    names = ["gateway", "gateway_grpc", "primary", "primary_grpc", "fallback"]
+    names += ["metrics", "primary_metrics", "fallback_metrics"]
     ports = {name: free_port() for name in names}
     shared = {"CHURN_HOME": str(home), "CHURN_VERIFY_KEY": str(verify_key)}
     primary_url = f"http://127.0.0.1:{ports['primary']}"

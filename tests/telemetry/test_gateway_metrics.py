@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
-from prometheus_client.openmetrics.exposition import generate_latest as generate_open_metrics
+from prometheus_client.exposition import choose_encoder
 
 from churn_serving.core.errors import BackendError
 from churn_serving.telemetry import names
@@ -76,7 +76,8 @@ def test_a_trace_that_is_kept_becomes_an_example_of_its_latency(flags: str, *, k
     metrics = GatewayMetrics()
     trace = Trace(f"00-{TRACE}-b7ad6b7169203331-{flags}")
     metrics.answered("/v1/predictions", "primary", "1", 200, 0.004, trace)
-    text = generate_open_metrics(metrics.registry).decode()
+    encode, _ = choose_encoder("application/openmetrics-text; version=1.0.0")
+    text = encode(metrics.registry).decode()
     examples = [line for line in text.splitlines() if " # {" in line]
     assert len(examples) == kept
     assert all('le="0.005"' in line and f' 1.0 # {{trace_id="{TRACE}"}} 0.004' in line for line in examples)
