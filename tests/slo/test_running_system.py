@@ -19,7 +19,7 @@ from tests.slo.watchers import Prometheus, Told, alertmanager, prometheus, told,
 
 PAGE_SECONDS = 120.0
 """A total outage pages within two minutes."""
-STEP_SECONDS = 60.0
+STEP_SECONDS = 240.0  # only what hangs gets there, however busy the machine
 # Which need a backend to fail: asked for when that has been done.
 FAILURE = {("served_by", "degraded")}
 CUSTOMERS = [
@@ -98,7 +98,7 @@ def test_a_system_that_is_well_shows_what_rules_ask_for_and_wakes_nobody(watched
     until(lambda: not hidden(watcher, failure=False), STEP_SECONDS, lambda: hidden(watcher, failure=False))
     recorded = 'count(slo:sli_error:ratio_rate5m{sloth_service="churn-gateway"} >= 0) == 4'
     until(lambda: watcher.query(recorded), STEP_SECONDS, lambda: watcher.query("slo:sli_error:ratio_rate5m"))
-    until(lambda: len(watched.codes) > 500, STEP_SECONDS, lambda: len(watched.codes))
+    until(lambda: len(watched.codes) > 200, STEP_SECONDS, lambda: len(watched.codes))
     assert watcher.faulty_rules() == []
     assert watcher.firing() & {"ChurnGatewayAvailability", "ChurnServedByPrimary", "ChurnGatewayAbsent"} == set()
     assert "pager" not in watched.told.alerts

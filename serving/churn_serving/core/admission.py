@@ -6,6 +6,9 @@ from churn_serving.core.errors import Overloaded
 from churn_serving.core.policy import DecisionPolicy
 from churn_serving.core.ports import Observer
 
+REASONS = ("queue_full", "late", "rows_full")
+"""Why a request may find no room."""
+
 
 class Admission:
     """Counts requests inside the process; ``lag`` tells how late the process itself is, in seconds."""

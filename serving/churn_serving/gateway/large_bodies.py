@@ -55,6 +55,10 @@ class _Waiting(NamedTuple):
     answer: "asyncio.Future[Answer]"
 
 
+REASONS = ("bodies_full", "reader_late", "reader_lost")
+"""Why a large body may find no room."""
+
+
 class LargeBodies:
     """The queue in front of the reading process; ``shed`` is told the reason of each refusal."""
 

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from functools import partial
 
 from churn_serving.adapters.http_backend import HttpBackend
+from churn_serving.core.admission import REASONS as ADMISSION_REASONS
 from churn_serving.core.admission import Admission
 from churn_serving.core.routing import Router
 from churn_serving.gateway import grpc_service, inference, predictions
 from churn_serving.gateway.lag import LoopLag
+from churn_serving.gateway.large_bodies import REASONS as LARGE_BODY_REASONS
 from churn_serving.runtime.supervision import Supervisor
 from churn_serving.telemetry import names
 from churn_serving.telemetry.metrics import GatewayMetrics
@@ -28,6 +30,7 @@ def watch_gateway(
 ) -> None:
     """Tell scrapers how the parts of a gateway are, from now on."""
     metrics.expect_routes(_ROUTES)
+    metrics.expect_shedding((*ADMISSION_REASONS, *LARGE_BODY_REASONS))
     metrics.watch_tasks(lambda: supervisor.running)
     metrics.watch(names.LOOP_LAG, lag)
     _watch(metrics, names.REQUESTS_WAITING, admission, "waiting")

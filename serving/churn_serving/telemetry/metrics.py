@@ -66,6 +66,10 @@ class GatewayMetrics(ProcessMetrics):
             for code in _UNANSWERED_CODES:
                 self._requests[route, "none", "", code].inc(0)
 
+    def expect_shedding(self, reasons: Iterable[str]) -> None:
+        """The same of requests that were refused early."""
+        expect(self._counters[names.SHED], reasons)
+
     def watch(self, gauge: str, read: Callable[[], float], *labels: str) -> None:
         """From now on a gauge is what ``read`` says when a scraper asks, on its thread."""
         family = self._gauges[gauge]
