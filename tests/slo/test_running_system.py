@@ -21,7 +21,7 @@ PAGE_SECONDS = 120.0
 """A total outage pages within two minutes."""
 STEP_SECONDS = 240.0  # only what hangs gets there, however busy the machine
 # Which need a backend to fail: asked for when that has been done.
-FAILURE = {("served_by", "degraded")}
+FAILURE = {("served_by", "="), ("served_by", "=~"), ("outcome", "!~")}
 CUSTOMERS = [
     {"customer_id": f"c{number}", "features": dict(zip(sample_schema().names, row, strict=True))}
     for number, row in enumerate(sample_rows(7, 3))
@@ -84,7 +84,7 @@ def shown(watcher: Prometheus, selector: Selector) -> bool:
 
 
 def needs_failure(selector: Selector) -> bool:
-    return any((label, value) in FAILURE for label, _, value in selector.matchers)
+    return any((label, operator) in FAILURE for label, operator, _ in selector.matchers)
 
 
 def hidden(watcher: Prometheus, *, failure: bool) -> list[Selector]:
