@@ -69,9 +69,14 @@ class Dataset:
         return float(self.churned.mean())
 
     @property
+    def customer_count(self) -> int:
+        """How many customers there are; doubles of one under other ids are that one."""
+        return len(numpy.unique(self.groups))
+
+    @property
     def repeats(self) -> bool:
         """Whether a customer has more than one row."""
-        return len(numpy.unique(self.groups)) < len(self.groups)
+        return self.customer_count < len(self.groups)
 
     @property
     def customers(self) -> numpy.ndarray | None:

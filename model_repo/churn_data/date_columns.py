@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 
 from churn_data.column_facts import ColumnFacts
-from churn_data.date_spellings import COMPACT, is_compact_date, spelling_of
+from churn_data.date_spellings import is_compact_date, spelling_of
 from churn_data.identifying_columns import FEW_ROWS, IDENTITY
-from churn_model.dates import BETWEEN, EPOCH_MILLISECONDS, EPOCH_SECONDS, EXCEL_DAYS, FROM, QUARTER, WEEK
+from churn_model.dates import BETWEEN, COMPACT, EPOCH_MILLISECONDS, EPOCH_SECONDS, EXCEL_DAYS, FROM, QUARTER, WEEK
 
 BIRTH = {"birth", "birthday", "birthdate", "born", "dob", "geboren", "geburtstag", "geburtsdatum", "naissance"}
 DATE = {"date", "datum", "day", "since", "joined", "signup", "registered", "fecha", "dt", "yyyymmdd", *BIRTH}
@@ -47,7 +47,7 @@ def date_column(facts: ColumnFacts) -> DateColumn | None:
         return DateColumn(counted, f"numbers that count {_COUNTED[counted]}, read as dates")
     if facts.numeric:
         compact = bool(set(facts.words) & DATE) and is_compact_date(facts.counts)
-        return DateColumn(COMPACT) if compact else None
+        return DateColumn(COMPACT, f"dates, read as {_in_words(COMPACT)}") if compact else None
     found = spelling_of(facts.counts, past=bool(set(facts.words) & BIRTH))
     if found is None:
         return None

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from churn_data.number_texts import TOKENS
-from churn_model.dates import BETWEEN, FROM, ISO, QUARTER, WEEK, moment, says_when
+from churn_model.dates import BETWEEN, COMPACT, FROM, ISO, QUARTER, WEEK, moment, says_when
 
 _DATES = (
     "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y", "%d.%m.%y", "%d-%m-%Y", "%m-%d-%Y",
@@ -22,7 +22,6 @@ _LOOKS_LIKE_ONE = re.compile(
     r"\d{1,4}[-/. ]{1,2}[\w]{1,9}[-/., ]{0,2}\d{0,4}([ T].*)?$|[A-Z][a-z]{2,8}[- ]\d{1,2}(, ?\d{4})?$"
     r"|[A-Z][a-z]{2,8}[- ]\d{4}$|(\d{4}[-/ ]?)?(Q[1-4]|K?W\d{1,2})([-/ ]?\d{4})?$"
 )
-COMPACT = "%Y%m%d"
 _EARLIEST, _LATEST = 1900, 2100
 _MOST_FORMS = 8
 _GAP = 20
@@ -150,7 +149,8 @@ def is_compact_date(texts: Iterable[str]) -> bool:
 
 
 def _is_compact(text: str) -> bool:
-    return len(text) == len("20240331") and text.isdecimal()
+    digits = text.removesuffix(".0")
+    return len(digits) == len("20240331") and digits.isdecimal()
 
 
 def _reads(texts: Iterable[str], spelling: str) -> bool:

@@ -6,6 +6,7 @@ It looks at bytes and fields; what columns mean is nobody's business here, nor w
 import codecs
 import csv
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ from churn_data.errors import DataError
 from churn_data.notices import Notices
 
 Decimal = Literal[".", ","]
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+TAB = "\t"
+DELIMITERS = {",": "commas", ";": "semicolons", TAB: "tabs", "|": "bars"}
 BLOCK = 1 << 20
 _SAMPLED_RECORDS = 200
 _CONSISTENT = 0.75
@@ -36,6 +38,12 @@ class FileForm:
     delimiter: str | None = None
     decimal: Decimal | None = None
     encoding: str | None = None
+
+    @property
+    def options(self) -> str:
+        """The same as options of a command line, with a blank before each; empty where nothing was said."""
+        said = (("delimiter", self.delimiter), ("decimal", self.decimal), ("encoding", self.encoding))
+        return "".join(f" --{name} {shlex.quote('tab' if text == TAB else text)}" for name, text in said if text)
 
 
 RECOGNISED = FileForm()

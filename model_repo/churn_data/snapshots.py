@@ -14,10 +14,10 @@ from churn_data.cells import Cell
 from churn_data.coded_cells import coded
 from churn_data.column_facts import facts_of
 from churn_data.date_columns import counted_date, date_column
-from churn_data.date_spellings import COMPACT, is_compact_date, says_never
+from churn_data.date_spellings import is_compact_date, says_never
 from churn_data.errors import DataError, NoSuchColumn, glimpse
 from churn_data.notices import Notices
-from churn_model.dates import ISO, DateRule, days_before, moment, says_when
+from churn_model.dates import COMPACT, ISO, DateRule, days_before, moment, says_when
 from churn_model.rules import Feature, TimeRule
 from churn_model.usecase import UseCase
 

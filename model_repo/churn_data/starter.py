@@ -6,6 +6,7 @@ Its text is meant to be read and corrected by a person; every guess says that it
 import hashlib
 import json
 import re
+import shlex
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import msgspec
 from churn_data.cells import Cell
 from churn_data.column_facts import ColumnFacts, facts_of
 from churn_data.column_names import human_label
+from churn_data.dialects import FORM
 from churn_data.errors import glimpse
 from churn_data.inference import LEAK, LEFT_OUT, infer_features
 from churn_data.labels import labels_of
@@ -130,6 +132,7 @@ class _Parts:
     def text(self, path: Path) -> str:
         return TEMPLATE.format(
             file=_line(path.name),
+            options=f"{shlex.quote(_line(path.name))}{FORM.get().options}",
             name=_quoted(self.usecase.name),
             title=_quoted(human_label(path.stem)),
             id=self._id(),

@@ -2,7 +2,7 @@
 
 TEMPLATE = """\
 # A starter use case, guessed from {file}. Read every line, correct it, then:
-#   churn train --usecase THIS-FILE.yaml --data {file}
+#   churn train --usecase THIS-FILE.yaml --data {options}
 
 name: {name} # the model is registered as churn-…; at most 40 lower-case letters, digits and hyphens
 title: {title}

@@ -23,9 +23,10 @@ BETWEEN = " | "
 FROM = " from "
 """Stands between a format with two digits of the year and the first year that they may mean."""
 QUARTER, WEEK, EPOCH_SECONDS, EPOCH_MILLISECONDS, EXCEL_DAYS = "quarter", "week", "epoch s", "epoch ms", "excel days"
+COMPACT = "%Y%m%d"
 FIRST_YEAR, NO_YEAR = 1800, 2200
 """Dates before and from these years say that there is none (0001-01-01, 9999-12-31): they are missing."""
-_NUMBERS = (EPOCH_SECONDS, EPOCH_MILLISECONDS, EXCEL_DAYS, "%Y%m%d")
+_NUMBERS = (EPOCH_SECONDS, EPOCH_MILLISECONDS, EXCEL_DAYS, COMPACT)
 _UNKNOWN = datetime(1, 1, 1)  # noqa: DTZ001
 _QUARTER = re.compile(r"(\d{4})[-/ ]?Q([1-4])|Q([1-4])[-/ ]?(\d{4})", re.ASCII)
 _WEEK = re.compile(r"(\d{4})[-/ ]?(?:W|KW)(\d{1,2})|(?:W|KW)(\d{1,2})[-/ ](\d{4})", re.ASCII)
@@ -147,7 +148,7 @@ def counted_text(value: Any, spelling: str) -> Any:
     """A number where dates are numbers (Unix time, 20240331) as the text that a file has; any other value as it is."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not is_number(spelling):
         return value
-    return f"{value:.0f}"
+    return f"{value:.0f}" if float(value).is_integer() else str(value)
 
 
 def says_when(found: datetime) -> bool:
@@ -161,4 +162,6 @@ _SPECIAL: dict[str, Callable[[str], datetime]] = {
     EPOCH_SECONDS: lambda text: _counted(text, _UNIX, timedelta(seconds=1)),
     EPOCH_MILLISECONDS: lambda text: _counted(text, _UNIX, timedelta(milliseconds=1)),
     EXCEL_DAYS: lambda text: _counted(text, _EXCEL, _DAY),
+    # Where some are missing, programs write whole numbers as 20240331.0.
+    COMPACT: lambda text: datetime.strptime(text.removesuffix(".0"), COMPACT),  # noqa: DTZ007 - as all of them
 }

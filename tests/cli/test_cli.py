@@ -231,7 +231,10 @@ def test_up_reuses_without_model_libraries(home: Home) -> None:
         ),
         (
             ["score", "in.csv", "out.csv"],
-            "churn: churn-telecom: there is no champion here; run `churn train` or give --model",
+            (
+                "churn: churn-telecom: there is no champion here; run `churn train`, or `churn promote` with a version "
+                "that was not promoted, or give --model"
+            ),
         ),
         (["score", "--model", "none", "in.csv", "o.csv"], "churn: public key verify.pem: No such file or directory"),
         (["up", "--data", "none.csv", "--retrain"], "churn: none.csv: no such file"),

@@ -1,6 +1,7 @@
 """`churn init`: a use case that `churn train` takes, with a reason for every guess and a question for every doubt."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,18 @@ def test_yaml_words_that_look_like_something_else_are_texts(tmp_path: Path) -> N
     usecase = load_usecase(path)
     assert (usecase.name, usecase.id, usecase.missing) == ("20240301", "no", ("null", "NA"))
     assert (usecase.label.positive, usecase.label.negative) == ("Yes", "No")
+
+
+def test_the_command_for_training_reads_the_file_as_it_was_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "müşteri listesi.csv"
+    rows = [f"c{row}~{row % 7}~{'evet' if row % 3 else 'yok'}" for row in range(60)]
+    path.write_text("\n".join(["Müşteri~Süre~Churn", *rows]), encoding="cp1254")
+    form = ["--delimiter", "~", "--encoding", "windows-1254"]
+    text, _ = init(capsys, tmp_path, "--data", str(path), *form)
+    (line,) = [line for line in text.splitlines() if line.startswith("#   churn ")]
+    words = ["churn", "train", "--usecase", "THIS-FILE.yaml", "--data", path.name, *form]
+    assert shlex.split(line.removeprefix("#")) == words
+    text, _ = init(capsys, tmp_path, "--data", str(_file(tmp_path, "id,usage,fee,Churn", *ROWS)))
+    assert "--data customers.csv\n" in text

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from churn_cli.training_summary import summary
 from ports import free_port
 from tests.cli.unknown import write_unknown
 
@@ -115,3 +116,29 @@ def test_runs_kept_at_a_server_end_without_a_word(opened: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, server], capture_output=True, text=True, timeout=500, check=True)
     assert done.stdout == "ended\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"rows": 900}, "trained on 900 customers of a.csv"),
+        ({"rows": 900, "customers": 900, "learnt": 800, "learnable": 800}, "trained on 900 customers of a.csv"),
+        ({"rows": 900, "customers": 150, "learnt": 800, "learnable": 800}, "trained on 900 rows of 150 customers of"),
+        ({"rows": 900, "customers": 900, "learnt": 300, "learnable": 800}, "trained on 300 of 900 customers of a.csv"),
+        ({"rows": 900, "customers": 9, "learnt": 300, "learnable": 800}, "on 300 of 900 rows of 9 customers of a.csv"),
+    ],
+    ids=["former release", "whole", "panel", "part", "part of a panel"],
+)
+def test_a_summary_says_of_how_many_customers_a_model_was_made(data: dict[str, int], told: str) -> None:
+    result = {
+        "name": "churn-a",
+        "version": "1",
+        "champion": True,
+        "winner": "linear",
+        "money": False,
+        "metrics": {"roc_auc": 0.8, "brier": 0.1, "log_loss": 0.3},
+        "gate": {"reason": "there was no champion"},
+        "digest": "sha256:0",
+        "data": {"source": "a.csv", "simulated": False, **data},
+    }
+    assert told in summary(result).splitlines()[0]

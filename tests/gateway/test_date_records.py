@@ -46,7 +46,10 @@ SPELT: dict[str, tuple[str, object]] = {
     "unix": ("epoch s", 1_672_617_600),
     "milliseconds as text": ("epoch ms", "1672617600123"),
     "excel": ("excel days", 44928),
+    "unix, half a second": ("epoch s", 1_672_617_600.5),
+    "excel, six in the morning": ("excel days", 44928.25),
     "compact": ("%Y%m%d", 20230102),
+    "compact as a float": ("%Y%m%d", 20230102.0),
     "never counted": ("epoch s", 0),
 }
 

@@ -65,7 +65,10 @@ def open_champion(model_name: str) -> Package:
     home = Home.from_environment()
     champion = home.packages(model_name) / CHAMPION
     if not champion.exists():
-        raise PackageError(f"{model_name}: there is no champion here; run `churn train` or give --model")
+        raise PackageError(
+            f"{model_name}: there is no champion here; run `churn train`, or `churn promote` with a version that was "
+            "not promoted, or give --model"
+        )
     return open_package(champion.resolve(), trusted_keys(home))
 
 

@@ -49,7 +49,11 @@ def from_here(result: Mapping[str, Any], namespace: str) -> str:
 def _model(result: Mapping[str, Any]) -> str:
     data = result["data"]
     people = "simulated customers" if data["simulated"] else "customers"
-    return f"{result['winner']}, trained on {data['rows']} {people} of {data['source']}"
+    # Results of former releases say neither how many customers had the rows nor how many rows were learnt from.
+    rows, count = data["rows"], data.get("customers", data["rows"])
+    who = f"{rows} rows of {count} {people}" if count < rows else f"{rows} {people}"
+    part = f"{data['learnt']} of " if data.get("learnt", rows) < data.get("learnable", 0) else ""
+    return f"{result['winner']}, trained on {part}{who} of {data['source']}"
 
 
 def _measures(result: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ from churn_training.comparison.file_doubts import WholeFile
 from churn_training.comparison.final_measure import Finished, measure_finished
 from churn_training.comparison.insights import Insights, insights_into
 from churn_training.comparison.meanwhile import recorded
-from churn_training.comparison.measuring import Comparison, compare
+from churn_training.comparison.measuring import Comparison, beginning, compare
 from churn_training.comparison.money_words import figures_for, told_for
 from churn_training.comparison.out_of_time import OutOfTime
 from churn_training.comparison.recorder import Judgement, Recorder
@@ -47,8 +47,9 @@ MOST_NOTES = 2
 
 @dataclass(frozen=True)
 class TrainingOutcome:
-    """What a training run came to. `metrics` were measured on held-out customers; `decision` is whether the new version
-    is champion now, and why; `out_of_time` how it does on later customers, where something says who is."""
+    """What a training run came to. `metrics` were measured on held-out customers, having learnt from `learnt` of the
+    `learnable` rows; `decision` is whether the new version is champion now, and why; `out_of_time` how it does on later
+    customers, where something says who is."""
 
     registered: Registered
     decision: ChampionDecision
@@ -58,6 +59,8 @@ class TrainingOutcome:
     rounds: dict[str, int]
     warnings: tuple[str, ...]
     run_id: str
+    learnt: int
+    learnable: int
     out_of_time: OutOfTime | None = None
 
     @property
@@ -135,14 +138,8 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
             candidates, search, promotion, fresh, accept_leak, key, trusted, clock, count_contest, file, contradictions
         )
         with mlflow_recorder(client, home, samples, search, reporter) as recorder:
-            reporter.note(_beginning(candidates, budget, samples.notices))
+            reporter.note(beginning(candidates, budget, samples.notices))
             return _run(order, samples, recorder, MlflowRegistry(client), reporter)
-
-
-def _beginning(candidates: Sequence[Candidate], budget: float, sampled: Sequence[str]) -> str:
-    families = "1 family" if len(candidates) == 1 else f"{len(candidates)} families"
-    how = f"for about {budget:,.0f} s" if budget else "at their default settings"
-    return "; ".join([f"comparing {families} of models {how} (--verbose tells every round)", *sampled])
 
 
 def _run(
@@ -187,7 +184,7 @@ def _run(
     if judgement.decision.promoted:
         registry.promote(registered.name, registered.version)
     said = (*order.contradictions, *judgement.notices, *compiled.warnings)
-    return _outcome(registered, judgement, figures, said, recorder.run_id, tuned=search.seconds > 0)
+    return _outcome(registered, judgement, figures, said, recorder.run_id, samples, tuned=search.seconds > 0)
 
 
 def _compared(order: _Order, samples: Samples, recorder: Recorder, reporter: Reporter) -> Comparison:
@@ -209,6 +206,7 @@ def _outcome(
     figures: dict[str, float],
     warnings: tuple[str, ...],
     run_id: str,
+    samples: Samples,
     *,
     tuned: bool,
 ) -> TrainingOutcome:
@@ -223,6 +221,8 @@ def _outcome(
         warnings=warnings,
         out_of_time=judgement.insights.later,
         run_id=run_id,
+        learnt=len(samples.fitted),
+        learnable=samples.learnable,
     )
 
 

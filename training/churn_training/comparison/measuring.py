@@ -32,6 +32,19 @@ class Comparison:
     notices: tuple[str, ...] = ()
 
 
+def beginning(candidates: Sequence[Candidate], budget: float, sampled: Sequence[str]) -> str:
+    """One line for whoever trains: how many families are compared, how, and on which part of the customers.
+
+    Args:
+        candidates: the families.
+        budget: seconds, or 0.
+        sampled: sentences about parts that stand for all.
+    """
+    families = "1 family" if len(candidates) == 1 else f"{len(candidates)} families"
+    how = f"for about {budget:,.0f} s" if budget else "at their default settings"
+    return "; ".join([f"comparing {families} of models {how} (--verbose tells every round)", *sampled])
+
+
 def compare(
     training: Dataset,
     candidates: Sequence[Candidate],

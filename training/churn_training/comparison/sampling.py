@@ -74,12 +74,15 @@ def lowest(dataset: Dataset, rows: int, positions: numpy.ndarray, purpose: str) 
 @dataclass(frozen=True)
 class Samples:
     """The customers that contenders are compared on, that the winner is fitted on and that it is judged on, by `rule`
-    held out from the others; `notices` are lines for whoever trains, none where these are all customers."""
+    held out from the others. `everybody` is how many customers the file has, `learnable` how many rows of those who are
+    not held out; `notices` are lines for whoever trains, none where these are all customers."""
 
     compared: Dataset
     fitted: Dataset
     judged: Dataset
     rule: Holdout
+    everybody: int
+    learnable: int
     notices: tuple[str, ...] = ()
 
     @property
@@ -103,4 +106,6 @@ def samples_of(rest: Dataset, held_out: Dataset, rule: Holdout, seed: int, budge
     )
     judged = lowest(held_out, JUDGED_ROWS, positions_of(held_out, rule.salt), "it is judged on")
     notices = (compared.notice, fitted.notice, sought_among(fitted.customers), judged.notice)
-    return Samples(compared.customers, fitted.customers, judged.customers, rule, tuple(filter(None, notices)))
+    everybody = rest.customer_count + held_out.customer_count
+    told = tuple(filter(None, notices))
+    return Samples(compared.customers, fitted.customers, judged.customers, rule, everybody, len(rest), told)

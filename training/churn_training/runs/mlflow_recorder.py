@@ -169,7 +169,7 @@ class MlflowRecorder:
             if judgement.segments is not None:
                 _write_json(folder / "segments.json", judgement.segments.to_json())
                 draw_segment_study(judgement.segments, folder / "segments.png")
-            write_report(folder / "report.html", report_of(judgement, training, self._run.id, curves))
+            write_report(folder / "report.html", report_of(judgement, self._samples, self._run.id, curves))
             self._run.files(folder, "comparison")
 
     def _insights(self, insights: Insights, folder: Path) -> None:

@@ -14,6 +14,7 @@ from churn_training.comparison.evaluation import gains
 from churn_training.comparison.final_measure import Finished
 from churn_training.comparison.profit import tally
 from churn_training.comparison.recorder import Judgement
+from churn_training.comparison.sampling import Samples
 from churn_training.comparison.standings import Standing
 from churn_training.runs.report import DataFinding, Picture, Report
 
@@ -26,16 +27,17 @@ PICTURES = (
 )
 
 
-def report_of(judgement: Judgement, training: Dataset, run_id: str, curves: Path) -> Report:
+def report_of(judgement: Judgement, samples: Samples, run_id: str, curves: Path) -> Report:
     """The report.
 
     Args:
         judgement: how the comparison ended.
-        training: the customers that contenders were measured on.
+        samples: the customers of this training.
         run_id: of the run that the report belongs to.
         curves: folder of the pictures of `PICTURES`.
     """
-    usecase, source, finished = training.usecase, training.source, judgement.finished
+    training, finished = samples.compared, judgement.finished
+    usecase, source = training.usecase, training.source
     winner = judgement.winner.contender
     return Report(
         usecase=usecase.title or usecase.name,
@@ -43,7 +45,7 @@ def report_of(judgement: Judgement, training: Dataset, run_id: str, curves: Path
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="minutes"),
         data_source=source.name,
         simulated=source.simulated,
-        customers=len(training) + len(finished.held_out),
+        customers=samples.everybody,
         churn_rate=training.churn_rate,
         measured_on=f"cross-validation of {len(training):,} {source.people}",
         winner=winner.title,
