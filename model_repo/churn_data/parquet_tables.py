@@ -128,6 +128,9 @@ def _texts(column: pyarrow.Array | pyarrow.ChunkedArray) -> pyarrow.Array:
         column = column.dictionary_decode()
     if pyarrow.types.is_duration(column.type):
         column = column.cast(pyarrow.int64())
+    if pyarrow.types.is_float32(column.type) or pyarrow.types.is_float16(column.type):
+        # Their shortest texts are other doubles than the numbers that they are for every other reader.
+        column = column.cast(pyarrow.float64())
     return column.cast(pyarrow.string())
 
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import msgspec
+import numpy
+import pandas
 import pytest
 
 from churn_data.dataset import schema_of
@@ -10,6 +12,7 @@ from churn_data.notices import Notices
 from churn_data.schema_columns import SchemaColumns
 from churn_data.sources import read_customers
 from churn_data.tables import open_table
+from churn_model.schema import Schema, SchemaFeature
 from churn_model.usecase import Feature, Label, UseCase
 
 FEATURES = (Feature("SignupISO", "date"), Feature("SignupUS", "date"), Feature("Stamp", "date"))
@@ -25,3 +28,14 @@ def test_batch_reads_by_column_what_training_read(cases: Path, id_column: str) -
         ids, rows = reader.read(next(iter(table.chunks)))
     assert ids.to_pylist()[:2] == (["7590-VHVEG", "5575-GNVDE"] if id_column else ["2", "3"])
     assert [list(row) for row in rows] == dataset.frame.to_numpy().tolist()
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16"])
+def test_small_floats_are_the_numbers_that_every_other_reader_takes_them_for(kind: str, tmp_path: Path) -> None:
+    values = numpy.array([0.1, -1234.5678, 7.25], dtype=kind)
+    path = tmp_path / "small.parquet"
+    pandas.DataFrame({"score": values}).to_parquet(path)
+    with open_table(path) as table:
+        reader = SchemaColumns(table, Schema("shop", "", (SchemaFeature("score", "number"),)), [])
+        _, rows = reader.read(next(iter(table.chunks)))
+    assert [row[0] for row in rows] == [float(value) for value in values]
