@@ -70,13 +70,13 @@ class Dataset:
 
     @property
     def customer_count(self) -> int:
-        """How many customers there are; doubles of one under other ids are that one."""
-        return len(numpy.unique(self.groups))
+        """How many customers there are, by their ids: doubles under other ids count, for nobody knows which are."""
+        return pandas.Series(self.groups if self.keys is None else self.keys).nunique()
 
     @property
     def repeats(self) -> bool:
         """Whether a customer has more than one row."""
-        return self.customer_count < len(self.groups)
+        return len(numpy.unique(self.groups)) < len(self.groups)
 
     @property
     def customers(self) -> numpy.ndarray | None:
