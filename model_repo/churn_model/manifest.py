@@ -12,7 +12,7 @@ from churn_model.documents import read_by_any_thread
 from churn_model.errors import CorruptPackage, SchemaMismatch
 from churn_model.estimators import ESTIMATOR_FILES
 from churn_model.holdout import Holdout
-from churn_model.rules import Label
+from churn_model.rules import Label, RefreshTerms
 from churn_model.schema import Schema
 
 FORMAT = 1
@@ -38,7 +38,9 @@ class KnownFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where the model learned from; ``source`` is a file's name without folders, ``until`` the newest day as of which
     its customers stand, where they say. ``holdout`` are those whom it did not learn from; None: a package of before,
-    which does not say; nor does one without ``label``, which says who counted as having left, or without ``file``."""
+    which does not say; nor does one without ``label``, which says who counted as having left, or without ``file``.
+    ``refresh``: when and by what a model of newer data may take its place that is not shown to be better; None: never.
+    """
 
     sha256: str
     source: str = ""
@@ -48,6 +50,7 @@ class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     holdout: Holdout | None = None
     label: Label | None = None
     file: KnownFile | None = None
+    refresh: RefreshTerms | None = None
 
 
 @read_by_any_thread

@@ -34,7 +34,7 @@ from churn_model.manifest import (
     package_files,
     parse_manifest,
 )
-from churn_model.rules import Label
+from churn_model.rules import Label, RefreshTerms
 from churn_model.schema import Row, Schema
 from churn_model.scorer import Scorer
 from churn_model.segments import Segmenter
@@ -72,6 +72,7 @@ class PackageContents:
     holdout: Holdout | None = None
     label: Label | None = None
     file: KnownFile | None = None
+    refresh: RefreshTerms | None = None
     libraries: dict[str, str] = field(default_factory=dict)
 
 
@@ -191,6 +192,7 @@ def _manifest(contents: PackageContents, version: str, files: dict[str, bytes]) 
             contents.holdout,
             contents.label,
             contents.file,
+            contents.refresh,
         ),
         code_revision=contents.code_revision,
         metrics=contents.metrics,

@@ -158,6 +158,14 @@ class ProfitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     budget_share: float = 0.1
 
 
+class RefreshTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a champion's package says about giving way: the ``rule`` of the use case that it was trained by, and
+    ``profit``, the economics by which it was compared then."""
+
+    rule: RefreshRule
+    profit: ProfitRule
+
+
 class ProfitStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a use case says of the economics of a campaign, as far as it does; the rest follows from its other parts.
 

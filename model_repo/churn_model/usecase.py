@@ -27,6 +27,7 @@ from churn_model.rules import (
     ProfitRule,
     ProfitStatement,
     RefreshRule,
+    RefreshTerms,
     Risk,
     RiskRule,
     SegmentRule,
@@ -99,6 +100,11 @@ class UseCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def profit(self) -> ProfitRule:
         """The economics by which models are compared."""
         return profit_rule(self.stated_profit, self.actions)
+
+    @property
+    def refresh_terms(self) -> RefreshTerms | None:
+        """What a model of this use case takes along about giving way when it is old; None where it does not."""
+        return None if self.refresh is None else RefreshTerms(self.refresh, self.profit)
 
     @property
     def tells_money(self) -> bool:

@@ -5,12 +5,14 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy
 import pytest
 
 from churn_data.dataset import Dataset, rows_of, schema_of
 from churn_model.encoding import Encoder
 from churn_model.estimators import load_estimator
+from churn_model.rules import RefreshRule, RefreshTerms
 from churn_model.scorecard import Scorecard
 from churn_training.comparison.evaluation import evaluate
 from churn_training.families.candidates import log_odds
@@ -91,6 +93,11 @@ def test_contents_tell_where_they_come_from(telco: Dataset, tmp_path: Path) -> N
     assert contents.training_data_sha256 == telco.source.sha256
     assert (contents.data_source, contents.simulated, contents.training_rows) == ("telco.csv", False, 7043)
     assert json.loads(contents.estimator_file.read_text())["format"] == 1
+    assert contents.refresh is None
+    rule = RefreshRule(after_days=90, margin=0.05)
+    ageing = replace(telco, usecase=msgspec.structs.replace(telco.usecase, refresh=rule))
+    told = contents_of(compiled, ageing, {"roc_auc": 0.8}, seed=0).refresh
+    assert told == RefreshTerms(rule, telco.usecase.profit)
 
 
 def test_value_of_a_customer_is_compiled(telco: Dataset) -> None:

@@ -135,7 +135,7 @@ def contest(champion: CurrentChampion, challenger: Challenger, number: int, seed
 
 def _contest(champion: CurrentChampion, challenger: Challenger, number: int, seed: int) -> ChampionDecision:
     package, held_out = champion.package, challenger.held_out
-    terms = Terms(number, _refresh(package, challenger))
+    terms = _terms(package, challenger, number)
     rows = rows_of(held_out.frame)
     answers = numpy.array(challenger.scorer.score(rows).probabilities)
     pretended = package is not None and package.manifest.training_data.simulated and not held_out.source.simulated
@@ -195,15 +195,19 @@ def _compared(
     return ChampionDecision(verdict.passed, reason, replace(verdict, findings=findings))
 
 
-def _refresh(package: Package | None, challenger: Challenger) -> float | None:
-    """By which share the challenger may earn less, if the champion is old and the challenger of newer data."""
-    rule = challenger.held_out.usecase.refresh
-    if rule is None or package is None:
-        return None
-    learnt = package.manifest.training_data
+def _terms(package: Package | None, challenger: Challenger, number: int) -> Terms:
+    """When the champion may be refreshed, and by how much less, is what its own package says: whoever trains may ask
+    for more, never for less."""
+    agreed = None if package is None else package.manifest.training_data.refresh
+    asked, terms = challenger.held_out.usecase.refresh, Terms(number)
+    if package is None or agreed is None or asked is None:
+        return terms
+    learnt, rule = package.manifest.training_data, agreed.rule
     age = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(package.manifest.created)
+    if age < datetime.timedelta(days=max(rule.after_days, asked.after_days)):
+        return terms
     newer = is_newer(challenger.file, learnt, challenger.held_out.source.sha256, challenger.until)
-    return rule.margin if newer and age >= datetime.timedelta(days=rule.after_days) else None
+    return Terms(number, min(rule.margin, asked.margin), agreed.profit) if newer else terms
 
 
 def groups_of(dataset: Dataset) -> dict[str, numpy.ndarray]:

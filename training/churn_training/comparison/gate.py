@@ -10,7 +10,7 @@ import numpy
 
 from churn_model.usecase import ProfitRule
 from churn_training.comparison.harm_rules import brier_finding, ece_finding, groups_finding, latency_finding
-from churn_training.comparison.lead_rules import gain_findings, leads_of
+from churn_training.comparison.lead_rules import gain_findings, leads_of, spared_lead
 from churn_training.comparison.verdict import FIRST, JudgedModel, Terms, Verdict
 
 
@@ -44,8 +44,9 @@ def judge(
         terms: of this contest.
     """
     leads = leads_of(churned, rule, champion, challenger, customers)
+    spared = spared_lead(churned, champion, challenger, terms, customers)
     findings = (
-        *gain_findings(churned, rule, champion, leads, terms),
+        *gain_findings(churned, rule, champion, leads, terms, spared),
         brier_finding(churned, champion, challenger, customers),
         ece_finding(churned, rule, champion, challenger, seed, customers),
         latency_finding(champion.milliseconds, challenger.milliseconds),

@@ -6,6 +6,7 @@ the edge of a campaign and tells as much only by half as many customers again. P
 level of its own. It must not know which contest it is beyond its terms, nor the rules about harm.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy
@@ -61,6 +62,22 @@ def leads_of(
     return Leads(knowledge_lead(churned, champion, challenger, customers), lead_of(earns - earned, customers))
 
 
+def spared_lead(
+    churned: numpy.ndarray,
+    champion: JudgedModel,
+    challenger: JudgedModel,
+    terms: Terms,
+    customers: numpy.ndarray | None = None,
+) -> Lead | None:
+    """By how much a challenger earns more than the champion less the margin, at the economics by which the champion was
+    compared: those of today could make all models earn the same. None where nothing was agreed; arguments as of
+    `gate.judge`."""
+    if terms.refresh is None or terms.agreed is None:
+        return None
+    earned, earns = (empc_worths(churned, one.probabilities, terms.agreed) for one in (champion, challenger))
+    return lead_of(earns - (1.0 - terms.refresh) * earned, customers)
+
+
 def knowledge_lead(
     churned: numpy.ndarray, champion: JudgedModel, challenger: JudgedModel, customers: numpy.ndarray | None = None
 ) -> Lead:
@@ -113,7 +130,12 @@ def base_rate_finding(
 
 
 def gain_findings(
-    churned: numpy.ndarray, rule: ProfitRule, champion: JudgedModel, leads: Leads, terms: Terms
+    churned: numpy.ndarray,
+    rule: ProfitRule,
+    champion: JudgedModel,
+    leads: Leads,
+    terms: Terms,
+    spared: Lead | None = None,
 ) -> tuple[Finding, Finding]:
     """Whether the challenger knows more and earns more than the champion, both more than by chance; or, where the
     champion may be refreshed, whether it earns less by no more than the margin, which answers for both.
@@ -124,10 +146,12 @@ def gain_findings(
         champion: what is served today.
         leads: of the challenger.
         terms: of this contest.
+        spared: what `spared_lead` says.
     """
     old = empc_of(tally(churned, champion.probabilities), rule).profit
     margin = None if terms.refresh is None else terms.refresh * old
-    refreshed = margin is not None and leads.profit.chance(margin) <= terms.level
+    chances = [leads.profit.chance(margin or 0.0), 0.0 if spared is None else spared.chance()]
+    refreshed = margin is not None and max(chances) <= terms.level
     knows = leads.knows(terms)
     if margin is None or (knows and leads.earns):
         why = (
@@ -135,7 +159,7 @@ def gain_findings(
             f"at most {_small(EARNS)} is allowed."
         )
     else:
-        why = _refresh_in_words(leads.profit.chance(margin), margin, terms)
+        why = _refresh_in_words(chances, margin, terms)
     return (
         Finding("log_loss", knows or refreshed, _knowledge_in_words(leads.knowledge, terms)),
         Finding("profit", leads.earns or refreshed, f"{_profit_in_words(old, leads.profit)} {why}"),
@@ -164,11 +188,14 @@ def _knowledge_in_words(lead: Lead, terms: Terms) -> str:
     )
 
 
-def _refresh_in_words(chance: float, margin: float, terms: Terms) -> str:
+def _refresh_in_words(chances: Sequence[float], margin: float, terms: Terms) -> str:
+    """`chances`: at the economics of today, and at those by which the champion was compared."""
+    now, then = chances
     return (
         "The champion is old enough to give way to a model of newer data that earns less by no more than "
         f"{margin:.2f}, {terms.refresh:.0%}: one that earns even less would look as good with a probability of "
-        f"{_small(chance)}; at most {_small(terms.level)} is allowed in the champion's contest {terms.contest}."
+        f"{_small(max(chances))}{', at the economics that the champion was trained by' if then > now else ''}; at most "
+        f"{_small(terms.level)} is allowed in the champion's contest {terms.contest}."
     )
 
 

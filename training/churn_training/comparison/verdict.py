@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy
 
+from churn_model.usecase import ProfitRule
 from churn_training.comparison.significance import level_of
 
 
@@ -31,10 +32,12 @@ class Finding:
 class Terms:
     """What a contest is held under: the how manieth of this champion it is, counted from 1, and, where
     the champion is old enough to give way to a model that is not worse, by which share of what it earns that one may
-    earn less."""
+    earn less; `agreed`: the economics by which the champion was compared, at which that must hold too (None: not
+    known)."""
 
     contest: int = 1
     refresh: float | None = None
+    agreed: ProfitRule | None = None
 
     @property
     def level(self) -> float:

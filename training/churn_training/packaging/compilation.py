@@ -161,6 +161,7 @@ def contents_of(
         holdout=holdout,
         label=training.usecase.label,
         file=file,
+        refresh=training.usecase.refresh_terms,
     )
 
 
@@ -180,12 +181,8 @@ def compile_actions(training: Dataset, schema: Schema) -> dict[str, Any]:
         "factor": usecase.kept_factor,
         "fill": float(training.frame[rule.column].median()),
     }
-    return {
-        "format": 1,
-        "risk": msgspec.to_builtins(usecase.risk),
-        "value": value,
-        "actions": msgspec.to_builtins(usecase.actions),
-    }
+    risk, actions = msgspec.to_builtins((usecase.risk, usecase.actions))
+    return {"format": 1, "risk": risk, "value": value, "actions": actions}
 
 
 def code_revision() -> str:
