@@ -22,17 +22,34 @@ GOLDEN = "golden.json"
 DESCRIPTION_FILES = ("encoder.json", "segments.json", "actions.json", "scorecard.json", GOLDEN)
 
 
+class Likeness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much customers are like others who were learnt from: of ``asked`` the distances to the nearest ``among`` so
+    many (quantiles, squares of standard deviations), and how much more often than by chance the two of a pair both left
+    or both stayed (Cohen's kappa) with its standard ``error``."""
+
+    asked: int
+    among: int
+    distances: tuple[float, ...]
+    agreement: float
+    error: float
+
+
 class KnownFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What the whole file was like, so that the file of a later model can be held against it.
 
     ``rows``: the smallest hashes (hexadecimal) of its rows, features and label, by which is told how many rows two
     files share. ``numbers``: by feature quantiles, the extremes aside; ``levels``: by feature the share of each level,
-    the most usual ones. ``groups``: features by which models were compared."""
+    the most usual ones. ``groups``: features by which models were compared. ``left``: how many did; ``leavers`` and
+    ``leaving``: quantiles and shares of these alone. ``likeness``: of those learnt from."""
 
     rows: tuple[str, ...] = ()
     numbers: dict[str, tuple[float, ...]] = {}
     levels: dict[str, dict[str, float]] = {}
     groups: tuple[str, ...] = ()
+    left: int = 0
+    leavers: dict[str, tuple[float, ...]] = {}
+    leaving: dict[str, dict[str, float]] = {}
+    likeness: Likeness | None = None
 
 
 class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -16,8 +16,9 @@ from churn_model.manifest import KnownFile, TrainingData
 from churn_model.package import Package
 from churn_training.comparison.champion_contest import Challenger, ChampionDecision, CurrentChampion, contest
 from churn_training.comparison.common_ground import NoContestError
-from churn_training.comparison.file_doubts import WholeFile, doubled_by_chance, is_newer, require_fit
+from churn_training.comparison.file_doubts import WholeFile, is_newer, require_fit
 from churn_training.comparison.known_file import exchanged, known_file, shared
+from churn_training.comparison.likeness import doubled_by_chance, likeness_of, nearer_by_chance
 from churn_training.comparison.splits import holdout_of, split_by
 from tests.training.contests import NAME, Opposite, Spoilt
 
@@ -43,7 +44,7 @@ def read_from(table: Table, telco: Dataset, folder: Path) -> Dataset:
 
 
 def champions(telco: Dataset) -> TrainingData:
-    return TrainingData("0" * 64, holdout=Holdout(SALT, SHARE, "customerID"), file=known_file(telco))
+    return TrainingData("0" * 64, holdout=Holdout(SALT, SHARE, "customerID"), file=whole(telco).known)
 
 
 def held(table: Table) -> numpy.ndarray:
@@ -57,6 +58,18 @@ def doubles(table: Table) -> Table:
     likes["MonthlyCharges"] = (likes["MonthlyCharges"].astype(float) + 0.35).round(2).astype(str)
     likes["PaymentMethod"] = "Mailed check"
     return pandas.concat([table, likes], ignore_index=True)
+
+
+def everybody_twice(table: Table) -> Table:
+    """Under ids by chance, with a few cents more."""
+    likes = table.assign(customerID=[f"new-{number}" for number in range(len(table))])
+    likes["MonthlyCharges"] = (likes["MonthlyCharges"].astype(float) + 0.35).round(2).astype(str)
+    return pandas.concat([table, likes], ignore_index=True)
+
+
+def everybody_three_times(table: Table) -> Table:
+    others = table.assign(customerID=[f"other-{number}" for number in range(len(table))], PaymentMethod="Mailed check")
+    return pandas.concat([everybody_twice(table), others], ignore_index=True)
 
 
 def without_half_of_those_held_out(table: Table) -> Table:
@@ -80,18 +93,39 @@ def rotated(table: Table) -> Table:
     ("made", "told"),
     [
         (doubles, "customers who are held out are more like customers who were learnt from than chance makes them"),
+        (everybody_twice, "customers are more like one another than those of the champion's file were"),
+        (everybody_three_times, "customers are more like one another than those of the champion's file were"),
         (without_half_of_those_held_out, "about .* would be: some are missing"),
         (a_part, "the file holds about 5\\d% of the rows of the champion's file and few others"),
         (swapped, 'columns look exchanged, each as another of them did for the champion: "Partner", "Dependents"'),
         (rotated, 'columns look exchanged, .*: "Dependents", "PhoneService", "PaperlessBilling"'),
     ],
-    ids=["doubles", "held out and gone", "a part", "two columns exchanged", "three columns exchanged"],
+    ids=[
+        "doubles",
+        "everybody twice",
+        "everybody three times",
+        "held out and gone",
+        "a part",
+        "two columns exchanged",
+        "three columns exchanged",
+    ],
 )
 def test_a_file_that_was_made_for_it_is_no_ground_for_a_contest(
     made: Callable[[Table], Table], told: str, table: Table, telco: Dataset, tmp_path: Path
 ) -> None:
     with pytest.raises(NoContestError, match=told):
         require_fit(whole(read_from(made(table), telco, tmp_path)), champions(telco))
+
+
+def test_columns_that_look_alike_are_told_apart_by_who_left(table: Table, telco: Dataset, tmp_path: Path) -> None:
+    alike = table.assign(Dependents=table["Partner"].sample(frac=1.0, random_state=3).to_numpy())
+    before = TrainingData("0" * 64, file=whole(read_from(alike, telco, tmp_path)).known)
+    with pytest.raises(NoContestError, match='"Partner", "Dependents"'):
+        require_fit(whole(read_from(swapped(alike), telco, tmp_path)), before)
+    assert before.file is not None
+    # A package of before does not say who left.
+    former = msgspec.structs.replace(before.file, left=0, leavers={}, leaving={})
+    assert exchanged(former, whole(read_from(swapped(alike), telco, tmp_path)).known) == ()
 
 
 def test_honest_files_are_fit(table: Table, telco: Dataset, tmp_path: Path) -> None:
@@ -120,6 +154,21 @@ def test_chance_divides_customers_without_a_doubt(telco: Dataset) -> None:
     assert 0.3 < numpy.mean(found) < 0.7
 
 
+def test_a_file_of_other_customers_is_as_much_like_itself(telco: Dataset) -> None:
+    """Smaller and larger than the one before, and churn half as usual: what is said of doubles is a probability."""
+    found = []
+    for number in range(30):
+        order = numpy.random.default_rng(number).permutation(len(telco))
+        before, now = telco.take(order[:1200]), telco.take(order[1200 : 1500 + 180 * number])
+        if number % 2:
+            now = now.take(numpy.flatnonzero((now.churned == 0) | (numpy.arange(len(now)) % 2 == 0)))
+        first, second = likeness_of(before), likeness_of(now, 1200)
+        assert first is not None
+        assert second is not None
+        found.append(nearer_by_chance(first, second))
+    assert min(found) > 1e-3
+
+
 def test_what_two_files_share_is_told_by_a_few_of_their_rows(telco: Dataset) -> None:
     halves = telco.take(numpy.arange(3500)), telco.take(numpy.arange(1750, 5250))
     both = shared(*(known_file(half) for half in halves))
@@ -135,10 +184,11 @@ def test_what_two_files_share_is_told_by_a_few_of_their_rows(telco: Dataset) -> 
 
 
 def test_what_is_known_of_a_file_is_nobodys_own(telco: Dataset) -> None:
-    known = known_file(telco)
+    known = whole(telco).known
     charges = telco.frame["MonthlyCharges"]
     assert charges.min() < min(known.numbers["MonthlyCharges"]) < max(known.numbers["MonthlyCharges"]) < charges.max()
     assert all(share >= 0.01 for shares in known.levels.values() for share in shares.values())
+    assert all(share >= 0.01 for shares in known.leaving.values() for share in shares.values())
     assert msgspec.json.decode(msgspec.json.encode(known), type=KnownFile) == known
 
 

@@ -8,15 +8,16 @@ what the champion's package remembers of its file and by what chance alone leave
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy
-import pandas
-from scipy.stats import binom, mannwhitneyu
+from scipy.stats import binom
 
 from churn_data.dataset import Dataset
 from churn_model.holdout import Holdout
 from churn_model.manifest import KnownFile, TrainingData
 from churn_training.comparison.common_ground import NoContestError
-from churn_training.comparison.known_file import exchanged, known_file, shared
+from churn_training.comparison.known_file import exchanged, known_file, same_columns, shared
+from churn_training.comparison.likeness import doubled_by_chance, likeness_of, nearer_by_chance
 from churn_training.comparison.splits import keys_of, own_positions
 
 BY_CHANCE = 1e-4
@@ -27,27 +28,25 @@ WHOLE = 0.9
 """Share of the rows of the champion's file that such a file has to hold."""
 NEWER = 0.9
 """Share of a file's rows that the champion's file had too, up to which it may be called newer."""
-ASKED, AMONG = 1_000, 20_000
-"""Customers whose likes are looked for, of those held out and of those learnt from, and among how many."""
-_LEVELS = 50
-_AT_ONCE = 250
 
 
 @dataclass(frozen=True)
 class WholeFile:
     """The file that a challenger was made of: what is to be known of it, the ``keys`` by which its customers are known,
-    by which ``rule`` some were held out, and the probability that chance alone makes those as much like customers
-    who were learnt from as they are (1: not asked)."""
+    by which ``rule`` some were held out, the probability that chance alone makes those as much like customers who were
+    ``learnt`` from as they are (1: not asked), and these."""
 
     known: KnownFile
     keys: numpy.ndarray
     rule: Holdout
     doubled: float
+    learnt: Dataset
 
     @classmethod
     def of(cls, dataset: Dataset, rule: Holdout, learnt: Dataset, held_out: Dataset) -> "WholeFile":
         """Of all customers of a file, and the two parts of it."""
-        return cls(known_file(dataset), keys_of(dataset), rule, doubled_by_chance(learnt, held_out))
+        known = msgspec.structs.replace(known_file(dataset), likeness=likeness_of(learnt))
+        return cls(known, keys_of(dataset), rule, doubled_by_chance(learnt, held_out), learnt)
 
 
 def require_fit(file: WholeFile, champion: TrainingData) -> None:
@@ -64,6 +63,7 @@ def require_fit(file: WholeFile, champion: TrainingData) -> None:
     _require_all_held_out(file, champion.holdout)
     if champion.file is None:
         return
+    _require_no_more_alike(file, champion.file)
     moved = exchanged(champion.file, file.known)
     if moved:
         names = ", ".join(f'"{name}"' for name in moved)
@@ -94,20 +94,17 @@ def is_newer(file: WholeFile | None, champion: TrainingData, sha256: str, until:
     return both is not None and both.new <= NEWER
 
 
-def doubled_by_chance(learnt: Dataset, held_out: Dataset) -> float:
-    """The probability that customers who are held out are by chance as near as they are to those who were learnt from,
-    against how near these are to one another (Mann and Whitney 1947): who is held out is decided by a hash.
-
-    Rows that are kept together count once, and not as one another's likes; several customers who are, not at all, for
-    of more customers one is held out more easily.
-    """
-    among = _some(learnt, numpy.arange(len(learnt)), AMONG)
-    asked = [_some(part, _single(part), ASKED) for part in (held_out, learnt)]
-    if not all(len(each) for each in asked):
-        return 1.0
-    points, *tables = _tables([among, *asked])
-    distances = [_nearest(table, each.groups, points, among.groups) for table, each in zip(tables, asked, strict=True)]
-    return float(mannwhitneyu(*distances, alternative="less", method="asymptotic").pvalue)
+def _require_no_more_alike(file: WholeFile, champions: KnownFile) -> None:
+    """Customers are all there twice where they are more like each other than those of the champion's file were."""
+    before = champions.likeness
+    if before is None or not same_columns(champions, file.known):
+        return
+    now = likeness_of(file.learnt, before.among)
+    if now is not None and nearer_by_chance(before, now) < BY_CHANCE:
+        raise NoContestError(
+            "customers are more like one another than those of the champion's file were, and leave as the most like "
+            "one does: they seem to be there twice, under other ids"
+        )
 
 
 def _require_all_held_out(file: WholeFile, champions: Holdout | None) -> None:
@@ -121,46 +118,3 @@ def _require_all_held_out(file: WholeFile, champions: Holdout | None) -> None:
                 f"the file has {found} customers who are held out from learning, of {len(customers)} about "
                 f"{rule.share * len(customers):.0f} would be: some are missing"
             )
-
-
-def _single(dataset: Dataset) -> numpy.ndarray:
-    """Where the first row of each customer stands who is kept together with nobody else."""
-    keys = pandas.Series(pandas.factorize(keys_of(dataset))[0])
-    known = keys.groupby(dataset.groups).nunique()
-    first = pandas.Series(numpy.arange(len(dataset))).groupby(dataset.groups).min()
-    return first[known == 1].to_numpy()
-
-
-def _some(dataset: Dataset, places: numpy.ndarray, most: int) -> Dataset:
-    if len(places) > most:
-        places = numpy.random.default_rng(0).choice(places, most, replace=False)
-    return dataset.take(numpy.sort(places))
-
-
-def _tables(datasets: list[Dataset]) -> list[numpy.ndarray]:
-    """Every customer as a point: numbers by standard deviations, a column for each usual level."""
-    together = pandas.concat([each.frame for each in datasets], ignore_index=True)
-    columns: list[numpy.ndarray] = []
-    for name in together:
-        column = together[name]
-        if pandas.api.types.is_float_dtype(column):
-            known = column.notna()
-            spread = float(column.std()) or 1.0
-            columns += [((column - column.mean()) / spread).fillna(0.0).to_numpy(), known.to_numpy(dtype=float)]
-        else:
-            usual = column.value_counts().head(_LEVELS).index
-            columns += [(column == level).to_numpy(dtype=float) for level in usual]
-    table = numpy.column_stack(columns).astype(numpy.float32)
-    return numpy.split(table, numpy.cumsum([len(each) for each in datasets])[:-1])
-
-
-def _nearest(asked: numpy.ndarray, groups: numpy.ndarray, among: numpy.ndarray, others: numpy.ndarray) -> numpy.ndarray:
-    """The squared distance of each to the nearest of another group."""
-    lengths = (among**2).sum(axis=1)
-    found = []
-    for start in range(0, len(asked), _AT_ONCE):
-        part = asked[start : start + _AT_ONCE]
-        squares = (part**2).sum(axis=1)[:, None] + lengths - 2.0 * part @ among.T
-        squares[groups[start : start + _AT_ONCE, None] == others] = numpy.inf
-        found.append(squares.min(axis=1))
-    return numpy.concatenate(found).round(3)

@@ -4,6 +4,7 @@ Two files may hold the same rows in another order or spelling, or one a part of 
 name. It must not know models, nor what follows from any of it.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ MOVED = 0.05
 be said to fit better."""
 FITS = 0.25
 """And how little it may differ from what the other one was, as a share of that."""
+ERRORS = 4.0
+"""And by how many standard errors of a share, of those who left."""
 _LABEL = "\0label"
 
 
@@ -39,16 +42,28 @@ class Shared:
 
 
 def known_file(dataset: Dataset) -> KnownFile:
-    """What is to be known of it: no row can be read from it, and no level or number that only a few customers have."""
-    numbers, levels = {}, {}
+    """What is to be known of it, but for how much its customers are like one another: no row can be read from it, and
+    no level or number that only a few customers have."""
+    left = dataset.churned == 1
+    numbers, levels, leavers, leaving = {}, {}, {}, {}
     for name, column in dataset.frame.items():
         if pandas.api.types.is_float_dtype(column):
-            known = column.dropna().to_numpy()
-            numbers[str(name)] = tuple(numpy.quantile(known, QUANTILES).tolist()) if len(known) else ()
+            numbers[str(name)], leavers[str(name)] = _quantiles(column), _quantiles(column[left])
         else:
-            shares = column.fillna(MISSING_CATEGORY).value_counts(normalize=True).head(LEVELS)
-            levels[str(name)] = {str(level): float(share) for level, share in shares.items() if share >= USUAL}
-    return KnownFile(_smallest(dataset), numbers, levels, dataset.usecase.groups)
+            cells = column.fillna(MISSING_CATEGORY)
+            levels[str(name)], gone = _shares(cells), _shares(cells[left])
+            leaving[str(name)] = {level: share for level, share in gone.items() if level in levels[str(name)]}
+    return KnownFile(_smallest(dataset), numbers, levels, dataset.usecase.groups, int(left.sum()), leavers, leaving)
+
+
+def _quantiles(column: pandas.Series) -> tuple[float, ...]:
+    known = column.dropna().to_numpy()
+    return tuple(numpy.quantile(known, QUANTILES).tolist()) if len(known) else ()
+
+
+def _shares(cells: pandas.Series) -> dict[str, float]:
+    shares = cells.value_counts(normalize=True).head(LEVELS)
+    return {str(level): float(share) for level, share in shares.items() if share >= USUAL}
 
 
 def shared(old: KnownFile, new: KnownFile) -> Shared | None:
@@ -57,7 +72,7 @@ def shared(old: KnownFile, new: KnownFile) -> Shared | None:
     Of the smallest hashes of one file those below the largest that is kept of the other are a random part of its rows,
     of which is known whether the other file has them (bottom-k sketches: Cohen and Kaplan 2007).
     """
-    if old.numbers.keys() != new.numbers.keys() or old.levels.keys() != new.levels.keys():
+    if not same_columns(old, new):
         return None
     first, second = set(old.rows), set(new.rows)
     both = len(first & second)
@@ -67,13 +82,20 @@ def shared(old: KnownFile, new: KnownFile) -> Shared | None:
     return Shared(new=both / seen_second, old=both / seen_first)
 
 
+def same_columns(old: KnownFile, new: KnownFile) -> bool:
+    """Whether two files have the same features of the same kinds."""
+    return old.numbers.keys() == new.numbers.keys() and old.levels.keys() == new.levels.keys()
+
+
 def exchanged(old: KnownFile, new: KnownFile) -> tuple[str, ...]:
-    """Columns that look as another of their names looked, and the other way round; empty if there are none."""
-    pairs: tuple[tuple[Mapping[str, object], Mapping[str, object]], ...] = (
-        (old.numbers, new.numbers),
-        (old.levels, new.levels),
-    )
-    return tuple(name for before, now in pairs for name in _exchanged(before, now))
+    """Columns that look as another of their names looked, and the other way round, with all customers or with those who
+    left, by whom columns are told apart that else look alike; empty if there are none."""
+    found = [*_exchanged(old.numbers, new.numbers, MOVED), *_exchanged(old.levels, new.levels, MOVED)]
+    if old.left and new.left:
+        # Of a few leavers a share is what chance makes it.
+        least = max(MOVED, ERRORS * math.sqrt(1.0 / old.left + 1.0 / new.left) / 2.0)
+        found += [*_exchanged(old.leavers, new.leavers, least), *_exchanged(old.leaving, new.leaving, least)]
+    return tuple(dict.fromkeys(found))
 
 
 def _smallest(dataset: Dataset) -> tuple[str, ...]:
@@ -87,7 +109,7 @@ def _within(hashes: set[str], others: set[str]) -> set[str]:
     return hashes if len(others) < ROWS else {each for each in hashes if each <= max(others)}
 
 
-def _exchanged(before: Mapping[str, object], now: Mapping[str, object]) -> Iterator[str]:
+def _exchanged(before: Mapping[str, object], now: Mapping[str, object], least: float) -> Iterator[str]:
     names = [name for name in before if name in now and before[name] and now[name]]
     if len(names) < 2:  # noqa: PLR2004 - one column alone is exchanged with nothing
         return
@@ -95,7 +117,7 @@ def _exchanged(before: Mapping[str, object], now: Mapping[str, object]) -> Itera
     fitting = linear_sum_assignment(apart)[1]
     for place, best in enumerate(fitting.tolist()):
         own = apart[place, place]
-        if best != place and own > MOVED and apart[place, best] < FITS * own and apart[best, best] > MOVED:
+        if best != place and own > least and apart[place, best] < FITS * own and apart[best, best] > least:
             yield names[place]
 
 
