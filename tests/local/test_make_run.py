@@ -87,6 +87,8 @@ def test_what_fails_is_an_error_still(checkout: Path) -> None:
     assert ended != 0
 
 
+# Said by GNU make 4.3 now and then, when its only child is gone before it looks for it.
+OF_MAKE_ITSELF = ("make: *** wait: No child processes.", "make: *** Waiting for unfinished jobs")
 SLEEPING = "#!/usr/bin/env bash\ntouch up\nsleep 20\n"
 
 
@@ -94,7 +96,8 @@ SLEEPING = "#!/usr/bin/env bash\ntouch up\nsleep 20\n"
 def test_ctrl_c_before_anything_listens_says_nothing(checkout: Path, step: str) -> None:
     (checkout / step).write_text(SLEEPING if step == "ci/setup" else "#!/bin/sh\ntouch up\nexec sleep 20\n")
     printed, ended = run(checkout, 0, signal.SIGINT, serves=False)
-    assert printed.replace("^C", "").strip() == ""
+    said = [line for line in printed.replace("^C", "").splitlines() if not line.startswith(OF_MAKE_ITSELF)]
+    assert "".join(said).strip() == ""
     assert ended == -signal.SIGINT
     assert not (checkout / "heard").exists()
 
