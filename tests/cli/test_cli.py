@@ -47,7 +47,9 @@ def test_a_data_set_nobody_has_seen_from_start_to_answers(tmp_path: Path) -> Non
     assert trained.returncode == 0, trained.stderr
     result = json.loads(trained.stdout.splitlines()[-1])
     assert result["champion"]
-    assert result["data"] == {"source": data.name, "sha256": result["data"]["sha256"], "rows": 700, "simulated": False}
+    told = result["data"]
+    assert (told["source"], told["rows"], told["customers"], told["simulated"]) == (data.name, 700, 700, False)
+    assert told["learnt"] == told["learnable"] < 700  # the others are held out
     assert result["metrics"]["roc_auc"] > 0.6
     boosted = {"histogram-boosting", "catboost", "catboost-native"}
     families = {"additive-splines", "logistic-regression", "extra-trees", "random-forest"} | boosted
