@@ -286,7 +286,7 @@ def test_bad_data_registers_nothing(home: Home, telco_path: Path, tmp_path: Path
 
 
 def test_ctrl_c_is_one_line_and_exit_130(telco_path: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "churn_cli", "train", "--data", str(telco_path), "--verbose"]
+    command = [sys.executable, "-m", "churn_cli", "train", "--data", str(telco_path), "--verbose", "--budget", "60m"]
     environment = {**os.environ, "CHURN_HOME": str(tmp_path)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
