@@ -22,6 +22,7 @@ from churn_serving.core.errors import (
 from churn_serving.core.policy import BreakerPolicy
 
 Make = Callable[..., Any]
+Run = Callable[..., Any]
 POISON = "poison"
 MANY = 5 * BreakerPolicy().minimum_calls
 
@@ -191,10 +192,15 @@ def test_whose_fault_each_failure_is() -> None:
 
 
 @pytest.mark.parametrize("large", [False, True])
-async def test_versions_that_take_turns_are_no_failure(build: Make, description: Description, *, large: bool) -> None:
-    dispatcher, fakes, guarded = build()
-    fakes["primary"].failure = BackendChanging("said so")
-    for _ in range(MANY):
-        outcome = await ask(dispatcher, description, [row(1)] * (200 if large else 1))
-        assert outcome.served_by == "fallback"
-    assert guarded["primary"].breaker.closed
+def test_versions_that_take_turns_are_no_failure(
+    build: Make, description: Description, in_virtual_time: Run, *, large: bool
+) -> None:
+    async def main(loop: Any) -> Any:
+        dispatcher, fakes, guarded = build(clock=loop.time)
+        fakes["primary"].failure = BackendChanging("said so")
+        asked = [row(1)] * (200 if large else 1)
+        return {(await ask(dispatcher, description, asked)).served_by for _ in range(MANY)}, guarded["primary"]
+
+    served_by, primary = in_virtual_time(main)
+    assert served_by == {"fallback"}
+    assert primary.breaker.closed
