@@ -6,9 +6,7 @@ The last key is used, the others find what was written with them. Without its ke
 can be tried. A key that is removed makes what was written with it anonymous for ever.
 """
 
-import os
 import secrets
-import tempfile
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +15,7 @@ import msgspec
 
 from churn_model.documents import read_by_any_thread
 from churn_model.errors import ChurnModelError
-from churn_model.small_files import read_small_file
+from churn_model.small_files import read_small_file, replace_private_file
 from churn_model.spelling import canonical
 
 HASH_BYTES = 16
@@ -80,21 +78,7 @@ def add_pseudonym_key(path: Path, identifier: str) -> None:
     made = {"id": identifier, "secret": secrets.token_bytes(_SECRET_BYTES).hex()}
     entry = _entry(f"the new key {identifier!a}", msgspec.Raw(msgspec.json.encode(made)))
     content = msgspec.json.format(msgspec.json.encode({"keys": [*entries, entry]}), indent=2) + b"\n"
-    _replace(path.resolve(), content)
-
-
-def _replace(target: Path, content: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent)  # which no one else can read
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(target)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    replace_private_file(path, content)
 
 
 def _entries(path: Path) -> tuple[_Entry, ...]:

@@ -8,9 +8,7 @@ passwords, which people choose and which can be guessed.
 
 import base64
 import json
-import os
 import secrets
-import tempfile
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +17,7 @@ from typing import Annotated, Any
 import msgspec
 
 from churn_model.documents import read_by_any_thread
-from churn_model.small_files import read_small_file
+from churn_model.small_files import read_small_file, replace_private_file
 
 PREFIX = "churn_"
 """Makes a key that leaked into a text recognisable; scanners for secrets look for such words."""
@@ -95,17 +93,7 @@ def add_key(path: Path, entry: KeyEntry) -> None:
     entries = (*(read_keys(target) if target.exists() else ()), entry)
     _refuse_duplicates(path, entries)
     document: dict[str, Any] = {"keys": entries}
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent)  # which no one else can read
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(target)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    replace_private_file(target, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
 
 
 def _entry(place: str, raw: msgspec.Raw) -> KeyEntry:
