@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,7 @@ def main() -> int:
     """Returns the exit code."""
     options = _options()
     try:
-        engine = choose(options.engine)
-        results = [_make(engine, name, options) for name in _wanted(options)]
+        results = _make(choose(options.engine), options)
     except (EngineError, CheckFailed) as error:
         say(f"images: {error}")
         return 1
@@ -98,13 +97,24 @@ def _wanted(options: argparse.Namespace) -> list[str]:
     return [name for name in DOCKERFILES if name in names or (name == "bento" and "fallback" in names)]
 
 
-def _make(engine: Engine, name: str, options: argparse.Namespace) -> Result:
-    """Build one image, measure and check it if wanted; what is known of an unchanged one is not found out again."""
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    # A fallback with a tag of its own still stands on the bento image of this version.
-    label = options.tag if options.tag and name in (options.images or DOCKERFILES) else version
-    tag = f"{REPOSITORY}/{name}:{label}"
-    seconds = _build(engine, name, tag, _arguments(name, options, version))
+def _make(engine: Engine, options: argparse.Namespace) -> list[Result]:
+    """Build one image after the other, as they need each other. Beside that packages are trained, and what has been
+    built is examined."""
+    wanted = _wanted(options)
+    if not options.model and {"fallback", "training"} & set(wanted):
+        packages.begin_starter(retrain=options.retrain)
+    if not options.no_check and {"predictor", "bento"} & set(wanted):
+        packages.begin_catboost()
+    with ThreadPoolExecutor(1) as examining:
+        results = []
+        for name in wanted:
+            tag, seconds = _build(engine, name, options)
+            results.append(examining.submit(_examine, engine, name, tag, seconds, options))
+        return [result.result() for result in results]
+
+
+def _examine(engine: Engine, name: str, tag: str, seconds: float, options: argparse.Namespace) -> Result:
+    """Measure and check an image if wanted; what is known of an unchanged one is not found out again."""
     identity = engine.identity(tag)
     if identity is None:
         raise EngineError(f"{tag}: built, yet not in the store")
@@ -131,8 +141,12 @@ def _check(engine: Engine, name: str, tag: str, notes: "_Notes", *, for_cluster:
         notes.put("ready_seconds", round(check(engine, name, tag), 2))
 
 
-def _build(engine: Engine, name: str, tag: str, arguments: Mapping[str, str]) -> float:
-    """Build unless the image in the store says that it was built from the very same; returns the seconds it took."""
+def _build(engine: Engine, name: str, options: argparse.Namespace) -> tuple[str, float]:
+    """Build unless the store has an image that was built from the very same; returns its tag and the seconds."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    # A fallback with a tag of its own still stands on the bento image of this version.
+    tag = f"{REPOSITORY}/{name}:{options.tag if options.tag and name in (options.images or DOCKERFILES) else version}"
+    arguments = _arguments(name, options, version)
     begin = time.monotonic()
     below = [engine.identity(arguments[key]) for key in ("BUILDER", "BASE", "BENTO") if key in arguments]
     label = f"{_INPUTS}={inputs.digest(name, arguments, below)}"
@@ -142,7 +156,7 @@ def _build(engine: Engine, name: str, tag: str, arguments: Mapping[str, str]) ->
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("w+") as file:
             engine.build(tag, DOCKERFILES[name], arguments, label, file)
-    return time.monotonic() - begin
+    return tag, time.monotonic() - begin
 
 
 def _labels(engine: Engine, tag: str) -> list[str]:
@@ -165,9 +179,7 @@ def _arguments(name: str, options: argparse.Namespace, version: str) -> dict[str
 def _package(options: argparse.Namespace) -> Path:
     if options.model:
         return packages.custom(options.tag, options.model, options.verify_key)
-    folder = packages.starter(retrain=options.retrain)
-    options.retrain = False
-    return folder
+    return packages.starter()
 
 
 def _revision() -> str:

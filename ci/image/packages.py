@@ -3,6 +3,7 @@
 The starter is what ``churn train`` makes of simulated customers, as its manifest says; the best family wins there.
 The CatBoost package is in no image: it proves that libraries which were made smaller still compute the same.
 What the same code made before is kept beside the stamps of continuous integration, for other clones on this machine.
+A training goes on beside whatever images are built meanwhile; who asks for its package waits for it.
 """
 
 import os
@@ -11,7 +12,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 from churn_model import ChurnModelError, TrustedKeys, open_package
 from ci.image import inputs
@@ -22,6 +25,9 @@ _HOME = ROOT / ".images" / "home"
 _USECASE = "telecom"
 _MODEL = f"churn-{_USECASE}"
 _KEPT_OF_EACH = 5
+_TRAINING = ThreadPoolExecutor(thread_name_prefix="training")
+_begun: dict[str, "Future[Path]"] = {}
+_beginning = Lock()
 
 
 def usable(folder: Path) -> bool:
@@ -33,9 +39,18 @@ def usable(folder: Path) -> bool:
     return True
 
 
-def starter(*, retrain: bool = False) -> Path:
-    """The package that a new cluster begins with, trained when there is none."""
-    return _made("starter", _train_starter, anew=retrain)
+def begin_starter(*, retrain: bool = False) -> "Future[Path]":
+    """The package that a new cluster begins with, trained when there is none or another one is wanted."""
+    return _begin("starter", _train_starter, anew=retrain)
+
+
+def starter() -> Path:
+    """As :func:`begin_starter`, once it is there.
+
+    Raises:
+        EngineError: it could not be trained.
+    """
+    return begin_starter().result()
 
 
 def _train_starter() -> tuple[Path, Path]:
@@ -66,9 +81,14 @@ def custom(name: str, package: Path, verify_key: Path) -> Path:
     return folder
 
 
-def catboost() -> Path:
+def begin_catboost() -> "Future[Path]":
     """A package around a CatBoost model, trained when there is none."""
-    return _made("catboost", _train_catboost)
+    return _begin("catboost", _train_catboost)
+
+
+def catboost() -> Path:
+    """As :func:`begin_catboost`, once it is there."""
+    return begin_catboost().result()
 
 
 def _train_catboost() -> tuple[Path, Path]:
@@ -90,7 +110,15 @@ def _train_catboost() -> tuple[Path, Path]:
     return home.packages(_MODEL) / "champion", home.verify_key
 
 
-def _made(name: str, make: Callable[[], tuple[Path, Path]], *, anew: bool = False) -> Path:
+def _begin(name: str, make: Callable[[], tuple[Path, Path]], *, anew: bool = False) -> "Future[Path]":
+    """What was begun before, however it was asked for."""
+    with _beginning:
+        if name not in _begun:
+            _begun[name] = _TRAINING.submit(_made, name, make, anew=anew)
+        return _begun[name]
+
+
+def _made(name: str, make: Callable[[], tuple[Path, Path]], *, anew: bool) -> Path:
     """A package of this clone: the one that is there, else what the very same code made on this machine, else made."""
     folder = FOLDER / name
     if anew or not usable(folder):
