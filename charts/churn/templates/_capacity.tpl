@@ -67,17 +67,6 @@ spec:
         target:
           type: Utilization
           averageUtilization: {{ $autoscaling.cpuUtilization }}
-    {{- with $autoscaling.requestsPerSecond }}
-    {{- if .enabled }}
-    - type: Pods
-      pods:
-        metric:
-          name: {{ .metric }}
-        target:
-          type: AverageValue
-          averageValue: {{ .averageValue | default (include "churn.usableRequestsPerSecond" $ | float64 | floor | int) | quote }}
-    {{- end }}
-    {{- end }}
   behavior:
     {{- toYaml (mergeOverwrite (deepCopy .root.Values.autoscalingBehavior) $autoscaling.behavior) | nindent 4 }}
 {{- end -}}

@@ -94,6 +94,14 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- include "churn.secretName" (dict "root" . "existing" "s3Mlflow" "suffix" "s3-mlflow") -}}
 {{- end -}}
 
+{{- define "churn.s3PredictionLogName" -}}
+{{- include "churn.secretName" (dict "root" . "existing" "s3PredictionLog" "suffix" "s3-prediction-log") -}}
+{{- end -}}
+
+{{- define "churn.predictionLogKeysName" -}}
+{{- include "churn.secretName" (dict "root" . "existing" "predictionLogKeys" "suffix" "prediction-log-keys") -}}
+{{- end -}}
+
 {{/* Two releases of one name in two namespaces must not fight for one cluster-wide PriorityClass. Arguments: root, class. */}}
 {{- define "churn.priorityClassName" -}}
 {{- $own := printf "%s-%s-%s" (include "churn.fullname" .root) .root.Release.Namespace .class -}}

@@ -62,11 +62,12 @@ topologySpreadConstraints:
 {{- end -}}
 
 {{/*
-Seconds a pod gets to end: it leaves the endpoints, answers what still arrives, finishes what is under way.
-Argument: settings of a component.
+Seconds a pod gets to end: it leaves the endpoints, answers what still arrives, finishes what is under way; then a sidecar hands over what
+was answered. Argument: settings of a component.
 */}}
 {{- define "churn.terminationGracePeriodSeconds" -}}
-{{- add .preStopSeconds (ceil .drainSeconds) .stopSeconds 5 -}}
+{{- $handOver := ternary (add 5 (dig "predictionLog" "handOverSeconds" 0 .)) 0 (dig "predictionLog" "enabled" false .) -}}
+{{- add .preStopSeconds (ceil .drainSeconds) .stopSeconds 5 $handOver -}}
 {{- end -}}
 
 {{/* Time for every kube-proxy to hear that the pod is gone, before the process is told. */}}

@@ -27,6 +27,8 @@
   {{- end -}}
 {{- end -}}
 {{- include "churn.validateGateway" . -}}
+{{- include "churn.validatePredictionLog" . -}}
+{{- include "churn.validateMonitoring" . -}}
 {{- include "churn.validateStores" . -}}
 {{- include "churn.validateTraining" . -}}
 {{- include "churn.validateScoring" . -}}
@@ -39,6 +41,11 @@
 {{- $known := .Capabilities.APIVersions.Has "apiregistration.k8s.io/v1" -}}
 {{- if and $known (include "churn.predictorEnabled" .) (not (.Capabilities.APIVersions.Has "serving.kserve.io/v1beta1")) -}}
   {{- fail "primary.enabled: this cluster has no KServe; install KServe 0.20 or newer in Standard mode, or set primary.enabled=false and the fallback answers alone" -}}
+{{- end -}}
+{{- range tuple "podMonitor" "prometheusRules" -}}
+{{- if and $known (index $.Values.monitoring .).enabled (not ($.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) -}}
+  {{- fail (printf "monitoring.%s.enabled: this cluster has no Prometheus Operator; install it, or switch this off" .) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
@@ -60,6 +67,32 @@
 {{- end -}}
 {{- end -}}
 
+{{- define "churn.validatePredictionLog" -}}
+{{- $log := .Values.gateway.predictionLog -}}
+{{- if and $log.store .Values.objectStorage.enabled -}}
+  {{- fail "gateway.predictionLog.store: the development object storage has rights for predictions/ of its data bucket alone; leave it empty, or set objectStorage.enabled=false" -}}
+{{- end -}}
+{{- if and $log.volume.storageClass (not $log.volume.claim) -}}
+  {{- fail "gateway.predictionLog.volume.storageClass: given, but gateway.predictionLog.volume.claim is false" -}}
+{{- end -}}
+{{- if lt (include "churn.mebibytes" $log.volume.size | int) 64 -}}
+  {{- fail (printf "gateway.predictionLog.volume.size: %s is less than 64Mi, some minutes of answers" $log.volume.size) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "churn.validateMonitoring" -}}
+{{- $monitoring := .Values.monitoring -}}
+{{- if and $monitoring.podMonitor.enabled .Values.networkPolicy.enabled (not .Values.networkPolicy.monitoring.from) -}}
+  {{- fail "networkPolicy.monitoring.from: needed, since monitoring.podMonitor.enabled is true: nobody may read metrics; name the pods of Prometheus" -}}
+{{- end -}}
+{{- range $monitoring.prometheusRules.without -}}
+  {{- $alerts := include "churn.alertNames" $ | fromJsonArray -}}
+  {{- if not (has . $alerts) -}}
+    {{- fail (printf "monitoring.prometheusRules.without: there is no alert %s; there are %s" . (join ", " $alerts)) -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "churn.validateStores" -}}
 {{- $values := .Values -}}
 {{- $storage := $values.objectStorage -}}
@@ -74,6 +107,7 @@
 {{- end -}}
 {{- $existing := $values.secrets.existing -}}
 {{- $names := list "objectStorageRoot" "objectStorageUsers" "s3Serving" "s3Training" "s3Mlflow" -}}
+{{- if include "churn.predictionLogEnabled" . -}}{{- $names = append $names "s3PredictionLog" -}}{{- end -}}
 {{- $given := 0 -}}
 {{- range $names -}}{{- if index $existing . -}}{{- $given = add1 $given -}}{{- end -}}{{- end -}}
 {{- if and $storage.enabled (gt (int $given) 0) (lt (int $given) (len $names)) -}}

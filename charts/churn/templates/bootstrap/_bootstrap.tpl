@@ -9,6 +9,10 @@
 {{- $parts = append $parts "api-keys" -}}
 {{- end -}}
 {{- if and .Values.objectStorage.enabled (not $existing.objectStorageUsers) -}}{{- $parts = append $parts "object-storage" -}}{{- end -}}
+{{- if include "churn.predictionLogEnabled" . -}}
+{{- if has "object-storage" $parts -}}{{- $parts = append $parts "prediction-log-user" -}}{{- end -}}
+{{- if not $existing.predictionLogKeys -}}{{- $parts = append $parts "prediction-log-keys" -}}{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- join "," $parts -}}
 {{- end -}}
@@ -18,6 +22,11 @@
 - {{ include "churn.signingKeyName" . }}
 {{- range tuple "api-keys" "api-key-initial" "object-storage-root" "object-storage-users" "s3-serving" "s3-training" "s3-mlflow" }}
 - {{ include "churn.fullname" $ }}-{{ . }}
+{{- end }}
+{{- if include "churn.predictionLogEnabled" . }}
+{{- range tuple "s3-prediction-log" "prediction-log-keys" }}
+- {{ include "churn.fullname" $ }}-{{ . }}
+{{- end }}
 {{- end }}
 {{- end -}}
 

@@ -24,7 +24,9 @@ and says nothing. Nodes are filled one after another, largest pod first, as an e
 {{- range tuple "gateway" "primary" "fallback" -}}
   {{- if (index $values .).enabled -}}
     {{- $count := include "churn.minReplicas" (dict "root" $ "component" .) | int -}}
-    {{- $parts = append $parts (dict "name" . "count" $count "resources" (index $values .).resources) -}}
+    {{- $sidecar := dict -}}
+    {{- if and (eq . "gateway") (include "churn.predictionLogEnabled" $) -}}{{- $sidecar = $values.gateway.predictionLog.resources.requests -}}{{- end -}}
+    {{- $parts = append $parts (dict "name" . "count" $count "resources" (index $values .).resources "sidecar" $sidecar) -}}
   {{- end -}}
 {{- end -}}
 {{- if include "churn.canaryServiceEnabled" . -}}
@@ -40,8 +42,12 @@ and says nothing. Nodes are filled one after another, largest pod first, as an e
 {{- end -}}
 {{- $pods := list -}}
 {{- range $part := $parts -}}
-  {{- $cpu := include "churn.millicores" ($part.resources.requests.cpu | default 0) | int -}}
-  {{- $memory := include "churn.mebibytes" ($part.resources.requests.memory | default 0) | int -}}
+  {{- $cpu := 0 -}}
+  {{- $memory := 0 -}}
+  {{- range tuple $part.resources.requests ($part.sidecar | default dict) -}}
+    {{- $cpu = add $cpu (include "churn.millicores" (.cpu | default 0) | int) -}}
+    {{- $memory = add $memory (include "churn.mebibytes" (.memory | default 0) | int) -}}
+  {{- end -}}
   {{- range until $part.count -}}
     {{- $pods = append $pods (dict "name" $part.name "cpu" $cpu "memory" $memory) -}}
   {{- end -}}
@@ -93,7 +99,9 @@ true
 {{- range $pod := (lookup "v1" "Pod" "" "").items -}}
   {{- $node := get $nodes ($pod.spec.nodeName | default "") -}}
   {{- if and $node (not (has ($pod.status.phase | default "") (list "Succeeded" "Failed"))) -}}
-    {{- range $pod.spec.containers -}}
+    {{- $running := $pod.spec.containers -}}
+    {{- range $pod.spec.initContainers -}}{{- if eq (.restartPolicy | default "") "Always" -}}{{- $running = append $running . -}}{{- end -}}{{- end -}}
+    {{- range $running -}}
       {{- $requests := (.resources | default dict).requests | default dict -}}
       {{- $_ := set $node "cpu" (sub $node.cpu (include "churn.millicores" ($requests.cpu | default 0) | int)) -}}
       {{- $_ := set $node "memory" (sub $node.memory (include "churn.mebibytes" ($requests.memory | default 0) | int)) -}}

@@ -34,14 +34,16 @@ spec:
     {{- end }}
 {{- end -}}
 
-{{/* Metrics, for whom values name. Argument: root. */}}
+{{/* Metrics, for whom values name. Arguments: root, ports. */}}
 {{- define "churn.monitoringRule" -}}
-{{- with .Values.networkPolicy.monitoring.from }}
+{{- with .root.Values.networkPolicy.monitoring.from }}
 - from:
     {{- toYaml . | nindent 4 }}
   ports:
-    - port: 9090
+    {{- range $.ports }}
+    - port: {{ . }}
       protocol: TCP
+    {{- end }}
 {{- end }}
 {{- end -}}
 

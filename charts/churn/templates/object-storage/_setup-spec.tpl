@@ -32,7 +32,11 @@ template:
           {{- $serving := include "churn.s3ServingName" . }}
           {{- $training := include "churn.s3TrainingName" . }}
           {{- $mlflow := include "churn.s3MlflowName" . }}
-          {{- range $user, $name := dict "SERVING" $serving "TRAINING" $training "MLFLOW" $mlflow }}
+          {{- $users := dict "SERVING" $serving "TRAINING" $training "MLFLOW" $mlflow }}
+          {{- if include "churn.predictionLogEnabled" . }}
+          {{- $_ := set $users "PREDICTION_LOG" (include "churn.s3PredictionLogName" .) }}
+          {{- end }}
+          {{- range $user, $name := $users }}
           - name: CHURN_STORAGE_{{ $user }}_USER
             valueFrom:
               secretKeyRef:
