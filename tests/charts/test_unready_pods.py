@@ -123,6 +123,18 @@ def test_an_evicted_pod_that_was_replaced_is_not_waited_for() -> None:
     assert said(pod("gateway-1", {"phase": "Failed"}), pod("gateway-2", READY)) == (0, [])
 
 
+def test_a_sidecar_that_runs_holds_nobody_up() -> None:
+    sidecar = container("prediction-log", running={"startedAt": "2026-01-01T00:00:00Z"}) | {"started": True}
+    status = {
+        "initContainerStatuses": [sidecar],
+        "containerStatuses": [container("gateway", running={"startedAt": "2026-01-01T00:00:01Z"})],
+    }
+    assert said(pod("gateway-1", status)) == (1, ["gateway-1: not ready yet"])
+    waiting = container("model-wait", running={"startedAt": "2026-01-01T00:00:00Z"})
+    status = {"initContainerStatuses": [sidecar, waiting]}
+    assert said(pod("gateway-1", status)) == (1, ["gateway-1: model-wait is under way"])
+
+
 def test_what_is_said_stays_readable() -> None:
     waiting = {"reason": "CreateContainerError", "message": "x" * 5000}
     _, (line,) = said(pod("gateway-1", {"containerStatuses": [container("gateway", waiting=waiting)]}))

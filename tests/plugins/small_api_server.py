@@ -55,8 +55,17 @@ class ApiServer:
         if path not in self.objects:
             return 404, json.dumps({"message": f"{path} not found"}).encode()
         if method == "PATCH":
-            self.objects[path]["data"] |= json.loads(body)["data"]
+            return self.merge(path, json.loads(body))
         return 200, json.dumps(self.objects[path]).encode()
+
+    def merge(self, path: str, patch: Object) -> tuple[int, bytes]:
+        """Change an object's data; a conflict where the patch knows another version of it."""
+        found, version = self.objects[path], patch.get("metadata", {}).get("resourceVersion")
+        if version is not None and version != found["metadata"]["resourceVersion"]:
+            return 409, json.dumps({"message": "the object has been modified"}).encode()
+        found["data"] |= patch["data"]
+        found["metadata"]["resourceVersion"] = f"{int(found['metadata'].get('resourceVersion', 0)) + 1}"
+        return 200, json.dumps(found).encode()
 
     def store(self, path: str, created: Object) -> tuple[int, bytes]:
         """Make an object, if there is none of that name."""
@@ -67,6 +76,7 @@ class ApiServer:
             return 409, json.dumps({"message": "there already"}).encode()
         for key, text in created.pop("stringData", {}).items():
             created.setdefault("data", {})[key] = base64.b64encode(text.encode()).decode()
+        metadata["resourceVersion"] = "1"
         self.objects[place] = created
         return 201, json.dumps(created).encode()
 

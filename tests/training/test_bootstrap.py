@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from churn_cli.terminal import say
 from churn_data.errors import DataError, Unavailable
 from churn_model import TrustedKeys
+from churn_model.prediction_log.pseudonyms import read_pseudonym_keys
 from churn_model.signing import SigningKey
 from churn_training.cluster.bootstrap import BootstrapSettings, bootstrap
 from churn_training.cluster.kubernetes_api import KubernetesApi, Refused
@@ -29,7 +31,11 @@ MADE = {
     f"{SECRETS}/churn-s3-serving",
     f"{SECRETS}/churn-s3-training",
     f"{SECRETS}/churn-s3-mlflow",
+    f"{SECRETS}/churn-s3-prediction-log",
+    f"{SECRETS}/churn-prediction-log-keys",
 }
+USERS = f"{SECRETS}/churn-object-storage-users"
+WITHOUT_LOG = "signing,verify,api-keys,object-storage"
 
 
 @pytest.fixture
@@ -81,13 +87,17 @@ def test_everything_is_made_and_fits_together(
     assert hashed == {"keys": [{"id": first["id"], "sha256": hashlib.sha256(first["key"].encode()).hexdigest()}]}
 
     accounts = json.loads(secret(server, "churn-object-storage-users")["users.json"])["accessAccounts"]
-    for consumer in ("serving", "training", "mlflow"):
+    for consumer in ("serving", "training", "mlflow", "prediction-log"):
         user = secret(server, f"churn-s3-{consumer}")
         account = accounts[user["AWS_ACCESS_KEY_ID"]]
         assert (account["secret"], account["role"]) == (user["AWS_SECRET_ACCESS_KEY"], "user")
     annotations = server.objects[f"{SECRETS}/churn-s3-serving"]["metadata"]["annotations"]
     assert annotations["serving.kserve.io/s3-endpoint"] == "churn-object-storage:9000"
     assert annotations["serving.kserve.io/s3-usehttps"] == "0"
+
+    (tmp_path / "keys.json").write_text(secret(server, "churn-prediction-log-keys")["prediction-log.json"])
+    (key,) = read_pseudonym_keys(tmp_path / "keys.json")
+    assert len(key.of("7590-VHVEG")) == 16
 
     said = capsys.readouterr().err
     for name in MADE - {VERIFY_KEY}:
@@ -122,7 +132,7 @@ def test_a_stop_after_any_step_is_completed_without_contradiction(
     server.create = server.store
     make(api, settings())
     assert server.objects.keys() == MADE
-    assert all(server.objects[name] == made for name, made in half.items())
+    assert all(server.objects[name] == made for name, made in half.items() if name != USERS)
     first = secret(server, "churn-api-key-initial")["key"]
     assert hashlib.sha256(first.encode()).hexdigest() in secret(server, "churn-api-keys")["api-keys.json"]
 
@@ -155,6 +165,69 @@ def test_a_new_releases_starter_is_trusted_beside_the_old_one(
     for _ in range(2):
         make(api, settings(STARTER_KEY=str(tmp_path / "verify.pem")))
         assert server.objects[VERIFY_KEY]["data"]["verify.pem"] == before + starter.public_pem().decode()
+
+
+def accounts_of(server: ApiServer) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(secret(server, "churn-object-storage-users")["users.json"])["accessAccounts"]
+    return found
+
+
+def test_a_release_that_begins_to_keep_answers_gets_one_user_more(
+    server: ApiServer, api: KubernetesApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(api, settings(PARTS=WITHOUT_LOG))
+    before, former = copy.deepcopy(server.objects), accounts_of(server)
+    assert "churn-prediction-log" not in former
+    make(api, settings())
+    user = secret(server, "churn-s3-prediction-log")
+    added = accounts_of(server).pop(user["AWS_ACCESS_KEY_ID"])
+    assert added["secret"] == user["AWS_SECRET_ACCESS_KEY"]
+    assert {name: account for name, account in accounts_of(server).items() if name in former} == former
+    assert all(server.objects[name] == made for name, made in before.items() if name != USERS)
+    assert "the user of churn-s3-prediction-log was added" in capsys.readouterr().err
+    server.seen.clear()
+    make(api, settings())
+    assert {method for method, _ in server.seen} == {"GET"}
+
+
+def test_users_whom_somebody_adds_meanwhile_stay(server: ApiServer, api: KubernetesApi) -> None:
+    make(api, settings(PARTS=WITHOUT_LOG))
+    merge, overtaken = server.merge, []
+
+    def overtake(path: str, patch: dict[str, Any]) -> tuple[int, bytes]:
+        if not overtaken:
+            overtaken.append(path)
+            theirs = json.dumps({"accessAccounts": accounts_of(server) | {"theirs": {"secret": "s"}}})
+            merge(path, {"data": {"users.json": base64.b64encode(theirs.encode()).decode()}})
+        return merge(path, patch)
+
+    server.merge = overtake  # type: ignore[method-assign]
+    make(api, settings())
+    assert overtaken == [USERS]
+    assert {"theirs", "churn-prediction-log", "churn-serving"} <= accounts_of(server).keys()
+
+
+def test_a_log_user_who_does_not_fit_is_named(server: ApiServer, api: KubernetesApi) -> None:
+    make(api, settings())
+    user = server.objects[f"{SECRETS}/churn-s3-prediction-log"]["data"]
+    user["AWS_SECRET_ACCESS_KEY"] = base64.b64encode(b"other").decode()
+    with pytest.raises(DataError, match=r"^Secret churn-object-storage-users: does not say what Secret churn-s3-pred"):
+        make(api, settings())
+
+
+def test_somebodys_own_users_are_left_alone(server: ApiServer, api: KubernetesApi) -> None:
+    make(api, settings(PARTS=WITHOUT_LOG))
+    server.objects[USERS]["metadata"]["labels"] = {}
+    before = copy.deepcopy(server.objects[USERS])
+    with pytest.raises(DataError, match=r"^Secret churn-object-storage-users: lacks the user of Secret churn-s3-pred"):
+        make(api, settings())
+    assert server.objects[USERS] == before
+
+
+def test_no_users_no_user_more(server: ApiServer, api: KubernetesApi) -> None:
+    with pytest.raises(DataError, match=r"^Secret churn-object-storage-users: is not there"):
+        make(api, settings(PARTS="prediction-log-user"))
+    assert not server.objects
 
 
 def test_somebodys_own_public_keys_are_left_alone(server: ApiServer, api: KubernetesApi) -> None:
@@ -209,7 +282,12 @@ def test_a_refusal_is_one_line(server: ApiServer, api: KubernetesApi) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        ("PARTS", "signing,nonsense", "'nonsense' is not one of signing, verify, api-keys, object-storage"),
+        (
+            "PARTS",
+            "signing,nonsense",
+            "'nonsense' is not one of signing, verify, api-keys, object-storage, "
+            "prediction-log-user, prediction-log-keys",
+        ),
         ("STORAGE_ENDPOINT", "churn:9000", "'churn:9000' is not an http:// or https:// address"),
         ("NAMESPACE", "", "must be set outside of a pod"),
     ],

@@ -8,11 +8,22 @@ import json
 import secrets
 import tempfile
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from churn_data.errors import DataError
+from churn_model.prediction_log.pseudonyms import add_pseudonym_key
 from churn_model.signing import SigningKey
-from churn_training.cluster.names import API_KEYS, CONSUMERS, SIGNING, USER_ID, USER_SECRET, USERS, VERIFY
+from churn_training.cluster.names import (
+    API_KEYS,
+    CONSUMERS,
+    PSEUDONYM_KEYS,
+    SIGNING,
+    USER_ID,
+    USER_SECRET,
+    USERS,
+    VERIFY,
+)
 
 Content = dict[str, str]
 
@@ -67,6 +78,14 @@ def hashed_api_keys(first: Mapping[str, str], where: str) -> Content:
     return {API_KEYS: json.dumps({"keys": [{"id": first.get("id") or FIRST_CALLER, "sha256": digest}]}, indent=2)}
 
 
+def new_pseudonym_keys() -> Content:
+    """The first key that customers are hashed with in the prediction log, named by the day."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / PSEUDONYM_KEYS
+        add_pseudonym_key(path, f"{datetime.now(UTC):%Y-%m-%d}")
+        return {PSEUDONYM_KEYS: path.read_text()}
+
+
 def new_user(name: str) -> Content:
     """Credentials of a user of the object storage."""
     return {USER_ID: name, USER_SECRET: secrets.token_urlsafe(30)}
@@ -80,18 +99,31 @@ def known_user(users: Mapping[str, str], name: str) -> Content | None:
 
 def users_file(credentials: Mapping[str, Mapping[str, str]]) -> Content:
     """The users' file of versitygw's internal accounts: plain users who own nothing and may do what a policy says."""
-    accounts = {
-        each[USER_ID]: {
-            "access": each[USER_ID],
-            "secret": each[USER_SECRET],
-            "role": "user",
-            "userID": 0,
-            "groupID": 0,
-            "projectID": 0,
-        }
-        for each in credentials.values()
-    }
+    accounts = {each[USER_ID]: _account(each) for each in credentials.values()}
     return {USERS: json.dumps({"accessAccounts": accounts}, indent=2)}
+
+
+def with_user(users: Mapping[str, str], user: Mapping[str, str]) -> Content | None:
+    """The users' file with one more; the file as it is where they are in it, None where they are with another secret.
+    Those who are there stay as they are."""
+    accounts: dict[str, dict[str, object]] = {**_accounts(users)}
+    known = accounts.setdefault(user[USER_ID], _account(user))
+    if known.get("secret") != user[USER_SECRET]:
+        return None
+    if user[USER_ID] in _accounts(users):
+        return dict(users)
+    return {**users, USERS: json.dumps({"accessAccounts": accounts}, indent=2)}
+
+
+def _account(user: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "access": user[USER_ID],
+        "secret": user[USER_SECRET],
+        "role": "user",
+        "userID": 0,
+        "groupID": 0,
+        "projectID": 0,
+    }
 
 
 def contradiction(users: Mapping[str, str], credentials: Mapping[str, Mapping[str, str]]) -> str | None:

@@ -9,6 +9,7 @@ SIGNING = "signing.pem"
 VERIFY = "verify.pem"
 API_KEYS = "api-keys.json"
 USERS = "users.json"
+PSEUDONYM_KEYS = "prediction-log.json"
 USER_ID = "AWS_ACCESS_KEY_ID"
 USER_SECRET = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a key, not its value
 
@@ -16,6 +17,8 @@ SERVING = "serving"
 TRAINING = "training"
 MLFLOW = "mlflow"
 CONSUMERS = (SERVING, TRAINING, MLFLOW)
+PREDICTION_LOG = "prediction-log"
+"""A consumer only where answers are kept."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,11 @@ class Names:
     def first_api_key(self) -> str:
         """Secret with the one key that is made at the first installation."""
         return f"{self.fullname}-api-key-initial"
+
+    @property
+    def pseudonym_keys(self) -> str:
+        """Secret with the keys that customers are hashed with in the prediction log."""
+        return f"{self.fullname}-prediction-log-keys"
 
     @property
     def storage_root(self) -> str:

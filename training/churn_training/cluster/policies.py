@@ -12,6 +12,9 @@ STARTER = "starter"
 SCORES = "scores"
 """Folder of the data bucket where answers of scoring go."""
 
+PREDICTIONS = "predictions"
+"""Folder of the data bucket where the prediction log's tables last."""
+
 _READ = ["s3:GetObject"]
 _LIST = ["s3:ListBucket", "s3:GetBucketLocation"]
 _WRITE = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
@@ -21,11 +24,12 @@ Policy = dict[str, Any]
 
 @dataclass(frozen=True)
 class Users:
-    """Access key ids of the consumers."""
+    """Access key ids of the consumers; `prediction_log` where answers are kept."""
 
     serving: str
     training: str
     mlflow: str
+    prediction_log: str | None = None
 
 
 def models_policy(bucket: str, users: Users, closed: str | None = None) -> Policy:
@@ -47,12 +51,22 @@ def models_policy(bucket: str, users: Users, closed: str | None = None) -> Polic
 
 def data_policy(bucket: str, users: Users) -> Policy:
     """Training reads customers, and so does scoring with the same keys, which also writes answers to a folder of their
-    own; nobody else sees them."""
+    own; nobody else sees them. Who takes the prediction log there writes, lists and deletes in its folder, and reads
+    nothing."""
+    log = [] if users.prediction_log is None else _log_statements(bucket, users.prediction_log)
     return _policy(
+        *log,
         _statement("Allow", [users.training], _LIST, bucket),
         _statement("Allow", [users.training], _READ, f"{bucket}/*"),
         _statement("Allow", [users.training], _WRITE, f"{bucket}/{SCORES}/*"),
     )
+
+
+def _log_statements(bucket: str, user: str) -> list[dict[str, Any]]:
+    listing = _statement("Allow", [user], ["s3:ListBucket"], bucket)
+    listing["Condition"] = {"StringLike": {"s3:prefix": [f"{PREDICTIONS}/*"]}}
+    writing = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+    return [listing, _statement("Allow", [user], writing, f"{bucket}/{PREDICTIONS}/*")]
 
 
 def _policy(*statements: dict[str, Any]) -> Policy:

@@ -24,6 +24,10 @@ PAUSE_SECONDS = 2.0
 Say = Callable[[str], None]
 
 
+class _UnknownUser(Unavailable):
+    """A policy names somebody whom the storage does not know, or not yet: trying again may help."""
+
+
 @dataclass(frozen=True)
 class StorageSettings:
     """Environment CHURN_STORAGE_<NAME>. `users` is None where this process administers nothing, and `starter` where
@@ -69,7 +73,7 @@ def _users(environment: Mapping[str, str]) -> Users:
         found[consumer] = environment.get(name, "")
         if not found[consumer]:
             raise DataError(name, "must be set where CHURN_STORAGE_ADMINISTER is true")
-    return Users(**found)
+    return Users(**found, prediction_log=environment.get("CHURN_STORAGE_PREDICTION_LOG_USER") or None)
 
 
 def _target(uri: str) -> ObjectLocation:
@@ -99,7 +103,7 @@ def set_up(settings: StorageSettings, say: Say) -> None:
     if settings.users is not None:
         _make_bucket(settings.models, say)
         _make_bucket(settings.data, say)
-        _set_policy(settings.data, data_policy(settings.data, settings.users), say)
+        _set_first_policy(settings, settings.users, say)
     if settings.starter is not None and settings.target is not None:
         _upload_starter(settings, settings.starter, settings.target, say)
     if settings.users is not None:
@@ -140,9 +144,31 @@ def _make_bucket(bucket: str, say: Say) -> None:
             say(f"bucket {bucket}: made")
 
 
+def _set_first_policy(settings: StorageSettings, users: Users, say: Say) -> None:
+    """Wait for users as long as for the storage: where one was added to its Secret a moment ago, it reaches the
+    storage's file within a minute or so."""
+    deadline = time.monotonic() + settings.wait_seconds
+    while True:
+        try:
+            _set_policy(settings.data, data_policy(settings.data, users), say)
+        except _UnknownUser as problem:
+            if time.monotonic() > deadline:
+                raise
+            say(f"waiting: {problem}")
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return
+
+
 def _set_policy(bucket: str, policy: dict[str, object], say: Say) -> None:
     with storage_errors(f"policy of {SCHEME}{bucket}"):
-        storage().put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+        try:
+            storage().put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+        except ClientError as error:
+            found = error.response["Error"]
+            if found.get("Code") == "MalformedPolicy" and "principal" in found.get("Message", "").lower():
+                raise _UnknownUser(f"policy of {SCHEME}{bucket}: names a user that the storage does not know") from None
+            raise
     say(f"bucket {bucket}: policy set")
 
 

@@ -11,8 +11,9 @@ true
 {{- .Values.gateway.predictionLog.store | default (printf "s3://%s/predictions/" .Values.objectStorage.buckets.data) -}}
 {{- end -}}
 
+{{/* Below the volume, whose own folder may hold what its file system keeps there. */}}
 {{- define "churn.predictionLogFolder" -}}
-/var/lib/churn/predictions
+/var/lib/churn/prediction-log/segments
 {{- end -}}
 
 {{/* The kubelet evicts a pod that takes more than its volume: the gateway stops keeping answers before. */}}
@@ -91,7 +92,7 @@ readiness and none at the start: whether answers are taken away must not decide 
 
 {{- define "churn.predictionLogMount" -}}
 - name: prediction-log
-  mountPath: {{ include "churn.predictionLogFolder" . }}
+  mountPath: /var/lib/churn/prediction-log
 {{- end -}}
 
 {{- define "churn.predictionLogVolumes" -}}
