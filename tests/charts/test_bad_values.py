@@ -19,6 +19,14 @@ OF_THE_SCHEMA = [
     (nested(gateway__resources__limits__cpus="1"), "/gateway/resources/limits"),
     (nested(gateway__autoscaling__cpuUtilization=0), "/gateway/autoscaling/cpuUtilization"),
     (nested(gateway__networkPolicy__from=[{"podselector": {}}]), "/gateway/networkPolicy/from/0"),
+    (nested(gateway__autoscaling__requestsPerSecond={"enabled": True}), "/gateway/autoscaling"),
+    (nested(gateway__predictionLog__store="predictions"), "/gateway/predictionLog/store"),
+    (nested(gateway__predictionLog__volume__size="lots"), "/gateway/predictionLog/volume/size"),
+    (nested(gateway__predictionLog__segmentSeconds=0), "/gateway/predictionLog/segmentSeconds"),
+    (nested(gateway__predictionLog__syncSeconds=61), "/gateway/predictionLog/syncSeconds"),
+    (nested(gateway__predictionLog__handOverSeconds=0), "/gateway/predictionLog/handOverSeconds"),
+    (nested(monitoring__podMonitor__interval="often"), "/monitoring/podMonitor/interval"),
+    (nested(monitoring__prometheusRules__without=["Watchdog"]), "/monitoring/prometheusRules/without/0"),
     (nested(gateway__ingress__host="https://churn.example.com"), "/gateway/ingress/host"),
     (nested(primary__autoscaling__minReplicas=0), "/primary/autoscaling/minReplicas"),
     (nested(primary__model__uri="s3://churn-models"), "/primary/model/uri"),
@@ -74,6 +82,27 @@ OF_THE_TEMPLATES = [
     (
         nested(gateway__service={"type": "NodePort", "httpNodePort": 30080, "grpcNodePort": 30080}),
         "gateway.service.grpcNodePort: ",
+    ),
+    (
+        nested(gateway__predictionLog={"enabled": True, "store": "s3://elsewhere/log/"}),
+        "gateway.predictionLog.store: ",
+    ),
+    (
+        nested(gateway__predictionLog={"enabled": True, "volume": {"storageClass": "fast"}}),
+        "gateway.predictionLog.volume.storageClass: ",
+    ),
+    (nested(gateway__predictionLog__volume__size="63Mi"), "gateway.predictionLog.volume.size: "),
+    (nested(monitoring__podMonitor__enabled=True), "networkPolicy.monitoring.from: "),
+    (nested(monitoring__prometheusRules__without=["ChurnNothing"]), "monitoring.prometheusRules.without: "),
+    (
+        nested(
+            gateway__predictionLog__enabled=True,
+            secrets__existing={
+                name: "mine"
+                for name in ("objectStorageRoot", "objectStorageUsers", "s3Serving", "s3Training", "s3Mlflow")
+            },
+        ),
+        "secrets.existing.s3PredictionLog: ",
     ),
     (nested(objectStorage__external__endpoint="s3.example.com"), "objectStorage.external.endpoint: "),
     (nested(objectStorage__buckets={"models": "same", "data": "same"}), "objectStorage.buckets.data: "),

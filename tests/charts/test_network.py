@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.charts.policies import Edge, Place, edges
-from tests.charts.rendered import Chart, Document, nested, pods
+from tests.charts.policies import Edge, Place, edges, matches
+from tests.charts.rendered import Chart, Document, nested, only, pods
 
 STRANGER = Place("stranger", frozenset({8080}), labels={"app": "shop"}, namespace={"team": "shop"})
 NEIGHBOUR = Place("neighbour", frozenset({8080}), labels={"app": "other"})
@@ -80,6 +80,50 @@ def test_metrics_open_to_whom_is_named(chart: Chart) -> None:
     documents = chart.render(nested(networkPolicy__monitoring__from=[peer]))
     more = {("monitor", target, 9090) for target in ("gateway", "primary", "fallback")}
     assert found(documents) == FLOW | DNS | API | more
+
+
+def test_a_gateway_that_keeps_answers_reaches_object_storage_and_shows_one_port_more(chart: Chart) -> None:
+    peer = {"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}
+    documents = chart.render(nested(gateway__predictionLog__enabled=True, networkPolicy__monitoring__from=[peer]))
+    more = {("monitor", target, 9090) for target in ("gateway", "primary", "fallback")}
+    more |= {("monitor", "gateway", 9091), ("gateway", "object-storage", 9000)}
+    assert found(documents) == FLOW | DNS | API | more
+
+
+def test_a_gateway_that_keeps_answers_elsewhere_reaches_the_given_address_alone(chart: Chart) -> None:
+    values = nested(
+        gateway__predictionLog__enabled=True,
+        objectStorage__enabled=False,
+        networkPolicy__objectStorage={"to": [{"ipBlock": {"cidr": "192.0.2.1/32"}}], "ports": [443]},
+    )
+    expected = {edge for edge in FLOW | DNS | API if "object-storage" not in edge}
+    stored = ("primary", "training", "scoring", "mlflow", "storage-setup", "gateway")
+    assert found(chart.render(values)) == expected | {(source, "outside", 443) for source in stored}
+
+
+def test_every_port_that_is_read_is_one_that_the_operator_is_told_of(chart: Chart) -> None:
+    """What a PodMonitor reads is what policies open to Prometheus: the same pods, the same ports."""
+    peer = {"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}
+    values = nested(
+        gateway__predictionLog__enabled=True,
+        canary__enabled=True,
+        canary__model__uri="s3://m/2/",
+        networkPolicy__monitoring__from=[peer],
+        monitoring__podMonitor__enabled=True,
+    )
+    documents = chart.render(values)
+    spec = only(documents, "PodMonitor", "churn")["spec"]
+    read = {endpoint["port"] for endpoint in spec["podMetricsEndpoints"]}
+    targets = {
+        ("monitor", pod.component, port["containerPort"])
+        for pod in pods(documents)
+        for container in pod.containers
+        for port in container.get("ports", [])
+        if port.get("name") in read and matches(spec["selector"], pod.labels)
+    }
+    assert len(targets) == 5
+    anybody = {("monitor", "gateway", port) for port in (8080, 8081)}
+    assert targets == {edge for edge in found(documents) if edge[0] == "monitor"} - anybody
 
 
 def test_stores_open_to_people_who_are_named(chart: Chart) -> None:

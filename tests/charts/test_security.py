@@ -162,8 +162,21 @@ def test_each_consumer_of_object_storage_has_keys_of_its_own(chart: Chart) -> No
     }
 
 
-def test_every_secret_that_is_used_is_one_that_the_hook_may_make(chart: Chart) -> None:
-    documents = chart.render(nested(training__runOnInstall=True))
+def test_what_takes_the_prediction_log_away_has_keys_of_its_own_and_the_gateway_has_none(chart: Chart) -> None:
+    documents = chart.render(nested(gateway__predictionLog__enabled=True))
+    (gateway,) = (pod for pod in pods(documents) if pod.component == "gateway")
+    texts = {one["name"]: yaml.safe_dump(one) for one in gateway.containers}
+    assert texts.keys() == {"gateway", "prediction-log"}
+    assert "AWS_" not in texts["gateway"]
+    assert "churn-s3-prediction-log" in texts["prediction-log"]
+    assert "prediction-log-keys" not in texts["prediction-log"]  # it sees hashes alone
+    everybody = [yaml.safe_dump(pod.spec) for pod in pods(documents) if pod.component not in {"gateway", "storage-setup"}]
+    assert not [text for text in everybody if "s3-prediction-log" in text or "prediction-log-keys" in text]
+
+
+@pytest.mark.parametrize("log", [False, True], ids=["without-log", "with-log"])
+def test_every_secret_that_is_used_is_one_that_the_hook_may_make(chart: Chart, log: bool) -> None:
+    documents = chart.render(nested(training__runOnInstall=True, gateway__predictionLog__enabled=log))
     role = only(documents, "Role", "churn-bootstrap")
     readable = {name for rule in role["rules"] for name in rule.get("resourceNames", [])}
     assert set(secret_names(documents)) | {"churn-verify-key"} <= readable

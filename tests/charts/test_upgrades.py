@@ -36,6 +36,15 @@ def test_a_canary_without_a_share_restarts_the_gateway_alone(chart: Chart) -> No
     }
 
 
+def test_keeping_answers_replaces_the_gateway_alone(chart: Chart) -> None:
+    """And sets rights up anew, by another Job; the object storage goes on, and gets its user by its Secret."""
+    after = changed(chart.render(), chart.render(nested(gateway__predictionLog__enabled=True)))
+    assert {owner for owner in after if "-storage-setup-" not in owner} == {
+        "Deployment/churn-gateway",
+        "Job/churn-bootstrap",
+    }
+
+
 def test_more_load_restarts_nothing(chart: Chart) -> None:
     assert changed(chart.render(), chart.render(nested(capacity__targetRequestsPerSecond=5000))) == set()
 

@@ -92,6 +92,17 @@ def test_records_of_another_version_are_kept_where_they_are(shipping: Shipping) 
     assert shipping.metric("ship_failures_total") == 1
 
 
+def test_one_that_no_table_can_be_made_of_does_not_stand_in_the_way_of_others(shipping: Shipping) -> None:
+    """Nor does it end the process: a sidecar that ends again and again would take its gateway out of service."""
+    broken = write_segment(shipping.segments, answer("a", time=1e18))
+    write_segment(shipping.segments, answer("b"))
+    shipped = shipping()
+    assert (shipped.rows, shipped.left) == (1, 1)
+    assert str(broken) in shipped.problem
+    assert broken.exists()
+    assert shipping.metric("ship_failures_total") == 1
+
+
 def test_a_clock_that_jumps_changes_neither_order_nor_names(shipping: Shipping) -> None:
     times = [NOON, NOON - 7200, 5.0, NOON + 1, 4_000_000_000.0, NOON]
     write_segment(shipping.segments, *(answer(f"c{number}", time=time) for number, time in enumerate(times)))

@@ -113,7 +113,8 @@ def causes(status: Object) -> Iterator[tuple[str, str]]:
         if condition["type"] == "PodScheduled" and condition["status"] != "True":
             yield condition.get("reason", "not scheduled"), condition.get("message", "")
     for container in status.get("initContainerStatuses", []):
-        if "running" in container.get("state", {}):
+        # A sidecar runs as long as its pod, and holds nobody up once it has started.
+        if "running" in container.get("state", {}) and not container.get("started"):
             yield f"{container['name']} is under way", ""
 
 

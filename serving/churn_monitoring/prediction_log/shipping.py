@@ -63,6 +63,9 @@ def ship(folder: Path, store: Store, observer: Observer, say: Say) -> Shipped:
             observer.failed()
             if isinstance(error, Unavailable):
                 break  # it would not answer for the next one either
+        except Exception as error:  # noqa: BLE001 - one that no table can be made of must not keep the others here
+            problem, failed = f"{segment.path}: no table can be made of it ({type(error).__name__})", failed + 1
+            observer.failed()
     done_segments(folder)  # takes away the folders that are empty now
     left = len(segments) - done
     _tell_waiting(segments[-left:] if left else (), observer)

@@ -6,9 +6,10 @@ what becomes of the records.
 
 import asyncio
 import logging
+import operator
 import time
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from typing import Any, Protocol
 
 from churn_model import Description, Row
 from churn_model.prediction_log.frames import frame
@@ -30,20 +31,33 @@ ROWS_A_TURN = 64
 FAILED = "failed"
 _logger = logging.getLogger(__name__)
 
+_Values = tuple[float | str | None, ...]
+_Kept = Callable[[Row], _Values]
+"""The values of a row that may be kept."""
+
+
+def _getter(places: tuple[int, ...]) -> _Kept:
+    if len(places) > 1:
+        return operator.itemgetter(*places)
+    return lambda row: tuple([row[place] for place in places])
+
 
 class _Introduced:
-    """The models that the present segment has introduced, by digest; each knows which values may be kept."""
+    """The models that the present segment has introduced, by digest; each knows which values may be kept.
+
+    Names and places are looked up once a model, and what a row costs is one call.
+    """
 
     def __init__(self) -> None:
         self._sequence = -1
         self._numbers: dict[str, int] = {}
-        self._features: dict[str, tuple[int, ...]] = {}
+        self._kept: dict[str, _Kept] = {}
 
-    def features(self, description: Description) -> tuple[int, ...]:
-        """Which values of a row may be kept."""
-        found = self._features.get(description.digest)
+    def kept(self, description: Description) -> _Kept:
+        """What tells the values of a row that may be kept."""
+        found = self._kept.get(description.digest)
         if found is None:
-            found = self._features[description.digest] = kept_features(description)
+            found = self._kept[description.digest] = _getter(kept_features(description))
         return found
 
     def number(self, sequence: int, description: Description) -> tuple[int, bytes]:
@@ -71,14 +85,28 @@ class Answered(Protocol):
     outcome: Outcome | None
 
 
-class _Kept(NamedTuple):
-    """An answer that waits for the turn's end, and who waits for it."""
+class _Waiting:
+    """An answer that waits for the turn's end. Who awaits it goes on when it is written.
 
-    written: "asyncio.Future[None]"
-    exchange: Answered
-    named: str | None
-    key: PseudonymKey
-    customers: tuple[CustomerNote, ...]
+    No future: an event loop calls in the order in which it was asked to, and the turn's writing was asked for before
+    its first waiter gives way. So a waiter that gives way once finds it written, and whoever gives up waiting takes
+    nobody along. A future each would cost more than all else that is done here.
+    """
+
+    __slots__ = ("customers", "exchange", "key", "named", "written")
+
+    def __init__(
+        self, exchange: Answered, named: str | None, key: PseudonymKey, customers: tuple[CustomerNote, ...]
+    ) -> None:
+        self.exchange = exchange
+        self.named = named
+        self.key = key
+        self.customers = customers
+        self.written = False
+
+    def __await__(self) -> Generator[Any, None, None]:
+        while not self.written:
+            yield
 
 
 class PredictionLog:
@@ -102,11 +130,11 @@ class PredictionLog:
         self._arm = arm
         self._clock = clock
         self._introduced = _Introduced()
-        self._turn: list[_Kept] = []
+        self._turn: list[_Waiting] = []
 
     def answered(
         self, exchange: Answered, rows: Sequence[Row], predictions: Sequence[Prediction]
-    ) -> "asyncio.Future[None]":
+    ) -> Awaitable[None]:
         """Keep an answer to few customers."""
         key = self._keys.newest
         return self._keep(exchange, predictions[0].customer_id, key, self._customers(exchange, rows, predictions, key))
@@ -141,11 +169,11 @@ class PredictionLog:
     def _customers(
         self, exchange: Answered, rows: Sequence[Row], predictions: Sequence[Prediction], key: PseudonymKey
     ) -> list[CustomerNote]:
-        features = self._introduced.features(_outcome(exchange).description)
+        kept = self._introduced.kept(_outcome(exchange).description)
         return [
             CustomerNote(
                 key.of(made.customer_id),
-                tuple([row[place] for place in features]),
+                kept(row),
                 made.churn_probability,
                 made.segment.id,
                 made.action.id,
@@ -158,11 +186,11 @@ class PredictionLog:
         self, exchange: Answered, rows: Sequence[Row], start: int, pseudonym: bytes | None
     ) -> list[CustomerNote]:
         outcome = _outcome(exchange)
-        features, scores = self._introduced.features(outcome.description), outcome.scores
+        kept, scores = self._introduced.kept(outcome.description), outcome.scores
         return [
             CustomerNote(
                 pseudonym,
-                tuple([rows[number][place] for place in features]),
+                kept(rows[number]),
                 scores.probabilities[number],
                 scores.segments[number],
             )
@@ -171,14 +199,12 @@ class PredictionLog:
 
     def _keep(
         self, exchange: Answered, named: str | None, key: PseudonymKey, customers: Sequence[CustomerNote]
-    ) -> "asyncio.Future[None]":
-        loop = asyncio.get_running_loop()
+    ) -> Awaitable[None]:
         if not self._turn:
-            loop.call_soon(self._write_turn)
-        # One each: whoever gives up waiting must not take the others along.
-        written = loop.create_future()
-        self._turn.append(_Kept(written, exchange, named, key, tuple(customers)))
-        return written
+            asyncio.get_running_loop().call_soon(self._write_turn)
+        waiting = _Waiting(exchange, named, key, tuple(customers))
+        self._turn.append(waiting)
+        return waiting
 
     def _write_turn(self) -> None:
         """Write what was answered since the last time, and let its callers have it."""
@@ -192,21 +218,22 @@ class PredictionLog:
                 self._introduced.forget()
                 self._write_alone(kept)
         for kept in turn:
-            if not kept.written.done():
-                kept.written.set_result(None)
+            kept.written = True
 
-    def _write_alone(self, kept: _Kept) -> None:
+    def _write_alone(self, kept: _Waiting) -> None:
         try:
             self._write([kept])
         except Exception as error:  # noqa: BLE001 - what a customer sent must neither end the answer nor get into a log
             _logger.error("records of the prediction log could not be made: %s", type(error).__name__)  # noqa: TRY400 - as above
             self._metrics.shed(FAILED, len(kept.customers))
 
-    def _write(self, turn: Sequence[_Kept]) -> None:
+    def _write(self, turn: Sequence[_Waiting]) -> None:
         now, ends = self._clock(), time.perf_counter()
         pieces: list[bytes] = []
         sequence = self._writer.sequence
-        for _, exchange, named, key, customers in turn:
+        count = 0
+        for kept in turn:
+            exchange, customers = kept.exchange, kept.customers
             outcome = _outcome(exchange)
             number, introduction = self._introduced.number(sequence, outcome.description)
             note = AnswerNote(
@@ -215,15 +242,17 @@ class PredictionLog:
                 exchange.route,
                 number,
                 outcome.served_by,
-                self._arm(named),
+                self._arm(kept.named),
                 round((ends - exchange.started) * 1000, 3),
-                key.id,
+                kept.key.id,
                 customers,
             )
-            pieces += (introduction, frame(encode_note(note)))
-        count = sum(len(kept.customers) for kept in turn)
+            if introduction:
+                pieces.append(introduction)
+            pieces.append(frame(encode_note(note)))
+            count += len(customers)
         try:
-            self._writer.append(b"".join(pieces))
+            self._writer.append(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         except NotKept as error:
             self._introduced.forget()
             self._metrics.shed(error.reason, count)

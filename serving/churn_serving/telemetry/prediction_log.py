@@ -1,6 +1,10 @@
 """What the prediction log says about itself: names written once, and counters on the process's registry."""
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 RECORDS = "churn_prediction_log_records_total"
 SHED = "churn_prediction_log_shed_total"
@@ -10,12 +14,22 @@ REASON = "reason"
 OUTCOME = "outcome"
 
 
+class _Records(Collector):
+    """A number that one thread counts up with every answer, and that is made a metric only when a scraper asks."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def collect(self) -> Iterable[Metric]:
+        yield CounterMetricFamily(RECORDS, "Answered customers in the prediction log.", value=self.count)
+
+
 class PredictionLogMetrics:
     """Counted where answers are given; children are looked up once."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.kept = Counter(RECORDS, "Answered customers in the prediction log.", registry=registry).inc
-        """So many customers' answers are in the log."""
+        self._records = _Records()
+        registry.register(self._records)
         shed = Counter(SHED, "Answered customers who are not in the log, by reason.", (REASON,), registry=registry)
         self._shed = shed.labels
         self.measured = Gauge(BYTES, "Bytes of records that wait to be taken away.", registry=registry).set
@@ -23,6 +37,10 @@ class PredictionLogMetrics:
         self._keys = Counter(
             KEY_LOADS, "Changed files of the log's keys, read or refused.", (OUTCOME,), registry=registry
         )
+
+    def kept(self, customers: int) -> None:
+        """So many more customers' answers are in the log; from one thread alone."""
+        self._records.count += customers
 
     def shed(self, reason: str, customers: int) -> None:
         """So many customers were answered and are not in the log."""

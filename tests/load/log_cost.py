@@ -1,0 +1,144 @@
+"""What keeping an answer costs a gateway: processor time by customer beside the same requests without a log, and where it
+goes. In one process, without sockets: what is measured is the log alone.
+
+Usage: python -m tests.load.log_cost [ROUNDS]
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from churn_model.prediction_log.frames import frame
+from churn_model.prediction_log.pseudonyms import add_pseudonym_key, read_pseudonym_keys
+from churn_model.prediction_log.records import AnswerNote, CustomerNote, encode_note
+from churn_serving.adapters.segment_writer import SegmentLimits, SegmentWriter
+from churn_serving.gateway.prediction_log import PredictionLog
+from churn_serving.gateway.pseudonym_ring import PseudonymRing
+from churn_serving.telemetry.prediction_log import PredictionLogMetrics
+
+FEATURES, KEPT, ANSWERS, TOGETHER = 19, 15, 8_000, (1, 4, 16)
+_NAMES = tuple(f"feature_{place}" for place in range(FEATURES))
+_ROW = tuple("Month-to-month" if place % 3 else 29.85 + place for place in range(FEATURES))
+_LIMITS = SegmentLimits(4 * 1024 * 1024, 60.0, 1024**3)
+
+
+def main(rounds: int) -> None:
+    """Print microseconds of processor time as one line of JSON, the least of all rounds each."""
+    with tempfile.TemporaryDirectory() as home:
+        found = uvloop.run(measured(Path(home), rounds)) | {"parts": parts(Path(home))}
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+async def measured(home: Path, rounds: int) -> dict[str, Any]:
+    """By how many are answered in one turn of the event loop: without a log, with it, and the difference."""
+    log = opened(home)
+    found: dict[str, Any] = {}
+    for together in TOGETHER:
+        least = {"without": float("inf"), "with": float("inf")}
+        for _ in range(rounds):
+            for name, kept in (("without", None), ("with", log)):
+                least[name] = min(least[name], await answers(together, kept))
+        found[f"{together} a turn"] = {name: round(value, 2) for name, value in least.items()}
+        found[f"{together} a turn"]["log"] = round(least["with"] - least["without"], 2)
+    log.close()
+    return found
+
+
+async def answers(together: int, log: PredictionLog | None) -> float:
+    """Microseconds an answer, where so many requests wait for one call of a backend and are answered by it."""
+    loop = asyncio.get_running_loop()
+    exchanges, rows, made = [exchange() for _ in range(together)], [_ROW], [prediction()]
+
+    async def request(answered: Any, called: "asyncio.Future[None]") -> None:
+        await called
+        if log is not None:
+            await log.answered(answered, rows, made)
+
+    turns = ANSWERS // together
+    began = time.process_time()
+    for _ in range(turns):
+        calls = [loop.create_future() for _ in range(together)]
+        tasks = [loop.create_task(request(one, called)) for one, called in zip(exchanges, calls, strict=True)]
+        await asyncio.sleep(0)
+        for called in calls:
+            called.set_result(None)
+        for task in tasks:
+            await task
+    return (time.process_time() - began) / (turns * together) * 1e6
+
+
+def opened(home: Path) -> PredictionLog:
+    """A log in a folder of its own."""
+    add_pseudonym_key(home / "keys.json", "first")
+    ring = PseudonymRing(home / "keys.json", lambda _outcome: None)
+    writer = SegmentWriter(home / "segments", _LIMITS)
+    return PredictionLog(writer, ring, PredictionLogMetrics(CollectorRegistry()), lambda _key: None)
+
+
+def exchange() -> Any:
+    """A request that was answered, as far as the log looks at it."""
+    features = [SimpleNamespace(name=name, type="number") for name in _NAMES]
+    schema = SimpleNamespace(names=_NAMES, logged=_NAMES[:KEPT], features=features, usecase="telecom")
+    manifest = SimpleNamespace(name="churn-telecom", version="7")
+    description = SimpleNamespace(digest=f"sha256:{'0' * 64}", schema=schema, manifest=manifest)
+    outcome = SimpleNamespace(description=description, served_by="primary")
+    started = time.perf_counter()
+    return SimpleNamespace(
+        request_id="0f8fad5b-d9cb-469f-a165-70867728950e", route="/v1/predictions", started=started, outcome=outcome
+    )
+
+
+def prediction() -> Any:
+    """What a customer was answered."""
+    action = SimpleNamespace(id="loyalty-discount", expected_value=31.25)
+    segment = SimpleNamespace(id=2)
+    return SimpleNamespace(customer_id="7590-VHVEG", churn_probability=0.7351, segment=segment, action=action)
+
+
+def parts(home: Path) -> dict[str, float]:
+    """What the steps of it cost one by one."""
+    (key,) = read_pseudonym_keys(home / "keys.json")
+    customer = CustomerNote(key.of("7590-VHVEG"), _ROW[:KEPT], 0.7351, 2, "loyalty-discount", 31.25)
+    note = AnswerNote(1.79e9, "0f8fad5b-d9cb-469f", "/v1/predictions", 0, "primary", None, 3.21, "first", (customer,))
+    content = encode_note(note)
+    writer = SegmentWriter(home / "parts", _LIMITS)
+    metrics = PredictionLogMetrics(CollectorRegistry())
+    steps: dict[str, Callable[[], object]] = {
+        "pseudonym": lambda: key.of("7590-VHVEG"),
+        "notes": lambda: AnswerNote(
+            1.79e9, "0f8fad5b-d9cb-469f", "/v1/predictions", 0, "primary", None, 3.21, "first",
+            (CustomerNote(b"", _ROW, 0.7351, 2, "loyalty-discount", 31.25),),
+        ),
+        "encode": lambda: encode_note(note),
+        "frame": lambda: frame(content),
+        "write": lambda: writer.append(content),
+        "count": lambda: metrics.kept(1),
+        "bytes": lambda: len(content),
+    }  # fmt: skip
+    found = {name: round(cost(step), 2) for name, step in steps.items()}
+    writer.close()
+    return found | {"bytes": len(content)}
+
+
+def cost(step: Callable[[], object], count: int = 3_000) -> float:
+    """Microseconds of processor time a call, the least of three rounds."""
+    least = float("inf")
+    for _ in range(3):
+        began = time.process_time()
+        for _ in range(count):
+            step()
+        least = min(least, time.process_time() - began)
+    return least / count * 1e6
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
