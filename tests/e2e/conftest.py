@@ -44,6 +44,7 @@ ORDER = (
     "test_pod_loss",
     "test_outages",
     "test_updates",
+    "test_prediction_log",
     "test_canary",
     "test_refusals",
     "test_training_jobs",

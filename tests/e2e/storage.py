@@ -13,6 +13,7 @@ from tests.e2e.inside import forwarded
 
 ADMINISTRATOR = "churn-object-storage-root"
 SERVING, TRAINING, MLFLOW = "churn-s3-serving", "churn-s3-training", "churn-s3-mlflow"
+PREDICTION_LOG = "churn-s3-prediction-log"
 PORT = 9000
 
 
