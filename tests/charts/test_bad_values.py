@@ -97,10 +97,9 @@ OF_THE_TEMPLATES = [
     (
         nested(
             gateway__predictionLog__enabled=True,
-            secrets__existing={
-                name: "mine"
-                for name in ("objectStorageRoot", "objectStorageUsers", "s3Serving", "s3Training", "s3Mlflow")
-            },
+            secrets__existing=dict.fromkeys(
+                ("objectStorageRoot", "objectStorageUsers", "s3Serving", "s3Training", "s3Mlflow"), "mine"
+            ),
         ),
         "secrets.existing.s3PredictionLog: ",
     ),

@@ -1,5 +1,5 @@
-"""Every answer is one row in object storage, while pods are deleted and all are replaced; the release began without a log,
-so its object storage got one user more."""
+"""Every answer is one row in object storage, while pods are deleted and all are replaced; the release began without a
+log, so its object storage got one user more."""
 
 import io
 import time
@@ -33,9 +33,7 @@ def keeping(release: Release, cluster: Cluster) -> Iterator[None]:
     former = release.revision()
     accounts = cluster.secret("churn-object-storage-users")["users.json"]
     assert "prediction-log" not in accounts
-    release.upgrade(
-        "gateway.predictionLog.enabled=true", f"gateway.predictionLog.segmentSeconds={SEGMENT_SECONDS}"
-    )
+    release.upgrade("gateway.predictionLog.enabled=true", f"gateway.predictionLog.segmentSeconds={SEGMENT_SECONDS}")
     cluster.wait_settled("gateway", seconds=240)
     yield
     release.rollback(former)

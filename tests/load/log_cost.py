@@ -1,5 +1,5 @@
-"""What keeping an answer costs a gateway: processor time by customer beside the same requests without a log, and where it
-goes. In one process, without sockets: what is measured is the log alone.
+"""What keeping an answer costs a gateway: processor time by customer beside the same requests without a log, and where
+it goes. In one process, without sockets: what is measured is the log alone.
 
 Usage: python -m tests.load.log_cost [ROUNDS]
 """

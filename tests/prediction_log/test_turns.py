@@ -1,4 +1,4 @@
-"""What is answered in one turn of the event loop is written together, before anybody is told, on every loop we run on."""
+"""What is answered in one turn of the event loop is written together, before anybody is told, on either loop."""
 
 import asyncio
 import time
@@ -71,7 +71,9 @@ class Kept:
 
     def requests(self) -> list[str]:
         """Ids of all requests in the files, in their order."""
-        found = [decode_note(one.content) for path in sorted(self.folder.glob("*/0*")) for one in frames(path.read_bytes())]
+        found = [
+            decode_note(one.content) for path in sorted(self.folder.glob("*/0*")) for one in frames(path.read_bytes())
+        ]
         return [note.request_id for note in found if isinstance(note, AnswerNote)]
 
 

@@ -285,8 +285,7 @@ def test_a_refusal_is_one_line(server: ApiServer, api: KubernetesApi) -> None:
         (
             "PARTS",
             "signing,nonsense",
-            "'nonsense' is not one of signing, verify, api-keys, object-storage, "
-            "prediction-log-user, prediction-log-keys",
+            f"'nonsense' is not one of {WITHOUT_LOG.replace(',', ', ')}, prediction-log-user, prediction-log-keys",
         ),
         ("STORAGE_ENDPOINT", "churn:9000", "'churn:9000' is not an http:// or https:// address"),
         ("NAMESPACE", "", "must be set outside of a pod"),

@@ -132,9 +132,7 @@ class PredictionLog:
         self._introduced = _Introduced()
         self._turn: list[_Waiting] = []
 
-    def answered(
-        self, exchange: Answered, rows: Sequence[Row], predictions: Sequence[Prediction]
-    ) -> Awaitable[None]:
+    def answered(self, exchange: Answered, rows: Sequence[Row], predictions: Sequence[Prediction]) -> Awaitable[None]:
         """Keep an answer to few customers."""
         key = self._keys.newest
         return self._keep(exchange, predictions[0].customer_id, key, self._customers(exchange, rows, predictions, key))

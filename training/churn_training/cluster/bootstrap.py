@@ -1,9 +1,9 @@
 """Makes what a fresh release lacks: its keys, its callers' first key, the users of its object storage.
 
-Runs before the release's own pods. What exists is never changed, but for public keys that are added to trust, and for the
-prediction log's user, who joins those of the object storage where a release begins to keep answers later. So it may be run
-again, also after it was killed half way: what follows from something else is made after it, and made from what is there.
-It says names and never a value.
+Runs before the release's own pods. What exists is never changed, but for public keys that are added to trust, and for
+the prediction log's user, who joins those of the object storage where a release begins to keep answers later. So it may
+be run again, also after it was killed half way: what follows from something else is made after it, and made from what
+is there. It says names and never a value.
 """
 
 import os

@@ -1,5 +1,6 @@
-"""What a namespace keeps for a release: Secrets and ConfigMaps as texts, made where they lack, and completed where something
-may be added. Nothing else is changed. It says names and never a value, and must not know which of them a release needs.
+"""What a namespace keeps for a release: Secrets and ConfigMaps as texts, made where they lack, and completed where
+something may be added. Nothing else is changed. It says names and never a value, and must not know which of them a
+release needs.
 """
 
 import base64
