@@ -6,74 +6,24 @@ what becomes of the records.
 
 import asyncio
 import logging
-import operator
 import time
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import Any, Protocol
 
-from churn_model import Description, Row
+from churn_model import Row
 from churn_model.prediction_log.frames import frame
 from churn_model.prediction_log.pseudonyms import PseudonymKey
-from churn_model.prediction_log.records import (
-    AnswerNote,
-    CustomerNote,
-    encode_note,
-    kept_features,
-    model_note,
-)
+from churn_model.prediction_log.records import AnswerNote, CustomerNote, encode_note
 from churn_serving.adapters.segment_writer import NotKept, SegmentWriter
 from churn_serving.core.dispatch import Outcome
 from churn_serving.gateway.answers import Prediction
+from churn_serving.gateway.introduced_models import IntroducedModels
 from churn_serving.gateway.pseudonym_ring import PseudonymRing
 from churn_serving.telemetry.prediction_log import PredictionLogMetrics
 
 ROWS_A_TURN = 64
 FAILED = "failed"
 _logger = logging.getLogger(__name__)
-
-_Values = tuple[float | str | None, ...]
-_Kept = Callable[[Row], _Values]
-"""The values of a row that may be kept."""
-
-
-def _getter(places: tuple[int, ...]) -> _Kept:
-    if len(places) > 1:
-        return operator.itemgetter(*places)
-    return lambda row: tuple([row[place] for place in places])
-
-
-class _Introduced:
-    """The models that the present segment has introduced, by digest; each knows which values may be kept.
-
-    Names and places are looked up once a model, and what a row costs is one call.
-    """
-
-    def __init__(self) -> None:
-        self._sequence = -1
-        self._numbers: dict[str, int] = {}
-        self._kept: dict[str, _Kept] = {}
-
-    def kept(self, description: Description) -> _Kept:
-        """What tells the values of a row that may be kept."""
-        found = self._kept.get(description.digest)
-        if found is None:
-            found = self._kept[description.digest] = _getter(kept_features(description))
-        return found
-
-    def number(self, sequence: int, description: Description) -> tuple[int, bytes]:
-        """A model's number in this segment, and what introduces it, empty where that was done."""
-        if sequence != self._sequence:
-            self._sequence = sequence
-            self._numbers.clear()
-        number = self._numbers.get(description.digest)
-        if number is not None:
-            return number, b""
-        number = self._numbers[description.digest] = len(self._numbers)
-        return number, frame(encode_note(model_note(number, description)))
-
-    def forget(self) -> None:
-        """What was said last was not written: all is said again, and a number means what was said of it last."""
-        self._sequence = -1
 
 
 class Answered(Protocol):
@@ -129,7 +79,7 @@ class PredictionLog:
         self._metrics = metrics
         self._arm = arm
         self._clock = clock
-        self._introduced = _Introduced()
+        self._introduced = IntroducedModels()
         self._turn: list[_Waiting] = []
 
     def answered(self, exchange: Answered, rows: Sequence[Row], predictions: Sequence[Prediction]) -> Awaitable[None]:
