@@ -93,7 +93,7 @@ def _table(rows: Sequence[tuple[int, ModelNote, AnswerNote, CustomerNote]], segm
         (
             round(answer.time * _MICROSECONDS), answer.request_id, answer.route, customer.customer, answer.key,
             model.name, model.version, model.digest, answer.served_by, answer.arm, customer.probability,
-            customer.segment, customer.action, customer.expected_value, answer.milliseconds, segment.instance,
+            customer.segment, customer.action, customer.expected_value, round(answer.milliseconds, 3), segment.instance,
             segment.sequence, position,
         )
         for position, model, answer, customer in rows

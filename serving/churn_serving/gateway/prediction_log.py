@@ -191,7 +191,7 @@ class PredictionLog:
                 number,
                 outcome.served_by,
                 self._arm(kept.named),
-                round((ends - exchange.started) * 1000, 3),
+                (ends - exchange.started) * 1000,
                 kept.key.id,
                 customers,
             )
