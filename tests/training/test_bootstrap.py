@@ -192,7 +192,8 @@ def test_a_release_that_begins_to_keep_answers_gets_one_user_more(
 
 def test_users_whom_somebody_adds_meanwhile_stay(server: ApiServer, api: KubernetesApi) -> None:
     make(api, settings(PARTS=WITHOUT_LOG))
-    merge, overtaken = server.merge, []
+    merge = server.merge
+    overtaken: list[str] = []
 
     def overtake(path: str, patch: dict[str, Any]) -> tuple[int, bytes]:
         if not overtaken:
