@@ -35,7 +35,7 @@ _LIMITS = SegmentLimits(4 * 1024 * 1024, 60.0, 1024**3)
 def main(rounds: int) -> None:
     """Print microseconds of processor time as one line of JSON, the least of all rounds each."""
     # Where others have the processor meanwhile, that is no slow disk, for which records would be left out.
-    segment_writer._SLOW_SECONDS = float("inf")  # noqa: SLF001 - no setting of the product's
+    segment_writer._SLOW_SECONDS = float("inf")
     with tempfile.TemporaryDirectory() as home:
         found = uvloop.run(measured(Path(home), rounds)) | {"parts": parts(Path(home))}
     sys.stdout.write(json.dumps(found) + "\n")
