@@ -6,6 +6,7 @@ import resource
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +14,7 @@ from awaiting import until
 from churn_model.prediction_log.frames import HEADER, frame, frames
 from churn_model.prediction_log.places import take_lock
 from churn_serving.adapters import segment_writer
+from churn_serving.adapters.segment_file import SegmentFile
 from churn_serving.adapters.segment_writer import NotKept, SegmentLimits, SegmentWriter
 from tests.prediction_log.segments import segments
 
@@ -100,6 +102,47 @@ def test_while_the_disk_refuses_it_is_not_asked_again_at_once(tmp_path: Path) ->
     with pytest.raises(NotKept, match="unwritable"):
         writer.append(frame(b"fits"))
     assert contents(tmp_path) == []
+
+
+class SlowDisk:
+    """A clock that goes on by what each write takes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self.takes = 1000.0, 0.0
+        monkeypatch.setattr(segment_writer, "time", SimpleNamespace(monotonic=lambda: self.now))
+        append = SegmentFile.append
+
+        def slowly(file: SegmentFile, content: bytes) -> None:
+            append(file, content)
+            self.now += self.takes
+
+        monkeypatch.setattr(SegmentFile, "append", slowly)
+
+
+def test_one_write_that_takes_long_leaves_nothing_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for the processor in the middle of a write, as under a limit, has waited for no disk."""
+    disk, writer = SlowDisk(monkeypatch), SegmentWriter(tmp_path, LIMITS)
+    records = [b"%d" % number for number in range(6)]
+    for record, disk.takes in zip(records, (0.09, 0.0, 0.09, 0.0, 0.09, 0.0), strict=True):
+        writer.append(frame(record))
+    assert contents(tmp_path) == records
+
+
+def test_a_disk_that_stays_slow_is_left_alone_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk, writer = SlowDisk(monkeypatch), SegmentWriter(tmp_path, LIMITS)
+    disk.takes = 0.09
+    writer.append(frame(b"a"))
+    writer.append(frame(b"b"))
+    with pytest.raises(NotKept, match="unwritable"):
+        writer.append(frame(b"left out"))
+    disk.now += 2.0
+    writer.append(frame(b"c"))
+    with pytest.raises(NotKept, match="unwritable"):
+        writer.append(frame(b"left out: still as slow"))
+    disk.now, disk.takes = disk.now + 2.0, 0.0
+    for record in (b"d", b"e"):
+        writer.append(frame(record))
+    assert contents(tmp_path) == [b"a", b"b", b"c", b"d", b"e"]
 
 
 async def test_a_folder_that_somebody_takes_away_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

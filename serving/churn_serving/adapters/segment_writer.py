@@ -18,7 +18,8 @@ from churn_serving.adapters.segment_file import SegmentFile
 
 LOOK_SECONDS = 0.5
 _SLOW_SECONDS = 0.05
-"""A write takes microseconds. One that takes so long says that the disk is not to be waited for."""
+"""A write takes microseconds. Two in a row that take so long each say that the disk is not to be waited for; one may be
+another process that had the processor, or a limit of processor time."""
 _PAUSE_SECONDS = 2.0
 _INSTANCE_BYTES = 8
 _logger = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class SegmentWriter:
         self._sequence = 0
         self._file: SegmentFile | None = None
         self._not_before = 0.0
+        self._was_slow = False
         self._used = _bytes_below(folder)
         self._open()
 
@@ -86,9 +88,12 @@ class SegmentWriter:
             self._trouble(error)
             raise NotKept("unwritable") from error
         self._used += len(content)
-        if time.monotonic() - started > _SLOW_SECONDS:
+        ended = time.monotonic()
+        slow = ended - started > _SLOW_SECONDS
+        if slow and self._was_slow:
             _logger.warning("the prediction log's disk is slow; records are left out for a moment")
-            self._not_before = time.monotonic() + _PAUSE_SECONDS
+            self._not_before = ended + _PAUSE_SECONDS
+        self._was_slow = slow
         if self._file.size >= self._limits.segment_bytes:
             self._next()
 

@@ -165,8 +165,9 @@ class PredictionLog:
             for kept in turn:
                 self._introduced.forget()
                 self._write_alone(kept)
-        for kept in turn:
-            kept.written = True
+        finally:  # whatever happened: nobody may be left to look again and again
+            for kept in turn:
+                kept.written = True
 
     def _write_alone(self, kept: _Waiting) -> None:
         try:
