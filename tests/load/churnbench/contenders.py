@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -109,6 +109,8 @@ WHOLE_PATH = Contender(
     counted={"primary": '"served_by":"primary"'},
 )
 
+WHOLE_PATH_LOGGED = replace(WHOLE_PATH, name="churn-logged", launch=ours.whole_path_logged)
+
 WHOLE_PATH_GRPC = Contender(
     "churn-grpc",
     "ours",
@@ -141,5 +143,6 @@ CONTENDERS = (
     our_predictor("churn-predictor", ours.predictor, "v2.jsonl"),
     our_predictor("churn-predictor-grpc", ours.predictor_grpc, "grpc.bin", grpc=True),
     WHOLE_PATH,
+    WHOLE_PATH_LOGGED,
     WHOLE_PATH_GRPC,
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 
 from churnbench.processes import Command
-from churnbench.workplace import MODEL, Workplace
+from churnbench.workplace import MODEL, Workplace, run_quietly
 
 INFER = f"/v2/models/{MODEL}/infer"
 PREDICTIONS = "/v1/predictions"
@@ -52,6 +53,25 @@ def whole_path(workplace: Workplace, ports: Sequence[int]) -> list[Command]:
         *predictor(workplace, [back, back_grpc, back_metrics]),
         *fallback(workplace, spare, spare_metrics),
         *gateway(workplace, front, back, spare),
+    ]
+
+
+def whole_path_logged(workplace: Workplace, ports: Sequence[int]) -> list[Command]:
+    """The same, and every answer is kept: as records by the gateway, as tables by a process of its own."""
+    front, back, back_grpc, back_metrics, spare, spare_metrics = ports[:6]
+    home = workplace.folder / "prediction-log"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    keys, segments = str(home / "keys.json"), str(home / "segments")
+    new_key = [str(workplace.python), "-m", "churn_cli", "log", "new-key", "--keys", keys]
+    run_quietly(new_key, workplace.logs / "log-key.log", workplace.our_environment())
+    settings = {"CHURN_GATEWAY_PREDICTION_LOG": segments, "CHURN_GATEWAY_PREDICTION_LOG_KEYS": keys}
+    flags = ["--segments", segments, "--store", str(home / "tables"), "--grace", "1s"]
+    return [
+        *predictor(workplace, [back, back_grpc, back_metrics]),
+        *fallback(workplace, spare, spare_metrics),
+        module(workplace, "shipper", "churn_cli", "log", "ship", *flags),
+        *gateway(workplace, front, back, spare, **settings),
     ]
 
 
