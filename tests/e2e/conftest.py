@@ -44,7 +44,6 @@ ORDER = (
     "test_pod_loss",
     "test_outages",
     "test_updates",
-    "test_prediction_log",
     "test_canary",
     "test_refusals",
     "test_training_jobs",
@@ -52,6 +51,7 @@ ORDER = (
     "test_bad_values",
     "test_drain",
     "test_autoscaling",
+    "test_prediction_log",
 )
 
 LoadStarter = Callable[..., SteadyLoad]
