@@ -96,8 +96,8 @@ def test_everything_is_made_and_fits_together(
     assert annotations["serving.kserve.io/s3-usehttps"] == "0"
 
     (tmp_path / "keys.json").write_text(secret(server, "churn-prediction-log-keys")["prediction-log.json"])
-    (key,) = read_pseudonym_keys(tmp_path / "keys.json")
-    assert len(key.of("7590-VHVEG")) == 16
+    (pseudonyms,) = read_pseudonym_keys(tmp_path / "keys.json")
+    assert len(pseudonyms.of("7590-VHVEG")) == 16
 
     said = capsys.readouterr().err
     for name in MADE - {VERIFY_KEY}:

@@ -106,7 +106,7 @@ def users_file(credentials: Mapping[str, Mapping[str, str]]) -> Content:
 def with_user(users: Mapping[str, str], user: Mapping[str, str]) -> Content | None:
     """The users' file with one more; the file as it is where they are in it, None where they are with another secret.
     Those who are there stay as they are."""
-    accounts: dict[str, dict[str, object]] = {**_accounts(users)}
+    accounts: dict[str, Mapping[str, object]] = {**_accounts(users)}
     known = accounts.setdefault(user[USER_ID], _account(user))
     if known.get("secret") != user[USER_SECRET]:
         return None
