@@ -82,14 +82,14 @@ def test_every_answer_is_one_row_through_deleted_pods_and_a_rolling_restart(
         seconds = restart_gateway(cluster)
         load.wait_for_only("primary", 60)
         tally = load.stop()
-    tally.assert_none_failed(1500)
-    assert tally.served_by["degraded"] <= len(tally.records) / 100, tally.served_by
-    answers = len(tally.records)
+    answers = len(tally.records) - len(tally.failures)
     wait_until(lambda: len(rows.since(started)) >= answers, 90, f"{answers} rows", every=2)
     time.sleep(2 * SEGMENT_SECONDS + PASS_SECONDS)  # what came twice would come now
     found = rows.since(started)
     assert max(Counter(row["request_id"] for row in found).values()) == 1
     assert Counter(row["customer"] for row in found) == expected(cluster, target, tally.records, tmp_path)
+    tally.assert_none_failed(1500)
+    assert tally.served_by["degraded"] <= len(tally.records) / 100, tally.served_by
     figures.record(
         "prediction log through deletions and a rolling restart of the gateway",
         **tally.figures(),
@@ -103,7 +103,7 @@ def expected(cluster: Cluster, target: Target, records: Any, folder: Path) -> Co
     (folder / "keys.json").write_text(cluster.secret("churn-prediction-log-keys")["prediction-log.json"])
     key = read_pseudonym_keys(folder / "keys.json")[-1]
     ids = read_customers(target.data, CUSTOMERS).ids
-    return Counter(key.of(ids[record.customer]) for record in records)
+    return Counter(key.of(ids[record.customer]) for record in records if not record.failure)
 
 
 def delete_one_gateway(cluster: Cluster) -> None:
