@@ -101,9 +101,7 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     metrics = GatewayMetrics()
     trusted = TrustedKeyFile(settings.verify_key_path, metrics.package_keys_loaded)
     learned = _Learned(DescriptionStore(settings.home / "gateway", trusted), metrics)
-    ring = KeyRing(settings.key_file, metrics.api_keys_loaded) if settings.key_file else None
-    if ring is None:
-        _logger.info("callers need no API key")
+    ring = _open_key_ring(settings, metrics)
     lag = LoopLag()
     log = RequestLog(sys.stdout.fileno(), metrics.log_dropped)
     async with contextlib.AsyncExitStack() as stack:
@@ -124,10 +122,7 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         stack.push_async_callback(supervisor.stop)
         service = PredictionService(dispatcher, explanations, metrics, log, kept)
         supervisor.start("loop lag", lag.measure)
-        for backend in router.backends:
-            supervisor.start(f"probe {backend.name}", functools.partial(probe, backend), vital=False)
-        for adapter in adapters.values():
-            supervisor.start(f"refresh {adapter.name}", functools.partial(refresh, adapter), vital=False)
+        _watch_backends(supervisor, router, adapters)
         watch_trust = functools.partial(_watch_trust, trusted, learned, tuple(adapters.values()), metrics)
         supervisor.start("package keys", watch_trust)
         if ring is not None:
@@ -145,6 +140,13 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         yield Gateway(*doors, metrics, readiness, supervisor)
 
 
+def _open_key_ring(settings: GatewaySettings, metrics: GatewayMetrics) -> KeyRing | None:
+    if settings.key_file is None:
+        _logger.info("callers need no API key")
+        return None
+    return KeyRing(settings.key_file, metrics.api_keys_loaded)
+
+
 def _open_backends(
     settings: GatewaySettings, session: Session, trusted: TrustedKeys, learned: _Learned
 ) -> dict[str, HttpBackend]:
@@ -152,6 +154,13 @@ def _open_backends(
     return {
         name: HttpBackend(name, str(url), session, trusted, learned) for name, url in urls.items() if url is not None
     }
+
+
+def _watch_backends(supervisor: Supervisor, router: Router, adapters: Mapping[str, HttpBackend]) -> None:
+    for backend in router.backends:
+        supervisor.start(f"probe {backend.name}", functools.partial(probe, backend), vital=False)
+    for adapter in adapters.values():
+        supervisor.start(f"refresh {adapter.name}", functools.partial(refresh, adapter), vital=False)
 
 
 def _share_canary(router: Router, metrics: GatewayMetrics, share: float) -> None:

@@ -3,17 +3,17 @@
 import argparse
 import time
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from churn_campaigns.campaign.customers import read_campaign_customers, require_campaign_model, values_of
-from churn_campaigns.campaign.detectable import detectable, detectable_line
+from churn_campaigns.campaign.detectable import Detectable, detectable, detectable_line
 from churn_campaigns.campaign.frozen import frozen_columns, ids_in, known_columns, ledger_of
 from churn_campaigns.campaign.history import read_history
 from churn_campaigns.campaign.learning import Lessons, Measured, learn_from
 from churn_campaigns.campaign.measured_value import measured_value
-from churn_campaigns.campaign.orders import Rules, read_order, read_promise
+from churn_campaigns.campaign.orders import Order, Promise, Rules, read_order, read_promise
 from churn_campaigns.campaign.plan import make_plan
 from churn_campaigns.campaign.plan_file import Columns
 from churn_campaigns.campaign.problem import NOTHING
@@ -50,13 +50,53 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     order = read_order(rules.actions, options.budget, options.capacity, options.holdout, options.salt)
     if options.trial and not order.salt:
         raise DataError("--trial", "needs --holdout and --salt: only who is held out tells what an action does")
+    order = replace(order, proven_only=options.proven_only, trial=options.trial)
     promise = read_promise(options.date, options.alpha, options.looks, options.window_days)
+    made = _made(options, _Asked(usecase, package, rules, order, promise))
+    manifest = package.manifest
+    simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""
+    place = written(options.output, replaced=replaced)
+    head = f"{place}: {made.summary['customers']} customers by {manifest.name} version {manifest.version}{simulated}"
+    show("\n".join([head, text_of(made.summary, made.lessons)]), options)
+    return {
+        "file": str(options.output),
+        "replaced": replaced,
+        **made.summary,
+        "smallest_effect": None if made.smallest_effect is None else asdict(made.smallest_effect),
+        "seconds": round(time.perf_counter() - started, 3),
+        "model": {"name": manifest.name, "version": manifest.version, "digest": package.digest},
+        "simulated": manifest.training_data.simulated,
+    }
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a campaign is planned by; `usecase` is None where the package's own rules count."""
+
+    usecase: UseCase | None
+    package: Package
+    rules: Rules
+    order: Order
+    promise: Promise
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What is told of a plan that is written."""
+
+    summary: dict[str, Any]
+    lessons: Lessons | None
+    smallest_effect: Detectable | None
+
+
+def _made(options: argparse.Namespace, asked: _Asked) -> _Made:
+    """Plan a campaign and write it, with what it freezes beside it."""
+    package, rules, order = asked.package, asked.rules, asked.order
     with local_copy(options.input) as source, upload_after(options.output) as target, reporting() as reporter:
         if target.exists() and source.exists() and target.samefile(source):
             raise DataError(str(target), "is the input too, another output file was expected")
-        left_out = _left_out(options, package)
-        order = replace(order, proven_only=options.proven_only, left_out=left_out, trial=options.trial)
-        lessons = _lessons(options, usecase, package, rules, reporter)
+        order = replace(order, left_out=_left_out(options, package))
+        lessons = _lessons(options, asked.usecase, package, rules, reporter)
         if lessons is not None:
             rules = replace(rules, actions=lessons.corrected(rules.actions))
         measured = {} if lessons is None else _measured(lessons, source, package, rules)
@@ -65,31 +105,17 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         reporter.now(f"deciding about {len(customers)} customers")
         plan = make_plan(customers, rules.actions, order)
         details = read_details(source, package, rules, plan.planned.choice != NOTHING, plan.choice != NOTHING)
-        shown = detectable(plan, customers, promise.alpha, promise.looks) if order.salt else None
+        name = package.manifest.schema.usecase if asked.usecase is None else asked.usecase.name
+        columns = frozen_columns(customers, plan, details, order, asked.promise, name)
+        shown = None
         if order.salt:
+            shown = detectable(plan, customers, asked.promise.alpha, asked.promise.looks)
             reporter.note(detectable_line(shown))
-        name = package.manifest.schema.usecase if usecase is None else usecase.name
-        columns = frozen_columns(customers, plan, details, order, promise, name)
-        if order.salt:
             known = known_columns(package.manifest.schema.id, customers, plan, details)
-            _freeze(options.output, ledger_of(columns, order, promise, name), known)
+            _freeze(options.output, ledger_of(columns, order, asked.promise, name), known)
         write_table(target, columns)
     value = None if lessons is None else measured_value(plan, customers, lessons)
-    result = summary_of(customers, plan, order, lessons, value)
-    manifest = package.manifest
-    simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""
-    place = written(options.output, replaced=replaced)
-    head = f"{place}: {result['customers']} customers by {manifest.name} version {manifest.version}{simulated}"
-    show("\n".join([head, text_of(result, lessons)]), options)
-    return {
-        "file": str(options.output),
-        "replaced": replaced,
-        **result,
-        "smallest_effect": None if shown is None else asdict(shown),
-        "seconds": round(time.perf_counter() - started, 3),
-        "model": {"name": manifest.name, "version": manifest.version, "digest": package.digest},
-        "simulated": manifest.training_data.simulated,
-    }
+    return _Made(summary_of(customers, plan, order, lessons, value), lessons, shown)
 
 
 def _freeze(place: Location, ledger: Ledger, known: Columns) -> None:
