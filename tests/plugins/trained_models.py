@@ -1,4 +1,9 @@
-"""Real customers, a real MLflow in a temporary home, and a champion trained in a moment."""
+"""Real customers, a real MLflow in a temporary home, and a champion trained in a moment.
+
+Every process of every test run loads this, so what trains is imported by the fixtures that need it.
+"""
+
+from __future__ import annotations
 
 import contextlib
 import fcntl
@@ -8,18 +13,17 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from churn_data.dataset import Dataset
-from churn_data.sources import read_customers
-from churn_model.mlflow_registry import MlflowRegistry, connect
-from churn_model.usecase import UseCase, load_usecase
-from churn_training.packaging.exporting import export_champion
-from churn_training.packaging.home import Home
-from churn_training.pipeline import TrainingOutcome, train
-from tests.training.small_families import small_candidates
 from unseen_pictures import unseen_pictures
+
+if TYPE_CHECKING:
+    from churn_data.dataset import Dataset
+    from churn_model.usecase import UseCase
+    from churn_training.packaging.home import Home
+    from churn_training.pipeline import TrainingOutcome
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +37,15 @@ def mlflow_is_loaded() -> None:
 
 @pytest.fixture(scope="session")
 def telecom() -> UseCase:
+    from churn_model.usecase import load_usecase
+
     return load_usecase("telecom")
 
 
 @pytest.fixture(scope="session")
 def telco(telco_path: Path, telecom: UseCase) -> Dataset:
+    from churn_data.sources import read_customers
+
     return read_customers(telco_path, telecom)
 
 
@@ -57,6 +65,8 @@ def empty_database(
     worker_id: str,
 ) -> Path:
     """MLflow's database without any run, made once because its migrations take seconds."""
+    from churn_model.mlflow_registry import connect
+
     with first_to_come(tmp_path_factory.getbasetemp(), worker_id, "empty") as folder:
         if not (folder / "empty.db").exists():
             connect(f"sqlite:///{folder / 'making.db'}")
@@ -67,6 +77,8 @@ def empty_database(
 @pytest.fixture
 def home(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A fresh home that commands find by the environment too."""
+    from churn_training.packaging.home import Home
+
     (tmp_path / "home").mkdir()
     shutil.copy(empty_database, tmp_path / "home" / "mlflow.db")
     monkeypatch.setenv("CHURN_HOME", str(tmp_path / "home"))
@@ -80,6 +92,12 @@ def trained(
     tmp_path_factory: pytest.TempPathFactory, telco: Dataset, empty_database: Path, worker_id: str
 ) -> tuple[Home, TrainingOutcome]:
     """A home with one champion trained on real customers, and exported; tests only read it."""
+    from churn_model.mlflow_registry import MlflowRegistry, connect
+    from churn_training.packaging.exporting import export_champion
+    from churn_training.packaging.home import Home
+    from churn_training.pipeline import train
+    from tests.training.small_families import small_candidates
+
     with first_to_come(tmp_path_factory.getbasetemp(), worker_id, "trained") as folder:
         home, kept = Home.from_environment({"CHURN_HOME": str(folder / "trained")}), folder / "trained.pickle"
         if not kept.exists():
