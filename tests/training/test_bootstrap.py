@@ -4,66 +4,30 @@ import base64
 import copy
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from churn_cli.terminal import say
 from churn_data.errors import DataError, Unavailable
 from churn_model import TrustedKeys
 from churn_model.prediction_log.pseudonyms import read_pseudonym_keys
 from churn_model.signing import SigningKey
-from churn_training.cluster.bootstrap import BootstrapSettings, bootstrap
 from churn_training.cluster.kubernetes_api import KubernetesApi, Refused
-from small_api_server import ApiServer, running
-
-SECRETS = "/api/v1/namespaces/shop/secrets"
-VERIFY_KEY = "/api/v1/namespaces/shop/configmaps/churn-verify-key"
-MADE = {
-    f"{SECRETS}/churn-signing-key",
+from small_api_server import ApiServer
+from tests.training.bootstrapped import (
+    MADE,
+    SECRETS,
+    USERS,
     VERIFY_KEY,
-    f"{SECRETS}/churn-api-key-initial",
-    f"{SECRETS}/churn-api-keys",
-    f"{SECRETS}/churn-object-storage-root",
-    f"{SECRETS}/churn-object-storage-users",
-    f"{SECRETS}/churn-s3-serving",
-    f"{SECRETS}/churn-s3-training",
-    f"{SECRETS}/churn-s3-mlflow",
-    f"{SECRETS}/churn-s3-prediction-log",
-    f"{SECRETS}/churn-prediction-log-keys",
-}
-USERS = f"{SECRETS}/churn-object-storage-users"
-WITHOUT_LOG = "signing,verify,api-keys,object-storage"
+    WITHOUT_LOG,
+    api,
+    make,
+    secret,
+    server,
+    settings,
+)
 
-
-@pytest.fixture
-def server() -> Iterator[ApiServer]:
-    with running() as started:
-        yield started
-
-
-@pytest.fixture
-def api(server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KubernetesApi:
-    monkeypatch.setenv("KUBECONFIG", str(server.kubeconfig(tmp_path)))
-    return KubernetesApi.from_kubeconfig("shop")
-
-
-def make(api: KubernetesApi, settings: BootstrapSettings) -> None:
-    """As in a pod, what it says on stderr."""
-    bootstrap(api, settings, say)
-
-
-def settings(**changes: str) -> BootstrapSettings:
-    return BootstrapSettings.from_environment(
-        {"CHURN_BOOTSTRAP_NAMESPACE": "shop"} | {f"CHURN_BOOTSTRAP_{name}": value for name, value in changes.items()}
-    )
-
-
-def secret(server: ApiServer, name: str) -> dict[str, str]:
-    data = server.objects[f"{SECRETS}/{name}"]["data"]
-    return {key: base64.b64decode(value).decode() for key, value in data.items()}
+__all__ = ["api", "server"]  # fixtures
 
 
 def test_everything_is_made_and_fits_together(
@@ -165,70 +129,6 @@ def test_a_new_releases_starter_is_trusted_beside_the_old_one(
     for _ in range(2):
         make(api, settings(STARTER_KEY=str(tmp_path / "verify.pem")))
         assert server.objects[VERIFY_KEY]["data"]["verify.pem"] == before + starter.public_pem().decode()
-
-
-def accounts_of(server: ApiServer) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(secret(server, "churn-object-storage-users")["users.json"])["accessAccounts"]
-    return found
-
-
-def test_a_release_that_begins_to_keep_answers_gets_one_user_more(
-    server: ApiServer, api: KubernetesApi, capsys: pytest.CaptureFixture[str]
-) -> None:
-    make(api, settings(PARTS=WITHOUT_LOG))
-    before, former = copy.deepcopy(server.objects), accounts_of(server)
-    assert "churn-prediction-log" not in former
-    make(api, settings())
-    user = secret(server, "churn-s3-prediction-log")
-    added = accounts_of(server).pop(user["AWS_ACCESS_KEY_ID"])
-    assert added["secret"] == user["AWS_SECRET_ACCESS_KEY"]
-    assert {name: account for name, account in accounts_of(server).items() if name in former} == former
-    assert all(server.objects[name] == made for name, made in before.items() if name != USERS)
-    assert "the user of churn-s3-prediction-log was added" in capsys.readouterr().err
-    server.seen.clear()
-    make(api, settings())
-    assert {method for method, _ in server.seen} == {"GET"}
-
-
-def test_users_whom_somebody_adds_meanwhile_stay(server: ApiServer, api: KubernetesApi) -> None:
-    make(api, settings(PARTS=WITHOUT_LOG))
-    merge = server.merge
-    overtaken: list[str] = []
-
-    def overtake(path: str, patch: dict[str, Any]) -> tuple[int, bytes]:
-        if not overtaken:
-            overtaken.append(path)
-            theirs = json.dumps({"accessAccounts": accounts_of(server) | {"theirs": {"secret": "s"}}})
-            merge(path, {"data": {"users.json": base64.b64encode(theirs.encode()).decode()}})
-        return merge(path, patch)
-
-    server.merge = overtake  # type: ignore[method-assign]
-    make(api, settings())
-    assert overtaken == [USERS]
-    assert {"theirs", "churn-prediction-log", "churn-serving"} <= accounts_of(server).keys()
-
-
-def test_a_log_user_who_does_not_fit_is_named(server: ApiServer, api: KubernetesApi) -> None:
-    make(api, settings())
-    user = server.objects[f"{SECRETS}/churn-s3-prediction-log"]["data"]
-    user["AWS_SECRET_ACCESS_KEY"] = base64.b64encode(b"other").decode()
-    with pytest.raises(DataError, match=r"^Secret churn-object-storage-users: does not say what Secret churn-s3-pred"):
-        make(api, settings())
-
-
-def test_somebodys_own_users_are_left_alone(server: ApiServer, api: KubernetesApi) -> None:
-    make(api, settings(PARTS=WITHOUT_LOG))
-    server.objects[USERS]["metadata"]["labels"] = {}
-    before = copy.deepcopy(server.objects[USERS])
-    with pytest.raises(DataError, match=r"^Secret churn-object-storage-users: lacks the user of Secret churn-s3-pred"):
-        make(api, settings())
-    assert server.objects[USERS] == before
-
-
-def test_no_users_no_user_more(server: ApiServer, api: KubernetesApi) -> None:
-    with pytest.raises(DataError, match=r"^Secret churn-object-storage-users: is not there"):
-        make(api, settings(PARTS="prediction-log-user"))
-    assert not server.objects
 
 
 def test_somebodys_own_public_keys_are_left_alone(server: ApiServer, api: KubernetesApi) -> None:
