@@ -14,6 +14,7 @@ from churn_model.estimators import ESTIMATOR_FILES
 from churn_model.holdout import Holdout
 from churn_model.rules import Label, RefreshTerms
 from churn_model.schema import Schema
+from churn_model.training_profile import TrainingProfile
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -57,6 +58,7 @@ class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     its customers stand, where they say. ``holdout`` are those whom it did not learn from; None: a package of before,
     which does not say; nor does one without ``label``, which says who counted as having left, or without ``file``.
     ``refresh``: when and by what a model of newer data may take its place that is not shown to be better; None: never.
+    ``profile``: how its customers and its answers to them were spread; None: a package of before.
     """
 
     sha256: str
@@ -68,6 +70,7 @@ class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     label: Label | None = None
     file: KnownFile | None = None
     refresh: RefreshTerms | None = None
+    profile: TrainingProfile | None = None
 
 
 @read_by_any_thread

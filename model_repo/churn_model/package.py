@@ -39,6 +39,7 @@ from churn_model.schema import Row, Schema
 from churn_model.scorer import Scorer
 from churn_model.segments import Segmenter
 from churn_model.signing import SigningKey, TrustedKeys
+from churn_model.training_profile import TrainingProfile
 
 MAXIMUM_FILE_BYTES = 512 * 1024 * 1024
 LARGEST = {SIGNATURE: 4 * 1024, MANIFEST: 16 * 1024 * 1024}
@@ -73,6 +74,7 @@ class PackageContents:
     label: Label | None = None
     file: KnownFile | None = None
     refresh: RefreshTerms | None = None
+    profile: TrainingProfile | None = None
     libraries: dict[str, str] = field(default_factory=dict)
 
 
@@ -193,6 +195,7 @@ def _manifest(contents: PackageContents, version: str, files: dict[str, bytes]) 
             contents.label,
             contents.file,
             contents.refresh,
+            contents.profile,
         ),
         code_revision=contents.code_revision,
         metrics=contents.metrics,

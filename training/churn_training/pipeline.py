@@ -36,6 +36,7 @@ from churn_training.families.portfolio import default_candidates, distinct_candi
 from churn_training.packaging.compilation import compile_model, contents_of, until_of
 from churn_training.packaging.home import Home
 from churn_training.packaging.keys import signing_key, trusted_keys
+from churn_training.packaging.profile import training_profile
 from churn_training.runs.holdout_ledger import next_contest
 from churn_training.runs.mlflow_recorder import mlflow_recorder
 from churn_training.runs.version_notes import version_notes
@@ -174,7 +175,8 @@ def _run(
         told = recorded(judgement, training.usecase.model_name, order.promotion, registry, recorder)
 
         reporter.now("registering")
-        contents = contents_of(compiled, training, figures, search.seed, samples.rule, order.file.known)
+        profile = training_profile(scorer, compiled.schema, training, held_out, finished.probabilities)
+        contents = contents_of(compiled, training, figures, search.seed, samples.rule, order.file.known, profile)
         notes = version_notes(told, training)
         registered = registry.register(contents, order.key, recorder.run_id, notes)
         reporter.advance()

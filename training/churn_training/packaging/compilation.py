@@ -27,6 +27,7 @@ from churn_model.schema import Schema
 from churn_model.scorecard import Scorecard
 from churn_model.scorer import Scorer
 from churn_model.segments import Segmenter, SegmentProfile
+from churn_model.training_profile import TrainingProfile
 from churn_training.families.candidates import ENCODER, log_odds
 from churn_training.families.ensemble import Blend, Contender
 from churn_training.families.stopping import fit_whole
@@ -137,9 +138,10 @@ def contents_of(
     seed: int,
     holdout: Holdout | None = None,
     file: KnownFile | None = None,
+    profile: TrainingProfile | None = None,
 ) -> PackageContents:
     """The package's contents; `metrics` were measured on customers held out from `training`, by `holdout` where the
-    same ones will be for ever; `file` is what is to be known of all of them."""
+    same ones will be for ever; `file` is what is to be known of all of them, `profile` how they are spread."""
     source = training.source
     return PackageContents(
         name=training.usecase.model_name,
@@ -162,6 +164,7 @@ def contents_of(
         label=training.usecase.label,
         file=file,
         refresh=training.usecase.refresh_terms,
+        profile=profile,
     )
 
 

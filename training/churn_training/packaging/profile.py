@@ -1,0 +1,100 @@
+"""What a package remembers of the customers that it was made of: features, answers and segments as counts in bins, and
+how far each bin moves the answers.
+
+It must not know what anybody concludes from later customers.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy
+import pandas
+import pyarrow
+
+from churn_data.dataset import Dataset, rows_of
+from churn_data.profiles import category_bins, category_profile, number_bins, number_profile
+from churn_model.schema import Schema, SchemaFeature
+from churn_model.scorer import Scorer
+from churn_model.training_profile import ColumnProfile, TrainingProfile
+
+ASKED = 4_000
+"""Customers whose answers are asked for, beside those held out, to learn what moves them."""
+_PENALTY = 1.0
+_LEAST = 1e-9
+
+
+def training_profile(
+    scorer: Scorer, schema: Schema, fitted: Dataset, held_out: Dataset, probabilities: numpy.ndarray
+) -> TrainingProfile:
+    """The profile of a finished model.
+
+    Args:
+        scorer: the model as it will be served.
+        schema: what its rows hold.
+        fitted: customers that it was fitted on, in no order.
+        held_out: customers that it was not fitted on.
+        probabilities: its answers to them.
+    """
+    frame = pandas.concat([held_out.frame, fitted.frame], ignore_index=True)
+    features, bins = {}, {}
+    for feature in schema.features:
+        features[feature.name], bins[feature.name] = _profile(feature, frame[feature.name])
+    asked = rows_of(fitted.frame.head(ASKED))
+    scored = scorer.score(asked)
+    answered = log_odds(numpy.concatenate([probabilities, numpy.array(scored.probabilities)]))
+    effects = _effects(features, {name: places[: len(answered)] for name, places in bins.items()}, answered)
+    segments = pyarrow.array([str(each) for each in [*scorer.score(rows_of(held_out.frame)).segments, *scored.segments]])
+    judged = answered[: len(held_out)]
+    return TrainingProfile(
+        features={name: msgspec.structs.replace(each, effects=effects[name]) for name, each in features.items()},
+        score=number_profile(numpy.asarray(probabilities, dtype=float)),
+        segments=category_profile(segments, sorted(set(segments.to_pylist()))),
+        independent=_independent(fitted, held_out),
+        log_odds=float(judged.mean()),
+        deviation=float(judged.std()),
+    )
+
+
+def log_odds(probabilities: numpy.ndarray) -> numpy.ndarray:
+    """The log-odds of probabilities, kept finite."""
+    kept = numpy.clip(probabilities, _LEAST, 1.0 - _LEAST)
+    found: numpy.ndarray = numpy.log(kept / (1.0 - kept))
+    return found
+
+
+def _profile(feature: SchemaFeature, column: pandas.Series) -> tuple[ColumnProfile, numpy.ndarray]:
+    if feature.type == "number":
+        numbers = column.to_numpy(dtype=float)
+        profile = number_profile(numbers)
+        return profile, number_bins(profile, numbers)
+    texts = pyarrow.array(column, pyarrow.string(), from_pandas=True)
+    profile = category_profile(texts, feature.categories)
+    return profile, category_bins(profile, texts, feature.categories)
+
+
+def _independent(fitted: Dataset, held_out: Dataset) -> float:
+    customers = sum(len(numpy.unique(part.groups)) for part in (fitted, held_out))
+    return customers / (len(fitted) + len(held_out))
+
+
+def _effects(
+    features: Mapping[str, ColumnProfile], bins: Mapping[str, numpy.ndarray], answered: numpy.ndarray
+) -> dict[str, tuple[float, ...]]:
+    """An additive stand-in for the model, by ridge regression on bins: of a sum the Shapley value of a feature is its
+    own term against its mean (Lundberg and Lee 2017), however features hang together."""
+    sizes = [len(features[name].counts) for name in features]
+    starts = numpy.cumsum([0, *sizes])
+    design = numpy.zeros((len(answered), starts[-1]))
+    for start, name in zip(starts, features, strict=False):
+        design[numpy.arange(len(answered)), start + bins[name]] = 1.0
+    shares = design.mean(axis=0)
+    centred = design - shares
+    normal = centred.T @ centred + _PENALTY * numpy.eye(len(shares))
+    weights = numpy.linalg.solve(normal, centred.T @ (answered - answered.mean()))
+    found: dict[str, tuple[float, ...]] = {}
+    for start, size, name in zip(starts, sizes, features, strict=False):
+        own = slice(start, start + size)
+        effects = weights[own] - weights[own] @ shares[own]
+        # A bin that nobody was in says nothing.
+        found[name] = tuple(numpy.where(shares[own] > 0.0, effects, 0.0).round(6).tolist())
+    return found
