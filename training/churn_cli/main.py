@@ -13,6 +13,7 @@ from typing import Any
 from churn_cli.arguments import (
     campaign,
     card,
+    drift,
     experiment,
     init,
     log,
@@ -35,13 +36,13 @@ from churn_data.notices import telling
 from churn_model.errors import UseCaseError
 
 Reply = Mapping[str, Any] | None
-COMMANDS = (train, up, score, simulate, promote, rollback, card, init, value, campaign, experiment, log)
+COMMANDS = (train, up, score, simulate, promote, rollback, card, init, value, campaign, experiment, log, drift)
 """In the order in which `churn --help` lists them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `churn`; returns the exit code: 0, 2 for bad input, 130 after Ctrl-C, 143 after SIGTERM, 1 for anything else
-    (a server that does not answer, a mistake in this program)."""
+    """Run `churn`; returns the exit code: 0, 2 for bad input, 3 for a drift that was found, 130 after Ctrl-C, 143 after
+    SIGTERM, 1 for anything else (a server that does not answer, a mistake in this program)."""
     parser = build_parser()
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command != "up":

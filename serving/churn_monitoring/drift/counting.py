@@ -19,6 +19,7 @@ from churn_monitoring.prediction_log.tables import CUSTOMER, FEATURE, TIME
 
 STEP_ROWS = 1_000
 SCORE, SEGMENT = "score", "segment"
+_ANSWERS = {SCORE: "churn_probability", SEGMENT: "segment"}
 _DEGRADED = "degraded"
 _MICROSECONDS = 1_000_000.0
 _LEAST = 1e-9
@@ -29,19 +30,19 @@ class Column(NamedTuple):
     model has learnt."""
 
     name: str
-    feature: bool
     profile: ColumnProfile
     known: tuple[str, ...] = ()
+    feature: bool = True
 
 
 def columns_of(profile: TrainingProfile, schema: Schema) -> tuple[Column, ...]:
     """What the log shows of a model's customers: the features that may be kept, then score and segment."""
     levels = {feature.name: feature.categories for feature in schema.features}
-    kept = [Column(name, True, profile.features[name], levels[name]) for name in schema.logged]
+    kept = [Column(name, profile.features[name], levels[name]) for name in schema.logged]
     return (
         *kept,
-        Column(SCORE, False, profile.score),
-        Column(SEGMENT, False, profile.segments, profile.segments.levels),
+        Column(SCORE, profile.score, feature=False),
+        Column(SEGMENT, profile.segments, profile.segments.levels, feature=False),
     )
 
 
@@ -69,6 +70,10 @@ class Counted(NamedTuple):
     unseen: dict[str, dict[str, int]]
 
 
+_Binned = tuple[numpy.ndarray, numpy.ndarray]
+"""By row the bin, and whether it counts."""
+
+
 class TableCounter:
     """Counts for one model."""
 
@@ -86,7 +91,7 @@ class TableCounter:
             return Counted([], others, {}, {})
         bins = [self._bins(column, own) for column in self._columns]
         answered = numpy.asarray(pyarrow.compute.not_equal(own["served_by"], _DEGRADED))
-        answers = {name: answered for name in (SCORE, SEGMENT)}
+        answers = dict.fromkeys((SCORE, SEGMENT), answered)
         counted = [
             None if found is None else (found, answers.get(column.name, numpy.ones(own.num_rows, dtype=bool)))
             for column, found in zip(self._columns, bins, strict=True)
@@ -102,14 +107,15 @@ class TableCounter:
             return category_bins(column.profile, values, column.known)
         return number_bins(column.profile, _numbers(values))
 
-    def _steps(
-        self, table: pyarrow.Table, counted: Sequence[tuple[numpy.ndarray, numpy.ndarray] | None], answered: numpy.ndarray
-    ) -> Iterator[Step]:
+    def _steps(self, table: pyarrow.Table, counted: Sequence[_Binned | None], answered: numpy.ndarray) -> Iterator[Step]:
         times = numpy.asarray(table[TIME].cast(pyarrow.int64())) / _MICROSECONDS
         odds = _log_odds(numpy.asarray(table["churn_probability"], dtype=float))
         for start in range(0, table.num_rows, STEP_ROWS):
             part = slice(start, start + STEP_ROWS)
-            counts, rows = numpy.zeros(self.offsets[-1], dtype=numpy.int64), numpy.zeros(len(counted), dtype=numpy.int64)
+            counts, rows = (
+                numpy.zeros(self.offsets[-1], dtype=numpy.int64),
+                numpy.zeros(len(counted), dtype=numpy.int64),
+            )
             for place, found in enumerate(counted):
                 if found is not None:
                     bins, counts_here = found[0][part], found[1][part]
@@ -145,7 +151,9 @@ class TableCounter:
 def _values(column: Column, table: pyarrow.Table) -> Any:
     """A column's values as one array of its kind; None where the table has none. A feature that was a number to another
     model of the same hour stands there as texts."""
-    name = f"{FEATURE}{column.name}" if column.feature else {SCORE: "churn_probability", SEGMENT: "segment"}[column.name]
+    name = (
+        f"{FEATURE}{column.name}" if column.feature else {SCORE: "churn_probability", SEGMENT: "segment"}[column.name]
+    )
     if name not in table.column_names:
         return None
     wanted = pyarrow.string() if column.profile.category else pyarrow.float64()

@@ -22,23 +22,23 @@ class NumberSketch:
 
     def __init__(self, kept: bytes = b"") -> None:
         kind = datasketches.kll_doubles_sketch
-        self._sketch = kind.deserialize(kept) if kept else kind(_ACCURACY)
+        self.sketch = kind.deserialize(kept) if kept else kind(_ACCURACY)
 
     def add(self, values: numpy.ndarray) -> None:
         """Add numbers, none of them missing."""
-        self._sketch.update(numpy.ascontiguousarray(values, dtype=float))
+        self.sketch.update(numpy.ascontiguousarray(values, dtype=float))
 
     def merge(self, other: "NumberSketch") -> None:
         """Add what another has seen."""
-        self._sketch.merge(other._sketch)
+        self.sketch.merge(other.sketch)
 
     def quantiles(self, ranks: Sequence[float]) -> tuple[float, ...]:
         """The numbers below which these shares lie; none before a number was added."""
-        return () if self._sketch.is_empty() else tuple(float(each) for each in self._sketch.get_quantiles(list(ranks)))
+        return () if self.sketch.is_empty() else tuple(float(each) for each in self.sketch.get_quantiles(list(ranks)))
 
     def kept(self) -> bytes:
         """What the sketch is made of again."""
-        return bytes(self._sketch.serialize())
+        return bytes(self.sketch.serialize())
 
 
 class LevelSketch:
@@ -46,23 +46,23 @@ class LevelSketch:
 
     def __init__(self, kept: bytes = b"") -> None:
         kind = datasketches.frequent_strings_sketch
-        self._sketch = kind.deserialize(kept) if kept else kind(_LOG_ITEMS)
+        self.sketch = kind.deserialize(kept) if kept else kind(_LOG_ITEMS)
 
     def add(self, counts: Mapping[str, int]) -> None:
         """Add texts with how often they came."""
         for text, count in counts.items():
-            self._sketch.update(text, count)
+            self.sketch.update(text, count)
 
     def merge(self, other: "LevelSketch") -> None:
         """As :meth:`NumberSketch.merge`."""
-        self._sketch.merge(other._sketch)
+        self.sketch.merge(other.sketch)
 
     def frequent(self) -> dict[str, int]:
         """The texts that surely came often enough to be shown, most frequent first, with at least how often."""
         kind = datasketches.frequent_items_error_type.NO_FALSE_POSITIVES
-        found = self._sketch.get_frequent_items(kind, KNOWN_BY - 1)
+        found = self.sketch.get_frequent_items(kind, KNOWN_BY - 1)
         return {text: int(lower) for text, _, lower, _ in found}
 
     def kept(self) -> bytes:
         """As :meth:`NumberSketch.kept`."""
-        return bytes(self._sketch.serialize())
+        return bytes(self.sketch.serialize())

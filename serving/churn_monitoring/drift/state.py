@@ -63,7 +63,6 @@ class State(msgspec.Struct):
     until: float = 0.0
     customers: int = 0
     others: int = 0
-    late: int = 0
     done: dict[str, list[str]] = {}
     evidence: list[float] = []
     begun: list[float] = []
@@ -96,7 +95,8 @@ class StateFile:
         try:
             state = msgspec.msgpack.decode(content, type=State)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise DataError(f"{self._store.root}/{self.name}", "is no state of a drift watch; delete it to begin anew") from None
+            problem = "is no state of a drift watch; --restart begins anew"
+            raise DataError(f"{self._store.root}/{self.name}", problem) from None
         return state if (state.format, state.identity) == (FORMAT, identity) else State(FORMAT, identity)
 
     def write(self, state: State) -> None:

@@ -33,15 +33,17 @@ RECORDED = Variable(
     "kept with the run; image and chart set them (git's, none)",
 )
 INDEX = Variable("JOB_COMPLETION_INDEX", "which share of --shard N this is, as an indexed Job says it (none)")
-KUBERNETES = Variable("KUBECONFIG", "clusters for --on-cluster (~/.kube/config)")
+KUBERNETES = Variable("KUBECONFIG", "clusters for --on-cluster and --condition (~/.kube/config)")
 STORAGE = (
     Variable("AWS_ENDPOINT_URL_S3, MLFLOW_S3_ENDPOINT_URL", "address of the storage of s3:// places (Amazon's)"),
     Variable("AWS_DEFAULT_REGION, AWS_REGION", "its region (us-east-1)"),
     Variable("AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY", "its keys (whatever else boto3 finds)"),
 )
+LOG_STORE = Variable("CHURN_PREDICTION_LOG_STORE", "where the prediction log lasts (predictions/log in CHURN_HOME)")
 _REGISTRY = (HOME, TRACKING)
 _EXPORT = (*_REGISTRY, SIGNING_KEY, VERIFY_KEY)
 _TRAINING = (*_EXPORT, MLFLOW_PORT, *STORAGE)
+_DRIFT = (HOME, VERIFY_KEY, LOG_STORE, *STORAGE, KUBERNETES)
 _OF_COMMANDS: dict[str, Sequence[Variable]] = {
     "train": (*_TRAINING, KUBERNETES, RECORDED),
     "up": (*_TRAINING, SERVERS),
@@ -51,6 +53,8 @@ _OF_COMMANDS: dict[str, Sequence[Variable]] = {
     "card": _REGISTRY,
     "value": (HOME, VERIFY_KEY, *STORAGE),
     "campaign": (HOME, VERIFY_KEY, *STORAGE),
+    "check": _DRIFT,
+    "watch": _DRIFT,
     "assign": STORAGE,
     "read": STORAGE,
 }

@@ -138,6 +138,7 @@ def contents_of(
     seed: int,
     holdout: Holdout | None = None,
     file: KnownFile | None = None,
+    *,
     profile: TrainingProfile | None = None,
 ) -> PackageContents:
     """The package's contents; `metrics` were measured on customers held out from `training`, by `holdout` where the

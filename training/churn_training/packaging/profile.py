@@ -19,6 +19,8 @@ from churn_model.training_profile import ColumnProfile, TrainingProfile
 
 ASKED = 4_000
 """Customers whose answers are asked for, beside those held out, to learn what moves them."""
+MOST_EXPLAINED = 20_000
+"""Customers of whose answers that is learnt."""
 _PENALTY = 1.0
 _LEAST = 1e-9
 
@@ -42,8 +44,10 @@ def training_profile(
     asked = rows_of(fitted.frame.head(ASKED))
     scored = scorer.score(asked)
     answered = log_odds(numpy.concatenate([probabilities, numpy.array(scored.probabilities)]))
-    effects = _effects(features, {name: places[: len(answered)] for name, places in bins.items()}, answered)
-    segments = pyarrow.array([str(each) for each in [*scorer.score(rows_of(held_out.frame)).segments, *scored.segments]])
+    part = slice(max(len(answered) - MOST_EXPLAINED, 0), len(answered))
+    effects = _effects(features, {name: places[part] for name, places in bins.items()}, answered[part])
+    others = scorer.score(rows_of(held_out.frame.head(ASKED))).segments
+    segments = pyarrow.array([str(each) for each in (*others, *scored.segments)])
     judged = answered[: len(held_out)]
     return TrainingProfile(
         features={name: msgspec.structs.replace(each, effects=effects[name]) for name, each in features.items()},

@@ -1,0 +1,104 @@
+"""One look at what the prediction log has received since the last one.
+
+Each table is counted once, however often anybody looks and whatever is killed: what was counted and what came of it are
+written in one file at once. It must not know who asks, nor who is told.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow
+
+from churn_model.manifest import Manifest
+from churn_monitoring.drift.state import Drift, State, StateFile
+from churn_monitoring.drift.watch import DAY, DriftWatch, Promise
+from churn_monitoring.prediction_log.changes import tables_of
+from churn_monitoring.prediction_log.store import Store
+from churn_monitoring.prediction_log.tables import COLUMNS, from_parquet
+
+WAITED_DAYS = 7
+"""Days for which tables that come late are still counted, and for which it is remembered which ones were."""
+_WRITE_EVERY = 200
+
+
+@dataclass
+class Looked:
+    """What a look found: tables counted, those that could not be read, the drifts that began."""
+
+    tables: int = 0
+    unreadable: list[str] = field(default_factory=list)
+    began: list[Drift] = field(default_factory=list)
+
+
+class DriftCheck:
+    """Looks for drift of one model in one log; `watch` is None where its package does not know its customers."""
+
+    def __init__(
+        self, store: Store, digest: str, manifest: Manifest, promise: Promise, clock: Callable[[], float] = time.time
+    ) -> None:
+        profile = manifest.training_data.profile
+        self._store = store
+        self._usecase = manifest.schema.usecase
+        self._made = datetime.fromisoformat(manifest.created).date()
+        self._clock = clock
+        self._file = StateFile(store, manifest.name)
+        self.watch = None if profile is None else DriftWatch(digest, manifest.schema, profile, promise)
+
+    def look(self) -> Looked:
+        """Count what is new.
+
+        Raises:
+            DataError, Unavailable: the store cannot be asked, or what was remembered cannot be read or written.
+        """
+        looked = Looked()
+        if self.watch is None:
+            return looked
+        self.watch.go_on(self._file.read(self.watch.identity))
+        for name, day in self._new_tables(self.watch.state):
+            self._count(name, day, self.watch, looked)
+            if looked.tables % _WRITE_EVERY == 0:
+                self._file.write(self.watch.remembered())
+        self._file.write(self.watch.remembered())
+        return looked
+
+    def forget(self) -> None:
+        """Begin anew, with tables that were counted already, too.
+
+        Raises:
+            DataError, Unavailable: the store cannot be asked.
+        """
+        self._store.delete(self._file.name)
+
+    def _count(self, name: str, day: date, watch: DriftWatch, looked: Looked) -> None:
+        content = self._store.get(name)
+        if content is not None:  # its time was over meanwhile
+            table = _table(content)
+            if table is None:
+                looked.unreadable.append(name)
+                return
+            looked.began += watch.add(table, self._clock() + DAY)
+        watch.state.done.setdefault(day.isoformat(), []).append(name)
+        looked.tables += 1
+
+    def _new_tables(self, state: State) -> Iterator[tuple[str, date]]:
+        """Tables that were not counted, oldest first. Days of which no table is waited for any more are forgotten."""
+        today = datetime.fromtimestamp(self._clock(), UTC).date()
+        newest = max((day for day in map(date.fromisoformat, state.done) if day <= today), default=date.min)
+        first = max(self._made - timedelta(days=1), newest - timedelta(days=WAITED_DAYS) if state.done else date.min)
+        state.done = {day: names for day, names in state.done.items() if date.fromisoformat(day) >= first}
+        done = {name for names in state.done.values() for name in names}
+        own = f"use_case={self._usecase}/"
+        for name, day in tables_of(self._store):
+            if day >= first and name.startswith(own) and name not in done:
+                yield name, day
+
+
+def _table(content: bytes) -> pyarrow.Table | None:
+    """The table of a file; None where it is none of the log's."""
+    try:
+        table = from_parquet(content)
+    except (pyarrow.ArrowException, OSError):
+        return None
+    return table if set(COLUMNS.names) <= set(table.column_names) else None
