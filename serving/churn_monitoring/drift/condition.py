@@ -39,8 +39,6 @@ def condition_of(
         "message": (told or document.get("reason") or "customers are those of the training")[:_MESSAGE],
         "features": ",".join(drift["column"] for drift in document["drifted"] if drift["feature"]),
         "model": digest,
-        "lastTransitionTime": former["lastTransitionTime"]
-        if same and former and "lastTransitionTime" in former
-        else moment,
+        "lastTransitionTime": since,
         "lastProbeTime": moment,
     }

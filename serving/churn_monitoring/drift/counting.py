@@ -12,17 +12,18 @@ import numpy
 import pyarrow
 import pyarrow.compute
 
+from churn_data.profile_effects import log_odds
 from churn_data.profiles import category_bins, number_bins
 from churn_model.schema import Schema
 from churn_model.training_profile import ColumnProfile, TrainingProfile
 from churn_monitoring.prediction_log.tables import CUSTOMER, FEATURE, TIME
 
 STEP_ROWS = 1_000
-SCORE, SEGMENT = "score", "segment"
+SCORE, SEGMENT = "(score)", "(segment)"
+"""What answers are called among columns, as no feature is."""
 _ANSWERS = {SCORE: "churn_probability", SEGMENT: "segment"}
 _DEGRADED = "degraded"
 _MICROSECONDS = 1_000_000.0
-_LEAST = 1e-9
 
 
 class Column(NamedTuple):
@@ -70,8 +71,13 @@ class Counted(NamedTuple):
     unseen: dict[str, dict[str, int]]
 
 
-_Binned = tuple[numpy.ndarray, numpy.ndarray]
-"""By row the bin, and whether it counts."""
+class _Read(NamedTuple):
+    """A column of a table: its values, the bin of each, and which of them count."""
+
+    column: Column
+    values: Any
+    bins: numpy.ndarray
+    counts: numpy.ndarray
 
 
 class TableCounter:
@@ -87,98 +93,78 @@ class TableCounter:
         own = table.filter(pyarrow.compute.equal(table["digest"], self._digest))
         others = table.num_rows - own.num_rows
         own = own.take(_first_in_step(own[CUSTOMER]))
-        if not own.num_rows:
-            return Counted([], others, {}, {})
-        bins = [self._bins(column, own) for column in self._columns]
         answered = numpy.asarray(pyarrow.compute.not_equal(own["served_by"], _DEGRADED))
-        answers = dict.fromkeys((SCORE, SEGMENT), answered)
-        counted = [
-            None if found is None else (found, answers.get(column.name, numpy.ones(own.num_rows, dtype=bool)))
-            for column, found in zip(self._columns, bins, strict=True)
-        ]
-        numbers, unseen = self._shown(own, bins)
-        return Counted(list(self._steps(own, counted, answered)), others, numbers, unseen)
+        read = [_read(column, own, answered) for column in self._columns]
+        known = [each for each in read if each is not None and each.column.feature]
+        return Counted(
+            list(self._steps(own, read, answered)),
+            others,
+            {each.column.name: _known(each.values) for each in known if not each.column.profile.category},
+            {each.column.name: _strange(each) for each in known if each.column.profile.category},
+        )
 
-    def _bins(self, column: Column, table: pyarrow.Table) -> numpy.ndarray | None:
-        values = _values(column, table)
-        if values is None:
-            return None
-        if column.profile.category:
-            return category_bins(column.profile, values, column.known)
-        return number_bins(column.profile, _numbers(values))
-
-    def _steps(self, table: pyarrow.Table, counted: Sequence[_Binned | None], answered: numpy.ndarray) -> Iterator[Step]:
+    def _steps(self, table: pyarrow.Table, read: Sequence[_Read | None], answered: numpy.ndarray) -> Iterator[Step]:
         times = numpy.asarray(table[TIME].cast(pyarrow.int64())) / _MICROSECONDS
-        odds = _log_odds(numpy.asarray(table["churn_probability"], dtype=float))
+        odds = log_odds(numpy.asarray(table[_ANSWERS[SCORE]], dtype=float))
         for start in range(0, table.num_rows, STEP_ROWS):
             part = slice(start, start + STEP_ROWS)
-            counts, rows = (
-                numpy.zeros(self.offsets[-1], dtype=numpy.int64),
-                numpy.zeros(len(counted), dtype=numpy.int64),
-            )
-            for place, found in enumerate(counted):
-                if found is not None:
-                    bins, counts_here = found[0][part], found[1][part]
-                    own = slice(self.offsets[place], self.offsets[place + 1])
-                    counts[own] = numpy.bincount(bins[counts_here], minlength=own.stop - own.start)
-                    rows[place] = counts_here.sum()
-            by_model = answered[part]
+            counts, rows = self._counts(read, part)
+            answers = odds[part][answered[part]]
             yield Step(
-                counts, rows, float(odds[part][by_model].sum()), int(by_model.sum()), len(by_model),
-                float(times[part].min()), float(times[part].max()),
+                counts, rows, float(answers.sum()), len(answers), len(times[part]), float(times[part].min()),
+                float(times[part].max()),
             )  # fmt: skip
 
-    def _shown(
-        self, table: pyarrow.Table, bins: Sequence[numpy.ndarray | None]
-    ) -> tuple[dict[str, numpy.ndarray], dict[str, dict[str, int]]]:
-        numbers: dict[str, numpy.ndarray] = {}
-        unseen: dict[str, dict[str, int]] = {}
-        for column, found in zip(self._columns, bins, strict=True):
-            if found is None or not column.feature:
-                continue
-            values = _values(column, table)
-            if not column.profile.category:
-                known = _numbers(values)
-                numbers[column.name] = known[~numpy.isnan(known)]
-                continue
-            strange = found == len(column.profile.counts) - 1
-            if strange.any():
-                levels = pyarrow.compute.value_counts(values.filter(pyarrow.array(strange)))
-                unseen[column.name] = {each["values"].as_py(): each["counts"].as_py() for each in levels}
-        return numbers, unseen
+    def _counts(self, read: Sequence[_Read | None], part: slice) -> tuple[numpy.ndarray, numpy.ndarray]:
+        counts = numpy.zeros(self.offsets[-1], dtype=numpy.int64)
+        rows = numpy.zeros(len(read), dtype=numpy.int64)
+        for place, each in enumerate(read):
+            if each is not None:
+                own = slice(self.offsets[place], self.offsets[place + 1])
+                counting = each.bins[part][each.counts[part]]
+                counts[own] = numpy.bincount(counting, minlength=own.stop - own.start)
+                rows[place] = len(counting)
+        return counts, rows
 
 
-def _values(column: Column, table: pyarrow.Table) -> Any:
-    """A column's values as one array of its kind; None where the table has none. A feature that was a number to another
-    model of the same hour stands there as texts."""
-    name = (
-        f"{FEATURE}{column.name}" if column.feature else {SCORE: "churn_probability", SEGMENT: "segment"}[column.name]
-    )
+def _read(column: Column, table: pyarrow.Table, answered: numpy.ndarray) -> _Read | None:
+    """A column of a table; None where it has none of that kind. A feature that was a number to another model of the
+    same hour stands there as texts."""
+    name = f"{FEATURE}{column.name}" if column.feature else _ANSWERS[column.name]
     if name not in table.column_names:
         return None
-    wanted = pyarrow.string() if column.profile.category else pyarrow.float64()
     try:
-        values = table[name].cast(wanted).combine_chunks()
+        values = table[name].cast(pyarrow.string() if column.profile.category else pyarrow.float64()).combine_chunks()
     except pyarrow.ArrowInvalid:
         return None
-    return values
+    if column.profile.category:
+        bins = category_bins(column.profile, values, column.known)
+    else:
+        bins = number_bins(column.profile, _numbers(values))
+    return _Read(column, values, bins, numpy.ones_like(answered) if column.feature else answered)
 
 
-def _numbers(values: pyarrow.Array) -> numpy.ndarray:
-    return values.to_numpy(zero_copy_only=False).astype(float)
-
-
-def _log_odds(probabilities: numpy.ndarray) -> numpy.ndarray:
-    kept = numpy.clip(probabilities, _LEAST, 1.0 - _LEAST)
-    found: numpy.ndarray = numpy.log(kept / (1.0 - kept))
+def _numbers(values: Any) -> numpy.ndarray:
+    found: numpy.ndarray = values.to_numpy(zero_copy_only=False).astype(float)
     return found
+
+
+def _known(values: Any) -> numpy.ndarray:
+    numbers = _numbers(values)
+    return numbers[~numpy.isnan(numbers)]
+
+
+def _strange(read: _Read) -> dict[str, int]:
+    """The levels that nobody knew, with how often each came."""
+    unseen = read.bins == len(read.column.profile.counts) - 1
+    levels = pyarrow.compute.value_counts(read.values.filter(pyarrow.array(unseen)))
+    return {each["values"].as_py(): each["counts"].as_py() for each in levels}
 
 
 def _first_in_step(customers: pyarrow.ChunkedArray) -> numpy.ndarray:
     """The places at which customers come first in their thousand rows; who has no name is somebody else each time."""
     rows = len(customers)
     codes = numpy.asarray(customers.combine_chunks().dictionary_encode().indices.fill_null(-1))
-    strangers = codes < 0
-    codes = numpy.where(strangers, rows + numpy.arange(rows), codes)
+    codes = numpy.where(codes < 0, rows + numpy.arange(rows), codes)
     steps = numpy.arange(rows) // STEP_ROWS
     return numpy.sort(numpy.unique(steps * (2 * rows + 1) + codes, return_index=True)[1])

@@ -4,14 +4,13 @@ how far each bin moves the answers.
 It must not know what anybody concludes from later customers.
 """
 
-from collections.abc import Mapping
-
 import msgspec
 import numpy
 import pandas
 import pyarrow
 
 from churn_data.dataset import Dataset, rows_of
+from churn_data.profile_effects import effects_of, log_odds
 from churn_data.profiles import category_bins, category_profile, number_bins, number_profile
 from churn_model.schema import Schema, SchemaFeature
 from churn_model.scorer import Scorer
@@ -21,8 +20,6 @@ ASKED = 4_000
 """Customers whose answers are asked for, beside those held out, to learn what moves them."""
 MOST_EXPLAINED = 20_000
 """Customers of whose answers that is learnt."""
-_PENALTY = 1.0
-_LEAST = 1e-9
 
 
 def training_profile(
@@ -45,7 +42,7 @@ def training_profile(
     scored = scorer.score(asked)
     answered = log_odds(numpy.concatenate([probabilities, numpy.array(scored.probabilities)]))
     part = slice(max(len(answered) - MOST_EXPLAINED, 0), len(answered))
-    effects = _effects(features, {name: places[part] for name, places in bins.items()}, answered[part])
+    effects = effects_of(features, {name: places[part] for name, places in bins.items()}, answered[part])
     others = scorer.score(rows_of(held_out.frame.head(ASKED))).segments
     segments = pyarrow.array([str(each) for each in (*others, *scored.segments)])
     judged = answered[: len(held_out)]
@@ -57,13 +54,6 @@ def training_profile(
         log_odds=float(judged.mean()),
         deviation=float(judged.std()),
     )
-
-
-def log_odds(probabilities: numpy.ndarray) -> numpy.ndarray:
-    """The log-odds of probabilities, kept finite."""
-    kept = numpy.clip(probabilities, _LEAST, 1.0 - _LEAST)
-    found: numpy.ndarray = numpy.log(kept / (1.0 - kept))
-    return found
 
 
 def _profile(feature: SchemaFeature, column: pandas.Series) -> tuple[ColumnProfile, numpy.ndarray]:
@@ -79,26 +69,3 @@ def _profile(feature: SchemaFeature, column: pandas.Series) -> tuple[ColumnProfi
 def _independent(fitted: Dataset, held_out: Dataset) -> float:
     customers = sum(len(numpy.unique(part.groups)) for part in (fitted, held_out))
     return customers / (len(fitted) + len(held_out))
-
-
-def _effects(
-    features: Mapping[str, ColumnProfile], bins: Mapping[str, numpy.ndarray], answered: numpy.ndarray
-) -> dict[str, tuple[float, ...]]:
-    """An additive stand-in for the model, by ridge regression on bins: of a sum the Shapley value of a feature is its
-    own term against its mean (Lundberg and Lee 2017), however features hang together."""
-    sizes = [len(features[name].counts) for name in features]
-    starts = numpy.cumsum([0, *sizes])
-    design = numpy.zeros((len(answered), starts[-1]))
-    for start, name in zip(starts, features, strict=False):
-        design[numpy.arange(len(answered)), start + bins[name]] = 1.0
-    shares = design.mean(axis=0)
-    centred = design - shares
-    normal = centred.T @ centred + _PENALTY * numpy.eye(len(shares))
-    weights = numpy.linalg.solve(normal, centred.T @ (answered - answered.mean()))
-    found: dict[str, tuple[float, ...]] = {}
-    for start, size, name in zip(starts, sizes, features, strict=False):
-        own = slice(start, start + size)
-        effects = weights[own] - weights[own] @ shares[own]
-        # A bin that nobody was in says nothing.
-        found[name] = tuple(numpy.where(shares[own] > 0.0, effects, 0.0).round(6).tolist())
-    return found

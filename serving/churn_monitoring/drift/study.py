@@ -1,0 +1,190 @@
+"""How often a drift watch cries wolf, and how soon it finds what it should: many companies, each with a training of its
+own, whose customers change at a known moment or never.
+
+Everything but the log's files is the watch itself. It must not know which numbers would be good.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+import pyarrow
+
+from churn_data.profile_effects import effects_of, log_odds
+from churn_data.profiles import category_bins, category_profile, number_bins, number_profile
+from churn_model.training_profile import ColumnProfile, TrainingProfile
+from churn_monitoring.drift.counting import SCORE, SEGMENT, STEP_ROWS, Step
+from churn_monitoring.drift.movement import movement_of
+from churn_monitoring.drift.study_worlds import (
+    CATEGORIES,
+    NUMBERS,
+    Change,
+    Population,
+    more_missing,
+    new_level,
+    population,
+    schema_of_study,
+    shifted,
+)
+from churn_monitoring.drift.watch import MONTH, DriftWatch, Promise
+
+_POPULATION = 100_000
+_JUDGED = 0.1
+CHANGES: dict[str, tuple[str, Change, int]] = {
+    "shift of 0.5 deviations": ("age", shifted("age", 0.5), 10_000),
+    "shift of 0.5 deviations, skewed": ("bill", shifted("bill", 0.5), 10_000),
+    "new level at 1 %": ("plan", new_level("plan", 0.01), 20_000),
+    "2 % more missing": ("tenure", more_missing("tenure", 0.02), 20_000),
+}
+"""By name the feature that changes, how, and within how many customers it should be found."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many companies never change, how many customers each then has and in how many months they come; how many
+    companies there are of each change, after how many customers it comes; how many customers a training has."""
+
+    quiet_worlds: int
+    quiet_customers: int
+    months: float
+    worlds: int
+    before: int
+    trained: int
+
+
+def study(plan: Plan, promise: Promise, advance: Callable[[], None], seed: int = 0) -> dict[str, Any]:
+    """The document of a study; `advance` is called once a company."""
+    quiet = [_quiet(plan, promise, (seed, 0, world), advance) for world in range(plan.quiet_worlds)]
+    return {
+        "trained": plan.trained,
+        "quiet": {
+            "worlds": plan.quiet_worlds,
+            "customers": sum(each[0] for each in quiet),
+            "months": plan.months * plan.quiet_worlds,
+            "false_alarms": sum(each[1] for each in quiet),
+            "promised_at_most": promise.false_alarms * plan.months * plan.quiet_worlds,
+        },
+        "changes": {
+            name: _changes(plan, promise, (seed, 1 + place), name, advance) for place, name in enumerate(CHANGES)
+        },
+    }
+
+
+class _World:
+    """A company with a trained model and the watch over it; customers come at one speed."""
+
+    def __init__(self, plan: Plan, promise: Promise, seed: tuple[int, ...]) -> None:
+        self.source = numpy.random.default_rng(seed)
+        self.customers = population(_POPULATION, self.source)
+        trained = self.customers.take(self.source.integers(_POPULATION, size=plan.trained))
+        self.watch = DriftWatch("sha256:study", schema_of_study(), _profile(trained), promise)
+        self._moment = 1.8e9
+        self._seconds = plan.months * MONTH / max(plan.quiet_customers, 1) * STEP_ROWS
+
+    def steps(self, customers: Population, count: int) -> Iterator[Step]:
+        """So many customers, drawn at random."""
+        codes = numpy.stack(
+            [offset + bins for offset, bins in zip(self.watch.offsets, self._bins(customers), strict=False)], axis=1
+        )
+        odds = log_odds(customers.probabilities)
+        columns = numpy.full(len(self.watch.columns), STEP_ROWS)
+        for _ in range(0, count, STEP_ROWS):
+            places = self.source.integers(len(codes), size=STEP_ROWS)
+            counts = numpy.bincount(codes[places].ravel(), minlength=self.watch.offsets[-1])
+            began, self._moment = self._moment, self._moment + self._seconds
+            yield Step(counts, columns, float(odds[places].sum()), STEP_ROWS, STEP_ROWS, began, self._moment)
+
+    def _bins(self, customers: Population) -> Iterator[numpy.ndarray]:
+        for column in self.watch.columns:
+            if not column.profile.category:
+                answers = customers.probabilities if column.name == SCORE else customers.numbers[column.name]
+                yield number_bins(column.profile, answers)
+            elif column.name == SEGMENT:
+                yield category_bins(column.profile, _words(customers.segments), column.known)
+            else:
+                yield category_bins(column.profile, customers.texts(column.name), column.known)
+
+
+def _quiet(plan: Plan, promise: Promise, seed: tuple[int, ...], advance: Callable[[], None]) -> tuple[int, int]:
+    """Customers and alarms of a company that never changes."""
+    world, alarms = _World(plan, promise, seed), 0
+    for step in world.steps(world.customers, plan.quiet_customers):
+        world.watch.look(step, numpy.inf)
+        alarms += sum(drift.times for drift in world.watch.state.drifts.values())
+        world.watch.state.drifts.clear()
+    advance()
+    return world.watch.state.customers, alarms
+
+
+def _changes(
+    plan: Plan, promise: Promise, seed: tuple[int, ...], name: str, advance: Callable[[], None]
+) -> dict[str, Any]:
+    feature, change, within = CHANGES[name]
+    found = [_change(plan, promise, (*seed, world), feature, change, within, advance) for world in range(plan.worlds)]
+    delays = [delay for delay, _ in found if delay is not None]
+    shares = [share for _, share in found if share is not None]
+    return {
+        "feature": feature,
+        "worlds": plan.worlds,
+        "within": within,
+        "found": len(delays),
+        "median_customers": float(numpy.median(delays)) if delays else None,
+        "most_customers": max(delays, default=None),
+        "median_share_of_movement": round(float(numpy.median(shares)), 3) if shares else None,
+    }
+
+
+def _change(
+    plan: Plan,
+    promise: Promise,
+    seed: tuple[int, ...],
+    feature: str,
+    change: Change,
+    within: int,
+    advance: Callable[[], None],
+) -> tuple[int | None, float | None]:
+    """After how many customers a change was found in its feature, and the feature's share of the answers' movement
+    after all of them; None where it was not."""
+    world = _World(plan, promise, seed)
+    watch = world.watch
+    for step in world.steps(world.customers, plan.before):
+        watch.look(step, numpy.inf)
+    watch.state.drifts.clear()
+    delay, since = None, 0.0
+    for place, step in enumerate(world.steps(change(world.customers, world.source), within)):
+        since = since or step.ended
+        began = watch.look(step, numpy.inf)
+        if delay is None and feature in {drift.column for drift in began}:
+            delay = (place + 1) * STEP_ROWS
+    movement = movement_of(watch.columns, watch.offsets, watch.profile, watch.state.recent, since)
+    advance()
+    return delay, movement.share_of(feature)
+
+
+def _profile(trained: Population) -> TrainingProfile:
+    """As a training makes it, of the company's own model."""
+    schema = schema_of_study()
+    answered = trained.probabilities
+    features: dict[str, ColumnProfile] = {name: number_profile(trained.numbers[name]) for name in NUMBERS}
+    bins = {name: number_bins(features[name], trained.numbers[name]) for name in NUMBERS}
+    for feature in schema.features:
+        if feature.name in CATEGORIES:
+            texts = trained.texts(feature.name)
+            features[feature.name] = category_profile(texts, feature.categories)
+            bins[feature.name] = category_bins(features[feature.name], texts, feature.categories)
+    odds = log_odds(answered)
+    effects = effects_of(features, bins, odds)
+    judged = max(int(_JUDGED * len(answered)), 1)
+    return TrainingProfile(
+        {name: ColumnProfile(p.counts, p.category, p.cuts, p.levels, effects[name]) for name, p in features.items()},
+        number_profile(answered[:judged]),
+        category_profile(_words(trained.segments), ("1", "2", "3", "4")),
+        1.0,
+        float(odds[:judged].mean()),
+        float(odds[:judged].std()),
+    )
+
+
+def _words(segments: numpy.ndarray) -> pyarrow.Array:
+    return pyarrow.array(segments).cast(pyarrow.string())
