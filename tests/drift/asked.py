@@ -1,0 +1,135 @@
+"""A model whose customers are known, and tables of a prediction log in which it was asked about others."""
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy
+import pyarrow
+
+from churn_data.profiles import category_profile, number_profile
+from churn_model import Row, Schema, SchemaFeature
+from churn_model.prediction_log.pseudonyms import PseudonymKey
+from churn_model.prediction_log.records import AnswerNote, CustomerNote, ModelNote
+from churn_model.training_profile import TrainingProfile
+from churn_monitoring.prediction_log.reading import SegmentContent
+from churn_monitoring.prediction_log.segments import Segment
+from churn_monitoring.prediction_log.store import Store
+from churn_monitoring.prediction_log.tables import parquet, partitioned
+from tests.prediction_log.shipped import NOON
+
+KEY = PseudonymKey("first", b"k" * 32)
+DIGEST = "sha256:00"
+CONTRACTS = ("Month-to-month", "One year", "Two year")
+SCHEMA = Schema(
+    "sample",
+    "customer",
+    (
+        SchemaFeature("tenure", "number"),
+        SchemaFeature("Contract", "category", categories=CONTRACTS),
+        SchemaFeature("Senior Citizen", "number"),
+    ),
+    logged=("tenure", "Contract"),
+)
+Changed = Callable[[Row], Row]
+
+
+def customers(count: int, seed: int, change: Changed = tuple) -> list[Row]:
+    """Rows of the schema: one contract in ten is missing, and a tenure in twenty."""
+    source = random.Random(seed)
+    rows: list[Row] = [
+        (
+            math.nan if source.random() < 0.05 else source.gauss(30, 10),
+            source.choices([*CONTRACTS, None], (5, 3, 1, 1))[0],
+            float(source.random() < 0.2),
+        )
+        for _ in range(count)
+    ]
+    return [change(row) for row in rows]
+
+
+def answer_to(row: Row) -> tuple[float, int]:
+    """The model: who has been there long stays; the segment is by the contract."""
+    tenure = row[0] if isinstance(row[0], float) and not math.isnan(row[0]) else 30.0
+    return 1.0 / (1.0 + math.exp((tenure - 20.0) / 10.0)), 1 + (row[1] == "Two year")
+
+
+def profile(rows: Sequence[Row]) -> TrainingProfile:
+    """As a training on these rows would make it, whose answers depend on the tenure alone."""
+    tenure, contract, senior = zip(*rows, strict=True)
+    answers = [answer_to(row) for row in rows]
+    odds = numpy.array([math.log(p / (1.0 - p)) for p, _ in answers])
+    numbers = {
+        name: number_profile(numpy.array(each, dtype=float))
+        for name, each in (("tenure", tenure), ("Senior Citizen", senior))
+    }
+    return TrainingProfile(
+        {**numbers, "Contract": category_profile(pyarrow.array(contract, pyarrow.string()), CONTRACTS)},
+        number_profile(numpy.array([p for p, _ in answers])),
+        category_profile(pyarrow.array([str(segment) for _, segment in answers]), ("1", "2")),
+        1.0,
+        float(odds.mean()),
+        float(odds.std()),
+    )
+
+
+def table(
+    rows: Sequence[Row],
+    began: float = NOON,
+    seconds: float = 60.0,
+    digest: str = DIGEST,
+    served_by: str = "primary",
+    name: Callable[[int], str] = str,
+    answers: Sequence[tuple[float, int]] | None = None,
+) -> pyarrow.Table:
+    """What the log holds when these were asked about one after the other."""
+    (found,) = _partitioned(rows, began, seconds, digest, served_by, name, answers, "0", SCHEMA).values()
+    return found
+
+
+def put(
+    store: Store,
+    rows: Sequence[Row],
+    began: float = NOON,
+    seconds: float = 60.0,
+    digest: str = DIGEST,
+    answers: Sequence[tuple[float, int]] | None = None,
+    instance: str = "a",
+    schema: Schema = SCHEMA,
+) -> list[str]:
+    """The same, in a store; returns the names of tables."""
+    content = _partitioned(rows, began, seconds, digest, "primary", str, answers, instance, schema)
+    names = []
+    for partition, each in content.items():
+        names.append(partition.file(f"{instance}-{int(began):08d}"))
+        store.put(names[-1], parquet(each))
+    return names
+
+
+def _partitioned(
+    rows: Sequence[Row],
+    began: float,
+    seconds: float,
+    digest: str,
+    served_by: str,
+    name: Callable[[int], str],
+    answers: Sequence[tuple[float, int]] | None,
+    instance: str,
+    schema: Schema,
+) -> dict[Any, pyarrow.Table]:
+    places = [schema.names.index(each) for each in schema.logged]
+    numbers = tuple(schema.features[place].type == "number" for place in places)
+    model = ModelNote(0, schema.usecase, "churn-sample", "1", digest, schema.logged, numbers)
+    given = answers if answers is not None else [answer_to(row) for row in rows]
+    notes = [
+        (
+            model,
+            AnswerNote(
+                began + seconds * place / len(rows), f"r{place}", "/v1/predictions", 0, served_by, None, 1.0, "first",
+                (CustomerNote(KEY.of(name(place)), tuple(row[each] for each in places), probability, segment),),
+            ),
+        )
+        for place, (row, (probability, segment)) in enumerate(zip(rows, given, strict=True))
+    ]  # fmt: skip
+    return partitioned(SegmentContent(notes, 0), Segment(__file__, instance, int(began)))  # type: ignore[arg-type]
