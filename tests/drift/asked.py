@@ -84,8 +84,8 @@ def table(
     answers: Sequence[tuple[float, int]] | None = None,
 ) -> pyarrow.Table:
     """What the log holds when these were asked about one after the other."""
-    (found,) = _partitioned(rows, began, seconds, digest, served_by, name, answers, "0", SCHEMA).values()
-    return found
+    content = _partitioned(rows, began, seconds, digest, served_by, name, answers, "0", SCHEMA)
+    return pyarrow.concat_tables(content.values())
 
 
 def put(

@@ -33,13 +33,12 @@ def test_no_share_within_the_bounds_can_be_bet_on(low: float, width: float, plac
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=8))
-def test_a_start_is_as_good_in_one_step_as_in_many(hits: list[int]) -> None:
+def test_many_steps_find_no_less_than_one(hits: list[int]) -> None:
     steps, once = one_column([0.1], [0.4]), one_column([0.1], [0.4])
     for number, hit in enumerate(hits):
         steps.step(numpy.array([hit]), numpy.array([30]), BUDGET if number == 0 else 0.0, 0.0)
     once.step(numpy.array([sum(hits)]), numpy.array([30 * len(hits)]), BUDGET, 0.0)
-    if numpy.isfinite(steps.evidence).all() and numpy.isfinite(once.evidence).all():
-        assert steps.evidence == pytest.approx(once.evidence, abs=1e-3)
+    assert (steps.evidence >= once.evidence - 1e-9).all()
 
 
 def test_false_alarms_are_at_most_what_the_budget_allows() -> None:
