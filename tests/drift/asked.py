@@ -1,8 +1,10 @@
 """A model whose customers are known, and tables of a prediction log in which it was asked about others."""
 
+import dataclasses
 import math
 import random
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -16,7 +18,7 @@ from churn_model.training_profile import TrainingProfile
 from churn_monitoring.prediction_log.reading import SegmentContent
 from churn_monitoring.prediction_log.segments import Segment
 from churn_monitoring.prediction_log.store import Store
-from churn_monitoring.prediction_log.tables import parquet, partitioned
+from churn_monitoring.prediction_log.tables import Partition, parquet, partitioned
 from tests.prediction_log.shipped import NOON
 
 KEY = PseudonymKey("first", b"k" * 32)
@@ -74,62 +76,51 @@ def profile(rows: Sequence[Row]) -> TrainingProfile:
     )
 
 
-def table(
-    rows: Sequence[Row],
-    began: float = NOON,
-    seconds: float = 60.0,
-    digest: str = DIGEST,
-    served_by: str = "primary",
-    name: Callable[[int], str] = str,
-    answers: Sequence[tuple[float, int]] | None = None,
-) -> pyarrow.Table:
-    """What the log holds when these were asked about one after the other."""
-    content = _partitioned(rows, began, seconds, digest, served_by, name, answers, "0", SCHEMA)
-    return pyarrow.concat_tables(content.values())
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """Customers who were asked about one after the other, and what they were answered: by the model unless it is
+    said."""
+
+    rows: Sequence[Row]
+    began: float = NOON
+    seconds: float = 60.0
+    digest: str = DIGEST
+    served_by: str = "primary"
+    name: Callable[[int], str] = str
+    answers: Sequence[tuple[float, int]] | None = None
+    instance: str = "a"
+    schema: Schema = SCHEMA
+
+    def tables(self) -> dict[Partition, pyarrow.Table]:
+        """What the log holds of them."""
+        places = [self.schema.names.index(each) for each in self.schema.logged]
+        numbers = tuple(self.schema.features[place].type == "number" for place in places)
+        model = ModelNote(0, self.schema.usecase, "churn-sample", "1", self.digest, self.schema.logged, numbers)
+        given = self.answers if self.answers is not None else [answer_to(row) for row in self.rows]
+        notes = [
+            (
+                model,
+                AnswerNote(
+                    self.began + self.seconds * place / len(self.rows), f"r{place}", "/v1/predictions", 0,
+                    self.served_by, None, 1.0, "first",
+                    (CustomerNote(KEY.of(self.name(place)), tuple(row[each] for each in places), *answer),),
+                ),
+            )
+            for place, (row, answer) in enumerate(zip(self.rows, given, strict=True))
+        ]  # fmt: skip
+        return partitioned(SegmentContent(notes, 0), Segment(Path(), self.instance, int(self.began)))
 
 
-def put(
-    store: Store,
-    rows: Sequence[Row],
-    began: float = NOON,
-    seconds: float = 60.0,
-    digest: str = DIGEST,
-    answers: Sequence[tuple[float, int]] | None = None,
-    instance: str = "a",
-    schema: Schema = SCHEMA,
-) -> list[str]:
+def table(rows: Sequence[Row], began: float = NOON, seconds: float = 60.0, **how: Any) -> pyarrow.Table:
+    """One table of what was asked; the rest as :class:`Asked` has it."""
+    return pyarrow.concat_tables(Asked(rows, began, seconds, **how).tables().values())
+
+
+def put(store: Store, rows: Sequence[Row], began: float = NOON, **how: Any) -> list[str]:
     """The same, in a store; returns the names of tables."""
-    content = _partitioned(rows, began, seconds, digest, "primary", str, answers, instance, schema)
+    asked = Asked(rows, began, **how)
     names = []
-    for partition, each in content.items():
-        names.append(partition.file(f"{instance}-{int(began):08d}"))
+    for partition, each in asked.tables().items():
+        names.append(partition.file(f"{asked.instance}-{int(began):08d}"))
         store.put(names[-1], parquet(each))
     return names
-
-
-def _partitioned(
-    rows: Sequence[Row],
-    began: float,
-    seconds: float,
-    digest: str,
-    served_by: str,
-    name: Callable[[int], str],
-    answers: Sequence[tuple[float, int]] | None,
-    instance: str,
-    schema: Schema,
-) -> dict[Any, pyarrow.Table]:
-    places = [schema.names.index(each) for each in schema.logged]
-    numbers = tuple(schema.features[place].type == "number" for place in places)
-    model = ModelNote(0, schema.usecase, "churn-sample", "1", digest, schema.logged, numbers)
-    given = answers if answers is not None else [answer_to(row) for row in rows]
-    notes = [
-        (
-            model,
-            AnswerNote(
-                began + seconds * place / len(rows), f"r{place}", "/v1/predictions", 0, served_by, None, 1.0, "first",
-                (CustomerNote(KEY.of(name(place)), tuple(row[each] for each in places), probability, segment),),
-            ),
-        )
-        for place, (row, (probability, segment)) in enumerate(zip(rows, given, strict=True))
-    ]  # fmt: skip
-    return partitioned(SegmentContent(notes, 0), Segment(__file__, instance, int(began)))  # type: ignore[arg-type]

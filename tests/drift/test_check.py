@@ -16,6 +16,7 @@ from sample_package import Keys, PackageMaker
 from tests.drift.asked import DIGEST, KEY, SCHEMA, customers, profile, put
 from tests.prediction_log.shipped import NOON
 
+USUAL = Promise()
 MADE = "2026-09-20T00:00:00+00:00"
 
 
@@ -31,7 +32,7 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "log")
 
 
-def check(store: Store, manifest: Manifest, promise: Promise = Promise(), now: float = NOON + 30 * DAY) -> DriftCheck:
+def check(store: Store, manifest: Manifest, promise: Promise = USUAL, now: float = NOON + 30 * DAY) -> DriftCheck:
     return DriftCheck(store, DIGEST, manifest, promise, lambda: now)
 
 
@@ -96,7 +97,9 @@ def test_what_is_remembered_names_no_customer(store: Store, manifest: Manifest) 
     check(store, manifest).look()
     content = store.get(StateFile(store, manifest.name).name)
     assert content is not None
-    assert not any(KEY.of(str(place)) in content or KEY.of(str(place)).hex().encode() in content for place in range(500))
+    assert not any(
+        KEY.of(str(place)) in content or KEY.of(str(place)).hex().encode() in content for place in range(500)
+    )
 
 
 def test_what_was_remembered_can_be_broken_and_forgotten(store: Store, manifest: Manifest) -> None:

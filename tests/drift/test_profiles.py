@@ -95,9 +95,10 @@ def test_a_training_remembers_its_customers(trained: tuple[Home, TrainingOutcome
     month = (telco.frame["Contract"] == "Month-to-month").sum()
     assert contract.counts[contract.levels.index("Month-to-month")] == month
     tenure = profile.features["tenure"]
-    assert sum(tenure.counts[: tenure.cuts.index(telco.frame["tenure"].median()) + 1]) == (
-        telco.frame["tenure"] < telco.frame["tenure"].median()
-    ).sum()
+    assert (
+        sum(tenure.counts[: tenure.cuts.index(telco.frame["tenure"].median()) + 1])
+        == (telco.frame["tenure"] < telco.frame["tenure"].median()).sum()
+    )
     assert profile.score.rows == pytest.approx(0.1 * len(telco), rel=0.2)
     assert profile.independent == 1.0
 
@@ -106,7 +107,8 @@ def test_it_remembers_what_moves_the_answers(trained: tuple[Home, TrainingOutcom
     features = profile_of(*trained).features
     contract, tenure = features["Contract"], features["tenure"]
     effect = dict(zip(contract.levels, contract.effects, strict=False))
-    assert effect["Month-to-month"] > 0.2 > 0.0 > effect["Two year"]
+    assert effect["Month-to-month"] > 0.2
+    assert effect["Two year"] < 0.0
     assert tenure.effects[0] > tenure.effects[len(tenure.cuts)]
     spread = {name: max(each.effects) - min(each.effects) for name, each in features.items()}
     assert spread["Contract"] > 5 * spread["gender"]

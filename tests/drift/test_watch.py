@@ -17,10 +17,11 @@ from tests.drift.asked import DIGEST, SCHEMA, customers, profile, table
 from tests.prediction_log.shipped import NOON
 
 TRAINED = profile(customers(4_000, 1))
+USUAL = Promise()
 LATER = NOON + 1000 * DAY
 
 
-def watch(promise: Promise = Promise()) -> DriftWatch:
+def watch(promise: Promise = USUAL) -> DriftWatch:
     return DriftWatch(DIGEST, SCHEMA, TRAINED, promise)
 
 

@@ -27,9 +27,7 @@ class DriftMetrics:
 
     def __init__(self) -> None:
         own = self.registry = CollectorRegistry()
-        self._drifted = Gauge(
-            DRIFTED, "1 where customers are not those of the training.", _COLUMN, registry=own
-        )
+        self._drifted = Gauge(DRIFTED, "1 where customers are not those of the training.", _COLUMN, registry=own)
         self._evidence = Gauge(
             EVIDENCE, "Evidence of a drift over what makes an alarm, as a logarithm.", _COLUMN, registry=own
         )

@@ -120,8 +120,11 @@ def _quiet(plan: Plan, promise: Promise, seed: tuple[int, ...], advance: Callabl
 def _changes(
     plan: Plan, promise: Promise, seed: tuple[int, ...], name: str, advance: Callable[[], None]
 ) -> dict[str, Any]:
-    feature, change, within = CHANGES[name]
-    found = [_change(plan, promise, (*seed, world), feature, change, within, advance) for world in range(plan.worlds)]
+    feature, _, within = CHANGES[name]
+    found = []
+    for world in range(plan.worlds):
+        found.append(_change(_World(plan, promise, (*seed, world)), plan.before, name))
+        advance()
     delays = [delay for delay, _ in found if delay is not None]
     shares = [share for _, share in found if share is not None]
     return {
@@ -135,30 +138,19 @@ def _changes(
     }
 
 
-def _change(
-    plan: Plan,
-    promise: Promise,
-    seed: tuple[int, ...],
-    feature: str,
-    change: Change,
-    within: int,
-    advance: Callable[[], None],
-) -> tuple[int | None, float | None]:
+def _change(world: _World, before: int, name: str) -> tuple[int | None, float | None]:
     """After how many customers a change was found in its feature, and the feature's share of the answers' movement
     after all of them; None where it was not."""
-    world = _World(plan, promise, seed)
-    watch = world.watch
-    for step in world.steps(world.customers, plan.before):
+    (feature, change, within), watch = CHANGES[name], world.watch
+    for step in world.steps(world.customers, before):
         watch.look(step, numpy.inf)
     watch.state.drifts.clear()
-    delay, since = None, 0.0
+    delay, since = None, watch.state.until + 1e-6
     for place, step in enumerate(world.steps(change(world.customers, world.source), within)):
-        since = since or step.ended
         began = watch.look(step, numpy.inf)
         if delay is None and feature in {drift.column for drift in began}:
             delay = (place + 1) * STEP_ROWS
     movement = movement_of(watch.columns, watch.offsets, watch.profile, watch.state.recent, since)
-    advance()
     return delay, movement.share_of(feature)
 
 

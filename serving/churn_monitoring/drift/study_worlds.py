@@ -16,6 +16,7 @@ NEW_LEVEL = "brand new"
 NUMBERS = ("age", "bill", "calls", "debt", "flag", "logins", "tenure", "usage")
 CATEGORIES = {"city": 40, "contract": 3, "device": 8, "gender": 2, "payment": 4, "plan": 12}
 """With so many levels, of falling frequency."""
+_NO_DEBT, _UNKNOWN = 0.6, 0.05
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class Population:
         """A category as the log holds it."""
         levels = self.levels[name]
         words = numpy.array([f"{name} {place}" for place in range(CATEGORIES[name])] + [NEW_LEVEL], dtype=object)
-        return pyarrow.array(numpy.where(levels == -1, None, words[levels * (levels >= 0) - (levels < 0)]), pyarrow.string())
+        known = numpy.where(levels < 0, len(words) - 1, levels)
+        return pyarrow.array(numpy.where(levels == -1, None, words[known]), pyarrow.string())
 
     def take(self, places: numpy.ndarray) -> "Population":
         """These customers."""
@@ -71,14 +73,14 @@ def population(customers: int, source: numpy.random.Generator) -> Population:
     drawn = {name: 0.5 * trait + source.normal(size=customers) for name in NUMBERS}
     drawn["bill"] = numpy.exp(drawn["bill"])
     drawn["calls"] = source.poisson(numpy.exp(0.3 * trait)).astype(float)
-    drawn["debt"] = numpy.where(source.random(customers) < 0.6, 0.0, numpy.exp(drawn["debt"]))
+    drawn["debt"] = numpy.where(source.random(customers) < _NO_DEBT, 0.0, numpy.exp(drawn["debt"]))
     drawn["flag"] = (drawn["flag"] > 1.0).astype(float)
-    drawn["usage"] = numpy.where(source.random(customers) < 0.05, numpy.nan, drawn["usage"])
+    drawn["usage"] = numpy.where(source.random(customers) < _UNKNOWN, numpy.nan, drawn["usage"])
     levels: dict[str, numpy.ndarray] = {}
     for name, count in CATEGORIES.items():
         shares = 1.0 / (1.0 + numpy.arange(count))
         levels[name] = source.choice(count, size=customers, p=shares / shares.sum())
-        levels[name][source.random(customers) < 0.02] = -1  # noqa: PLR2004 - a few are missing
+        levels[name][source.random(customers) < _UNKNOWN] = -1
     weights = {name: source.normal(size=count) * 0.4 for name, count in CATEGORIES.items()}
     return Population(drawn, levels, weights)
 

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from churn_cli.arguments.shared import Commands, add_command, duration
 from churn_data.locations import location
 
-_STORE = (
-    "prediction log: a folder or s3://bucket/prefix (default: CHURN_PREDICTION_LOG_STORE, else of this machine)"
-)
+_STORE = "prediction log: a folder or s3://bucket/prefix (default: CHURN_PREDICTION_LOG_STORE, else of this machine)"
 _MODEL = "folder or s3:// prefix of the package that answers, or a model with a champion here (%(default)s)"
 
 
