@@ -67,7 +67,7 @@ class Detector:
         hits = counts[self._bins]
         ratio = hits * self._hit + (rows[self._owner] - hits) * self._miss
         self.evidence = numpy.logaddexp(self.evidence, fresh) + ratio
-        return [self._alarm(column) for column in numpy.flatnonzero(self.levels() >= 0.0)]
+        return [self._alarm(int(column)) for column in numpy.flatnonzero(self.levels() >= 0.0)]
 
     def levels(self) -> numpy.ndarray:
         """By column the logarithm of its evidence over what makes an alarm."""
@@ -83,7 +83,7 @@ class Detector:
         own = numpy.flatnonzero(self._owner == column)
         best = own[numpy.argmax(self.evidence[own])]
         alarm = Alarm(
-            int(column),
+            column,
             int(self._bins[best] - self._offsets[column]),
             bool(self._more[best]),
             float(self.begun[best]),

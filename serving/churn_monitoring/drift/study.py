@@ -29,7 +29,7 @@ from churn_monitoring.drift.study_worlds import (
 )
 from churn_monitoring.drift.watch import MONTH, DriftWatch, Promise
 
-_POPULATION = 100_000
+_POPULATION = 30_000
 _JUDGED = 0.1
 CHANGES: dict[str, tuple[str, Change, int]] = {
     "shift of 0.5 deviations": ("age", shifted("age", 0.5), 10_000),
