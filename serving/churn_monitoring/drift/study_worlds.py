@@ -51,9 +51,9 @@ class Population:
     def texts(self, name: str) -> pyarrow.Array:
         """A category as the log holds it."""
         levels = self.levels[name]
-        words = numpy.array([f"{name} {place}" for place in range(CATEGORIES[name])] + [NEW_LEVEL], dtype=object)
-        known = numpy.where(levels < 0, len(words) - 1, levels)
-        return pyarrow.array(numpy.where(levels == -1, None, words[known]), pyarrow.string())
+        words = numpy.array([*(f"{name} {place}" for place in range(CATEGORIES[name])), NEW_LEVEL, None], dtype=object)
+        known = numpy.where(levels < 0, len(words) - 2, levels)
+        return pyarrow.array(words[numpy.where(levels == -1, len(words) - 1, known)], pyarrow.string())
 
     def take(self, places: numpy.ndarray) -> "Population":
         """These customers."""
