@@ -151,7 +151,8 @@ def _numbers(values: Any) -> numpy.ndarray:
 
 def _known(values: Any) -> numpy.ndarray:
     numbers = _numbers(values)
-    return numbers[~numpy.isnan(numbers)]
+    known: numpy.ndarray = numbers[~numpy.isnan(numbers)]
+    return known
 
 
 def _strange(read: _Read) -> dict[str, int]:
