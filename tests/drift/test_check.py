@@ -51,11 +51,17 @@ def test_each_table_is_counted_once(store: Store, manifest: Manifest) -> None:
         assert (again.look().tables, seen(again)) == (expected, 900)
 
 
-def test_killed_before_it_wrote_down_what_it_saw_it_sees_it_again(store: Store, manifest: Manifest) -> None:
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_killed_before_it_wrote_down_what_it_saw_it_sees_it_again(
+    store: Store, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put(store, customers(500, 2))
     killed = check(store, manifest)
-    killed._file.write = lambda _state: (_ for _ in ()).throw(KeyboardInterrupt)  # type: ignore[method-assign]
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(store, "put", interrupted)
         killed.look()
     again = check(store, manifest)
     assert (again.look().tables, seen(again)) == (1, 500)
