@@ -15,8 +15,10 @@ from churn_model.training_profile import MISSING, RARE, UNSEEN, ColumnProfile
 QUANTILES = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98)
 """Tenths, and tails apart: a shift of all moves tails most."""
 MOST_LEVELS = 20
-USUAL = 0.01
-"""Share of the rows below which a level has no bin of its own."""
+USUAL, FEWEST = 0.01, 10
+"""Share of the rows, and rows, below which a level has no bin of its own."""
+_FEW, _NOBODY = 3, 0.0005
+"""So many customers, or such a share of them, are too few to matter."""
 
 
 def number_profile(values: numpy.ndarray) -> ColumnProfile:
@@ -24,19 +26,39 @@ def number_profile(values: numpy.ndarray) -> ColumnProfile:
     known = values[~numpy.isnan(values)]
     cuts = numpy.unique(numpy.quantile(known, QUANTILES, method="higher")) if len(known) else numpy.empty(0)
     empty = ColumnProfile((0,) * (len(cuts) + 2), cuts=tuple(cuts.tolist()))
-    return _counted(empty, number_bins(empty, values))
+    return counted(empty, number_bins(empty, values))
 
 
 def category_profile(values: pyarrow.Array, known: Sequence[str]) -> ColumnProfile:
     """The profile of texts, null where one is missing; `known` are the levels that the model has learnt."""
-    counted = pyarrow.compute.value_counts(pyarrow.compute.drop_null(values))
-    shares = {each["values"].as_py(): each["counts"].as_py() for each in counted}
-    least = USUAL * len(values)
-    learnt = set(known)
-    usual = sorted((level for level, rows in shares.items() if rows >= least and level in learnt), key=str)
-    levels = tuple(sorted(usual, key=lambda level: -shares[level])[:MOST_LEVELS])
+    found = pyarrow.compute.value_counts(pyarrow.compute.drop_null(values))
+    rows = {each["values"].as_py(): each["counts"].as_py() for each in found}
+    least, learnt = max(USUAL * len(values), FEWEST), set(known)
+    usual = sorted(level for level, count in rows.items() if count >= least and level in learnt)
+    levels = tuple(sorted(usual, key=lambda level: -rows[level])[:MOST_LEVELS])
     empty = ColumnProfile((0,) * (len(levels) + 3), category=True, levels=levels)
-    return _counted(empty, category_bins(empty, values, known))
+    return counted(empty, category_bins(empty, values, known))
+
+
+def answer_profile(values: pyarrow.Array) -> ColumnProfile:
+    """The profile of what a model answers in words: each has a bin, since none of them is a customer's."""
+    levels = tuple(sorted(pyarrow.compute.unique(values).to_pylist()))
+    empty = ColumnProfile((0,) * (len(levels) + 3), category=True, levels=levels)
+    return counted(empty, category_bins(empty, values, levels))
+
+
+def counted(profile: ColumnProfile, bins: numpy.ndarray) -> ColumnProfile:
+    """The same bins with these customers in them."""
+    counts = numpy.bincount(bins, minlength=len(profile.counts))
+    return ColumnProfile(tuple(counts.tolist()), profile.category, profile.cuts, profile.levels)
+
+
+def has_other_levels(fitted: pyarrow.Array, customers: numpy.ndarray) -> bool:
+    """Whether later customers will have levels that none of these has: about as many will as now have one for
+    themselves (Good 1953). `customers` numbers them, so rows of one share a number."""
+    levels = pyarrow.table({"level": fitted, "customer": customers}).group_by("level")
+    alone = levels.aggregate([("customer", "count_distinct")])["customer_count_distinct"]
+    return bool((numpy.asarray(alone) == 1).sum() > max(_FEW, _NOBODY * len(fitted)))
 
 
 def number_bins(profile: ColumnProfile, values: numpy.ndarray) -> numpy.ndarray:
@@ -63,8 +85,3 @@ def bin_names(profile: ColumnProfile) -> tuple[str, ...]:
         return ("any", MISSING)
     between = (f"{low:g} to {high:g}" for low, high in zip(profile.cuts, profile.cuts[1:], strict=False))
     return (f"below {profile.cuts[0]:g}", *between, f"from {profile.cuts[-1]:g}", MISSING)
-
-
-def _counted(profile: ColumnProfile, bins: numpy.ndarray) -> ColumnProfile:
-    counts = numpy.bincount(bins, minlength=len(profile.counts))
-    return ColumnProfile(tuple(counts.tolist()), profile.category, profile.cuts, profile.levels)

@@ -1,13 +1,13 @@
 """How the customers were spread whom a model was made of, as counts in bins, so that those whom it is asked about later
 can be held against them.
 
-A bin is an interval between quantiles or a usual level, so no row can be read from it, and no value that only a few
-customers have. It must not know how bins are chosen nor what follows from a difference.
+A bin is an interval between quantiles or a usual level, so no row can be read from it, neither an extreme nor a level
+that only a few customers have. It must not know how bins are chosen nor what follows from a difference.
 """
 
 import msgspec
 
-MISSING, RARE, UNSEEN = "missing", "rare", "unseen"
+MISSING, RARE, UNSEEN = "(missing)", "(rare)", "(unseen)"
 """What bins are called that are none of a value: not known; a level that training saw seldom; one that it never saw."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 import pyarrow
 
-from churn_data.profiles import category_profile, number_profile
+from churn_data.profiles import answer_profile, category_profile, number_profile
 from churn_model import Row, Schema, SchemaFeature
 from churn_model.prediction_log.pseudonyms import PseudonymKey
 from churn_model.prediction_log.records import AnswerNote, CustomerNote, ModelNote
@@ -69,7 +69,7 @@ def profile(rows: Sequence[Row]) -> TrainingProfile:
     return TrainingProfile(
         {**numbers, "Contract": category_profile(pyarrow.array(contract, pyarrow.string()), CONTRACTS)},
         number_profile(numpy.array([p for p, _ in answers])),
-        category_profile(pyarrow.array([str(segment) for _, segment in answers]), ("1", "2")),
+        answer_profile(pyarrow.array([str(segment) for _, segment in answers])),
         1.0,
         float(odds.mean()),
         float(odds.std()),

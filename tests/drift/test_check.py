@@ -9,7 +9,6 @@ from churn_data.errors import DataError
 from churn_model import PackageContents, open_package
 from churn_model.manifest import Manifest
 from churn_monitoring.drift.check import DriftCheck
-from churn_monitoring.drift.state import StateFile
 from churn_monitoring.drift.watch import DAY, Promise
 from churn_monitoring.prediction_log.store import Store
 from sample_package import Keys, PackageMaker
@@ -99,30 +98,64 @@ def test_tables_may_come_late_but_not_for_ever(store: Store, manifest: Manifest)
     assert (checking.look().tables, seen(checking)) == (1, 200)
 
 
+def remembered(store: Store) -> list[str]:
+    return store.names("_drift/churn-sample")
+
+
 def test_what_is_remembered_names_no_customer(store: Store, manifest: Manifest) -> None:
     put(store, customers(500, 3))
     check(store, manifest).look()
-    content = store.get(StateFile(store, manifest.name).name)
+    (name,) = remembered(store)
+    content = store.get(name)
     assert content is not None
     assert not any(
         KEY.of(str(place)) in content or KEY.of(str(place)).hex().encode() in content for place in range(500)
     )
 
 
-def test_what_was_remembered_can_be_broken_and_forgotten(store: Store, manifest: Manifest) -> None:
+@pytest.mark.parametrize("content", [b"\xff\x00", b""], ids=["strange", "empty"])
+def test_what_was_remembered_can_be_broken_and_forgotten(store: Store, manifest: Manifest, content: bytes) -> None:
     put(store, customers(500, 2))
     check(store, manifest).look()
-    store.put(StateFile(store, manifest.name).name, b"\xff\x00")
-    with pytest.raises(DataError, match=r"_drift/churn-sample\.state: is no state of a drift watch; --restart"):
+    (name,) = remembered(store)
+    store.put(name, content)
+    with pytest.raises(DataError, match=r"_drift/churn-sample/\w+\.state: is no state of a drift watch; --restart"):
         check(store, manifest).look()
     check(store, manifest).forget()
     assert check(store, manifest).look().tables == 1
 
 
-def test_another_promise_begins_anew(store: Store, manifest: Manifest) -> None:
+def test_another_promise_or_model_begins_anew_and_leaves_the_first_as_it_was(store: Store, manifest: Manifest) -> None:
     put(store, customers(500, 2))
     check(store, manifest).look()
     assert check(store, manifest, Promise(tolerance=0.3)).look().tables == 1
+    canary = DriftCheck(store, "sha256:ff", manifest, USUAL, lambda: NOON + 30 * DAY)
+    assert canary.look().tables == 1
+    again = check(store, manifest)
+    assert (again.look().tables, seen(again)) == (0, 500)
+
+
+def test_what_nobody_goes_on_from_is_forgotten(store: Store, manifest: Manifest) -> None:
+    put(store, customers(500, 2))
+    check(store, manifest).look()
+    (first,) = remembered(store)
+    check(store, manifest, Promise(tolerance=0.2), NOON + 29 * DAY).look()
+    assert first in remembered(store)
+    check(store, manifest, Promise(tolerance=0.3), NOON + 40 * DAY).look()
+    assert first not in remembered(store)
+
+
+def test_nothing_new_writes_nothing(store: Store, manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, customers(500, 2))
+    check(store, manifest).look()
+    monkeypatch.setattr(store, "put", interrupted)
+    assert check(store, manifest).look().tables == 0
+
+
+def test_a_table_of_days_to_come_waits_for_its_day(store: Store, manifest: Manifest) -> None:
+    put(store, customers(100, 2), NOON + 3 * DAY)
+    assert check(store, manifest, now=NOON).look().tables == 0
+    assert check(store, manifest, now=NOON + 3 * DAY).look().tables == 1
 
 
 def test_a_package_without_a_profile_looks_at_nothing(store: Store, manifest: Manifest) -> None:

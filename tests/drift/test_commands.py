@@ -60,7 +60,7 @@ def place(
     tmp_path: Path, make_package: PackageMaker, keys: Keys, contents: PackageContents, monkeypatch: pytest.MonkeyPatch
 ) -> Place:
     """Beside what the training saw, a third has each of three probabilities and a half each of two segments."""
-    from churn_data.profiles import category_profile, number_profile
+    from churn_data.profiles import answer_profile, number_profile
 
     schema = msgspec.structs.replace(contents.schema, logged=LOGGED)
     made = profile(customers(4_000, 1))
@@ -70,7 +70,7 @@ def place(
     answers = msgspec.structs.replace(
         made,
         score=number_profile(numpy.array([0.3, 0.4, 0.5] * 200)),
-        segments=category_profile(pyarrow.array(["1", "2"] * 300), ("1", "2")),
+        segments=answer_profile(pyarrow.array(["1", "2"] * 300)),
         log_odds=-0.42,
     )
     package = make_package(contents=dataclasses.replace(contents, schema=schema), profile=answers)
@@ -139,23 +139,33 @@ def test_the_condition_is_kept_on_the_cluster(
     assert "refused: no GET of this (403)" in said
 
 
-def test_a_watch_shows_metrics_and_ends_when_it_is_told_to(place: Place) -> None:
+def test_a_watch_shows_metrics_goes_with_a_promotion_and_ends_when_it_is_told_to(
+    place: Place, tmp_path: Path, make_package: PackageMaker
+) -> None:
     place.answer(2, now() - 7200)
     place.answer(3, now() - 3000, longer)
+    meant = tmp_path / "meant"
+    meant.symlink_to(place.package)
     port = free_port()
-    words = ["drift", "watch", "--model", str(place.package), "--every", "1s", "--metrics-port", str(port), "--json"]
+    words = ["drift", "watch", "--model", str(meant), "--every", "1s", "--metrics-port", str(port), "--json"]
     with subprocess.Popen(
         [sys.executable, "-m", "churn_cli", *words],
         env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         wait_until(lambda: 'churn_drift_detected{column="tenure"} 1.0' in metrics(port) or process.poll() is not None)
         shown = metrics(port)
+        (tmp_path / "next").symlink_to(make_package(version="2"))
+        (tmp_path / "next").replace(meant)
+        wait_until(lambda: "churn_drift_profile_missing 1.0" in metrics(port) or process.poll() is not None)
+        after = metrics(port)
         process.send_signal(signal.SIGTERM)
         out, said = process.communicate(timeout=60)
     assert 'churn_drift_detected{column="Contract"} 0.0' in shown
+    assert "churn_drift_detected{" not in after
     assert process.returncode == 0, said
-    assert json.loads(out.splitlines()[-1])["drift"] is True
+    assert json.loads(out.splitlines()[-1])["drift"] is None
     assert said.count("drift: tenure: ") == 1
+    assert said.count("churn-sample 2 is watched from now on") == 1
 
 
 def metrics(port: int) -> str:

@@ -76,7 +76,7 @@ def test_a_new_level_is_named_where_many_have_it() -> None:
     began = [drift for each in hours(0, 10, 400, change=strange) for drift in watching.add(each, LATER)]
     assert [drift.column for drift in began] == ["Contract"]
     (told,) = report_of(watching)["drifted"]
-    assert (told["bin"], told["more"], told["before"]) == ("unseen", True, 0.0)
+    assert (told["bin"], told["more"], told["before"]) == ("(unseen)", True, 0.0)
     assert told["unknown_levels"] == {"Forever": 200}
     assert "Forever" not in sentence(told)
 
@@ -91,7 +91,7 @@ def test_missing_numbers_are_found() -> None:
     began = [drift for each in hours(0, 10, 500, change=forgetful) for drift in watching.add(each, LATER)]
     assert "tenure" in {drift.column for drift in began}
     (told,) = [each for each in report_of(watching)["drifted"] if each["column"] == "tenure"]
-    assert told["bin"] == "missing"
+    assert told["bin"] == "(missing)"
 
 
 def test_going_on_from_what_was_remembered_is_the_same() -> None:

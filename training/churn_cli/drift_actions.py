@@ -5,15 +5,16 @@ import json
 import os
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from churn_cli.drift_condition import ConditionKeeper
-from churn_cli.scoring_package import open_named
+from churn_cli.scoring_package import digest_now, open_named
 from churn_cli.terminal import answer, say, show
 from churn_data.errors import DataError, Failure, Unavailable
 from churn_data.locations import location
-from churn_model.package import Package
+from churn_model.errors import PackageError
 from churn_monitoring.drift.check import DriftCheck
 from churn_monitoring.drift.metrics import DriftMetrics
 from churn_monitoring.drift.report import lines, report_of, sentence, unknown_report
@@ -36,33 +37,44 @@ class _Look:
         self._options = options
         package = open_named(options.model)
         self._digest = package.digest
-        self._title = f"{package.manifest.name} {package.manifest.version}"
+        self.title = f"{package.manifest.name} {package.manifest.version}"
         self._store = _store(options)
         promise = Promise(options.false_alarms, options.tolerance, options.hold_days)
-        self._check = _check(package, self._store, promise)
+        self._check = DriftCheck(self._store, package.digest, package.manifest, promise)
         self._keeper = ConditionKeeper.of(options)
-        self.unreadable: list[str] = []
+        self._named: set[str] = set()
+        self.began: list[dict[str, Any]] = []
         if options.restart:
             self._check.forget()
 
     def once(self) -> dict[str, Any]:
-        """Look, and return what is known then; what began is said."""
+        """Look, and return what is known then; `began` are the drifts that are new with it."""
+        self.began = []
         looked = self._check.look()
-        watch, self.unreadable = self._check.watch, looked.unreadable
+        watch = self._check.watch
         report = unknown_report(_NO_PROFILE) if watch is None else report_of(watch)
-        for name in self.unreadable:
-            say(f"{self._store.root}/{name}: is no table of the prediction log; it is left out")
-        head = {"model": self._title, "digest": self._digest, "tables": looked.tables, "unreadable": self.unreadable}
+        head = {"model": self.title, "digest": self._digest, "tables": looked.tables, "unreadable": looked.unreadable}
         document = {**head, **report}
-        if self._keeper is not None:
-            self._keeper.keep(document, self._digest)
         began = {drift.column for drift in looked.began}
         self.began = [drift for drift in document["drifted"] if drift["column"] in began]
+        self._name(looked.unreadable)
+        if self._keeper is not None:
+            self._keeper.keep(document, self._digest)
         return document
+
+    def _name(self, unreadable: Sequence[str]) -> None:
+        for name in unreadable:
+            if name not in self._named:
+                say(f"{self._store.root}/{name}: is no table of the prediction log; it is left out")
+        self._named.update(unreadable)
+
+    def outdated(self) -> bool:
+        """Whether another package is meant by now, as after a promotion."""
+        return digest_now(self._options.model) not in (None, self._digest)
 
     def told(self, document: dict[str, Any]) -> str:
         """The document for people."""
-        return lines(document, self._title)
+        return lines(document, self.title)
 
 
 def check(options: argparse.Namespace) -> dict[str, Any]:
@@ -91,21 +103,30 @@ def watch(options: argparse.Namespace, told_to_end: threading.Event) -> dict[str
         while not told_to_end.is_set():
             begun = time.monotonic()
             try:
+                look = _renewed(look, options) if look.outdated() else look
                 document = look.once()
             except Unavailable as error:
                 metrics.failed()
                 say(f"{error}; trying again")
             else:
-                metrics.show(document, len(look.unreadable))
-                for drift in look.began:
-                    say(f"drift: {sentence(drift)}")
+                metrics.show(document)
+            for drift in look.began:
+                say(f"drift: {sentence(drift)}")
             told_to_end.wait(max(options.every - (time.monotonic() - begun), 1.0))
     show(look.told(document) if document else "nothing could be looked at", options)
     return document
 
 
-def _check(package: Package, store: Store, promise: Promise) -> DriftCheck:
-    return DriftCheck(store, package.digest, package.manifest, promise)
+def _renewed(look: _Look, options: argparse.Namespace) -> _Look:
+    """A look at the log of the package that is meant now; the one there is where it cannot be opened yet."""
+    options.restart = False  # that was of the first one
+    try:
+        renewed = _Look(options)
+    except PackageError as error:
+        say(f"{error}; trying again")
+        return look
+    say(f"{renewed.title} is watched from now on")
+    return renewed
 
 
 def _store(options: argparse.Namespace) -> Store:

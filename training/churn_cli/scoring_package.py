@@ -6,6 +6,7 @@ from pathlib import Path
 from churn_data.errors import DataError
 from churn_data.locations import Location, ObjectLocation
 from churn_model.errors import PackageError
+from churn_model.manifest import MANIFEST, digest_of
 from churn_model.package import Package, open_package
 from churn_training.packaging.home import Home
 from churn_training.packaging.keys import trusted_keys
@@ -25,13 +26,28 @@ def open_named(model: Location) -> Package:
     home = Home.from_environment()
     if isinstance(model, ObjectLocation):
         return _open_stored(model, home)
+    return open_package(_folder(model, home), trusted_keys(home))
+
+
+def digest_now(model: Location) -> str | None:
+    """The digest of what :func:`open_named` would open now; None where that cannot be read, and of object storage,
+    whose addresses never mean another package."""
+    if isinstance(model, ObjectLocation):
+        return None
+    try:
+        return digest_of((_folder(model, Home.from_environment()) / MANIFEST).read_bytes())
+    except (OSError, PackageError):
+        return None
+
+
+def _folder(model: Path, home: Home) -> Path:
     champions = [] if model.exists() or len(model.parts) != 1 else _champions(home)
     for name in (str(model), f"churn-{model}"):
         if name in champions:
-            return open_champion(name)
+            return (home.packages(name) / CHAMPION).resolve()
     if champions and model.parts:
         raise PackageError(f"{model}: neither a folder nor a model with a champion here ({', '.join(champions)})")
-    return open_package(model, trusted_keys(home))
+    return model
 
 
 def _open_stored(folder: ObjectLocation, home: Home) -> Package:

@@ -20,6 +20,8 @@ from churn_monitoring.prediction_log.tables import COLUMNS, from_parquet
 
 WAITED_DAYS = 7
 """Days for which tables that come late are still counted, and for which it is remembered which ones were."""
+FORGOTTEN_DAYS = 30
+"""Days after which it is forgotten what a watch has found that looks at nobody any more."""
 _WRITE_EVERY = 200
 
 
@@ -43,8 +45,8 @@ class DriftCheck:
         self._usecase = manifest.schema.usecase
         self._made = datetime.fromisoformat(manifest.created).date()
         self._clock = clock
-        self._file = StateFile(store, manifest.name)
         self.watch = None if profile is None else DriftWatch(digest, manifest.schema, profile, promise)
+        self._file = StateFile(store, manifest.name, "" if self.watch is None else self.watch.identity)
 
     def look(self) -> Looked:
         """Count what is new.
@@ -55,12 +57,13 @@ class DriftCheck:
         looked = Looked()
         if self.watch is None:
             return looked
-        self.watch.go_on(self._file.read(self.watch.identity))
+        self.watch.go_on(self._remembered(self.watch.identity))
         for name, day in self._new_tables(self.watch.state):
             self._count(name, day, self.watch, looked)
             if looked.tables % _WRITE_EVERY == 0:
                 self._file.write(self.watch.remembered())
-        self._file.write(self.watch.remembered())
+        if looked.tables:
+            self._file.write(self.watch.remembered())
         return looked
 
     def forget(self) -> None:
@@ -69,7 +72,14 @@ class DriftCheck:
         Raises:
             DataError, Unavailable: the store cannot be asked.
         """
-        self._store.delete(self._file.name)
+        self._file.forget()
+
+    def _remembered(self, identity: str) -> State:
+        """What to go on from. Who begins takes away what nobody has gone on from for long."""
+        state = self._file.read()
+        if state is None:
+            self._file.forget_others(self._clock() - FORGOTTEN_DAYS * DAY)
+        return state or State(identity)
 
     def _count(self, name: str, day: date, watch: DriftWatch, looked: Looked) -> None:
         content = self._store.get(name)
@@ -83,16 +93,18 @@ class DriftCheck:
         looked.tables += 1
 
     def _new_tables(self, state: State) -> Iterator[tuple[str, date]]:
-        """Tables that were not counted, oldest first. Days of which no table is waited for any more are forgotten."""
+        """Tables that were not counted, oldest first, day by day, as a log of years has millions of them. Days of which
+        no table is waited for any more are forgotten; what a clock called later than tomorrow waits for its day."""
         today = datetime.fromtimestamp(self._clock(), UTC).date()
         newest = max((day for day in map(date.fromisoformat, state.done) if day <= today), default=date.min)
         first = max(self._made - timedelta(days=1), newest - timedelta(days=WAITED_DAYS) if state.done else date.min)
         state.done = {day: names for day, names in state.done.items() if date.fromisoformat(day) >= first}
         done = {name for names in state.done.values() for name in names}
-        own = f"use_case={self._usecase}/"
-        for name, day in tables_of(self._store):
-            if day >= first and name.startswith(own) and name not in done:
-                yield name, day
+        for days in range((today - first).days + 2):
+            day = first + timedelta(days=days)
+            for name, _ in tables_of(self._store, f"use_case={self._usecase}/date={day}"):
+                if name not in done:
+                    yield name, day
 
 
 def _table(content: bytes) -> pyarrow.Table | None:

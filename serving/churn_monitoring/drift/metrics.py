@@ -27,6 +27,7 @@ class DriftMetrics:
 
     def __init__(self) -> None:
         own = self.registry = CollectorRegistry()
+        self._digest = ""
         self._drifted = Gauge(DRIFTED, "1 where customers are not those of the training.", _COLUMN, registry=own)
         self._evidence = Gauge(
             EVIDENCE, "Evidence of a drift over what makes an alarm, as a logarithm.", _COLUMN, registry=own
@@ -40,10 +41,14 @@ class DriftMetrics:
         self._looked = Gauge(LAST_LOOK, "When the log was last looked at.", registry=own)
         self._failures = Counter(FAILURES, "Looks that failed.", registry=own)
 
-    def show(self, document: dict[str, Any], unreadable: int) -> None:
-        """Show a report."""
+    def show(self, document: dict[str, Any]) -> None:
+        """Show a report; columns of a model that is watched no more go."""
+        if document["digest"] != self._digest:
+            self._digest = document["digest"]
+            for gauge in (self._drifted, self._evidence, self._stability, self._moved_by):
+                gauge.clear()
         self._looked.set(time.time())
-        self._unreadable.set(unreadable)
+        self._unreadable.set(len(document["unreadable"]))
         self._unknown.set(document["drift"] is None)
         if document["drift"] is None:
             return

@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 
 from churn_data.profiles import bin_names
-from churn_model.training_profile import MISSING, UNSEEN
+from churn_model.training_profile import MISSING, RARE, UNSEEN
 from churn_monitoring.drift.counting import Column
 from churn_monitoring.drift.movement import Movement, movement_of
 from churn_monitoring.drift.sketches import LevelSketch, NumberSketch
@@ -20,6 +20,11 @@ from churn_monitoring.drift.watch import DriftWatch
 
 RANKS = (0.1, 0.5, 0.9)
 _MOST_LEVELS = 5
+_IN_WORDS = {
+    MISSING: "missing",
+    RARE: "of levels that training saw seldom",
+    UNSEEN: "of levels that training never saw",
+}
 
 
 def report_of(watch: DriftWatch) -> dict[str, Any]:
@@ -58,7 +63,7 @@ def unknown_report(reason: str) -> dict[str, Any]:
 
 def sentence(drift: dict[str, Any]) -> str:
     """One drift in words, without a customer's value."""
-    what = {MISSING: "missing", UNSEEN: "of a level that training never saw"}.get(drift["bin"])
+    what = _IN_WORDS.get(drift["bin"])
     share = f"{drift['share']:.1%}".replace("%", " %") if drift["share"] is not None else "?"
     before = f"{drift['before']:.1%}".replace("%", " %")
     where = f"{share} {what}" if what else f"{share} are {drift['bin']}"

@@ -1,7 +1,7 @@
 """What a drift watch remembers from one look to the next: one file beside the log, which holds no customer.
 
-It goes with the model and the promise that it was begun with; for others everything begins anew. It must not know how
-any of it is found out.
+It goes with the model and the promise that it was begun with; others have files of their own. It must not know how any
+of it is found out.
 """
 
 import hashlib
@@ -58,7 +58,6 @@ class State(msgspec.Struct):
     """``identity`` is what it was begun with; ``until`` the last moment that was looked at; ``done`` the tables by day
     that were; ``evidence`` and ``begun`` the detector's."""
 
-    format: int
     identity: str
     until: float = 0.0
     customers: int = 0
@@ -77,27 +76,28 @@ def identity_of(parts: Sequence[object]) -> str:
 
 
 class StateFile:
-    """The file of a model's watch in a store."""
+    """The file of a watch in a store, among those of other watches over models of this name: canaries, other
+    promises."""
 
-    def __init__(self, store: Store, model: str) -> None:
+    def __init__(self, store: Store, model: str, identity: str) -> None:
         self._store = store
-        self.name = f"{FOLDER}/{model}.state"
+        self._identity = identity
+        self._folder = f"{FOLDER}/{model}"
+        self.name = f"{self._folder}/{identity[:16]}.state"
 
-    def read(self, identity: str) -> State:
-        """The state; a new one where there is none or one that was begun with something else.
+    def read(self) -> State | None:
+        """The state; None where there is none yet.
 
         Raises:
             DataError, Unavailable: the store cannot be asked, or the file is no state.
         """
         content = self._store.get(self.name)
         if content is None:
-            return State(FORMAT, identity)
-        try:
-            state = msgspec.msgpack.decode(content, type=State)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            problem = "is no state of a drift watch; --restart begins anew"
-            raise DataError(f"{self._store.root}/{self.name}", problem) from None
-        return state if (state.format, state.identity) == (FORMAT, identity) else State(FORMAT, identity)
+            return None
+        state = _state(content)
+        if state is None or state.identity != self._identity:
+            raise DataError(f"{self._store.root}/{self.name}", "is no state of a drift watch; --restart begins anew")
+        return state
 
     def write(self, state: State) -> None:
         """Write it, whole or not at all.
@@ -106,6 +106,34 @@ class StateFile:
             DataError, Unavailable: it cannot be written.
         """
         self._store.put(self.name, msgspec.msgpack.encode(state))
+
+    def forget(self) -> None:
+        """Take it away.
+
+        Raises:
+            DataError, Unavailable: the store cannot be asked.
+        """
+        self._store.delete(self.name)
+
+    def forget_others(self, before: float) -> None:
+        """Take away what others remember who have looked at nobody who was asked about since a moment (seconds since
+        1970).
+
+        Raises:
+            DataError, Unavailable: the store cannot be asked.
+        """
+        for name in self._store.names(self._folder):
+            state = None if name == self.name else _state(self._store.get(name) or b"")
+            if state is not None and state.until < before:
+                self._store.delete(name)
+
+
+def _state(content: bytes) -> State | None:
+    """The state that a file holds; None where it is none."""
+    try:
+        return msgspec.msgpack.decode(content, type=State)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def array(values: Sequence[float], like: numpy.ndarray) -> numpy.ndarray:

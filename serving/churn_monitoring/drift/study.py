@@ -8,11 +8,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy
 import pyarrow
 
 from churn_data.profile_effects import effects_of, log_odds
-from churn_data.profiles import category_bins, category_profile, number_bins, number_profile
+from churn_data.profiles import (
+    answer_profile,
+    category_bins,
+    category_profile,
+    counted,
+    has_other_levels,
+    number_bins,
+    number_profile,
+)
+from churn_model.schema import Schema
 from churn_model.training_profile import ColumnProfile, TrainingProfile
 from churn_monitoring.drift.counting import SCORE, SEGMENT, STEP_ROWS, Step
 from churn_monitoring.drift.movement import movement_of
@@ -30,7 +40,7 @@ from churn_monitoring.drift.study_worlds import (
 from churn_monitoring.drift.watch import MONTH, DriftWatch, Promise
 
 _POPULATION = 30_000
-_JUDGED = 0.1
+_HELD_OUT = 0.1
 CHANGES: dict[str, tuple[str, Change, int]] = {
     "shift of 0.5 deviations": ("age", shifted("age", 0.5), 10_000),
     "shift of 0.5 deviations, skewed": ("bill", shifted("bill", 0.5), 10_000),
@@ -78,7 +88,8 @@ class _World:
         self.source = numpy.random.default_rng(seed)
         self.customers = population(_POPULATION, self.source)
         trained = self.customers.take(self.source.integers(_POPULATION, size=plan.trained))
-        self.watch = DriftWatch("sha256:study", schema_of_study(), _profile(trained), promise)
+        profile, schema = _trained(trained)
+        self.watch = DriftWatch("sha256:study", schema, profile, promise)
         self._moment = 1.8e9
         self._seconds = plan.months * MONTH / max(plan.quiet_customers, 1) * STEP_ROWS
 
@@ -154,28 +165,31 @@ def _change(world: _World, before: int, name: str) -> tuple[int | None, float | 
     return delay, movement.share_of(feature)
 
 
-def _profile(trained: Population) -> TrainingProfile:
-    """As a training makes it, of the company's own model."""
-    schema = schema_of_study()
-    answered = trained.probabilities
-    features: dict[str, ColumnProfile] = {name: number_profile(trained.numbers[name]) for name in NUMBERS}
-    bins = {name: number_bins(features[name], trained.numbers[name]) for name in NUMBERS}
-    for feature in schema.features:
-        if feature.name in CATEGORIES:
-            texts = trained.texts(feature.name)
-            features[feature.name] = category_profile(texts, feature.categories)
-            bins[feature.name] = category_bins(features[feature.name], texts, feature.categories)
+def _trained(customers: Population) -> tuple[TrainingProfile, Schema]:
+    """As a training makes it, of the company's own model; the first customers are those held out."""
+    answered, held_out = customers.probabilities, max(int(_HELD_OUT * len(customers.probabilities)), 1)
+    features: dict[str, ColumnProfile] = {name: number_profile(customers.numbers[name]) for name in NUMBERS}
+    bins = {name: number_bins(features[name], customers.numbers[name]) for name in NUMBERS}
+    learnt: dict[str, list[str]] = {}
+    for name in CATEGORIES:
+        texts = customers.texts(name)
+        fitted = texts.slice(held_out)
+        learnt[name] = sorted(fitted.drop_null().unique().to_pylist())
+        features[name] = category_profile(texts, learnt[name])
+        bins[name] = category_bins(features[name], texts, learnt[name])
+        if has_other_levels(fitted, numpy.arange(len(fitted))):
+            features[name] = counted(features[name], bins[name][:held_out])
     odds = log_odds(answered)
     effects = effects_of(features, bins, odds)
-    judged = max(int(_JUDGED * len(answered)), 1)
-    return TrainingProfile(
-        {name: ColumnProfile(p.counts, p.category, p.cuts, p.levels, effects[name]) for name, p in features.items()},
-        number_profile(answered[:judged]),
-        category_profile(_words(trained.segments), ("1", "2", "3", "4")),
+    profile = TrainingProfile(
+        {name: msgspec.structs.replace(each, effects=effects[name]) for name, each in features.items()},
+        number_profile(answered[:held_out]),
+        answer_profile(_words(customers.segments)),
         1.0,
-        float(odds[:judged].mean()),
-        float(odds[:judged].std()),
+        float(odds[:held_out].mean()),
+        float(odds[:held_out].std()),
     )
+    return profile, schema_of_study(learnt)
 
 
 def _words(segments: numpy.ndarray) -> pyarrow.Array:

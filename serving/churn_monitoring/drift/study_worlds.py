@@ -4,7 +4,7 @@ that hang together, a model's answers, and changes of them.
 It must not know how drift is found.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy
@@ -14,8 +14,8 @@ from churn_model.schema import Schema, SchemaFeature
 
 NEW_LEVEL = "brand new"
 NUMBERS = ("age", "bill", "calls", "debt", "flag", "logins", "tenure", "usage")
-CATEGORIES = {"city": 40, "contract": 3, "device": 8, "gender": 2, "payment": 4, "plan": 12}
-"""With so many levels, of falling frequency."""
+CATEGORIES = {"city": 40, "contract": 3, "device": 8, "gender": 2, "payment": 4, "plan": 12, "postcode": 3_000}
+"""With so many levels, of falling frequency; of the last no training sees all."""
 _NO_DEBT, _UNKNOWN = 0.6, 0.05
 
 
@@ -118,12 +118,9 @@ def more_missing(name: str, share: float) -> Change:
     return change
 
 
-def schema_of_study() -> Schema:
-    """Every feature may be kept."""
+def schema_of_study(learnt: Mapping[str, Sequence[str]]) -> Schema:
+    """Of a model that has learnt these levels; every feature may be kept."""
     numbers = [SchemaFeature(name, "number") for name in NUMBERS]
-    categories = [
-        SchemaFeature(name, "category", categories=tuple(f"{name} {place}" for place in range(count)))
-        for name, count in CATEGORIES.items()
-    ]
+    categories = [SchemaFeature(name, "category", categories=tuple(levels)) for name, levels in learnt.items()]
     features = (*numbers, *categories)
     return Schema("study", "customer", features, logged=tuple(feature.name for feature in features))

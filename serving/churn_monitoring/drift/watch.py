@@ -45,10 +45,10 @@ class DriftWatch:
         self._counter = TableCounter(self.columns, digest)
         bounds = bounds_of([column.profile for column in self.columns], profile.independent, promise.tolerance)
         self._detector = Detector(bounds)
-        self.state = State(FORMAT, self.identity)
+        self.state = State(self.identity)
 
     def go_on(self, state: State) -> None:
-        """Go on from what was remembered."""
+        """Go on from what was remembered of this very watch."""
         self.state = state
         self._detector.evidence = array(state.evidence, self._detector.evidence)
         self._detector.begun = array(state.begun, self._detector.begun)

@@ -41,13 +41,13 @@ class Erased(NamedTuple):
     files: int
 
 
-def tables_of(store: Store) -> list[tuple[str, date]]:
-    """Every table with the day that it is of, in the order of names.
+def tables_of(store: Store, below: str = "") -> list[tuple[str, date]]:
+    """Every table below a folder of the store, with the day that it is of, in the order of names.
 
     Raises:
         DataError, Unavailable: the store cannot be asked.
     """
-    matched = [found for name in store.names() if (found := _PARTITION.fullmatch(name))]
+    matched = [found for name in store.names(below) if (found := _PARTITION.fullmatch(name))]
     return [(found[0], date.fromisoformat(found[1])) for found in matched]
 
 

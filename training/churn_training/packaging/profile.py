@@ -4,6 +4,8 @@ how far each bin moves the answers.
 It must not know what anybody concludes from later customers.
 """
 
+from dataclasses import dataclass
+
 import msgspec
 import numpy
 import pandas
@@ -11,15 +13,43 @@ import pyarrow
 
 from churn_data.dataset import Dataset, rows_of
 from churn_data.profile_effects import effects_of, log_odds
-from churn_data.profiles import category_bins, category_profile, number_bins, number_profile
+from churn_data.profiles import (
+    answer_profile,
+    category_bins,
+    category_profile,
+    counted,
+    has_other_levels,
+    number_bins,
+    number_profile,
+)
 from churn_model.schema import Schema, SchemaFeature
 from churn_model.scorer import Scorer
 from churn_model.training_profile import ColumnProfile, TrainingProfile
 
+COUNTED = 200_000
+"""Fitted customers that are counted, beside those held out: more would tell shares closer than matters."""
 ASKED = 4_000
-"""Customers whose answers are asked for, beside those held out, to learn what moves them."""
-MOST_EXPLAINED = 20_000
-"""Customers of whose answers that is learnt."""
+"""Customers of either kind whose segments are asked for; of the fitted ones their answers too."""
+EXPLAINED = 20_000
+"""Customers at most of whose answers it is learnt what moves them."""
+
+
+@dataclass(frozen=True)
+class _Customers:
+    """Those held out, then those fitted, in no order."""
+
+    held_out: Dataset
+    fitted: Dataset
+
+    @property
+    def independent(self) -> float:
+        """The share of rows that count as customers of their own."""
+        customers = sum(len(numpy.unique(part.groups)) for part in (self.held_out, self.fitted))
+        return customers / (len(self.held_out) + len(self.fitted))
+
+    def column(self, name: str) -> pandas.Series:
+        """A feature of all of them."""
+        return pandas.concat([self.held_out.frame[name], self.fitted.frame[name]], ignore_index=True)
 
 
 def training_profile(
@@ -34,38 +64,43 @@ def training_profile(
         held_out: customers that it was not fitted on.
         probabilities: its answers to them.
     """
-    frame = pandas.concat([held_out.frame, fitted.frame], ignore_index=True)
+    order = numpy.random.default_rng(0).permutation(len(held_out))  # they come as they stand in the file
+    customers = _Customers(held_out.take(order), fitted.take(numpy.arange(min(len(fitted), COUNTED))))
+    judged = log_odds(probabilities[order])
+    scored = scorer.score(rows_of(customers.fitted.frame.head(ASKED)))
+    answered = numpy.concatenate([judged, log_odds(numpy.array(scored.probabilities))])
+    explained = slice(max(len(answered) - EXPLAINED, 0), len(answered))
     features, bins = {}, {}
     for feature in schema.features:
-        features[feature.name], bins[feature.name] = _profile(feature, frame[feature.name])
-    asked = rows_of(fitted.frame.head(ASKED))
-    scored = scorer.score(asked)
-    answered = log_odds(numpy.concatenate([probabilities, numpy.array(scored.probabilities)]))
-    part = slice(max(len(answered) - MOST_EXPLAINED, 0), len(answered))
-    effects = effects_of(features, {name: places[part] for name, places in bins.items()}, answered[part])
-    others = scorer.score(rows_of(held_out.frame.head(ASKED))).segments
-    segments = pyarrow.array([str(each) for each in (*others, *scored.segments)])
-    judged = answered[: len(held_out)]
+        features[feature.name], found = _profile(feature, customers)
+        bins[feature.name] = found[explained]
+    effects = effects_of(features, bins, answered[explained])
+    others = scorer.score(rows_of(customers.held_out.frame.head(ASKED))).segments
     return TrainingProfile(
         features={name: msgspec.structs.replace(each, effects=effects[name]) for name, each in features.items()},
         score=number_profile(numpy.asarray(probabilities, dtype=float)),
-        segments=category_profile(segments, sorted(set(segments.to_pylist()))),
-        independent=_independent(fitted, held_out),
+        segments=answer_profile(pyarrow.array([str(each) for each in (*others, *scored.segments)])),
+        independent=customers.independent,
         log_odds=float(judged.mean()),
         deviation=float(judged.std()),
     )
 
 
-def _profile(feature: SchemaFeature, column: pandas.Series) -> tuple[ColumnProfile, numpy.ndarray]:
+def _profile(feature: SchemaFeature, customers: _Customers) -> tuple[ColumnProfile, numpy.ndarray]:
+    """A feature's profile, and the bin of each customer.
+
+    What a model was fitted on holds no level that it has never seen. So where later customers will have others, how
+    many do is counted among those alone who were held out.
+    """
+    column = customers.column(feature.name)
     if feature.type == "number":
         numbers = column.to_numpy(dtype=float)
         profile = number_profile(numbers)
         return profile, number_bins(profile, numbers)
     texts = pyarrow.array(column, pyarrow.string(), from_pandas=True)
     profile = category_profile(texts, feature.categories)
-    return profile, category_bins(profile, texts, feature.categories)
-
-
-def _independent(fitted: Dataset, held_out: Dataset) -> float:
-    customers = sum(len(numpy.unique(part.groups)) for part in (fitted, held_out))
-    return customers / (len(fitted) + len(held_out))
+    bins = category_bins(profile, texts, feature.categories)
+    held_out = len(customers.held_out)
+    if has_other_levels(texts.slice(held_out), customers.fitted.groups):
+        profile = counted(profile, bins[:held_out])
+    return profile, bins
