@@ -6,6 +6,7 @@ here. It must not know what is concluded from counts.
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy
 import pyarrow
 import pyarrow.compute
@@ -49,8 +50,16 @@ def answer_profile(values: pyarrow.Array) -> ColumnProfile:
 
 def counted(profile: ColumnProfile, bins: numpy.ndarray) -> ColumnProfile:
     """The same bins with these customers in them."""
-    counts = numpy.bincount(bins, minlength=len(profile.counts))
-    return ColumnProfile(tuple(counts.tolist()), profile.category, profile.cuts, profile.levels)
+    return msgspec.structs.replace(profile, counts=_counts(profile, bins))
+
+
+def counted_apart(profile: ColumnProfile, others: numpy.ndarray, fitted: numpy.ndarray) -> ColumnProfile:
+    """The same bins with those in them whom a model was fitted on apart from others."""
+    return msgspec.structs.replace(profile, counts=_counts(profile, others), fitted=_counts(profile, fitted))
+
+
+def _counts(profile: ColumnProfile, bins: numpy.ndarray) -> tuple[int, ...]:
+    return tuple(numpy.bincount(bins, minlength=len(profile.counts)).tolist())
 
 
 def has_other_levels(fitted: pyarrow.Array, customers: numpy.ndarray) -> bool:

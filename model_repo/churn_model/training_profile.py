@@ -14,14 +14,17 @@ MISSING, RARE, UNSEEN = "(missing)", "(rare)", "(unseen)"
 class ColumnProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One column. Of numbers the bins are the intervals from one of ``cuts`` (rising) up to below the next, open at
     both ends, then the missing ones; of a ``category`` they are ``levels``, then rare, missing and unseen ones.
-    ``counts`` are rows by bin. ``effects`` say by how much a bin moves the log-odds of the model's answer, against the
-    mean of all rows; empty where that is not known or the column is no feature."""
+    ``counts`` are rows by bin; ``fitted`` those of customers whom the model was fitted on where these differ from
+    everybody else, who alone stand in ``counts`` then: it answers them better, and knows all of their levels.
+    ``effects`` say by how much a bin moves the log-odds of the model's answer, against the mean of all rows; empty
+    where that is not known or the column is no feature."""
 
     counts: tuple[int, ...]
     category: bool = False
     cuts: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
     effects: tuple[float, ...] = ()
+    fitted: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a profile whose parts do not fit each other.
@@ -30,9 +33,12 @@ class ColumnProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
             ValueError: so many counts or effects are not those of the bins.
         """
         bins = len(self.levels) + 3 if self.category else len(self.cuts) + 2
-        if len(self.counts) != bins or len(self.effects) not in (0, bins):
-            raise ValueError(f"a column of {bins} bins has {len(self.counts)} counts and {len(self.effects)} effects")
-        if min(self.counts) < 0 or any(low >= high for low, high in zip(self.cuts, self.cuts[1:], strict=False)):
+        if len(self.counts) != bins or not {len(self.effects), len(self.fitted)} <= {0, bins}:
+            found = f"{len(self.counts)}, {len(self.fitted)} counts and {len(self.effects)} effects"
+            raise ValueError(f"a column of {bins} bins has {found}")
+        if min(*self.counts, *self.fitted) < 0 or any(
+            low >= high for low, high in zip(self.cuts, self.cuts[1:], strict=False)
+        ):
             raise ValueError("a count is below 0, or cuts do not rise")
 
     @property
@@ -42,9 +48,9 @@ class ColumnProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
 
 
 class TrainingProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``features`` by name; ``score`` is of the model's answers (probabilities) to customers whom it was not fitted on,
-    ``segments`` of its segments, as texts, of all. ``independent`` is the share of rows that count as customers of
-    their own: below 1 where a customer has several rows. ``log_odds`` is the mean of the answers' and ``deviation``
+    """``features`` by name; ``score`` is of the model's answers (probabilities), ``segments`` of its segments, as
+    texts. ``independent`` is the share of rows that count as customers of their own: below 1 where a customer has
+    several rows. ``log_odds`` is the mean of the answers to customers whom it was not fitted on, and ``deviation``
     their standard deviation."""
 
     features: dict[str, ColumnProfile]

@@ -23,7 +23,7 @@ from churn_model.usecase import UseCase
 from churn_monitoring.drift.watch import DAY, DriftWatch, Promise
 from churn_training.packaging.home import Home
 from churn_training.packaging.keys import trusted_keys
-from churn_training.packaging.profile import training_profile
+from churn_training.packaging.profile import ASKED, training_profile
 from churn_training.pipeline import TrainingOutcome
 from sample_package import Keys, PackageMaker
 from tests.drift.asked import DIGEST, table
@@ -75,6 +75,7 @@ def test_no_level_of_a_few_is_named() -> None:
         pytest.param({"counts": [1, 2], "cuts": [0.0]}, id="counts"),
         pytest.param({"counts": [1, 2, 3], "cuts": [0.0], "effects": [0.1]}, id="effects"),
         pytest.param({"counts": [1, -2, 3], "cuts": [0.0]}, id="negative"),
+        pytest.param({"counts": [1, 2, 3], "cuts": [0.0], "fitted": [1, 2]}, id="fitted"),
         pytest.param({"counts": [1, 2, 3, 4], "cuts": [1.0, 1.0]}, id="cuts"),
         pytest.param({"counts": [1, 2, 3], "category": True, "levels": ["a"]}, id="levels"),
     ],
@@ -162,15 +163,20 @@ def test_levels_without_end_and_a_rare_segment_are_no_drift(package_folder: Path
     streets = profile.features[STREETS]
     assert (streets.rows, streets.counts[-1]) == (len(held_out), unseen)
     assert unseen > 20
+    assert (sum(streets.fitted), streets.fitted[-1]) == (len(fitted), 0)
     assert profile.features["Contract"].rows == len(held_out) + len(fitted)
+    assert (profile.score.rows, sum(profile.score.fitted)) == (len(held_out), ASKED)
     assert 0 < min(profile.segments.counts[: len(profile.segments.levels)]) < 0.01 * profile.segments.rows
 
-    watching = DriftWatch(DIGEST, schema, profile, Promise())
-    for hour in range(15):
-        rows = of_many_streets(1_000, 100 + hour)
-        scored = package.scorer.score(rows)
-        answers = list(zip(scored.probabilities, scored.segments, strict=True))
-        assert watching.add(table(rows, NOON + 3600.0 * hour, answers=answers, schema=schema), NOON + 20 * DAY) == []
+    later = [of_many_streets(1_000, 100 + hour) for hour in range(15)]
+    known = rows_of(fitted.frame)
+    for asked in (later, [known[start : start + 1_000] for start in range(0, len(known), 1_000)]):
+        watching = DriftWatch(DIGEST, schema, profile, Promise())
+        for hour, rows in enumerate(asked):
+            scored = package.scorer.score(rows)
+            answers = list(zip(scored.probabilities, scored.segments, strict=True))
+            made = table(rows, NOON + 3600.0 * hour, answers=answers, schema=schema)
+            assert watching.add(made, NOON + 20 * DAY) == []
 
 
 def test_a_wide_file_has_room_in_the_manifest(make_package: PackageMaker) -> None:

@@ -37,17 +37,24 @@ def bounds_of(profiles: Sequence[ColumnProfile], independent: float, tolerance: 
         independent: the share of rows that count as customers of their own.
         tolerance: by how much of itself a share may change in any case, 0 or more: what is too little to matter.
     """
-    error = ERROR / (2 * sum(len(profile.counts) for profile in profiles))
+    counted = [each for profile in profiles for each in (profile.counts, profile.fitted)]
+    error = ERROR / (2 * sum(map(len, counted)))
     return [_bounds(profile, independent, error, tolerance) for profile in profiles]
 
 
 def _bounds(profile: ColumnProfile, independent: float, error: float, tolerance: float) -> Bounds:
-    rows = profile.rows * independent
+    """Whoever is asked about is one of those fitted or somebody else, so the share is anything between."""
+    kinds = [_shares(counts, independent, error) for counts in (profile.counts, profile.fitted) if counts]
+    lower = numpy.min([low for low, _ in kinds], axis=0) * (1.0 - tolerance) - LEAST
+    upper = numpy.max([high for _, high in kinds], axis=0) * (1.0 + tolerance) + LEAST
+    return Bounds(numpy.clip(lower, 0.0, 1.0), numpy.clip(upper, 0.0, 1.0))
+
+
+def _shares(counted: Sequence[int], independent: float, error: float) -> tuple[numpy.ndarray, numpy.ndarray]:
+    counts = numpy.asarray(counted) * independent
+    rows = counts.sum()
     if not rows:
-        return Bounds(numpy.zeros(len(profile.counts)), numpy.ones(len(profile.counts)))
-    counts = numpy.asarray(profile.counts) * independent
+        return numpy.zeros(len(counts)), numpy.ones(len(counts))
     lower = numpy.where(counts > 0, beta.ppf(error, numpy.maximum(counts, 1e-9), rows - counts + 1.0), 0.0)
     upper = numpy.where(counts < rows, beta.isf(error, counts + 1.0, numpy.maximum(rows - counts, 1e-9)), 1.0)
-    return Bounds(
-        numpy.clip(lower * (1.0 - tolerance) - LEAST, 0.0, 1.0), numpy.clip(upper * (1.0 + tolerance) + LEAST, 0.0, 1.0)
-    )
+    return lower, upper

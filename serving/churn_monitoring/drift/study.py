@@ -17,7 +17,7 @@ from churn_data.profiles import (
     answer_profile,
     category_bins,
     category_profile,
-    counted,
+    counted_apart,
     has_other_levels,
     number_bins,
     number_profile,
@@ -182,12 +182,14 @@ def _trained(customers: Population) -> tuple[TrainingProfile, Schema]:
         features[name] = category_profile(texts, learnt[name])
         bins[name] = category_bins(features[name], texts, learnt[name])
         if has_other_levels(fitted, numpy.arange(len(fitted))):
-            features[name] = counted(features[name], bins[name][:held_out])
+            features[name] = counted_apart(features[name], bins[name][:held_out], bins[name][held_out:])
     odds = log_odds(answered)
     effects = effects_of(features, bins, odds)
+    score = number_profile(answered[:held_out])
+    places = number_bins(score, answered)
     profile = TrainingProfile(
         {name: msgspec.structs.replace(each, effects=effects[name]) for name, each in features.items()},
-        number_profile(answered[:held_out]),
+        counted_apart(score, places[:held_out], places[held_out:]),
         answer_profile(_words(customers.segments)),
         1.0,
         float(odds[:held_out].mean()),

@@ -17,7 +17,7 @@ from churn_data.profiles import (
     answer_profile,
     category_bins,
     category_profile,
-    counted,
+    counted_apart,
     has_other_levels,
     number_bins,
     number_profile,
@@ -68,7 +68,8 @@ def training_profile(
     customers = _Customers(held_out.take(order), fitted.take(numpy.arange(min(len(fitted), COUNTED))))
     judged = log_odds(probabilities[order])
     scored = scorer.score(rows_of(customers.fitted.frame.head(ASKED)))
-    answered = numpy.concatenate([judged, log_odds(numpy.array(scored.probabilities))])
+    known = numpy.array(scored.probabilities)
+    answered = numpy.concatenate([judged, log_odds(known)])
     explained = slice(max(len(answered) - EXPLAINED, 0), len(answered))
     features, bins = {}, {}
     for feature in schema.features:
@@ -76,9 +77,10 @@ def training_profile(
         bins[feature.name] = found[explained]
     effects = effects_of(features, bins, answered[explained])
     others = scorer.score(rows_of(customers.held_out.frame.head(ASKED))).segments
+    score = number_profile(numpy.asarray(probabilities, dtype=float))
     return TrainingProfile(
         features={name: msgspec.structs.replace(each, effects=effects[name]) for name, each in features.items()},
-        score=number_profile(numpy.asarray(probabilities, dtype=float)),
+        score=counted_apart(score, number_bins(score, probabilities), number_bins(score, known)),
         segments=answer_profile(pyarrow.array([str(each) for each in (*others, *scored.segments)])),
         independent=customers.independent,
         log_odds=float(judged.mean()),
@@ -89,8 +91,8 @@ def training_profile(
 def _profile(feature: SchemaFeature, customers: _Customers) -> tuple[ColumnProfile, numpy.ndarray]:
     """A feature's profile, and the bin of each customer.
 
-    What a model was fitted on holds no level that it has never seen. So where later customers will have others, how
-    many do is counted among those alone who were held out.
+    Those whom a model was fitted on have no level that it has never seen. So where later customers will have others,
+    those held out are counted apart.
     """
     column = customers.column(feature.name)
     if feature.type == "number":
@@ -102,5 +104,5 @@ def _profile(feature: SchemaFeature, customers: _Customers) -> tuple[ColumnProfi
     bins = category_bins(profile, texts, feature.categories)
     held_out = len(customers.held_out)
     if has_other_levels(texts.slice(held_out), customers.fitted.groups):
-        profile = counted(profile, bins[:held_out])
+        profile = counted_apart(profile, bins[:held_out], bins[held_out:])
     return profile, bins
