@@ -49,7 +49,8 @@ class _Customers:
 
     def column(self, name: str) -> pandas.Series:
         """A feature of all of them."""
-        return pandas.concat([self.held_out.frame[name], self.fitted.frame[name]], ignore_index=True)
+        found: pandas.Series = pandas.concat([self.held_out.frame[name], self.fitted.frame[name]], ignore_index=True)
+        return found
 
 
 def training_profile(
