@@ -58,7 +58,7 @@ def test_a_shift_is_found_with_its_beginning_and_its_part() -> None:
 
 def test_customers_like_those_of_the_training_are_no_drift() -> None:
     watching = watch()
-    for each in hours(0, 100, 300):
+    for each in hours(0, 40, 300):
         assert watching.add(each, LATER) == []
     report = report_of(watching)
     assert report["drift"] is False
