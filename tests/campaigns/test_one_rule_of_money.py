@@ -9,9 +9,9 @@ import pytest
 from churn_campaigns.campaign.customers import Customers
 from churn_campaigns.campaign.eligibility import offers
 from churn_model.actions import ActionTable
+from churn_model.profit import profit_curve
 from churn_model.schema import Schema, SchemaFeature
 from churn_model.usecase import parse_usecase
-from churn_training.comparison.profit import profit_curve
 
 DOCUMENT: dict[str, Any] = {
     "name": "shop",

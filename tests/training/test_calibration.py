@@ -7,9 +7,9 @@ from hypothesis import strategies as some
 from scipy.special import expit
 
 from churn_data.dataset import Dataset
+from churn_model.evaluation import roc_auc
+from churn_model.profit import tally
 from churn_training.comparison.competition import Result, Search, measured
-from churn_training.comparison.evaluation import roc_auc
-from churn_training.comparison.profit import tally
 from churn_training.comparison.second_level import second_level
 from churn_training.comparison.splits import folds
 from churn_training.families.candidates import Candidate

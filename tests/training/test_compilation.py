@@ -12,9 +12,9 @@ import pytest
 from churn_data.dataset import Dataset, rows_of, schema_of
 from churn_model.encoding import Encoder
 from churn_model.estimators import load_estimator
+from churn_model.evaluation import evaluate
 from churn_model.rules import RefreshRule, RefreshTerms
 from churn_model.scorecard import Scorecard
-from churn_training.comparison.evaluation import evaluate
 from churn_training.families.candidates import log_odds
 from churn_training.families.ensemble import Blend, Contender
 from churn_training.packaging.compilation import TOLERANCE, Compiled, compile_actions, compile_model, contents_of

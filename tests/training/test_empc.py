@@ -11,8 +11,8 @@ from hypothesis import strategies as some
 from scipy.integrate import quad
 from scipy.special import beta as beta_function
 
+from churn_model.profit import empc, profit_curve
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.profit import empc, profit_curve
 
 RULE = ProfitRule()
 SETS = 1000

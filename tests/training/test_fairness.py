@@ -4,10 +4,10 @@ import numpy
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
+from churn_model.evaluation import ece
+from churn_model.profit import profit_curve, tally
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.evaluation import ece
 from churn_training.comparison.fairness import GroupRow, fairness_table
-from churn_training.comparison.profit import profit_curve, tally
 
 RULE = ProfitRule()
 SIZES = {"Female": 120, "Male": 180, "(not known)": 7}

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from churn_model.evaluation import evaluate, evaluate_tally, measure
 from churn_model.usecase import ProfitRule
 from churn_training.comparison.bootstrap import Resampler, intervals, probability_better
-from churn_training.comparison.evaluation import evaluate, evaluate_tally, measure
 from churn_training.comparison.significance import lead_of
 
 RULE = ProfitRule()

@@ -7,8 +7,7 @@ from hypothesis import strategies as some
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 from sklearn.metrics import log_loss as log_loss_of_scikit_learn
 
-from churn_model.usecase import ProfitRule
-from churn_training.comparison.evaluation import (
+from churn_model.evaluation import (
     calibration_bins,
     ece,
     evaluate,
@@ -17,7 +16,8 @@ from churn_training.comparison.evaluation import (
     measure,
     rate_intervals,
 )
-from churn_training.comparison.profit import profit_curve, tally, unit_profits
+from churn_model.profit import profit_curve, tally, unit_profits
+from churn_model.usecase import ProfitRule
 
 RULE = ProfitRule()
 

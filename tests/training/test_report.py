@@ -10,9 +10,9 @@ import msgspec
 import numpy
 import pytest
 
+from churn_model.evaluation import evaluate, measure
 from churn_model.usecase import ProfitRule
 from churn_training.comparison.bootstrap import intervals, probability_better
-from churn_training.comparison.evaluation import evaluate, measure
 from churn_training.comparison.fairness import fairness_table
 from churn_training.comparison.standings import Standing
 from churn_training.comparison.verdict import Finding, Verdict

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy
 from scipy.stats import rankdata
 
+from churn_model.evaluation import evaluate
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.evaluation import evaluate
 
 SHOWN = ("log_loss", "roc_auc", "brier", "empc")
 REPEATS = 2000

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy
 
+from churn_model.evaluation import DISTANCES, Measure, evaluate_tally
+from churn_model.profit import Tally, tally
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.evaluation import DISTANCES, Measure, evaluate_tally
-from churn_training.comparison.profit import Tally, tally
 
 REPEATS = 1000
 # Below this two measures differ by rounding alone.

@@ -11,8 +11,8 @@ from scipy.special import expit
 
 from churn_data.dataset import Dataset
 from churn_data.progress import Reporter
-from churn_training.comparison.evaluation import evaluate
-from churn_training.comparison.profit import empc
+from churn_model.evaluation import evaluate
+from churn_model.profit import empc
 from churn_training.comparison.splits import FOLDS, folds
 from churn_training.families.candidates import Candidate
 from churn_training.families.ensemble import Contender

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy
 
+from churn_model.evaluation import brier, ece, roc_auc
+from churn_model.profit import profit_curve, tally
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.evaluation import brier, ece, roc_auc
-from churn_training.comparison.profit import profit_curve, tally
 
 SMALLEST_GROUP = 50
 FEWEST_OF_A_CLASS = 10

@@ -10,12 +10,12 @@ import numpy
 
 from churn_data.dataset import Dataset, rows_of
 from churn_model.encoding import Encoder
+from churn_model.evaluation import evaluate
 from churn_model.scorecard import Scorecard
 from churn_model.scorer import Scorer
 from churn_training.comparison.bootstrap import intervals
 from churn_training.comparison.champion_contest import groups_of, milliseconds_of
 from churn_training.comparison.competition import Result
-from churn_training.comparison.evaluation import evaluate
 from churn_training.comparison.fairness import GroupRow, fairness_table
 
 

@@ -10,9 +10,9 @@ from functools import cache
 
 import numpy
 
+from churn_model.evaluation import roc_auc
+from churn_model.profit import empc, tally
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.evaluation import roc_auc
-from churn_training.comparison.profit import empc, tally
 
 INTERCEPT, KNOWN, UNKNOWN = -1.6, 1.75, 0.6
 """Log-odds of churn: a quarter leaves; standard deviations of what every model knows and of what none does."""

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 
 import numpy
 
+from churn_model.evaluation import measure
+from churn_model.profit import tally
 from churn_model.usecase import ProfitRule
 from churn_training.comparison.bootstrap import REPEATS, probability_better
-from churn_training.comparison.evaluation import measure
 from churn_training.comparison.fairness import SMALLEST_GROUP, group_members
-from churn_training.comparison.profit import tally
 from churn_training.comparison.significance import Lead, lead_of
 from churn_training.comparison.verdict import Finding, JudgedModel
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy
 
+from churn_model.profit import empc_of, empc_worths, tally
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.profit import empc_of, empc_worths, tally
 from churn_training.comparison.significance import Lead, lead_of
 from churn_training.comparison.verdict import Finding, JudgedModel, Terms
 

@@ -10,10 +10,10 @@ import numpy
 
 from churn_data.dataset import Dataset
 from churn_data.progress import Reporter
+from churn_model.evaluation import evaluate, measure
 from churn_model.usecase import ProfitRule
 from churn_training.comparison.bootstrap import intervals, probability_better
 from churn_training.comparison.competition import Result, Search, compete
-from churn_training.comparison.evaluation import evaluate, measure
 from churn_training.comparison.second_level import second_level
 from churn_training.comparison.splits import FOLDS
 from churn_training.families.portfolio import default_candidates

@@ -13,9 +13,9 @@ from typing import Any
 import numpy
 
 from churn_data.dataset import Dataset
+from churn_model.evaluation import evaluate, measure
 from churn_training.comparison.bootstrap import intervals, probability_better
 from churn_training.comparison.competition import Result, probabilities_of
-from churn_training.comparison.evaluation import evaluate, measure
 from churn_training.comparison.splits import ENOUGH_TO_JUDGE, Split
 from churn_training.families.candidates import log_odds
 from churn_training.families.ensemble import Blend, Contender

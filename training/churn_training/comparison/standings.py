@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from churn_data.dataset import Dataset
+from churn_model.evaluation import measure
 from churn_training.comparison.bootstrap import intervals, probability_better
 from churn_training.comparison.competition import Result
-from churn_training.comparison.evaluation import measure
 
 REPEATS = 200
 """Bootstrap samples for each contender; the finished model's own figures get a thousand."""

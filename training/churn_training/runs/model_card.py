@@ -12,10 +12,10 @@ from typing import Any
 
 import jinja2
 
+from churn_model.evaluation import calibration_bins, rate_intervals
 from churn_model.registry import Registered
 from churn_training.comparison.champion_contest import ChampionDecision
 from churn_training.comparison.competition import Search
-from churn_training.comparison.evaluation import calibration_bins, rate_intervals
 from churn_training.comparison.fairness import SMALLEST_GROUP
 from churn_training.comparison.measuring import UNTRIED
 from churn_training.comparison.recorder import Judgement

@@ -18,9 +18,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
+from churn_model.evaluation import BINS, calibration_bins, gains, lift_by_part, rate_intervals
+from churn_model.profit import profit_curve, tally
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.evaluation import BINS, calibration_bins, gains, lift_by_part, rate_intervals
-from churn_training.comparison.profit import profit_curve, tally
 from churn_training.segments.study import SegmentStudy
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

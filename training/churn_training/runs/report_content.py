@@ -10,9 +10,9 @@ import numpy
 
 from churn_data.dataset import Dataset
 from churn_data.notices import Notice
-from churn_training.comparison.evaluation import gains
+from churn_model.evaluation import gains
+from churn_model.profit import tally
 from churn_training.comparison.final_measure import Finished
-from churn_training.comparison.profit import tally
 from churn_training.comparison.recorder import Judgement
 from churn_training.comparison.sampling import Samples
 from churn_training.comparison.standings import Standing

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy
 
+from churn_model.profit import Tally, curve_of, empc_of, tally
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.profit import Tally, curve_of, empc_of, tally
 
 BINS = 10
 LOWER_IS_BETTER = frozenset({"brier", "log_loss", "ece"})

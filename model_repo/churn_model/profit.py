@@ -169,15 +169,22 @@ def empc_worths(churned: numpy.ndarray, scores: numpy.ndarray, rule: ProfitRule)
         rule: as of `empc`.
     """
     counted = tally(churned, scores)
+    leaver, stayer = worths_of(counted, rule)
+    place = numpy.searchsorted(-counted.scores, -numpy.asarray(scores))
+    return numpy.where(numpy.asarray(churned) != 0, leaver[place], stayer[place])
+
+
+def worths_of(counted: Tally, rule: ProfitRule) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """What a leaver and what a stayer of each distinct score adds, as of :func:`empc_worths`: float [distinct scores]
+    each."""
     starts = _blocks(counted)
     leavers, stayers = _hull(counted)
     pays, accepted = _acceptance(*_stakes(leavers, stayers, rule), rule)
-    place = numpy.searchsorted(-counted.scores, -numpy.asarray(scores))
-    block = numpy.searchsorted(starts, place, side="right") - 1
+    block = numpy.searchsorted(starts, numpy.arange(len(counted.scores)), side="right") - 1
     offer, contact = rule.offer_cost, rule.contact_cost
     leaver = (rule.customer_value - offer) * accepted - contact * pays
     stayer = -(offer + contact) * pays
-    return numpy.where(numpy.asarray(churned) != 0, leaver[block], stayer[block])
+    return leaver[block], stayer[block]
 
 
 def _hull(counted: Tally) -> tuple[numpy.ndarray, numpy.ndarray]:
