@@ -21,9 +21,10 @@ from churn_monitoring.prediction_log.erasures import (
     without_erased,
 )
 from churn_monitoring.prediction_log.store import Store
-from churn_monitoring.prediction_log.tables import from_parquet, parquet
+from churn_monitoring.prediction_log.tables import OUTCOMES, from_parquet, parquet
 
 _PARTITION = re.compile(r"use_case=[^/]+/date=(\d{4}-\d{2}-\d{2})/hour=\d{2}/[^/]+\.parquet\Z")
+_OUTCOMES = re.compile(rf"{OUTCOMES}/use_case=[^/]+/month=(\d{{4}}-\d{{2}})/[^/]+\.parquet\Z")
 _MICROSECONDS = 1_000_000
 
 
@@ -51,14 +52,26 @@ def tables_of(store: Store, below: str = "") -> list[tuple[str, date]]:
     return [(found[0], date.fromisoformat(found[1])) for found in matched]
 
 
+def outcomes_of(store: Store) -> list[tuple[str, date]]:
+    """Every table of what became of customers with the last day of the month that it is of, in the order of names.
+
+    Raises:
+        DataError, Unavailable: the store cannot be asked.
+    """
+    matched = [found for name in store.names(f"{OUTCOMES}/") if (found := _OUTCOMES.fullmatch(name))]
+    firsts = [(found[0], date.fromisoformat(f"{found[1]}-01")) for found in matched]
+    return [(name, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)) for name, first in firsts]
+
+
 def retain(store: Store, days: int, today: date) -> Retained:
-    """Keep the tables of the last `days` days, `today` among them, and of whatever a clock called later.
+    """Keep the tables of the last `days` days, `today` among them, and of whatever a clock called later; what became of
+    customers goes by whole months.
 
     Raises:
         DataError, Unavailable: the store cannot be asked.
     """
     first = today - timedelta(days=days - 1)
-    old = [name for name, day in tables_of(store) if day < first]
+    old = [name for name, day in (*tables_of(store), *outcomes_of(store)) if day < first]
     for name in old:
         store.delete(name)
     start = datetime(first.year, first.month, first.day, tzinfo=UTC)
@@ -72,7 +85,7 @@ def erase(
     advance: Callable[[int, int], None] = lambda _done, _all: None,
     clock: Callable[[], float] = time.time,
 ) -> Erased:
-    """Take away every record of a customer up to now, by every key that is known. Records that are not in the store yet
+    """Take away every record of a customer up to now, by every key that is known, and what is known of their leaving. Records that are not in the store yet
     never get there. `advance` is told how many tables of how many were looked at.
 
     Raises:
@@ -84,7 +97,7 @@ def erase(
     rows = files = 0
     erased = erasures(store)
     while True:
-        names = [name for name, _ in tables_of(store)]
+        names = [name for name, _ in (*tables_of(store), *outcomes_of(store))]
         for place, name in enumerate(names):
             advance(place, len(names))
             gone = _erase_from(store, name, erased)

@@ -19,6 +19,8 @@ from churn_monitoring.prediction_log.segments import Segment
 
 FEATURE = "feature."
 CUSTOMER, KEY, TIME = "customer", "key", "time"
+OUTCOMES = "_outcomes"
+"""The folder of what became of customers, beside the use cases of what they were answered."""
 COLUMNS = pyarrow.schema(
     [
         (TIME, pyarrow.timestamp("us", tz="UTC")),
