@@ -77,7 +77,8 @@ def holds(source: str) -> str:
 
 
 def keep_statements(store: Store, usecase: str, month: int, part: int, time: int, rows: pyarrow.Table) -> int:
-    """Write statements of one month (the number of its first day), said at one time; returns how many.
+    """Write statements of one month (the number of its first day), said at one time in microseconds since 1970; returns
+    how many.
 
     Who asks to be forgotten meanwhile is left out, whichever comes first.
 
@@ -85,7 +86,8 @@ def keep_statements(store: Store, usecase: str, month: int, part: int, time: int
         DataError, Unavailable: the store cannot be written to.
     """
     name = f"{OUTCOMES}/use_case={usecase}/month={day_of(month):%Y-%m}/{time}-{part}.parquet"
-    table = rows.cast(STATEMENTS)
+    times = pyarrow.array([time] * rows.num_rows, STATEMENTS.field(TIME).type)
+    table = rows.append_column(TIME, times).cast(STATEMENTS)
     known: Erasures = erasures(store)
     while True:
         kept = without_erased(table, known)

@@ -85,8 +85,8 @@ def erase(
     advance: Callable[[int, int], None] = lambda _done, _all: None,
     clock: Callable[[], float] = time.time,
 ) -> Erased:
-    """Take away every record of a customer up to now, by every key that is known, and what is known of their leaving. Records that are not in the store yet
-    never get there. `advance` is told how many tables of how many were looked at.
+    """Take away every record of a customer up to now, by every key that is known, and what is known of their leaving.
+    Records that are not in the store yet never get there. `advance` is told how many tables of how many were looked at.
 
     Raises:
         DataError, Unavailable: the store cannot be asked, or holds a table that is none.
