@@ -21,7 +21,7 @@ from churn_monitoring.prediction_log.store import Store
 from churn_training.packaging.home import Home
 
 
-class _Places(NamedTuple):
+class Places(NamedTuple):
     """Where things are, as options, environment and the home of this machine say."""
 
     segments: Path
@@ -31,28 +31,29 @@ class _Places(NamedTuple):
 
 def act(options: argparse.Namespace, told_to_end: threading.Event) -> dict[str, Any]:
     """Run the action that was asked for; one that stays ends some time after it is told to."""
-    places = _places(options)
+    places = places_of(options)
     if options.action == "ship":
         return _ship(options, places, told_to_end)
-    actions: dict[str, Callable[[argparse.Namespace, _Places], dict[str, Any]]] = {
+    actions: dict[str, Callable[[argparse.Namespace, Places], dict[str, Any]]] = {
         "status": _status, "retain": _retain, "erase": _erase, "new-key": _new_key,
     }  # fmt: skip
     return actions[options.action](options, places)
 
 
-def _places(options: argparse.Namespace) -> _Places:
+def places_of(options: argparse.Namespace) -> Places:
+    """Where segments, tables and keys are."""
     home = Home.from_environment().path
     segments = os.environ.get("CHURN_GATEWAY_PREDICTION_LOG") or home / "predictions" / "segments"
     store = os.environ.get("CHURN_PREDICTION_LOG_STORE") or str(home / "predictions" / "log")
     keys = os.environ.get("CHURN_GATEWAY_PREDICTION_LOG_KEYS") or home / "keys" / "prediction-log.json"
-    return _Places(
+    return Places(
         getattr(options, "segments", None) or Path(segments),
         getattr(options, "store", None) or location(store),
         getattr(options, "keys", None) or Path(keys),
     )
 
 
-def _ship(options: argparse.Namespace, places: _Places, told_to_end: threading.Event) -> dict[str, Any]:
+def _ship(options: argparse.Namespace, places: Places, told_to_end: threading.Event) -> dict[str, Any]:
     metrics = ShipperMetrics()
     settings = ShipperSettings(options.every, options.grace)
     shipper = Shipper(places.segments, Store(places.store), settings, metrics, say)
@@ -74,7 +75,7 @@ def _ship(options: argparse.Namespace, places: _Places, told_to_end: threading.E
     return {"segments": shipped.segments, "rows": shipped.rows, "store": str(places.store)}
 
 
-def _status(options: argparse.Namespace, places: _Places) -> dict[str, Any]:
+def _status(options: argparse.Namespace, places: Places) -> dict[str, Any]:
     found = waiting(places.segments)
     tables = tables_of(Store(places.store))
     days = [day for _, day in tables]
@@ -103,13 +104,13 @@ def _status(options: argparse.Namespace, places: _Places) -> dict[str, Any]:
     return status
 
 
-def _retain(options: argparse.Namespace, places: _Places) -> dict[str, Any]:
+def _retain(options: argparse.Namespace, places: Places) -> dict[str, Any]:
     gone = retain(Store(places.store), options.days, datetime.now(UTC).date())
     show(f"{gone.files} tables of more than {options.days} days ago are gone from {places.store}", options)
     return {"tables": gone.files, "erasures": gone.erasures, "days": options.days}
 
 
-def _erase(options: argparse.Namespace, places: _Places) -> dict[str, Any]:
+def _erase(options: argparse.Namespace, places: Places) -> dict[str, Any]:
     keys = read_pseudonym_keys(places.keys)
     gone = erase(Store(places.store), options.customer, keys)
     show(
@@ -120,7 +121,7 @@ def _erase(options: argparse.Namespace, places: _Places) -> dict[str, Any]:
     return {"rows": gone.rows, "tables": gone.files, "keys": [key.id for key in keys]}
 
 
-def _new_key(options: argparse.Namespace, places: _Places) -> dict[str, Any]:
+def _new_key(options: argparse.Namespace, places: Places) -> dict[str, Any]:
     name = options.id or f"{datetime.now(UTC):%Y-%m-%d}"
     try:
         add_pseudonym_key(places.keys, name)

@@ -17,6 +17,7 @@ from churn_cli.arguments import (
     experiment,
     init,
     log,
+    outcomes,
     promote,
     rollback,
     score,
@@ -36,7 +37,9 @@ from churn_data.notices import telling
 from churn_model.errors import UseCaseError
 
 Reply = Mapping[str, Any] | None
-COMMANDS = (train, up, score, simulate, promote, rollback, card, init, value, campaign, experiment, log, drift)
+COMMANDS = (
+    train, up, score, simulate, promote, rollback, card, init, value, campaign, experiment, log, outcomes, drift,
+)  # fmt: skip
 """In the order in which `churn --help` lists them."""
 
 

@@ -6,6 +6,7 @@ themselves. It must not know what is asked.
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -79,10 +80,9 @@ class Database:
 
     def batches(self, query: str, rows: int) -> Iterator[pyarrow.Table]:
         """An answer in tables of at most so many rows; raises as :meth:`run`."""
-        reader = self._execute(query).to_arrow_reader(rows)
-        assert reader is not None  # noqa: S101 - a query has an answer
-        for batch in reader:
-            yield pyarrow.Table.from_batches([batch])
+        with self._said():
+            for batch in self._connection.sql(query).to_arrow_reader(rows):
+                yield pyarrow.Table.from_batches([batch])
 
     def insert(self, name: str, table: pyarrow.Table) -> None:
         """Append to a table, which is made of the first that comes; raises as :meth:`run`."""
@@ -94,8 +94,14 @@ class Database:
             self._connection.unregister("given_table")
 
     def _execute(self, statement: str) -> "duckdb.DuckDBPyConnection":
-        try:
+        with self._said():
             return self._connection.execute(statement)
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """What goes wrong in the block as an error of ours."""
+        try:
+            yield
         except duckdb.OutOfMemoryException as error:
             problem = f"needs more room than --memory {self._limits.memory} and the temporary folder have"
             raise Failure(f"{self._called}: {problem} ({_first_line(error)})") from None

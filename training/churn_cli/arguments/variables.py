@@ -40,6 +40,10 @@ STORAGE = (
     Variable("AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY", "its keys (whatever else boto3 finds)"),
 )
 LOG_STORE = Variable("CHURN_PREDICTION_LOG_STORE", "where the prediction log lasts (predictions/log in CHURN_HOME)")
+_OUTCOMES_LOG = (
+    LOG_STORE,
+    Variable("CHURN_GATEWAY_PREDICTION_LOG_KEYS", "keys of its customers (keys/prediction-log.json in CHURN_HOME)"),
+)
 _REGISTRY = (HOME, TRACKING)
 _EXPORT = (*_REGISTRY, SIGNING_KEY, VERIFY_KEY)
 _TRAINING = (*_EXPORT, MLFLOW_PORT, *STORAGE)
@@ -55,6 +59,8 @@ _OF_COMMANDS: dict[str, Sequence[Variable]] = {
     "campaign": (HOME, VERIFY_KEY, *STORAGE),
     "check": _DRIFT,
     "watch": _DRIFT,
+    "load": (HOME, *_OUTCOMES_LOG, *STORAGE),
+    "report": (HOME, *_OUTCOMES_LOG, *STORAGE),
     "assign": STORAGE,
     "read": STORAGE,
 }

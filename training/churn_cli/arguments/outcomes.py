@@ -1,0 +1,84 @@
+"""Arguments of `churn outcomes`, which has commands of its own."""
+
+import argparse
+import re
+from datetime import date
+from pathlib import Path
+
+from churn_cli.arguments.shared import Commands, add_command, add_file_form, add_usecase, day
+from churn_data.locations import location
+
+_STORE = "where tables last: a folder or s3://bucket/prefix (default: CHURN_PREDICTION_LOG_STORE, else of this machine)"
+_KEYS = "file of the keys of customers (default: CHURN_GATEWAY_PREDICTION_LOG_KEYS, else of this machine)"
+_MEMORY = re.compile(r"[1-9][0-9]{0,5}[MG]B")
+
+
+def add_arguments(commands: Commands) -> None:
+    """Declare `churn outcomes` and its commands."""
+    text = "what became of customers who were answered: load labels, report how good the answers were"
+    outcomes = commands.add_parser("outcomes", help=text, description=text)
+    actions = outcomes.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _add_load(actions)
+    _add_report(actions)
+
+
+def _add_load(actions: Commands) -> None:
+    command = add_command(actions, "load", "keep who left and who stayed, beside the prediction log, by pseudonyms alone")
+    command.add_argument(
+        "labels", type=location, metavar="LABELS", help="file with the use case's id and label, and outcome_on"
+    )
+    command.add_argument(
+        "--date-column", default="outcome_on", metavar="NAME",
+        help="the day on which a customer left, or until which one was seen to have stayed (%(default)s)",
+    )  # fmt: skip
+    command.add_argument("--outcome-on", type=day, metavar="DAY", help="that day for all rows that have none")
+    _add_places(command, "what was found about the labels as Prometheus text")
+    add_file_form(command)
+    add_usecase(command)
+
+
+def _add_report(actions: Commands) -> None:
+    command = add_command(actions, "report", "how good answers were by what became of their customers")
+    command.add_argument(
+        "--month", type=_month, metavar="MONTH",
+        help="of the answers, such as 2026-09 (default: the last over whose answers' windows all are over)",
+    )  # fmt: skip
+    command.add_argument("--from", dest="first", type=day, metavar="DAY", help="in place of a month: from this day")
+    command.add_argument("--until", dest="last", type=day, metavar="DAY", help="to this one, both included")
+    command.add_argument("--as-of", type=day, metavar="DAY", help="last day of which outcomes count (default: the last known)")
+    command.add_argument(
+        "--arms", type=location, metavar="FILE", help="plan of a campaign or assignment of an experiment: its effect, too"
+    )
+    _add_places(command, "the report as Prometheus text")
+    add_file_form(command)
+    add_usecase(command)
+
+
+def _add_places(command: argparse.ArgumentParser, metrics: str) -> None:
+    command.add_argument("--store", type=location, metavar="PLACE", help=_STORE)
+    command.add_argument("--keys", type=Path, metavar="FILE", help=_KEYS)
+    command.add_argument("--metrics", type=Path, metavar="FILE", help=f"write {metrics}")
+    command.add_argument(
+        "--memory", type=_memory, default="4GB", metavar="SIZE", help="of the join; what exceeds it is on disk (%(default)s)"
+    )
+    command.add_argument("--threads", type=_threads, default=2, metavar="N", help="of the join (%(default)s)")
+
+
+def _month(text: str) -> tuple[int, int]:
+    try:
+        first = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a month such as 2026-09') from None
+    return first.year, first.month
+
+
+def _memory(text: str) -> str:
+    if not _MEMORY.fullmatch(text):
+        raise argparse.ArgumentTypeError(f'"{text}" is not a size such as 500MB or 4GB')
+    return text
+
+
+def _threads(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 256:  # noqa: PLR2004 - more than any machine of ours
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number of threads from 1 to 256')
+    return int(text)
