@@ -13,10 +13,10 @@ from churn_model.prediction_log.pseudonyms import read_pseudonym_keys
 from tests.prediction_log.shipped import answer, tables, write_segment
 
 
-def churn(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def churn(home: Path, *words: str, command: str = "log") -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CHURN_")}
     return subprocess.run(
-        [sys.executable, "-m", "churn_cli", "log", *words],
+        [sys.executable, "-m", "churn_cli", command, *words],
         env={**inherited, "CHURN_HOME": str(home)},
         capture_output=True,
         text=True,
