@@ -30,11 +30,10 @@ MODELS = 2
 MICROSECONDS = 1_000_000
 CONTRACTS = ("Month-to-month", "One year", "Two year")
 ACTIONS = ("none", "yearly-contract", "tech-support", "personal-call")
-RESULT_LINES = 1
 
 
 class Customers(NamedTuple):
-    """Hashes, bytes [customers, 16]; churn probabilities; days on which they left, as of 1970, or were seen; who left."""
+    """Hashes, bytes [customers, 16]; churn probabilities; days since 1970 on which they left or were seen; who left."""
 
     hashes: numpy.ndarray
     probability: numpy.ndarray
@@ -57,7 +56,7 @@ def main() -> None:
         _make(Store(folder), options.rows, options.customers)
         (folder / "made").touch()
     for _ in range(options.turns):
-        print(_measured(folder, options.memory, options.threads), flush=True)
+        print(_measured(folder, options.memory, options.threads), flush=True)  # noqa: T201 - the result
 
 
 def _make(store: Store, rows: int, count: int) -> None:
@@ -96,7 +95,9 @@ def _hash_array(hashes: numpy.ndarray) -> pyarrow.Array:
     return pyarrow.Array.from_buffers(pyarrow.binary(HASH_BYTES), len(hashes), [None, content])
 
 
-def _hours(source: numpy.random.Generator, customers: Customers, rows: int) -> Iterator[tuple[Partition, pyarrow.Table]]:
+def _hours(
+    source: numpy.random.Generator, customers: Customers, rows: int
+) -> Iterator[tuple[Partition, pyarrow.Table]]:
     an_hour = -(-rows // (DAYS * HOURS))
     for hour in range(DAYS * HOURS):
         moment = datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC) + timedelta(hours=hour)

@@ -42,7 +42,9 @@ WINDOW = 30
 FIRST, LAST = date(2026, 9, 1), date(2026, 9, 30)
 LIMITS = Limits("1GB", 1)
 MODELS = tuple(
-    ModelNote(number, "sample", "churn-sample", str(number + 1), f"sha256:{number:064x}", ("charges", "region"), (True, False))
+    ModelNote(
+        number, "sample", "churn-sample", str(number + 1), f"sha256:{number:064x}", ("charges", "region"), (True, False)
+    )
     for number in range(2)
 )
 
@@ -94,7 +96,9 @@ class Home:
         path.write_text("\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n")
         return path
 
-    def said(self, *rows: Sequence[object], header: str = "customer,churned,outcome_on", otherwise: date | None = None) -> Loaded:
+    def said(
+        self, *rows: Sequence[object], header: str = "customer,churned,outcome_on", otherwise: date | None = None
+    ) -> Loaded:
         columns = LabelColumns(otherwise=otherwise)
         return load_labels(self.file(rows, header), self.usecase, columns, self.keys, self.store, LIMITS)
 

@@ -1,4 +1,4 @@
-"""`churn outcomes`: files in, tables, JSON and metrics out; bad input is one line, and nothing is shown of a customer."""
+"""`churn outcomes`: files in, tables, JSON and metrics out; bad input is one line; nothing is shown of a customer."""
 
 import json
 from datetime import date
@@ -30,7 +30,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_segment(folder / "predictions" / "segments", *INTRODUCED, *(note_of(answer, key) for answer in answers))
     assert churn(folder, "ship", "--once").returncode == 0
     (folder / "sample.yaml").write_text(yaml.safe_dump(DOCUMENT))
-    rows = [f"id-{n},{'yes' if n % 10 > 5 else 'no'},{'2026-09-30' if n % 10 > 5 else '2026-10-31'}" for n in range(100)]
+    rows = [
+        f"id-{n},{'yes' if n % 10 > 5 else 'no'},{'2026-09-30' if n % 10 > 5 else '2026-10-31'}" for n in range(100)
+    ]
     (folder / "labels.csv").write_text("\n".join(["customer,churned,outcome_on", *rows, "id-999,no,2026-10-31"]) + "\n")
     return folder
 
@@ -48,7 +50,11 @@ def test_labels_are_loaded_and_answers_reported(home: Path) -> None:
     done = outcomes(home, "load", str(home / "labels.csv"), *usecase, "--json", "--metrics", str(home / "labels.prom"))
     assert done.returncode == 0, done.stderr
     loaded = json.loads(done.stdout.splitlines()[-1])
-    assert (loaded["rows"], loaded["new"]["customers"], loaded["unknown"]) == (101, 101, {"customers": 1, "rows": [102]})
+    assert (loaded["rows"], loaded["new"]["customers"], loaded["unknown"]) == (
+        101,
+        101,
+        {"customers": 1, "rows": [102]},
+    )
     kinds = {sample.labels["kind"]: sample.value for sample in families(home / "labels.prom")[metrics.LABELS]}
     assert (kinds["new"], kinds["unknown"]) == (101, 1)
 

@@ -22,7 +22,9 @@ def found(loaded: Loaded, *kinds: str) -> list[Finding]:
 
 
 def statements(home: Home) -> list[dict[str, object]]:
-    return [row for name, table in tables(home.folder / "log").items() if "_outcomes" in name for row in table.to_pylist()]
+    return [
+        row for name, table in tables(home.folder / "log").items() if "_outcomes" in name for row in table.to_pylist()
+    ]
 
 
 def test_a_statement_is_a_pseudonym_and_what_became_of_it(home: Home) -> None:
@@ -73,12 +75,20 @@ def test_a_clock_that_is_set_back_does_not_make_the_last_statement_the_first(hom
     home.answered(Answer("a", FIRST))
     home.said(["a", "yes", "2026-09-10"])
     load_labels(
-        home.file([["a", "no", "2026-10-31"]]), home.usecase, LabelColumns(), home.keys, home.store, LIMITS, lambda: 5.0
+        home.file([["a", "no", "2026-10-31"]]),
+        home.usecase,
+        LabelColumns(),
+        home.keys,
+        home.store,
+        LIMITS,
+        clock=lambda: 5.0,
     )
     assert home.only_model().slices[0].quality.leavers == 0
 
 
-@pytest.mark.parametrize("spelling", ["{0:%d.%m.%Y}", "{0:%Y%m%d}", "{0:%Y-%m-%dT00:30:00}"], ids=["german", "compact", "time"])
+@pytest.mark.parametrize(
+    "spelling", ["{0:%d.%m.%Y}", "{0:%Y%m%d}", "{0:%Y-%m-%dT00:30:00}"], ids=["german", "compact", "time"]
+)
 def test_days_may_be_spelt_as_in_any_file(home: Home, spelling: str) -> None:
     days = [date(2026, 9, 13) + timedelta(days=place) for place in range(3)]
     home.said(*([f"c{place}", "no", spelling.format(day)] for place, day in enumerate(days)))
@@ -120,7 +130,7 @@ TOMORROW = datetime.now(UTC).date() + timedelta(days=2)
          'column "churned", row 3: "perhaps" is not a label, "yes" or "no" was expected'),
         ([["a", "yes", "soon"]], "customer,churned,outcome_on", 'column "outcome_on", row 2: "soon" is not a date'),
         ([["a", "yes", ""]], "customer,churned,outcome_on", 'column "outcome_on", row 2: the date is missing'),
-        ([["a", "yes", TOMORROW]], "customer,churned,outcome_on", f'row 2: {TOMORROW} lies in the future'),
+        ([["a", "yes", TOMORROW]], "customer,churned,outcome_on", f"row 2: {TOMORROW} lies in the future"),
         ([["a", "yes", "9999-12-31"]], "customer,churned,outcome_on", 'row 2: "9999-12-31" is not a date'),
         ([["a", "yes"]], "customer,churned", 'column "outcome_on", row 1: no such column in the header'),
         ([], "customer,churned,outcome_on", "has a header but no rows"),

@@ -28,7 +28,9 @@ def test_delong_is_that_of_all_pairs() -> None:
     area = pairs.mean()
     variance = pairs.mean(axis=1).var(ddof=1) / len(positive) + pairs.mean(axis=0).var(ddof=1) / len(negative)
     found = auc(tally(left, scores))
-    assert found is not None and found.lower is not None and found.upper is not None
+    assert found is not None
+    assert found.lower is not None
+    assert found.upper is not None
     assert found.estimate == pytest.approx(area)
     width = numpy.log(found.upper / (1 - found.upper)) - numpy.log(found.lower / (1 - found.lower))
     assert width == pytest.approx(2 * 1.959964 * variance**0.5 / (area * (1 - area)), rel=1e-6)
@@ -39,13 +41,16 @@ def test_recalibration_is_a_logistic_regression() -> None:
     odds = numpy.log(scores / (1 - scores))
     fitted = statsmodels.api.Logit(left, statsmodels.api.add_constant(odds)).fit(disp=0)
     calibration = quality(tally(left, scores)).calibration
-    for found, value, bounds in zip((calibration.intercept, calibration.slope), fitted.params, fitted.conf_int(), strict=True):
+    for found, value, bounds in zip(
+        (calibration.intercept, calibration.slope), fitted.params, fitted.conf_int(), strict=True
+    ):
         assert found == pytest.approx((value, *bounds), rel=1e-5)
 
 
 @pytest.mark.parametrize(
     ("left", "scores"),
-    [([1, 1], [0.2, 0.4]), ([0, 0, 0], [0.1, 0.2, 0.3]), ([0, 1, 0], [0.5, 0.5, 0.5]), ([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9]),
+    [([1, 1], [0.2, 0.4]), ([0, 0, 0], [0.1, 0.2, 0.3]), ([0, 1, 0], [0.5, 0.5, 0.5]),
+     ([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9]),
      ([1], [1.0]), ([0], [0.0])],
     ids=["all left", "all stayed", "one score", "separated", "one sure leaver", "one sure stayer"],
 )  # fmt: skip
@@ -83,6 +88,8 @@ def test_intervals_hold_the_truth_in_19_of_20_worlds(name: str) -> None:
     held = 0
     for seed in range(1, 401):
         found = MEASURES[name](tally(*world(seed, 300)))
-        assert found is not None and found.lower is not None and found.upper is not None
+        assert found is not None
+        assert found.lower is not None
+        assert found.upper is not None
         held += found.lower <= truth.estimate <= found.upper
     assert 0.92 <= held / 400 <= 0.98

@@ -6,9 +6,7 @@ from churn_monitoring.prediction_log.changes import tables_of
 from churn_monitoring.prediction_log.store import Store
 
 
-def answer_names(
-    store: Store, usecase: str, first: date = date.min, last: date = date.max
-) -> list[tuple[str, date]]:
+def answer_names(store: Store, usecase: str, first: date = date.min, last: date = date.max) -> list[tuple[str, date]]:
     """The tables of a use case of these days, both included, each with its day.
 
     Raises:

@@ -1,5 +1,5 @@
-"""What a campaign has changed, where its arms are known: customers dealt to an action and to its control, by what became
-of them after their answers.
+"""What a campaign has changed, where its arms are known: customers dealt to an action and to its control, by what
+became of them after their answers.
 
 Everybody counts in the arm that they were dealt to, contacted or not. It must not know models; a whole experiment, with
 looks and corrections, is read by `churn experiment read`.
@@ -22,7 +22,9 @@ from churn_monitoring.outcomes.slices import Dimension, Model, Words
 
 ARM, PLANNED, CONTROL, NOBODY = "arm", "planned_action", "control", "none"
 _IDS = ("id",)
-_SCHEMA = pyarrow.schema([("customer", pyarrow.binary(HASH_BYTES)), ("arm", pyarrow.string()), ("planned", pyarrow.string())])
+_SCHEMA = pyarrow.schema(
+    [("customer", pyarrow.binary(HASH_BYTES)), ("arm", pyarrow.string()), ("planned", pyarrow.string())]
+)
 
 
 class Effect(NamedTuple):
@@ -51,13 +53,20 @@ def read_arms(path: Path, usecase: UseCase, keys: Sequence[PseudonymKey], databa
         planned = table.header.index(PLANNED) if PLANNED in table.header else None
         for chunk in table.chunks:
             ids, arms = (clean(chunk.columns[place], missing) for place in places)
-            plans = [""] * len(chunk) if planned is None else [cell or "" for cell in clean(chunk.columns[planned], missing)]
+            plans = (
+                [""] * len(chunk)
+                if planned is None
+                else [cell or "" for cell in clean(chunk.columns[planned], missing)]
+            )
             for cells, column in ((ids, table.header[places[0]]), (arms, ARM)):
                 if None in cells:
                     raise DataError(table.file, "is missing", column=column, row=chunk.rows[cells.index(None)])
             for key in keys:
                 hashes = pyarrow.array([key.of(str(each)) for each in ids], _SCHEMA.field(0).type)
-                database.insert("arms", pyarrow.Table.from_arrays([hashes, pyarrow.array(arms), pyarrow.array(plans)], schema=_SCHEMA))
+                database.insert(
+                    "arms",
+                    pyarrow.Table.from_arrays([hashes, pyarrow.array(arms), pyarrow.array(plans)], schema=_SCHEMA),
+                )
 
 
 def effects(database: Database, words: Words, by: Dimension) -> Iterator[tuple[Model, str, Effect]]:

@@ -1,4 +1,4 @@
-"""DuckDB behind a few methods: SQL over Parquet, with so much memory and so many threads, and room on disk for the rest.
+"""DuckDB behind a few methods: SQL over Parquet, with so much memory, so many threads, and room on disk for the rest.
 
 The only module that knows the vendor. Nothing is ever fetched: extensions are neither installed nor loaded by
 themselves. It must not know what is asked.
@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, Self
 import duckdb
 import pyarrow
 
-from churn_data.errors import DataError, Failure, glimpse
+from churn_data.errors import DataError, Failure
 
-_LONGEST_PROBLEM = 200
+_LONGEST_PROBLEM = 400
 
 
 class Limits(NamedTuple):
@@ -52,7 +52,9 @@ class Database:
             raise DataError("--memory, --threads", _first_line(error)) from None
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close it and give its room back."""
         self._connection.close()
         self._folder.cleanup()
@@ -89,7 +91,7 @@ class Database:
         self._connection.register("given_table", table)
         try:
             self._execute(f"CREATE TABLE IF NOT EXISTS {name} AS SELECT * FROM given_table LIMIT 0")
-            self._execute(f"INSERT INTO {name} SELECT * FROM given_table")  # noqa: S608 - names are ours
+            self._execute(f"INSERT INTO {name} SELECT * FROM given_table")
         finally:
             self._connection.unregister("given_table")
 
@@ -134,5 +136,4 @@ def _literal(file: Path) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    line = str(error).split("\n", 1)[0]
-    return line if len(line) <= _LONGEST_PROBLEM else glimpse(line)
+    return str(error).split("\n", 1)[0][:_LONGEST_PROBLEM]

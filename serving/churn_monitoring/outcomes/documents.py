@@ -80,10 +80,8 @@ def _or_none(interval: Interval | None) -> Json | None:
 def report_text(report: Report) -> str:
     """A report for people: a table for each model."""
     asked = report.question
-    lines = [
-        f"{report.usecase}: answers of {asked.first} to {asked.last}, who left within {asked.window_days} days, "
-        f"as of {asked.as_of} (95 % intervals)"
-    ]
+    days = f"answers of {asked.first} to {asked.last}, who left within {asked.window_days} days, as of {asked.as_of}"
+    lines = [f"{report.usecase}: {days} (95 % intervals)"]
     if report.lost_groups:
         lines.append(f"not kept in the log (prediction_log.features): {', '.join(report.lost_groups)}")
     for each in report.models:

@@ -148,10 +148,12 @@ class _Reader:
             left = [NONE] * len(churned)
         days = self._days.days(self._columns.day, self._file, notices)
         otherwise = "NULL" if self._columns.otherwise is None else str(number_of(self._columns.otherwise))
-        self._database.insert("label_texts", _numbered(churned=pyarrow.array(churned, pyarrow.bool_()), left_on=_ints(left)))
+        self._database.insert(
+            "label_texts", _numbered(churned=pyarrow.array(churned, pyarrow.bool_()), left_on=_ints(left))
+        )
         self._database.insert("day_texts", _numbered(on_day=_ints(days)))
         self._database.run(
-            f"CREATE TABLE {SAID} AS SELECT line, key, customer, coalesce(churned, false) AS churned, "  # noqa: S608 - names and numbers are ours
+            f"CREATE TABLE {SAID} AS SELECT line, key, customer, coalesce(churned, false) AS churned, "
             f"CASE WHEN left_on >= 0 THEN left_on ELSE coalesce(on_day, {otherwise}) END AS day "
             "FROM given LEFT JOIN label_texts ON label = label_texts.code LEFT JOIN day_texts ON day = day_texts.code"
         )

@@ -8,6 +8,7 @@ are for.
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from itertools import groupby
 from pathlib import Path
 
 from churn_model.prediction_log.pseudonyms import PseudonymKey
@@ -29,6 +30,7 @@ from churn_monitoring.prediction_log.store import Store
 
 _PART_ROWS = 1_000_000
 _MICROSECONDS = 1_000_000
+_DAY = 86_400 * _MICROSECONDS
 # What one customer's file says (`churned`, `day`) beside what is known (`was`, `was_day`); see `holds`.
 _KIND = """CASE
     WHEN was IS NULL THEN 'new'
@@ -56,6 +58,7 @@ def load_labels(
     keys: Sequence[PseudonymKey],
     store: Store,
     limits: Limits,
+    *,
     clock: Callable[[], float] = time.time,
 ) -> Loaded:
     """Load a file of labels.
@@ -111,13 +114,16 @@ def _compare(database: Database, store: Store, names: Sequence[str]) -> None:
 
 def _look_for_answers(database: Database, store: Store, usecase: str) -> None:
     """Add to each customer the day of the first answer in the log, NULL where there is none."""
-    nobody = "SELECT NULL::BLOB AS customer, NULL::BIGINT AS day WHERE false"
-    with local_tables(store, [name for name, _ in answer_names(store, usecase)]) as files:
-        answered = (
-            f"SELECT customer, min(epoch_us(time)) // {86_400 * _MICROSECONDS} AS day FROM {parquet(files)} "
-            "WHERE customer IN (SELECT customer FROM pseudonyms) GROUP BY customer"
-        )
-        database.run(f"CREATE TABLE answered AS {answered if files else nobody}")
+    database.run("CREATE TABLE answered (customer BLOB, day BIGINT)")
+    for _, tables in groupby(
+        answer_names(store, usecase), key=lambda table: table[1]
+    ):  # so that few are copied at once
+        with local_tables(store, [name for name, _ in tables]) as files:
+            if files:
+                database.run(
+                    f"INSERT INTO answered SELECT customer, min(epoch_us(time)) // {_DAY} FROM {parquet(files)} "
+                    "WHERE customer IN (SELECT customer FROM pseudonyms) GROUP BY customer"
+                )
     database.run(
         "CREATE TABLE customers AS SELECT c.*, a.day AS first_answer FROM compared AS c LEFT JOIN (SELECT p.line, "
         "min(day) AS day FROM answered JOIN pseudonyms AS p USING (customer) GROUP BY p.line) AS a ON c.line = a.line"

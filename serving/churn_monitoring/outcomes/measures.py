@@ -1,7 +1,7 @@
 """How good probabilities were, of a tally of leavers and stayers by score, each number with how sure it is.
 
-Every interval is a closed form for independent customers, of 95 %: it says what chance leaves open, not what has changed
-since. It must not know models or money.
+Every interval is a closed form for independent customers, of 95 %: it says what chance leaves open, not what has
+changed since. It must not know models or money.
 """
 
 from typing import NamedTuple

@@ -1,5 +1,5 @@
-"""What answers were worth, by the one rule of money: the best campaign that their order allows, and the actions that were
-recommended, by what became of each customer.
+"""What answers were worth, by the one rule of money: the best campaign that their order allows, and the actions that
+were recommended, by what became of each customer.
 
 Whether an action was carried out the log does not say, nor what would have become of a customer without it: effects are
 the use case's, and only arms that were dealt by chance show others (`arms.py`). It must not know how customers are
@@ -52,7 +52,9 @@ def money(counted: Tally, made: Iterable[Decisions], usecase: UseCase, worth: Wo
     """The money of one tally and the decisions of its customers."""
     found = list(made)
     mean = _mean_worth(found, worth)
-    expected_profit = None if mean is None else _empc(counted, msgspec.structs.replace(usecase.profit, customer_value=mean))
+    expected_profit = (
+        None if mean is None else _empc(counted, msgspec.structs.replace(usecase.profit, customer_value=mean))
+    )
     actions = {action.id: action for action in usecase.actions}
     known = [each for each in found if each.action == NO_ACTION or each.action in actions]
     unknown = sum(each.customers for each in found if each.action is not None) - sum(each.customers for each in known)
@@ -76,9 +78,7 @@ def _mean_worth(made: Iterable[Decisions], worth: Worth) -> float | None:
     return worth.factor * values / valued if valued and values > 0 else None
 
 
-def _profit(
-    made: Iterable[Decisions], actions: Mapping[str, ActionRule], worth: Worth, mean: float
-) -> Interval:
+def _profit(made: Iterable[Decisions], actions: Mapping[str, ActionRule], worth: Worth, mean: float) -> Interval:
     """The mean of what the recommended actions bring; a customer whose value is missing has the mean of the others."""
     size = 0
     total = squares = 0.0

@@ -123,12 +123,16 @@ def report(usecase: UseCase, store: Store, asked: Asked, limits: Limits) -> Repo
                 for model, level, effect in effects(database, words, by):
                     found.effects[model, Slice(by.kind, level)].append(effect)
             _measure(database, words, by, found, usecase, has_values=features.value is not None)
-        models = [OfModel(model, counts, tuple(found.measured[model])) for model, counts in states(database, words).items()]
+        models = [
+            OfModel(model, counts, tuple(found.measured[model])) for model, counts in states(database, words).items()
+        ]
     models.sort(key=lambda each: (-each.states["known"], each.model))
     return Report(usecase.name, asks, tuple(models), features.lost)
 
 
-def _measure(database: Database, words: Any, by: Dimension, found: _Found, usecase: UseCase, *, has_values: bool) -> None:
+def _measure(
+    database: Database, words: Any, by: Dimension, found: _Found, usecase: UseCase, *, has_values: bool
+) -> None:
     worth = worth_of(usecase, has_values=has_values)
     for model, level, counted in tallies(database, words, by):
         part = Slice(by.kind, level)

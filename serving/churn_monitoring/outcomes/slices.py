@@ -75,7 +75,9 @@ class Dimension(NamedTuple):
 def read_words(database: Database, files: Sequence[Path], features: Features) -> Words:
     """The words of the columns whose hashes the units have."""
     source = parquet(files)
-    models = database.rows(f"SELECT hash(digest), digest, any_value(model), any_value(version) FROM {source} GROUP BY ALL")
+    models = database.rows(
+        f"SELECT hash(digest), digest, any_value(model), any_value(version) FROM {source} GROUP BY ALL"
+    )
     actions = database.rows(f"SELECT DISTINCT hash(action), action FROM {source}")
     levels = tuple(_levels(database, source, group) for group in features.groups)
     return Words({number: Model(*rest) for number, *rest in models}, dict(actions), levels)
@@ -94,7 +96,9 @@ def dimensions(features: Features, words: Words) -> list[Dimension]:
     found = [Dimension(ALL, "0::UBIGINT", {0: ""}), Dimension(SEGMENT, "segment::UBIGINT", {0: MISSING})]
     for place, (group, levels) in enumerate(zip(features.groups, words.levels, strict=True)):
         listed = ", ".join(map(str, levels))
-        found.append(Dimension(group, f"CASE WHEN group_{place} IN ({listed}) THEN group_{place} ELSE 0::UBIGINT END", levels))
+        found.append(
+            Dimension(group, f"CASE WHEN group_{place} IN ({listed}) THEN group_{place} ELSE 0::UBIGINT END", levels)
+        )
     return found
 
 

@@ -65,15 +65,17 @@ def holds(source: str) -> str:
     """
     return f"""
         WITH left_last AS (
-            SELECT customer, max(place) AS place, arg_max(day, place) AS day FROM {source} WHERE churned GROUP BY customer
+            SELECT customer, max(place) AS place, arg_max(day, place) AS day FROM {source}
+            WHERE churned GROUP BY customer
         ), seen AS (
             SELECT s.customer, max(s.day) AS day FROM {source} AS s LEFT JOIN left_last AS l ON s.customer = l.customer
             WHERE NOT s.churned AND (l.place IS NULL OR s.place > l.place) GROUP BY s.customer
         )
-        SELECT coalesce(l.customer, s.customer) AS customer, l.day IS NOT NULL AND (s.day IS NULL OR s.day < l.day) AS churned,
-            CASE WHEN l.day IS NOT NULL AND (s.day IS NULL OR s.day < l.day) THEN l.day ELSE s.day END AS day
-        FROM left_last AS l FULL JOIN seen AS s ON l.customer = s.customer
-    """  # noqa: S608 - the name is ours
+        SELECT customer, churned, CASE WHEN churned THEN left_day ELSE seen_day END AS day FROM (
+            SELECT coalesce(l.customer, s.customer) AS customer, l.day AS left_day, s.day AS seen_day,
+                l.day IS NOT NULL AND (s.day IS NULL OR s.day < l.day) AS churned
+            FROM left_last AS l FULL JOIN seen AS s ON l.customer = s.customer)
+    """
 
 
 def keep_statements(store: Store, usecase: str, month: int, part: int, time: int, rows: pyarrow.Table) -> int:

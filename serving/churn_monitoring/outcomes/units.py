@@ -53,20 +53,23 @@ def group_column(group: str) -> str:
 def make_outcomes(database: Database) -> None:
     """The table ``outcomes`` of ``statements``: `place` (a number of the customer's own), `customer`, `churned`,
     `day`."""
-    database.run(f"CREATE TABLE outcomes AS SELECT (row_number() OVER ())::INTEGER AS place, * FROM ({holds('statements')})")
+    database.run(
+        f"CREATE TABLE outcomes AS SELECT (row_number() OVER ())::INTEGER AS place, * FROM ({holds('statements')})"
+    )
 
 
 def make_units(database: Database, files: Sequence[Path], features: Features, question: Question) -> None:
     """The table ``units``: for each `place` (NULL: nobody of whom anything is known) and `model` (a hash of its digest)
     how many `answers` are in each state, and of the first known one `score`, `churned`, `segment`, `action`, `expected`
     and `value` (NaN: not known) and the groups, `group_0` and so on; texts as hashes, see ``words``."""
+    missing = "'NaN'::DOUBLE"
     first = {
         "score": f"round(churn_probability * {SCORE_UNITS})::BIGINT",
         "churned": f"(churned AND day <= answered_on + {question.window_days})::TINYINT",
         "segment": "coalesce(segment, 0)",
         "action": "hash(action)",
-        "expected": "coalesce(expected_value, 'NaN'::DOUBLE)",
-        "value": f"coalesce(TRY_CAST({name(features.value)} AS DOUBLE), 'NaN'::DOUBLE)" if features.value else "'NaN'::DOUBLE",
+        "expected": f"coalesce(expected_value, {missing})",
+        "value": f"coalesce(TRY_CAST({name(features.value)} AS DOUBLE), {missing})" if features.value else missing,
         **{f"group_{place}": f"hash({group_column(group)})" for place, group in enumerate(features.groups)},
     }  # fmt: skip
     counted = ", ".join(f"count(*) FILTER (WHERE state = {code}) AS {state}" for code, state in enumerate(STATES))
@@ -76,7 +79,7 @@ def make_units(database: Database, files: Sequence[Path], features: Features, qu
     database.run(
         f"""CREATE TABLE units AS SELECT place, model, {counted}, {taken} FROM (
             SELECT place, hash(digest) AS model, {_state(question)} AS state, {given},
-                (epoch_us(time) - {number_of(question.first) * _DAY}) * {_TIES} + position % {_TIES} AS moment
+                (epoch_us(time) - {number_of(question.first) * _DAY}) * {_TIES} + "position" % {_TIES} AS moment
             FROM (SELECT *, (epoch_us(time) // {_DAY})::INTEGER AS answered_on FROM {parquet(files)}) AS answers
             LEFT JOIN outcomes ON answers.customer = outcomes.customer
         ) GROUP BY place, model"""
@@ -89,7 +92,7 @@ def _state(question: Question) -> str:
         "answers.customer IS NULL",
         f"{over} > {number_of(question.as_of)}",
         "place IS NULL",
-        "day < answered_on",
+        "churned AND day < answered_on",
         f"NOT churned AND day < {over}",
     )
     cases = " ".join(f"WHEN {condition} THEN {code}" for code, condition in enumerate(conditions))

@@ -23,7 +23,9 @@ def add_arguments(commands: Commands) -> None:
 
 
 def _add_load(actions: Commands) -> None:
-    command = add_command(actions, "load", "keep who left and who stayed, beside the prediction log, by pseudonyms alone")
+    command = add_command(
+        actions, "load", "keep who left and who stayed, beside the prediction log, by pseudonyms alone"
+    )
     command.add_argument(
         "labels", type=location, metavar="LABELS", help="file with the use case's id and label, and outcome_on"
     )
@@ -45,9 +47,14 @@ def _add_report(actions: Commands) -> None:
     )  # fmt: skip
     command.add_argument("--from", dest="first", type=day, metavar="DAY", help="in place of a month: from this day")
     command.add_argument("--until", dest="last", type=day, metavar="DAY", help="to this one, both included")
-    command.add_argument("--as-of", type=day, metavar="DAY", help="last day of which outcomes count (default: the last known)")
     command.add_argument(
-        "--arms", type=location, metavar="FILE", help="plan of a campaign or assignment of an experiment: its effect, too"
+        "--as-of", type=day, metavar="DAY", help="last day of which outcomes count (default: the last known)"
+    )
+    command.add_argument(
+        "--arms",
+        type=location,
+        metavar="FILE",
+        help="plan of a campaign or assignment of an experiment: its effect, too",
     )
     _add_places(command, "the report as Prometheus text")
     add_file_form(command)
@@ -59,7 +66,11 @@ def _add_places(command: argparse.ArgumentParser, metrics: str) -> None:
     command.add_argument("--keys", type=Path, metavar="FILE", help=_KEYS)
     command.add_argument("--metrics", type=Path, metavar="FILE", help=f"write {metrics}")
     command.add_argument(
-        "--memory", type=_memory, default="4GB", metavar="SIZE", help="of the join; what exceeds it is on disk (%(default)s)"
+        "--memory",
+        type=_memory,
+        default="4GB",
+        metavar="SIZE",
+        help="of the join; what exceeds it is on disk (%(default)s)",
     )
     command.add_argument("--threads", type=_threads, default=2, metavar="N", help="of the join (%(default)s)")
 
