@@ -122,10 +122,12 @@ def _answers(source: numpy.random.Generator, customers: Customers, rows: int, st
         "action": _of(source.integers(0, len(ACTIONS), rows), ACTIONS),
         "instance": _of(numpy.zeros(rows, int), ("generated",)),
     }  # fmt: skip
+    times = numpy.sort(start + source.integers(0, 3600 * MICROSECONDS, rows))
     numbers = {
-        "time": pyarrow.array(numpy.sort(start + source.integers(0, 3600 * MICROSECONDS, rows)), COLUMNS.field("time").type),
+        "time": pyarrow.array(times, COLUMNS.field("time").type),
         "customer": _hash_array(hashes), "arm": pyarrow.nulls(rows, pyarrow.string()),
-        "churn_probability": pyarrow.array(noisy), "segment": pyarrow.array(source.integers(1, 5, rows).astype(numpy.int16)),
+        "churn_probability": pyarrow.array(noisy),
+        "segment": pyarrow.array(source.integers(1, 5, rows).astype(numpy.int16)),
         "expected_value": pyarrow.array(source.uniform(0, 30, rows).round(2)),
         "milliseconds": pyarrow.array(source.uniform(1, 9, rows).round(3)),
         "sequence": pyarrow.array(numpy.full(rows, hour + 1)), "position": pyarrow.array(numpy.arange(rows)),

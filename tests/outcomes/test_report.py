@@ -8,8 +8,6 @@ import numpy
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from churn_data.errors import DataError
-from churn_model.errors import UseCaseError
 from churn_model.money import net
 from churn_model.prediction_log.pseudonyms import PseudonymKey
 from churn_model.prediction_log.records import ModelNote
@@ -18,11 +16,10 @@ from churn_model.usecase import parse_usecase
 from churn_monitoring.outcomes.arms import Arms
 from churn_monitoring.outcomes.report import Asked, Report
 from churn_monitoring.outcomes.slices import Slice
-from churn_monitoring.prediction_log.changes import erase, retain
 from churn_monitoring.prediction_log.metrics import ShipperMetrics
 from churn_monitoring.prediction_log.shipping import ship
 from tests.outcomes.answered import DOCUMENT, FIRST, LAST, MODELS, SAMPLE, WINDOW, Answer, Home, note_of
-from tests.prediction_log.shipped import KEY, tables, write_segment
+from tests.prediction_log.shipped import KEY, write_segment
 
 SEEN = date(2026, 10, 31)
 
@@ -231,55 +228,3 @@ def test_a_table_without_any_kept_feature_is_read_beside_others(home: Home) -> N
     assert {each.slice for each in home.only_model().slices if each.slice.kind == "region"} == {
         Slice("region", "north"), Slice("region", "missing"),
     }  # fmt: skip
-
-
-def test_who_is_forgotten_is_forgotten_here_too(home: Home) -> None:
-    home.answered(Answer("a", FIRST), Answer("b", FIRST))
-    home.said(["a", "no", SEEN], ["b", "yes", "2026-10-01"])
-    erase(home.store, "a", home.keys)
-    assert [row["customer"] for table in tables(home.folder / "log").values() for row in table.to_pylist()] == [
-        KEY.of("b")
-    ] * 2
-    assert known(home) == 1
-
-
-def test_retention_takes_away_what_became_of_customers_by_whole_months(home: Home) -> None:
-    home.said(["a", "no", "2026-09-30"], ["b", "yes", "2026-10-01"])
-    assert retain(home.store, 1, date(2026, 9, 30)).files == 0
-    assert retain(home.store, 1, date(2026, 10, 1)).files == 1
-    assert len(tables(home.folder / "log")) == 1
-
-
-@pytest.mark.parametrize(
-    ("asked", "problem"),
-    [
-        (Asked((LAST, FIRST)), "is 2026-09-01, before --from 2026-09-30"),
-        (Asked((date(2024, 1, 1), LAST)), "is more than 366 days after"),
-        (Asked((date(2025, 1, 1), date(2025, 1, 31))), "no answer of sample from 2025-01-01 to 2025-01-31 is there"),
-    ],
-    ids=["backwards", "long", "empty"],
-)
-def test_a_period_that_is_none_is_one_line(home: Home, asked: Asked, problem: str) -> None:
-    home.answered(Answer("a", FIRST))
-    home.said(["a", "no", SEEN])
-    with pytest.raises(DataError, match=problem):
-        home.report(asked)
-
-
-def test_nothing_known_and_no_window_are_one_line(home: Home) -> None:
-    home.answered(Answer("a", FIRST))
-    with pytest.raises(DataError, match="no outcome is known yet"):
-        home.report()
-    home.usecase = parse_usecase({**DOCUMENT, "label": {"column": "churned", "positive": "yes"}}, "sample.yaml")
-    home.said(["a", "no", SEEN])
-    with pytest.raises(UseCaseError, match=r"`label\.window` with `time` is missing"):
-        home.report()
-
-
-def test_a_table_that_is_none_is_named(home: Home) -> None:
-    home.answered(Answer("a", FIRST))
-    home.said(["a", "no", SEEN])
-    (path,) = (home.folder / "log" / "use_case=sample").rglob("*.parquet")
-    path.write_bytes(b"power was lost")
-    with pytest.raises(DataError, match=path.name):
-        home.report()
