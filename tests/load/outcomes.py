@@ -160,7 +160,8 @@ def _measured(folder: Path, memory: str, threads: str) -> str:
         raise SystemExit(f"the report failed ({status})")
     known = sum(model["answers"]["known"] for model in json.loads(answer.splitlines()[-1])["models"])
     processors = used.ru_utime + used.ru_stime
-    return f"{seconds:6.1f} s  {processors:6.1f} s of processors  {used.ru_maxrss / 1024:6.0f} MiB  {known:,} answers judged"
+    mebibytes = used.ru_maxrss / 1024
+    return f"{seconds:6.1f} s  {processors:6.1f} s of processors  {mebibytes:6.0f} MiB  {known:,} answers judged"
 
 
 if __name__ == "__main__":

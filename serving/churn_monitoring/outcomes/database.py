@@ -42,7 +42,7 @@ class Database:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": self._limits.memory, "threads": self._limits.threads, "temp_directory": self._folder.name,
             "preserve_insertion_order": False, "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
+            "autoload_known_extensions": False, "parquet_metadata_cache": True,
         }  # fmt: skip
         try:
             self._connection = duckdb.connect(config=settings)

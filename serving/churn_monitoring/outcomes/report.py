@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from churn_data.errors import DataError
 from churn_model.prediction_log.pseudonyms import PseudonymKey
@@ -27,6 +27,7 @@ from churn_monitoring.outcomes.slices import (
     Dimension,
     Model,
     Slice,
+    Words,
     decisions,
     dimensions,
     read_words,
@@ -131,7 +132,7 @@ def report(usecase: UseCase, store: Store, asked: Asked, limits: Limits) -> Repo
 
 
 def _measure(
-    database: Database, words: Any, by: Dimension, found: _Found, usecase: UseCase, *, has_values: bool
+    database: Database, words: Words, by: Dimension, found: _Found, usecase: UseCase, *, has_values: bool
 ) -> None:
     worth = worth_of(usecase, has_values=has_values)
     for model, level, counted in tallies(database, words, by):
