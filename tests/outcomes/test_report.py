@@ -13,8 +13,7 @@ from churn_model.prediction_log.pseudonyms import PseudonymKey
 from churn_model.prediction_log.records import ModelNote
 from churn_model.profit import empc
 from churn_model.usecase import parse_usecase
-from churn_monitoring.outcomes.arms import Arms
-from churn_monitoring.outcomes.report import Asked, Report
+from churn_monitoring.outcomes.report import Arms, Asked, Report
 from churn_monitoring.outcomes.slices import Slice
 from churn_monitoring.prediction_log.metrics import ShipperMetrics
 from churn_monitoring.prediction_log.shipping import ship
