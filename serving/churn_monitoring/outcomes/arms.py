@@ -72,7 +72,7 @@ def read_arms(path: Path, usecase: UseCase, keys: Sequence[PseudonymKey], databa
 def effects(database: Database, words: Words, by: Dimension) -> Iterator[tuple[Model, str, Effect]]:
     """The effect of every arm that has a control, by model and level."""
     rows = database.rows(
-        f"""SELECT model, {by.level} AS level, planned, arm, count(*), sum(churned)::BIGINT
+        f"""SELECT model, {by.level} AS level, planned, arm, count(*), sum(units.churned)::BIGINT
         FROM units JOIN outcomes USING (place) JOIN arms USING (customer)
         WHERE known > 0 AND arm <> '{NOBODY}' GROUP BY ALL ORDER BY model, level, planned, arm"""
     )

@@ -129,6 +129,11 @@ def name(value: str) -> str:
     return '"' + value.replace('"', '""') + '"'
 
 
+def hashed(expression: str) -> str:
+    """What tells values of an expression apart, as a whole number that every aggregate takes."""
+    return f"(hash({expression}) >> 1)::BIGINT"
+
+
 def _literal(file: Path) -> str:
     """A path in which no character stands for others."""
     plain = "".join(f"[{letter}]" if letter in "[*?" else letter for letter in str(file))

@@ -13,7 +13,7 @@ import numpy
 
 from churn_model.profit import Tally
 from churn_model.spelling import canonical
-from churn_monitoring.outcomes.database import Database, parquet
+from churn_monitoring.outcomes.database import Database, hashed, parquet
 from churn_monitoring.outcomes.units import SCORE_UNITS, STATES, Features, group_column
 
 BINS = 2**16
@@ -76,9 +76,9 @@ def read_words(database: Database, files: Sequence[Path], features: Features) ->
     """The words of the columns whose hashes the units have."""
     source = parquet(files)
     models = database.rows(
-        f"SELECT hash(digest), digest, any_value(model), any_value(version) FROM {source} GROUP BY ALL"
+        f"SELECT {hashed("digest")}, digest, any_value(model), any_value(version) FROM {source} GROUP BY ALL"
     )
-    actions = database.rows(f"SELECT DISTINCT hash(action), action FROM {source}")
+    actions = database.rows(f"SELECT DISTINCT {hashed("action")}, action FROM {source}")
     levels = tuple(_levels(database, source, group) for group in features.groups)
     return Words({number: Model(*rest) for number, *rest in models}, dict(actions), levels)
 
@@ -86,18 +86,18 @@ def read_words(database: Database, files: Sequence[Path], features: Features) ->
 def _levels(database: Database, source: str, group: str) -> dict[int, str]:
     text = group_column(group)
     rows = database.rows(
-        f"SELECT hash({text}), {text}, count(*) FROM {source} GROUP BY ALL ORDER BY 3 DESC, 2 LIMIT {MOST_LEVELS}"
+        f"SELECT {hashed(text)}, {text}, count(*) FROM {source} GROUP BY ALL ORDER BY 3 DESC, 2 LIMIT {MOST_LEVELS}"
     )
     return {number: canonical(level) or MISSING for number, level, _ in rows}
 
 
 def dimensions(features: Features, words: Words) -> list[Dimension]:
     """The ways to slice."""
-    found = [Dimension(ALL, "0::UBIGINT", {0: ""}), Dimension(SEGMENT, "segment::UBIGINT", {0: MISSING})]
+    found = [Dimension(ALL, "0::BIGINT", {0: ""}), Dimension(SEGMENT, "segment::BIGINT", {0: MISSING})]
     for place, (group, levels) in enumerate(zip(features.groups, words.levels, strict=True)):
         listed = ", ".join(map(str, levels))
         found.append(
-            Dimension(group, f"CASE WHEN group_{place} IN ({listed}) THEN group_{place} ELSE 0::UBIGINT END", levels)
+            Dimension(group, f"CASE WHEN group_{place} IN ({listed}) THEN group_{place} ELSE 0::BIGINT END", levels)
         )
     return found
 

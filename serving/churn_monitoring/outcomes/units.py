@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from churn_model.usecase import UseCase
-from churn_monitoring.outcomes.database import Database, name, parquet
+from churn_monitoring.outcomes.database import Database, hashed, name, parquet
 from churn_monitoring.outcomes.days import number_of
 from churn_monitoring.outcomes.question import Question
 from churn_monitoring.outcomes.statements import holds
@@ -65,12 +65,12 @@ def make_units(database: Database, files: Sequence[Path], features: Features, qu
     missing = "'NaN'::DOUBLE"
     first = {
         "score": f"round(churn_probability * {SCORE_UNITS})::BIGINT",
-        "churned": f"(churned AND day <= answered_on + {question.window_days})::TINYINT",
-        "segment": "coalesce(segment, 0)",
-        "action": "hash(action)",
+        "churned": f"(churned AND day <= answered_on + {question.window_days})::INTEGER",
+        "segment": "coalesce(segment, 0)::INTEGER",
+        "action": hashed("action"),
         "expected": f"coalesce(expected_value, {missing})",
         "value": f"coalesce(TRY_CAST({name(features.value)} AS DOUBLE), {missing})" if features.value else missing,
-        **{f"group_{place}": f"hash({group_column(group)})" for place, group in enumerate(features.groups)},
+        **{f"group_{place}": hashed(group_column(group)) for place, group in enumerate(features.groups)},
     }  # fmt: skip
     counted = ", ".join(f"count(*) FILTER (WHERE state = {code}) AS {state}" for code, state in enumerate(STATES))
     known = STATES.index("known")
@@ -78,7 +78,7 @@ def make_units(database: Database, files: Sequence[Path], features: Features, qu
     given = ", ".join(f"{expression} AS {name(each)}" for each, expression in first.items())
     database.run(
         f"""CREATE TABLE units AS SELECT place, model, {counted}, {taken} FROM (
-            SELECT place, hash(digest) AS model, {_state(question)} AS state, {given},
+            SELECT place, {hashed("digest")} AS model, {_state(question)} AS state, {given},
                 (epoch_us(time) - {number_of(question.first) * _DAY}) * {_TIES} + "position" % {_TIES} AS moment
             FROM (SELECT *, (epoch_us(time) // {_DAY})::INTEGER AS answered_on FROM {parquet(files)}) AS answers
             LEFT JOIN outcomes ON answers.customer = outcomes.customer
