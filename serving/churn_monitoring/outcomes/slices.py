@@ -74,11 +74,9 @@ class Dimension(NamedTuple):
 
 def read_words(database: Database, files: Sequence[Path], features: Features) -> Words:
     """The words of the columns whose hashes the units have."""
-    source = parquet(files)
-    models = database.rows(
-        f"SELECT {hashed("digest")}, digest, any_value(model), any_value(version) FROM {source} GROUP BY ALL"
-    )
-    actions = database.rows(f"SELECT DISTINCT {hashed("action")}, action FROM {source}")
+    source, digest, action = parquet(files), hashed("digest"), hashed("action")
+    models = database.rows(f"SELECT {digest}, digest, any_value(model), any_value(version) FROM {source} GROUP BY ALL")
+    actions = database.rows(f"SELECT DISTINCT {action}, action FROM {source}")
     levels = tuple(_levels(database, source, group) for group in features.groups)
     return Words({number: Model(*rest) for number, *rest in models}, dict(actions), levels)
 

@@ -73,12 +73,12 @@ def make_units(database: Database, files: Sequence[Path], features: Features, qu
         **{f"group_{place}": hashed(group_column(group)) for place, group in enumerate(features.groups)},
     }  # fmt: skip
     counted = ", ".join(f"count(*) FILTER (WHERE state = {code}) AS {state}" for code, state in enumerate(STATES))
-    known = STATES.index("known")
+    known, model = STATES.index("known"), hashed("digest")
     taken = ", ".join(f"arg_min({name(each)}, moment) FILTER (WHERE state = {known}) AS {name(each)}" for each in first)
     given = ", ".join(f"{expression} AS {name(each)}" for each, expression in first.items())
     database.run(
         f"""CREATE TABLE units AS SELECT place, model, {counted}, {taken} FROM (
-            SELECT place, {hashed("digest")} AS model, {_state(question)} AS state, {given},
+            SELECT place, {model} AS model, {_state(question)} AS state, {given},
                 (epoch_us(time) - {number_of(question.first) * _DAY}) * {_TIES} + "position" % {_TIES} AS moment
             FROM (SELECT *, (epoch_us(time) // {_DAY})::INTEGER AS answered_on FROM {parquet(files)}) AS answers
             LEFT JOIN outcomes ON answers.customer = outcomes.customer
