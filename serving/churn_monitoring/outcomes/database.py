@@ -42,11 +42,11 @@ class Database:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": self._limits.memory, "threads": self._limits.threads, "temp_directory": self._folder.name,
             "preserve_insertion_order": False, "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False, "parquet_metadata_cache": True,
+            "autoload_known_extensions": False,
         }  # fmt: skip
         try:
             self._connection = duckdb.connect(config=settings)
-            self._connection.execute("SET enable_progress_bar = false")
+            self._connection.execute("SET enable_progress_bar = false; SET parquet_metadata_cache = true")
         except duckdb.Error as error:
             self._folder.cleanup()
             raise DataError("--memory, --threads", _first_line(error)) from None
