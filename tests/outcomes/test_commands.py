@@ -58,7 +58,8 @@ def test_labels_are_loaded_and_answers_reported(home: Path) -> None:
     kinds = {sample.labels["kind"]: sample.value for sample in families(home / "labels.prom")[metrics.LABELS]}
     assert (kinds["new"], kinds["unknown"]) == (101, 1)
 
-    done = outcomes(home, "report", *usecase, "--json", "--metrics", str(home / "report.prom"))
+    files = ("--metrics", str(home / "report.prom"), "--html", str(home / "report.html"))
+    done = outcomes(home, "report", *usecase, "--json", *files)
     assert done.returncode == 0, done.stderr
     made = json.loads(done.stdout.splitlines()[-1])
     assert (made["first"], made["last"], made["window_days"]) == ("2026-09-01", "2026-09-30", 30)
@@ -68,6 +69,12 @@ def test_labels_are_loaded_and_answers_reported(home: Path) -> None:
     assert [each["customers"] for each in segments] == [50, 50]
     assert "id-" not in done.stdout + done.stderr
     assert f"{LEFT:.2f}%" in done.stderr
+
+    page = (home / "report.html").read_text()
+    assert f"earned <strong>{whole['earned']['estimate']:,.0f} (" in page
+    assert f"Of 100 customers {LEFT:.1f}% (" in page
+    assert page.count("<circle ") == len(whole["calibration"]["bins"])
+    assert not [word for word in ("id-", "http", "<script", "None") if word in page]
 
     found = families(home / "report.prom")
     constants = {value for name, value in vars(metrics).items() if name.isupper() and not name.startswith("_")}

@@ -7,7 +7,7 @@ import pytest
 from churn_data.errors import DataError
 from churn_model.errors import UseCaseError
 from churn_model.usecase import parse_usecase
-from churn_monitoring.outcomes.report import Asked
+from churn_monitoring.outcomes.report import Arms, Asked
 from churn_monitoring.prediction_log.changes import erase, retain
 from tests.outcomes.answered import DOCUMENT, FIRST, LAST, Answer, Home
 from tests.prediction_log.shipped import KEY, tables
@@ -36,7 +36,7 @@ def test_retention_takes_away_what_became_of_customers_by_whole_months(home: Hom
     ("asked", "problem"),
     [
         (Asked((LAST, FIRST)), "is 2026-09-01, before --from 2026-09-30"),
-        (Asked((date(2024, 1, 1), LAST)), "is more than 366 days after"),
+        (Asked((date(2024, 1, 1), LAST)), "makes more than 366 days from"),
         (Asked((date(2025, 1, 1), date(2025, 1, 31))), "no answer of sample from 2025-01-01 to 2025-01-31 is there"),
     ],
     ids=["backwards", "long", "empty"],
@@ -46,6 +46,25 @@ def test_a_period_that_is_none_is_one_line(home: Home, asked: Asked, problem: st
     home.said(["a", "no", SEEN])
     with pytest.raises(DataError, match=problem):
         home.report(asked)
+
+
+@pytest.mark.parametrize(
+    ("rows", "header", "problem"),
+    [
+        ([["a", "call"]], "id,side", 'column "arm", row 1: no such column'),
+        ([["a", "call"]], "name,arm", 'column "customer", row 1: no such column'),
+        ([["", "call"]], "id,arm", 'column "id", row 2: is missing'),
+        ([["a", ""]], "id,arm", 'column "arm", row 2: is missing'),
+        ([["a", "call"], ["b", "none"], ["a", "control"]], "customer,arm", 'row 4: is the customer of a row before'),
+    ],
+    ids=["no arm", "no id", "empty id", "empty arm", "two arms"],
+)
+def test_arms_that_cannot_be_right_are_one_line(home: Home, rows: list[list[str]], header: str, problem: str) -> None:
+    home.answered(Answer("a", FIRST))
+    home.said(["a", "no", SEEN])
+    with pytest.raises(DataError) as refused:
+        home.report(Asked((FIRST, LAST), arms=Arms(home.file(rows, header), home.keys)))
+    assert problem in str(refused.value)
 
 
 def test_nothing_known_and_no_window_are_one_line(home: Home) -> None:

@@ -52,6 +52,13 @@ def test_an_answer_whose_window_is_not_over_is_not_judged_even_if_its_customer_h
     assert home.only_model(early).slices == ()
 
 
+def test_leavers_who_are_known_sooner_than_stayers_are_not_judged_alone(home: Home) -> None:
+    home.answered(Answer("a", date(2026, 9, 10)), Answer("b", date(2026, 9, 10)))
+    home.said(["a", "no", "2026-10-09"], ["b", "yes", "2026-10-10"])
+    assert home.report().question.as_of == date(2026, 10, 9)
+    assert home.only_model().states["pending"] == 2
+
+
 def test_a_customer_counts_once_a_model_with_the_first_answer(home: Home) -> None:
     home.answered(
         Answer("a", date(2026, 9, 12), 0.9, second=1), Answer("a", date(2026, 9, 12), 0.2),
@@ -131,6 +138,18 @@ def test_segments_and_groups_that_are_kept_are_slices_of_the_same_customers(judg
     assert found.lost_groups == ("gender",)
 
 
+def test_levels_of_one_name_are_one_slice(home: Home) -> None:
+    regions = [None, "missing", "others", *(f"region {number}" for number in range(40))]
+    names = [f"c{place}" for place in range(len(regions))]
+    home.answered(*(Answer(name, FIRST, region=region) for name, region in zip(names, regions, strict=True)))
+    home.said(*([name, "no", SEEN] for name in names))
+    slices = [each for each in home.only_model().slices if each.slice.kind == "region"]
+    assert len({each.slice for each in slices}) == len(slices)
+    assert sum(each.quality.customers for each in slices) == len(regions)
+    assert all(each.money.decided == each.quality.customers for each in slices)
+    assert {each.slice.level: each.quality.customers for each in slices}["missing"] == 2
+
+
 def test_money_follows_the_one_rule_customer_by_customer(judged: Judged) -> None:
     answers, left, found = judged
     money = found.models[0].slices[0].money
@@ -155,6 +174,9 @@ def test_money_follows_the_one_rule_customer_by_customer(judged: Judged) -> None
     error = 1.959964 * numpy.std(brought, ddof=1) / len(brought) ** 0.5
     assert money.profit.upper - money.profit.estimate == pytest.approx(error, rel=1e-6)
     assert money.expected == pytest.approx(numpy.mean(expected))
+    assert money.earned is not None
+    assert money.earned.estimate == pytest.approx(numpy.sum(brought))
+    assert money.earned.upper == pytest.approx(money.profit.upper * len(brought))
     rule = parse_usecase({**DOCUMENT, "profit": {"customer_value": float(mean)}}, "sample.yaml").profit
     scores = numpy.array([answer.probability for answer in answers])
     assert money.empc is not None

@@ -18,6 +18,7 @@ from churn_monitoring.outcomes.documents import report_json, report_text
 from churn_monitoring.outcomes.labels import LabelColumns
 from churn_monitoring.outcomes.loading import load_labels
 from churn_monitoring.outcomes.metrics import write_loaded, write_report
+from churn_monitoring.outcomes.page import write_page
 from churn_monitoring.outcomes.question import month_of
 from churn_monitoring.outcomes.report import Arms, Asked, report
 from churn_monitoring.prediction_log.store import Store
@@ -53,6 +54,8 @@ def make_report(options: argparse.Namespace) -> dict[str, Any]:
         made = report(usecase, Store(places.store), asked, Limits(options.memory, options.threads))
     if options.metrics:
         write_report(made, options.metrics)
+    if options.html:
+        write_page(made, options.html)
     show(report_text(made), options)
     return report_json(made)
 

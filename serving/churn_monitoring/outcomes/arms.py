@@ -7,11 +7,11 @@ looks and corrections, is read by `churn experiment read`.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import pyarrow
 
-from churn_data.cells import clean
+from churn_data.cells import Cell, clean
 from churn_data.errors import DataError, NoSuchColumn
 from churn_data.tables import Table, open_table
 from churn_model.prediction_log.pseudonyms import HASH_BYTES, PseudonymKey
@@ -20,11 +20,32 @@ from churn_monitoring.outcomes.database import Database
 from churn_monitoring.outcomes.measures import Interval
 from churn_monitoring.outcomes.slices import Dimension, Model, Words
 
-ARM, PLANNED, CONTROL, NOBODY = "arm", "planned_action", "control", "none"
-_IDS = ("id",)
+ID, ARM, PLANNED, CONTROL, NOBODY = "id", "arm", "planned_action", "control", "none"
 _SCHEMA = pyarrow.schema(
-    [("customer", pyarrow.binary(HASH_BYTES)), ("arm", pyarrow.string()), ("planned", pyarrow.string())]
+    [
+        ("customer", pyarrow.binary(HASH_BYTES)),
+        ("arm", pyarrow.string()),
+        ("planned", pyarrow.string()),
+        ("line", pyarrow.int64()),
+    ]
 )
+
+
+class _Places(NamedTuple):
+    """Where the columns stand."""
+
+    id: int
+    arm: int
+    planned: int | None
+
+    @classmethod
+    def of(cls, table: Table, usecase: UseCase) -> Self:
+        own, header = usecase.required_id(), table.header
+        names = (ID if own not in header and ID in header else own, ARM)
+        for name in names:
+            if name not in header:
+                raise NoSuchColumn(table.file, name)
+        return cls(*map(header.index, names), header.index(PLANNED) if PLANNED in header else None)
 
 
 class Effect(NamedTuple):
@@ -47,26 +68,29 @@ def read_arms(path: Path, usecase: UseCase, keys: Sequence[PseudonymKey], databa
         DataError: one line that names file, column and row.
     """
     database.insert("arms", _SCHEMA.empty_table())
-    missing = frozenset(usecase.missing)
     with open_table(path) as table:
-        places = [_id_place(table, usecase), _place(table, ARM)]
-        planned = table.header.index(PLANNED) if PLANNED in table.header else None
+        places = _Places.of(table, usecase)
         for chunk in table.chunks:
-            ids, arms = (clean(chunk.columns[place], missing) for place in places)
-            plans = (
-                [""] * len(chunk)
-                if planned is None
-                else [cell or "" for cell in clean(chunk.columns[planned], missing)]
-            )
-            for cells, column in ((ids, table.header[places[0]]), (arms, ARM)):
+            ids = clean(chunk.columns[places.id], frozenset(usecase.missing))
+            arms = clean(chunk.columns[places.arm], frozenset())  # "none" is an arm
+            nothing: Sequence[Cell] = [None] * len(chunk)
+            plans = nothing if places.planned is None else clean(chunk.columns[places.planned], frozenset())
+            for cells, place in ((ids, places.id), (arms, places.arm)):
                 if None in cells:
-                    raise DataError(table.file, "is missing", column=column, row=chunk.rows[cells.index(None)])
+                    problem, row = "is missing", chunk.rows[list(cells).index(None)]
+                    raise DataError(table.file, problem, column=table.header[place], row=row)
             for key in keys:
-                hashes = pyarrow.array([key.of(str(each)) for each in ids], _SCHEMA.field(0).type)
-                database.insert(
-                    "arms",
-                    pyarrow.Table.from_arrays([hashes, pyarrow.array(arms), pyarrow.array(plans)], schema=_SCHEMA),
-                )
+                columns = ([key.of(str(each)) for each in ids], arms, [plan or "" for plan in plans], chunk.rows)
+                arrays = [pyarrow.array(column, each.type) for column, each in zip(columns, _SCHEMA, strict=True)]
+                database.insert("arms", pyarrow.Table.from_arrays(arrays, schema=_SCHEMA))
+        _require_once(database, table.file, table.header[places.id])
+
+
+def _require_once(database: Database, file: str, column: str) -> None:
+    """Who is dealt to two arms can be counted in none."""
+    twice = database.rows("SELECT max(line) FROM arms GROUP BY customer HAVING count(*) > 1 ORDER BY 1 LIMIT 1")
+    for (row,) in twice:
+        raise DataError(file, "is the customer of a row before, too", column=column, row=row)
 
 
 def effects(database: Database, words: Words, by: Dimension) -> Iterator[tuple[Model, str, Effect]]:
@@ -81,7 +105,8 @@ def effects(database: Database, words: Words, by: Dimension) -> Iterator[tuple[M
         control = counts.get((model, level, planned, CONTROL))
         if arm != CONTROL and control is not None:
             reduction = _reduction(leavers, customers, control[1], control[0])
-            yield words.models[model], by.name(level), Effect(arm, reduction, customers, leavers, *control)
+            name = arm if planned in ("", arm) else f"{arm} of {planned}"
+            yield words.models[model], by.name(level), Effect(name, reduction, customers, leavers, *control)
 
 
 def _reduction(leavers: int, customers: int, control_leavers: int, control: int) -> Interval:
@@ -89,16 +114,3 @@ def _reduction(leavers: int, customers: int, control_leavers: int, control: int)
 
     lower, upper = confint_proportions_2indep(control_leavers, control, leavers, customers, method="newcomb")
     return Interval(control_leavers / control - leavers / customers, float(lower), float(upper))
-
-
-def _id_place(table: Table, usecase: UseCase) -> int:
-    for each in (usecase.required_id(), *_IDS):
-        if each in table.header:
-            return table.header.index(each)
-    raise NoSuchColumn(table.file, usecase.id)
-
-
-def _place(table: Table, name: str) -> int:
-    if name not in table.header:
-        raise DataError(table.file, "no such column in the header", column=name, row=1)
-    return table.header.index(name)

@@ -7,7 +7,7 @@ from churn_monitoring.outcomes.arms import Effect
 from churn_monitoring.outcomes.measures import Calibration, Interval
 from churn_monitoring.outcomes.report import Measured, OfModel, Report
 
-_STATES = {
+STATE_WORDS = {
     "known": "whose outcome is known",
     "unlabelled": "of customers of whom nothing is known",
     "pending": "whose window is not over",
@@ -15,6 +15,7 @@ _STATES = {
     "after_leaving": "of customers who had left before",
     "nameless": "without a customer's id",
 }
+"""What is said of answers in each state."""
 _HEADER = ("customers", "left", "AUC", "left - predicted", "slope", "Brier", "EMPC", "profit")
 Json = dict[str, Any]
 
@@ -53,6 +54,7 @@ def _measured_json(each: Measured) -> Json:
         "empc": _or_none(each.money.empc),
         "profit": _or_none(each.money.profit),
         "expected_profit": each.money.expected,
+        "earned": _or_none(each.money.earned),
         "decided": each.money.decided,
         "unknown_actions": each.money.unknown_actions,
         "effects": [_effect_json(effect) for effect in each.effects],
@@ -91,7 +93,7 @@ def report_text(report: Report) -> str:
 
 def _model_lines(of: OfModel) -> Iterator[str]:
     yield f"\n{of.model.name} version {of.model.version} ({of.model.digest[:19]})"
-    counts = (f"{of.states[state]:,} {words}" for state, words in _STATES.items() if of.states[state])
+    counts = (f"{of.states[state]:,} {words}" for state, words in STATE_WORDS.items() if of.states[state])
     yield f"answers: {', '.join(counts)}"
     if not of.slices:
         return
@@ -100,6 +102,10 @@ def _model_lines(of: OfModel) -> Iterator[str]:
     for first, *rest in rows:
         numbers = "  ".join(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))
         yield f"  {first.ljust(widths[0])}  {numbers}"
+    whole = of.slices[0].money
+    if whole.earned is not None:
+        earned, expected = _shown(whole.earned, ",.0f"), f"{whole.expected:+.3f} a customer was expected"
+        yield f"what was recommended to {whole.decided:,} customers earned {earned} in all; {expected}"
     for each in of.slices:
         for effect in each.effects:
             yield f"  {_name(each)}, {effect.arm}: {_shown(effect.reduction, '+.4f')} fewer left than of control"

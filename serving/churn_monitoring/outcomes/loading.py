@@ -115,9 +115,7 @@ def _compare(database: Database, store: Store, names: Sequence[str]) -> None:
 def _look_for_answers(database: Database, store: Store, usecase: str) -> None:
     """Add to each customer the day of the first answer in the log, NULL where there is none."""
     database.run("CREATE TABLE answered (customer BLOB, day BIGINT)")
-    for _, tables in groupby(
-        answer_names(store, usecase), key=lambda table: table[1]
-    ):  # so that few are copied at once
+    for _, tables in groupby(answer_names(store, usecase), key=lambda table: table[1]):  # few are copied at once
         with local_tables(store, [name for name, _ in tables]) as files:
             if files:
                 database.run(

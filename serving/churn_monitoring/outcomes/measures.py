@@ -25,6 +25,11 @@ class Interval(NamedTuple):
     lower: float | None = None
     upper: float | None = None
 
+    def times(self, factor: float) -> "Interval":
+        """The number and its ends so many times, of a mean the sum."""
+        lower, upper = (None if end is None else factor * end for end in (self.lower, self.upper))
+        return Interval(factor * self.estimate, lower, upper)
+
     def to_json(self) -> dict[str, float | None]:
         """The three by name."""
         return self._asdict()

@@ -25,6 +25,7 @@ CALIBRATION_SLOPE = "churn_outcomes_calibration_slope"
 CALIBRATION_ERROR = "churn_outcomes_calibration_error"
 EMPC = "churn_outcomes_empc"
 PROFIT = "churn_outcomes_profit"
+EARNED = "churn_outcomes_earned"
 EXPECTED_PROFIT = "churn_outcomes_expected_profit"
 EFFECT = "churn_outcomes_effect"
 FIRST_DAY = "churn_outcomes_first_day_timestamp_seconds"
@@ -44,6 +45,7 @@ _HELP = {
     CALIBRATION_ERROR: "Mean distance of predicted and observed churn over tenths of the customers.",
     EMPC: "Expected maximum profit of a campaign by these probabilities, a customer.",
     PROFIT: "What the recommended actions bring, a customer, now that outcomes are known.",
+    EARNED: "What the recommended actions bring in all, now that outcomes are known.",
     EXPECTED_PROFIT: "What was expected of them when they were recommended, a customer.",
     EFFECT: "By how much fewer of an arm left than of its control, a difference of shares.",
     FIRST_DAY: "First day of the answers.",
@@ -121,7 +123,7 @@ def _set_slice(gauges: _Gauges, measured: Measured, labels: dict[str, str]) -> N
     intervals = {
         CHURN_RATE: found.churn_rate, AUC: found.auc, BRIER: found.brier,
         CALIBRATION_DIFFERENCE: found.calibration.difference, CALIBRATION_SLOPE: found.calibration.slope,
-        EMPC: measured.money.empc, PROFIT: measured.money.profit,
+        EMPC: measured.money.empc, PROFIT: measured.money.profit, EARNED: measured.money.earned,
     }  # fmt: skip
     for name, interval in intervals.items():
         gauges.interval(name, interval, **labels)

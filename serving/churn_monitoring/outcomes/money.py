@@ -25,12 +25,13 @@ class Money(NamedTuple):
     """Money a customer, in the currency of the use case; None where nobody says what customers are worth, or the log
     has not kept it. `empc`: the expected maximum profit of a campaign by these scores. `profit`: what the recommended
     actions bring at their effects, now that it is known who would leave; `expected`: what was expected of them when
-    they were recommended, of the same customers, `decided` many. `unknown_actions` were recommended to customers who
-    do not count: the use case has them no longer."""
+    they were recommended, of the same customers, `decided` many, whose profit in all is `earned`. `unknown_actions`
+    were recommended to customers who do not count: the use case has them no longer."""
 
     empc: Interval | None
     profit: Interval | None
     expected: float | None
+    earned: Interval | None
     decided: int
     unknown_actions: int
 
@@ -61,7 +62,8 @@ def money(counted: Tally, made: Iterable[Decisions], usecase: UseCase, worth: Wo
     decided = sum(each.customers for each in known)
     profit = _profit(known, actions, worth, mean) if decided and mean is not None else None
     expected = sum(each.expected for each in known) / decided if profit is not None else None
-    return Money(expected_profit, profit, expected, decided, unknown)
+    earned = None if profit is None else profit.times(decided)
+    return Money(expected_profit, profit, expected, earned, decided, unknown)
 
 
 def _empc(counted: Tally, rule: ProfitRule) -> Interval:

@@ -51,9 +51,9 @@ def question(
 
     Args:
         usecase: says the window.
-        known_until: the last day of any outcome that is known; None: nothing is known.
+        known_until: the last day until which outcomes are known; None: nothing is known.
         days: first and last day of the answers; None: the last whole month over whose answers' windows all are over.
-        as_of: the last day of which outcomes count; None: the last that is known.
+        as_of: the last day of which outcomes count; None: `known_until`.
 
     Raises:
         DataError: nothing is known, or days that are none.
@@ -70,7 +70,7 @@ def question(
     if days[1] < days[0]:
         raise DataError("--until", f"is {days[1]}, before --from {days[0]}")
     if (days[1] - days[0]).days >= MOST_DAYS:
-        raise DataError("--until", f"is more than {MOST_DAYS} days after --from {days[0]}")
+        raise DataError("--until", f"makes more than {MOST_DAYS} days from --from {days[0]} on")
     return Question(days[0], days[1], window, seen_from)
 
 

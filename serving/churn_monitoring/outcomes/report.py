@@ -142,5 +142,7 @@ def _measure(
 
 
 def _known_until(database: Database) -> date | None:
-    (last,) = database.row("SELECT max(day) FROM statements")
+    """The last day until which anybody was seen to have stayed, and where nobody was, the last of leaving: leavers are
+    known sooner, and where nothing is known but them everybody seems to leave."""
+    (last,) = database.row("SELECT coalesce(max(day) FILTER (WHERE NOT churned), max(day)) FROM statements")
     return None if last is None else day_of(last)

@@ -4,7 +4,7 @@ can be stated.
 It must not know what is made of the counts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -53,7 +53,7 @@ class Decisions:
 
 
 class Words(NamedTuple):
-    """What hashes mean: models, actions, and for each group its levels."""
+    """What hashes mean: models, actions, and for each group its levels, of which two spellings may be one."""
 
     models: dict[int, Model]
     actions: dict[int, str | None]
@@ -61,7 +61,8 @@ class Words(NamedTuple):
 
 
 class Dimension(NamedTuple):
-    """A way to slice: its kind and the SQL of its level as a number, and what the numbers mean."""
+    """A way to slice: its kind and the SQL of its level as a number, and what the numbers mean, unless they say it
+    themselves."""
 
     kind: str
     level: str
@@ -69,7 +70,7 @@ class Dimension(NamedTuple):
 
     def name(self, number: int) -> str:
         """What a level is called."""
-        return self.names.get(number, str(number) if self.kind == SEGMENT else OTHERS)
+        return self.names.get(number, str(number))
 
 
 def read_words(database: Database, files: Sequence[Path], features: Features) -> Words:
@@ -91,13 +92,16 @@ def _levels(database: Database, source: str, group: str) -> dict[int, str]:
 
 def dimensions(features: Features, words: Words) -> list[Dimension]:
     """The ways to slice."""
-    found = [Dimension(ALL, "0::BIGINT", {0: ""}), Dimension(SEGMENT, "segment::BIGINT", {0: MISSING})]
-    for place, (group, levels) in enumerate(zip(features.groups, words.levels, strict=True)):
-        listed = ", ".join(map(str, levels))
-        found.append(
-            Dimension(group, f"CASE WHEN group_{place} IN ({listed}) THEN group_{place} ELSE 0::BIGINT END", levels)
-        )
-    return found
+    whole, segment = Dimension(ALL, "0::BIGINT", {0: ""}), Dimension(SEGMENT, "segment::BIGINT", {0: MISSING})
+    groups = enumerate(zip(features.groups, words.levels, strict=True))
+    return [whole, segment, *(_group(group, f"group_{place}", levels) for place, (group, levels) in groups)]
+
+
+def _group(group: str, column: str, levels: Mapping[int, str]) -> Dimension:
+    """A level is a number of its name, so that two spellings of one, or a level called as the rest is, are one slice."""
+    names = list(dict.fromkeys((OTHERS, *levels.values())))
+    cases = " ".join(f"WHEN {number} THEN {names.index(level)}" for number, level in levels.items())
+    return Dimension(group, f"(CASE {column} {cases} ELSE 0 END)::BIGINT", dict(enumerate(names)))
 
 
 def states(database: Database, words: Words) -> dict[Model, dict[str, int]]:

@@ -48,7 +48,7 @@ def _add_report(actions: Commands) -> None:
     command.add_argument("--from", dest="first", type=day, metavar="DAY", help="in place of a month: from this day")
     command.add_argument("--until", dest="last", type=day, metavar="DAY", help="to this one, both included")
     command.add_argument(
-        "--as-of", type=day, metavar="DAY", help="last day of which outcomes count (default: the last known)"
+        "--as-of", type=day, metavar="DAY", help="last day of which outcomes count (default: until which anybody was seen)"
     )
     command.add_argument(
         "--arms",
@@ -56,6 +56,7 @@ def _add_report(actions: Commands) -> None:
         metavar="FILE",
         help="plan of a campaign or assignment of an experiment: its effect, too",
     )
+    command.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page for people")
     _add_places(command, "the report as Prometheus text")
     add_file_form(command)
     add_usecase(command)
