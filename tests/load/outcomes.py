@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,10 +64,9 @@ def _make(store: Store, rows: int, count: int) -> None:
     source = numpy.random.default_rng(1)
     customers = _customers(source, count)
     said = round(datetime(2026, 11, 1, tzinfo=UTC).timestamp()) * MICROSECONDS
-    for part, month in enumerate(range(2)):
-        first = number_of(FIRST if not month else FIRST.replace(month=FIRST.month + 1))
-        chosen = (customers.day >= first) & (customers.day < first + 31)
-        keep_statements(store, "telecom", first, part, said, _statements(customers, chosen))
+    for first, following in pairwise(number_of(FIRST.replace(month=FIRST.month + place)) for place in range(3)):
+        chosen = (customers.day >= first) & (customers.day < following)
+        keep_statements(store, "telecom", first, 0, said, _statements(customers, chosen))
     for partition, table in _hours(source, customers, rows):
         store.put(partition.file("generated-00000001"), parquet(table))
 
