@@ -64,7 +64,7 @@ def test_labels_are_loaded_and_answers_reported(home: Path) -> None:
     made = json.loads(done.stdout.splitlines()[-1])
     assert (made["first"], made["last"], made["window_days"]) == ("2026-09-01", "2026-09-30", 30)
     (model,) = made["models"]
-    whole, *segments = [each for each in model["slices"] if each["slice"] in ("all", "segment")]
+    whole, *segments = [each for each in model["slices"] if each["kind"] in ("all", "segment")]
     assert (whole["customers"], whole["leavers"], whole["auc"]["estimate"]) == (100, LEFT, 1.0)
     assert [each["customers"] for each in segments] == [50, 50]
     assert "id-" not in done.stdout + done.stderr

@@ -55,7 +55,7 @@ def test_a_period_that_is_none_is_one_line(home: Home, asked: Asked, problem: st
         ([["a", "call"]], "name,arm", 'column "customer", row 1: no such column'),
         ([["", "call"]], "id,arm", 'column "id", row 2: is missing'),
         ([["a", ""]], "id,arm", 'column "arm", row 2: is missing'),
-        ([["a", "call"], ["b", "none"], ["a", "control"]], "customer,arm", 'row 4: is the customer of a row before'),
+        ([["a", "call"], ["b", "none"], ["a", "control"]], "customer,arm", "row 4: is the customer of a row before"),
     ],
     ids=["no arm", "no id", "empty id", "empty arm", "two arms"],
 )

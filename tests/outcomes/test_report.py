@@ -77,7 +77,8 @@ def test_a_customer_counts_once_a_model_with_the_first_answer(home: Home) -> Non
 def customers(count: int, seed: int = 1) -> tuple[list[Answer], list[list[object]]]:
     """Answers of probabilities that are right, and what became of the customers."""
     source = random.Random(seed)
-    answers, labels = [], []
+    answers: list[Answer] = []
+    labels: list[list[object]] = []
     for number in range(count):
         answer = Answer(
             f"c{number}", FIRST + timedelta(days=source.randrange(30)), source.betavariate(1, 3),

@@ -45,7 +45,8 @@ class _Places(NamedTuple):
         for name in names:
             if name not in header:
                 raise NoSuchColumn(table.file, name)
-        return cls(*map(header.index, names), header.index(PLANNED) if PLANNED in header else None)
+        own_place, arm_place = map(header.index, names)
+        return cls(own_place, arm_place, header.index(PLANNED) if PLANNED in header else None)
 
 
 class Effect(NamedTuple):

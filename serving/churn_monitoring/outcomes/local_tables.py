@@ -23,7 +23,7 @@ def local_tables(store: Store, names: Sequence[str]) -> Iterator[list[Path]]:
         yield [path for each in names if (path := store.root / each).exists()]
         return
     with tempfile.TemporaryDirectory(prefix="churn-") as folder:
-        yield [path for place, each in enumerate(names) if (path := _copy(store, each, Path(folder), place))]
+        yield [copy for place, each in enumerate(names) if (copy := _copy(store, each, Path(folder), place))]
 
 
 def _copy(store: Store, name: str, folder: Path, place: int) -> Path | None:

@@ -98,7 +98,7 @@ def dimensions(features: Features, words: Words) -> list[Dimension]:
 
 
 def _group(group: str, column: str, levels: Mapping[int, str]) -> Dimension:
-    """A level is a number of its name, so that two spellings of one, or a level called as the rest is, are one slice."""
+    """A level is a number of its name: two spellings of one, and a level called as the rest is, are one slice."""
     names = list(dict.fromkeys((OTHERS, *levels.values())))
     cases = " ".join(f"WHEN {number} THEN {names.index(level)}" for number, level in levels.items())
     return Dimension(group, f"(CASE {column} {cases} ELSE 0 END)::BIGINT", dict(enumerate(names)))

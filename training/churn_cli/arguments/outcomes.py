@@ -48,7 +48,7 @@ def _add_report(actions: Commands) -> None:
     command.add_argument("--from", dest="first", type=day, metavar="DAY", help="in place of a month: from this day")
     command.add_argument("--until", dest="last", type=day, metavar="DAY", help="to this one, both included")
     command.add_argument(
-        "--as-of", type=day, metavar="DAY", help="last day of which outcomes count (default: until which anybody was seen)"
+        "--as-of", type=day, metavar="DAY", help="last day of which outcomes count (default: that anybody was seen on)"
     )
     command.add_argument(
         "--arms",
