@@ -9,6 +9,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from churn_cli.main import main
 from churn_model.prediction_log.pseudonyms import add_pseudonym_key, read_pseudonym_keys
 from churn_monitoring.outcomes import metrics
 from tests.outcomes.answered import DOCUMENT, Answer, note_of
@@ -101,7 +102,17 @@ def test_labels_are_loaded_and_answers_reported(home: Path) -> None:
     ],
     ids=["no file", "no memory", "no threads", "no month", "half a period", "two periods", "nothing known", "misspelt"],
 )
-def test_bad_input_is_one_line(home: Path, words: list[str], problem: str) -> None:
-    done = outcomes(home, *words)
-    assert done.returncode == 2
-    assert problem in done.stderr.splitlines()[-1]
+def test_bad_input_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    problem: str,
+) -> None:
+    monkeypatch.setenv("CHURN_HOME", str(tmp_path))
+    try:
+        code: object = main(["outcomes", *words])
+    except SystemExit as refused:
+        code = refused.code
+    assert code == 2
+    assert problem in capsys.readouterr().err.splitlines()[-1]
