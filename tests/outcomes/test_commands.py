@@ -103,13 +103,13 @@ def test_labels_are_loaded_and_answers_reported(home: Path) -> None:
     ids=["no file", "no memory", "no threads", "no month", "half a period", "two periods", "nothing known", "misspelt"],
 )
 def test_bad_input_is_one_line(
-    tmp_path: Path,
+    home: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     words: list[str],
     problem: str,
 ) -> None:
-    monkeypatch.setenv("CHURN_HOME", str(tmp_path))
+    monkeypatch.setenv("CHURN_HOME", str(home))
     try:
         code: object = main(["outcomes", *words])
     except SystemExit as refused:
