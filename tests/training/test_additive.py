@@ -56,6 +56,17 @@ def test_any_column_can_be_fitted_and_written(number: list[float], levels: int, 
     assert raw == pytest.approx(pipeline.decision_function(asked), abs=1e-7)
 
 
+@pytest.mark.parametrize(("numbers", "widest"), [(60, 720), (150, 1000), (400, 800)], ids=str)
+def test_very_many_numbers_have_simpler_curves(numbers: int, widest: int) -> None:
+    generator = numpy.random.default_rng(1)
+    frame = pandas.DataFrame(generator.normal(size=(60, numbers)), columns=[f"n{place}" for place in range(numbers)])
+    schema = Schema("any", "id", tuple(SchemaFeature(name, "number") for name in frame.columns))
+    pipeline = build_additive({"C": 0.001, "knots": 10}, [], 0).fit(frame, numpy.arange(60) % 2)
+    assert pipeline.named_steps["estimator"].coef_.shape[1] <= widest
+    raw = _loaded(additive_document(pipeline, schema, frame), schema).raw([], rows_of(frame))
+    assert numpy.array(raw) == pytest.approx(pipeline.decision_function(frame), abs=1e-7)
+
+
 def test_a_number_that_is_never_known_says_nothing() -> None:
     frame = pandas.DataFrame({"number": [math.nan] * 20, "other": numpy.arange(20.0)})
     churned = numpy.array([0, 1] * 10)

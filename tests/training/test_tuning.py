@@ -113,6 +113,36 @@ def test_where_little_can_be_tried_the_cheapest_is_followed_by_one_that_knows_in
     assert tried[1].boosts
 
 
+class _Slow:
+    """A clock that stands still but while the first round is measured."""
+
+    def __init__(self, first_round: float) -> None:
+        self._looks, self._first_round = 0, first_round
+
+    def __call__(self) -> float:
+        self._looks += 1
+        return self._first_round if self._looks > 2 else 0.0
+
+
+def tried_after(first_round: float, dataset: Dataset, families: Sequence[Candidate]) -> set[str]:
+    """The families that are compared where the first takes so long of 100 seconds and the others nothing."""
+    notebook = Notebook()
+    clock = SearchClock(100, _Slow(first_round))
+    with reporting() as reporter:
+        compare(dataset, families, Search(1, 3, 100), notebook, reporter, fresh=True, clock=clock)
+    return {result.contender.name for result in notebook.rounds}
+
+
+def test_a_first_family_that_took_very_long_leaves_one_that_knows_interactions_to_be_tried(few: Dataset) -> None:
+    """Additive models of very many numbers take longer than what is dear otherwise, and promise nothing of others."""
+    splines = Candidate("splines", "Splines", "additive", {"C": 0.01, "knots": 4})
+    dear = Candidate("dear", "dear", "native", {"iterations": 2})
+    quick = Candidate("quick", "Boosting", "trees", {"max_iter": 5, "max_leaf_nodes": 4})
+    assert tried_after(60, few, [splines, quick, dear]) == {"splines", "quick", "dear"}
+    assert tried_after(60, few, [splines, dear]) == {"splines"}
+    assert tried_after(90, few, [splines, quick, dear]) == {"splines"}
+
+
 def test_the_final_fit_on_many_rows_takes_time_from_the_search(few: Dataset) -> None:
     rounds = [searched(few, 60, fits=fits)[0].rounds for fits in (1.0, 6.0, 12.0)]
     assert rounds[0] > rounds[1] > rounds[2]

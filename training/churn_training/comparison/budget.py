@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from churn_training.comparison.competition import Result, Search
-from churn_training.families.candidates import Candidate
+from churn_training.families.candidates import TREE_COUNTS, Candidate
 
 DEFAULTS_GROW = 3.0
 """How many times longer a family's next settings may take than its defaults, which are quick."""
@@ -23,6 +23,8 @@ FOLLOWS_SHARE = 0.6
 """Of the whole time what is kept for that at most: where there is very little time, something must be compared."""
 STUDY_SECONDS = 8.0
 """How long comparing numbers of segments takes at most, which changes no model and is left out where time is over."""
+OF_ITS_OWN = "additive"
+"""A kind whose pace hangs on how wide the data are, so that it tells nothing of others where another is known."""
 DEFAULTS_EFFORT = {"additive": 1.0, "linear": 1.5, "trees": 2.7, "catboost": 5.5, "native": 17.0}
 FORESTS_EFFORT = {"extra": 5.0, "random": 10.0}
 """How long the defaults of each kind take beside those of others."""
@@ -48,7 +50,9 @@ class SearchClock:
 def time_left(
     clock: SearchClock, setting: Candidate, library: Sequence[Result], rows: int, search: Search, fits: float
 ) -> bool:
-    """Whether one more round fits into the time, with all that follows it.
+    """Whether one more round fits into the time, with all that follows it. The cheapest family that knows interactions
+    is tried while there is any time beside that: how long the first family of all took may be no measure for it, and
+    without one there is nothing to choose from.
 
     Args:
         clock: of this training.
@@ -58,9 +62,12 @@ def time_left(
         search: folds and seconds.
         fits: how often as many rows are fitted in the end as contenders are compared on.
     """
+    follows = _following(rows, search.seconds)
+    if setting.kind == "trees" and setting.boosts and not any(map(_knows_interactions, library)):
+        return clock.allows(follows)
     ranked = sorted(library, key=lambda result: result.metrics["log_loss"])[:FINAL_MEMBERS]
     final = fits * 1.25 / search.parts * sum(result.seconds for result in ranked)
-    return clock.allows(_round(setting, library) + final + _following(rows, search.seconds))
+    return clock.allows(_round(setting, library) + final + follows)
 
 
 def _round(setting: Candidate, library: Sequence[Result]) -> float:
@@ -68,9 +75,13 @@ def _round(setting: Candidate, library: Sequence[Result]) -> float:
     own = [result.seconds for result in library if result.contender.name == setting.name]
     if own:
         return max(own) * (DEFAULTS_GROW if len(own) == 1 else 1.0)
-    measured = [(result.seconds, result.contender) for result in library]
-    pace = max(seconds / _effort(other) for seconds, other in measured if isinstance(other, Candidate))
-    return pace * _effort(setting)
+    measured = [(result.seconds, result.contender) for result in library if isinstance(result.contender, Candidate)]
+    others = [(seconds, other) for seconds, other in measured if other.kind != OF_ITS_OWN] or measured
+    return max(seconds / _effort(other) for seconds, other in others) * _effort(setting)
+
+
+def _knows_interactions(result: Result) -> bool:
+    return isinstance(result.contender, Candidate) and result.contender.kind in TREE_COUNTS
 
 
 def _effort(setting: Candidate) -> float:

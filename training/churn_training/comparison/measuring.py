@@ -57,7 +57,8 @@ def compare(
     fits: float = 1.0,
 ) -> Comparison:
     """Measure every family's defaults in the families' order, then as many more settings as the time allows; a family
-    whose defaults do not fit into it is left out, the first is measured in any case.
+    whose defaults do not fit into it is left out. The first is measured in any case, the cheapest that knows
+    interactions while there is any time.
 
     Args:
         training: the customers to learn from.

@@ -21,10 +21,14 @@ EXPANSION = "expansion"
 SCALER = "scaler"
 ESTIMATOR = "estimator"
 CUBIC = 3
+FEWEST_KNOTS = 2
 MOST_LEVELS = 100
 """Levels of a category that have a weight each; a column of thousands would cost gigabytes and bring nothing here."""
 FEWEST_FOR_A_CURVE = 8
 """Distinct values below which a number is a straight line."""
+WIDEST = 1000
+"""Columns that all numbers' curves have together at most, as far as bends can be spared: thousands cost gigabytes, and
+what is learnt of so many numbers is no curve of each."""
 
 
 class AdditiveColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -36,9 +40,10 @@ class AdditiveColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.knots = knots
 
     def fit(self, frame: pandas.DataFrame, y: Any = None) -> Self:  # noqa: ARG002 - scikit-learn calls it so
-        """Learn levels and knots."""
+        """Learn levels and knots; where there are very many numbers, their curves have fewer knots, none in the end."""
+        knots = min(self.knots, WIDEST // max(1, len(frame.columns) - len(self.categories)) - CUBIC + 1)
         self.columns_: list[_Levels | _Spline] = [
-            _Levels(frame[name]) if name in set(self.categories) else _Spline(frame[name], self.knots)
+            _Levels(frame[name]) if name in set(self.categories) else _Spline(frame[name], knots)
             for name in frame.columns
         ]
         return self
@@ -77,8 +82,10 @@ class _Spline:
 
     def __init__(self, column: pandas.Series, knots: int) -> None:
         known = column.dropna().to_numpy(dtype=float)
-        places = _distinct(numpy.quantile(known, numpy.linspace(0, 1, knots))) if len(known) else numpy.zeros(1)
-        curved = len(numpy.unique(known)) >= FEWEST_FOR_A_CURVE and len(places) > 1
+        shares = numpy.linspace(0, 1, max(knots, FEWEST_KNOTS))
+        places = _distinct(numpy.quantile(known, shares)) if len(known) else numpy.zeros(1)
+        enough = knots >= FEWEST_KNOTS and len(places) > 1
+        curved = enough and len(numpy.unique(known)) >= FEWEST_FOR_A_CURVE
         self.degree = CUBIC if curved else 1
         # A constant column still needs a stretch to be a line on.
         inner = places if curved else numpy.array([places[0], max(places[-1], places[0] + 1.0)])

@@ -4,7 +4,8 @@ The defaults are quick: they alone are measured where there is no time to search
 among the alternatives. Nothing here may depend on one data set.
 
 Where time is short, families that come later may not be measured. So the first is the cheapest, which is additive; what
-follows knows interactions, the cheapest first; a second additive family and forests, seldom better, come last.
+follows knows interactions, the cheapest first, which is measured while there is any time; a second additive family and
+forests, seldom better, come last.
 """
 
 from collections.abc import Sequence

@@ -126,7 +126,7 @@ def compile_fitted(
         encoder=encoder,
         segments=segments.document,
         actions=compile_actions(training, schema),
-        scorecard=fit_scorecard(_ordered_encoding(fitted_encoder, training), training.churned),
+        scorecard=fit_scorecard(_ordered_encoding(fitted_encoder, training), training.churned, training.groups),
         warnings=segments.warnings,
     )
 
