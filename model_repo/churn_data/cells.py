@@ -4,7 +4,7 @@ Training and batch scoring read cells by these functions alone, so both understa
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from churn_data.coded_cells import CodedCells, coded
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
 from churn_data.number_texts import NumberColumn, two_notations
-from churn_model.spelling import MAXIMUM_TEXT, Levels
+from churn_model.spelling import MAXIMUM_TEXT, Levels, numbers_of
 
 Cell = coded_cells.Cell
 LARGEST = 3.4028234663852886e38
@@ -26,6 +26,12 @@ def clean(cells: Sequence[Cell], missing: frozenset[str]) -> list[Cell]:
     # Columns repeat themselves: each distinct text is looked at once, which makes large files several times faster.
     known = {cell: cleaned(cell, missing) for cell in set(cells)}
     return [known[cell] for cell in cells]
+
+
+def tokens_of(missing: Iterable[str]) -> frozenset[str]:
+    """Texts that mean «not known», the numbers among them as programs write those: -999 and -999.0."""
+    tokens = frozenset(missing)
+    return tokens.union(*((f"{number:.15g}", repr(number)) for number in numbers_of(tokens)))
 
 
 def cleaned(cell: Cell, missing: frozenset[str]) -> Cell:
@@ -104,6 +110,7 @@ def numbers(
     maximum: float | None = None,
     *,
     written: NumberColumn | None = None,
+    unknown: frozenset[float] = frozenset(),
 ) -> NDArray[numpy.float64]:
     """The cells of a number column as floats, NaN for missing and for texts that say «not known».
 
@@ -115,6 +122,7 @@ def numbers(
         minimum: the least number that is right.
         maximum: the largest one.
         written: how the column's numbers were written in earlier parts of the file; learns from this one.
+        unknown: numbers that mean «not known».
 
     Raises:
         DataError: names the first cell that is not a finite number or lies outside the bounds.
@@ -123,6 +131,7 @@ def numbers(
     counts = found.found()
     known, odd = (written or NumberColumn()).read(counts)
     faults = dict.fromkeys(odd, "is not a number")
+    known = {text: math.nan if value in unknown else value for text, value in known.items()}
     for text, value in known.items():
         fault = _fault(value, minimum, maximum)
         if fault:

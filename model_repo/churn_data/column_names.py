@@ -4,6 +4,7 @@ What words mean is for others to say; it must not know columns' contents.
 """
 
 import re
+import unicodedata
 
 LONGEST_LABEL = 60
 _WORD = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+|[^\W_]")
@@ -11,7 +12,7 @@ _WORD = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+|[^\W_]")
 
 def words_of(name: str) -> tuple[str, ...]:
     """The words of a name in small letters, split at signs, digits and the humps of camelCase."""
-    return tuple(word.lower() for word in _WORD.findall(name))
+    return tuple(word.lower() for word in _WORD.findall(unicodedata.normalize("NFC", name)))
 
 
 def human_label(name: str) -> str:

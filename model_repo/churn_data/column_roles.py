@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from churn_data.column_facts import ColumnFacts
 from churn_data.date_columns import counted_date, date_column
 from churn_data.date_spellings import faults_of
+from churn_data.far_numbers import far_numbers
 from churn_data.identifying_columns import FEW_LEVELS, identifying
 from churn_data.number_texts import two_notations
 from churn_model.names import name_fault
@@ -23,10 +24,6 @@ FEW_KNOWN = 10
 
 POSTAL = {"zip", "zipcode", "postal", "postcode", "postalcode", "plz", "cep", "pincode", "eircode"}
 
-FAR = 10
-"""How many times as large as all others a number has to be to lie far away."""
-FREQUENT = 0.01
-"""Share of the known values that a number has to have to be more than an extreme one."""
 _EXPONENT_CODE = re.compile(r"\d+[eE]\d+", re.ASCII)
 
 
@@ -102,18 +99,9 @@ def _are_exponents(facts: ColumnFacts) -> bool:
 
 
 def _far_away(facts: ColumnFacts) -> str:
-    """What to say of one number or two that many rows have and that lie far from all others: -999, 99999999."""
-    amounts = sorted(facts.values, key=abs)
-    for count in (1, 2):
-        rest, far = amounts[:-count], amounts[-count:]
-        if len(rest) < FEW_KNOWN or abs(far[0]) <= FAR * max(1.0, abs(rest[-1])):
-            continue
-        rows = [sum(many for text, many in facts.counts.items() if float(text) == value) for value in far]
-        if min(rows) >= max(FREQUENT * facts.known, FEW_KNOWN / 2):
-            shown = ", ".join(f"{value:.15g} ({many:,} rows)" for value, many in zip(far, rows, strict=True))
-            others = f"{min(rest):g} to {max(rest):g}"
-            return f"{shown} far from all others ({others}): if that means «not known», list it under `missing`"
-    return ""
+    """What to say of numbers that many rows have and that lie far from all others."""
+    found = far_numbers(facts)
+    return f"{found.told}: if that means «not known», list it under `missing`" if found else ""
 
 
 def _is_code(facts: ColumnFacts) -> bool:

@@ -10,12 +10,14 @@ from churn_data.cells import is_number, parse_number
 from churn_data.column_names import words_of
 from churn_data.leaks import LEAVING
 
-LEFT = {"churned", "churn", "left", "attrited", "lost", "cancelled", "canceled", "exited", "leaver", "gone"}
-LEFT |= {
-    "gekündigt", "gekuendigt", "abgewandert", "résilié", "résiliée", "resilie", "cancelado", "baja", "disdetto",
-    "opgezegd", "ayrıldı", "ayrildi", "流失", "已流失", "解約", "이탈",  # noqa: RUF001 - Turkish
+LEFT = {
+    "churned", "churn", "left", "attrited", "lost", "cancelled", "canceled", "exited", "leaver", "gone", "lapsed",
+    "terminated", "closed", "quit", "departed", "withdrawn", "surrendered", "unsubscribed", "former",
+    "deactivated", "discontinued",
+    "ausgetreten", "verloren", "ehemalig", "perdu", "parti", "perdido", "perso", "iptal", "utracony",
+    "ушёл", "ушел", "ayrıldı", "ayrildi", "流失", "已流失", "解約", "退会", "이탈", "해지",  # noqa: RUF001 - Turkish
 }  # fmt: skip
-"""Values that say by themselves that a customer left."""
+"""Values that say by themselves that a customer left, beside those that begin as names for it do."""
 AFFIRMED = {
     "yes",
     "true",
@@ -45,18 +47,50 @@ STAYING = (
 )  # fmt: skip
 """Beginnings of words that say that a customer stayed."""
 _LEAVING_BEGINNINGS = (
-    "churn", "attrit", "kündig", "kuendig", "gekündig", "gekuendig", "résili", "resili", "ayrıl", "ayril", "流失",  # noqa: RUF001 - Turkish
-    "是否流失", "已流失", "abgewand", "abwander", "abandon", "baja", "fuga", "abbandon", "disdett", "cancelou",
-    "opgezegd", "vertrokken", "rezygn", "odszed", "отток", "ушел", "ушёл", "解約", "離脱", "이탈", "مغادر", "départ",
+    "churn", "attrit", "lapse", "surrender", "unsubscri", "nonrenew", "kündig", "kuendig", "gekündig",
+    "gekuendig", "abgewand", "abwander", "storno", "storniert", "austritt", "ausgetreten", "résili", "resili",
+    "désabonn", "desabonn", "départ", "abandon", "baja", "fuga", "cancelad", "evasão", "evasao", "desist", "cancelou",
+    "abbandon", "disdett", "recesso", "opgezegd", "opzegg", "vertrokken", "uppsag", "oppsagt", "opsagt", "avslut",
+    "irtisan", "rezygn", "odszed", "odszl", "odesz", "odejśc", "odejsc", "odešel", "odesel", "odešl", "lemond",
+    "reziliat", "plecat",
+    "ayrıl", "ayril", "terk", "отток", "ушел", "ушёл", "ушла", "отказал", "流失", "是否流失", "已流失", "解約", "離脱",  # noqa: RUF001 - Turkish
+    "退会", "이탈", "해지", "مغادر",
 )  # fmt: skip
+"""Beginnings of words for leaving, of trades (insurers' policies lapse, are surrendered) and languages."""
+_CUSTOMERS_ALONE = ("churn", "attrit")
+OTHER_THINGS = {
+    "card", "order", "ticket", "payment", "invoice", "device", "sim", "lead", "opportunity", "delivery", "shipment",
+    "loan", "claim", "cart", "case", "call", "campaign", "offer", "complaint", "karte", "bestellung",
+    "rechnung", "pedido",
+}  # fmt: skip
+"""What else than a customer can be lost, closed or cancelled."""
 _QUESTIONS = ("is", "has", "was", "did")
 _TARGETS = {"target", "label", "class", "y", "outcome"}
 """Names that only say that this is what is to be predicted, which is who left."""
 
 
 def says_leaving(words: Sequence[str]) -> bool:
-    """Whether a name has a word for leaving."""
-    return any(word in LEAVING or word.startswith(_LEAVING_BEGINNINGS) for word in map(_asked, words))
+    """Whether a name has a word for leaving, one of customers where other things can be cancelled and closed, too."""
+    asked = [_asked(word) for word in words]
+    if OTHER_THINGS & set(words) and not any(word.startswith(_CUSTOMERS_ALONE) for word in asked):
+        return False
+    return any(word in LEAVING or word.startswith(_LEAVING_BEGINNINGS) for word in asked)
+
+
+def may_ask_who_left(words: Sequence[str]) -> bool:
+    """Whether a name may be the label's though it has no word for leaving: `target`, `retained`."""
+    return (bool(words) and set(words) <= _TARGETS) or any(_asked(word).startswith(STAYING) for word in words)
+
+
+def states_of(name: Sequence[str], values: Sequence[str]) -> tuple[str, str]:
+    """The first value that says that a customer left and the first that says that one stayed, empty where none does,
+    or where the name is about something else."""
+    if set(name) & OTHER_THINGS:
+        return "", ""
+    plain = [value for value in values if not set(words_of(value)) & NEGATIONS - {"existing"}]
+    left = [value for value in plain if _left(value)]
+    stayed = [value for value in plain if any(word.startswith(STAYING) for word in words_of(value))]
+    return next(iter(left), ""), next((value for value in stayed if value not in left), "")
 
 
 def likely_leavers(name: Sequence[str], values: Sequence[str]) -> list[str]:
@@ -67,7 +101,7 @@ def likely_leavers(name: Sequence[str], values: Sequence[str]) -> list[str]:
         values: all that occur.
     """
     plain = [value for value in values if not set(words_of(value)) & NEGATIONS]
-    clear = [value for value in plain if set(words_of(value)) & LEFT]
+    clear = [value for value in plain if _left(value)]
     return clear or (_affirmed(plain, values) if asks_who_left(name) else [])
 
 
@@ -83,6 +117,10 @@ def _affirmed(plain: Sequence[str], values: Sequence[str]) -> list[str]:
     if len(numbers) == len(values):  # of 1 and 2 nobody knows which one is «yes»
         return [value for value in values if parse_number(value) == 1] if min(numbers) <= 0 < max(numbers) <= 1 else []
     return [value for value in plain if set(words_of(value)) & AFFIRMED or value == "1"]
+
+
+def _left(value: str) -> bool:
+    return any(word in LEFT or word.startswith(_LEAVING_BEGINNINGS) for word in words_of(value))
 
 
 def _asked(word: str) -> str:

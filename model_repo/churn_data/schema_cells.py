@@ -10,8 +10,7 @@ from churn_data.dialects import Decimal
 from churn_data.errors import DataError
 from churn_data.number_texts import NumberColumn
 from churn_data.snapshots import date_numbers, snapshots_of
-from churn_model.schema import Schema, SchemaFeature
-from churn_model.spelling import Levels
+from churn_model.schema import Schema
 
 Values = Sequence[float | Cell]
 
@@ -48,10 +47,9 @@ def feature_values(
     Raises:
         DataError: names the first cell of a column that does not fit.
     """
-    spellings = schema.spelling.levels
     return [
-        _values(feature, levels, columns, rows, file, (written or {}).get(feature.name))
-        for feature, levels in zip(schema.features, spellings, strict=True)
+        _values(schema, place, columns, rows, file, (written or {}).get(name))
+        for place, name in enumerate(schema.names)
     ]
 
 
@@ -72,19 +70,21 @@ def row_ids(schema: Schema, columns: Mapping[str, Sequence[Cell]], rows: Sequenc
 
 
 def _values(
-    feature: SchemaFeature,
-    levels: Levels | None,
+    schema: Schema,
+    place: int,
     columns: Mapping[str, Sequence[Cell]],
     rows: Sequence[int],
     file: str,
     written: NumberColumn | None,
 ) -> Values:
+    feature, levels = schema.features[place], schema.spelling.levels[place]
     cells = columns[feature.name]
     if levels is not None:
         return categories(cells, rows, file, feature.name, levels)
     if feature.date is not None:
         snapshots = snapshots_of(feature.date, columns, rows, file)
         return date_numbers(cells, snapshots, rows, file, feature.name, feature.date)
-    values = numbers(cells, rows, file, feature.name, feature.minimum, feature.maximum, written=written)
+    bounds = (feature.minimum, feature.maximum)
+    values = numbers(cells, rows, file, feature.name, *bounds, written=written, unknown=schema.spelling.unknown)
     amounts: list[float] = values.tolist()
     return amounts

@@ -4,6 +4,7 @@ Each different text is thought about once a chunk, numbers by Arrow where they a
 what is done with the rows.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
@@ -14,7 +15,7 @@ import pyarrow
 import pyarrow.compute
 from numpy.typing import NDArray
 
-from churn_data.cells import LARGEST, Cell, clean, numbers
+from churn_data.cells import LARGEST, Cell, clean, numbers, tokens_of
 from churn_data.csv_head import suggestion
 from churn_data.errors import DataError, NoSuchColumn, glimpse
 from churn_data.notices import Notices
@@ -24,7 +25,7 @@ from churn_data.tables import Chunk, Table
 from churn_model.column_rows import CategoryColumn, ColumnRows
 from churn_model.dates import DateRule
 from churn_model.schema import Schema, SchemaFeature
-from churn_model.spelling import MAXIMUM_TEXT, Levels, canonical
+from churn_model.spelling import MAXIMUM_TEXT, Levels, canonical, numbers_of
 
 _REMEMBERED = 100_000
 """Different texts of a column whose meaning is kept from chunk to chunk."""
@@ -44,7 +45,8 @@ class SchemaColumns:
             if name not in table.header:
                 raise NoSuchColumn(table.file, name, f", the model needs it{suggestion(name, table.header)}")
         self._places = {name: table.header.index(name) for name in needed_columns(schema)}
-        self._missing = frozenset(missing)
+        self._missing = tokens_of(missing)
+        self._unknown = numbers_of(self._missing)
         self._written = written_numbers(schema, table.decimal)
         self._found: dict[str, dict[Cell, tuple[str | None, bool]]] = {name: {} for name in schema.names}
         self.unseen: Counter[str] = Counter()
@@ -117,10 +119,14 @@ class SchemaColumns:
         array = chunk.arrays[self._places[feature.name]]
         written = self._written[feature.name]
         values = _plain_numbers(array) if written.takes_plain else None
+        if values is not None and self._unknown:
+            values = numpy.where(numpy.isin(values, list(self._unknown)), math.nan, values)
         if values is None or not _within(values, feature):
             cells = clean(array.to_pylist(), self._missing)
             bounds = (feature.minimum, feature.maximum)
-            values = numbers(cells, chunk.rows, self._file, feature.name, *bounds, written=written)
+            values = numbers(
+                cells, chunk.rows, self._file, feature.name, *bounds, written=written, unknown=self._unknown
+            )
         return values
 
     def _categories(self, name: str, levels: Levels, chunk: Chunk) -> CategoryColumn:

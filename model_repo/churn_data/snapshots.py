@@ -16,11 +16,14 @@ from churn_data.column_facts import facts_of
 from churn_data.date_columns import counted_date, date_column
 from churn_data.date_spellings import is_compact_date, says_never
 from churn_data.errors import DataError, NoSuchColumn, glimpse
+from churn_data.guessed_snapshots import guess_snapshot
 from churn_data.notices import Notices
 from churn_model.dates import COMPACT, ISO, DateRule, days_before, moment, says_when
 from churn_model.rules import Feature, TimeRule
 from churn_model.usecase import UseCase
 
+GUESSED, ANOTHER = "snapshot", "; `time.snapshot` sets another"
+"""The kind of the notice that says how a snapshot was guessed, and how it ends."""
 Snapshots = datetime | Sequence[datetime]
 """One snapshot for all rows, or each row's own."""
 
@@ -35,8 +38,8 @@ def date_rule(feature: Feature, usecase: UseCase) -> DateRule:
 
 
 def with_snapshot(columns: Mapping[str, Sequence[Cell]], usecase: UseCase, notices: Notices) -> UseCase:
-    """The use case with what its dates need filled in: their spellings, and without a snapshot the latest date that
-    they hold.
+    """The use case with what its dates need filled in: their spellings, and without a snapshot the latest of their
+    days that was not one to come.
 
     Raises:
         DataError: the column that it names is not there.
@@ -64,12 +67,15 @@ def _time(
             raise DataError(notices.file, problem, column=rule.snapshot, row=1)
         spelling = rule.snapshot_spelling or _spelling(columns, rule.snapshot, notices.file)
         return msgspec.structs.replace(rule, snapshot_spelling=spelling)
-    dates = [latest_of(columns[feature.name], feature) for feature in features if feature.type == "date"]
-    if not dates:
+    dates = {
+        each.name: set(_readable(columns[each.name], each.spelling or ISO)) for each in features if each.type == "date"
+    }
+    guess = guess_snapshot(dates)
+    if guess is None:
         return rule
-    latest = max(dates).date().isoformat()
-    notices.tell("dates", f"dates become days before {latest}, the latest that occurs; `time.snapshot` sets another")
-    return msgspec.structs.replace(rule or TimeRule(), snapshot=latest)
+    day = guess.day.isoformat()
+    notices.tell(GUESSED, f"dates become days before {day}, {guess.reason}{ANOTHER}")
+    return msgspec.structs.replace(rule or TimeRule(), snapshot=day)
 
 
 def _tell_never(cells: Sequence[Cell], name: str, notices: Notices) -> None:
@@ -79,11 +85,6 @@ def _tell_never(cells: Sequence[Cell], name: str, notices: Notices) -> None:
         notices.tell(
             "missing tokens", f"a column of dates, {shown} {'is' if len(never) == 1 else 'are'} read as missing", name
         )
-
-
-def latest_of(cells: Sequence[Cell], feature: Feature) -> datetime:
-    """The latest date of a column that has any."""
-    return max(_readable(cells, feature.spelling or ISO), default=datetime.min)  # noqa: DTZ901 - as all of them
 
 
 def _readable(cells: Sequence[Cell], spelling: str) -> Iterator[datetime]:

@@ -29,7 +29,7 @@ from churn_data.notices import Listener, Notices
 from churn_data.number_texts import NumberColumn
 from churn_data.snapshots import Snapshots, date_numbers, date_rule, snapshots_of, with_snapshot
 from churn_data.whole_tables import read_cells
-from churn_model.spelling import Levels
+from churn_model.spelling import Levels, numbers_of
 from churn_model.usecase import Feature, UseCase
 
 Typed = CodedCells | NDArray[numpy.float64]
@@ -184,7 +184,9 @@ def _typed(
         else:
             written = NumberColumn(decimal)
             bounds = (feature.minimum, feature.maximum)
-            typed[feature.name] = numbers(cells, rows, file, feature.name, *bounds, written=written)
+            typed[feature.name] = numbers(
+                cells, rows, file, feature.name, *bounds, written=written, unknown=numbers_of(usecase.missing)
+            )
     return typed
 
 

@@ -19,10 +19,13 @@ from churn_data.column_facts import ColumnFacts, facts_of
 from churn_data.column_names import human_label
 from churn_data.dialects import FORM
 from churn_data.errors import glimpse
+from churn_data.far_numbers import fillers, texts_of
 from churn_data.inference import LEAK, LEFT_OUT, infer_features
 from churn_data.labels import labels_of
+from churn_data.leaks import leak_in
+from churn_data.money_columns import value_candidates
 from churn_data.notices import Listener, Notices
-from churn_data.snapshots import with_snapshot
+from churn_data.snapshots import ANOTHER, GUESSED, with_snapshot
 from churn_data.sources import require_whole_ids
 from churn_data.starter_choices import (
     Ask,
@@ -32,10 +35,9 @@ from churn_data.starter_choices import (
     choose_positive,
     choose_value,
     unasked,
-    value_candidates,
 )
 from churn_data.starter_template import TEMPLATE, VALUE, WITHOUT_VALUE, commented
-from churn_data.whole_tables import read_cells
+from churn_data.whole_tables import Cells, read_cells
 from churn_model.names import name_fault
 from churn_model.rules import ANY_DATE, Feature, Label, TimeRule, ValueRule
 from churn_model.usecase import DEFAULT_MISSING, UseCase
@@ -74,10 +76,9 @@ def starter_usecase(path: Path, wishes: Wishes, notice: Listener, ask: Ask = una
     """
     file = str(path)
     notices = Notices(file, notice)
-    cells = read_cells(path, DEFAULT_MISSING, notices, as_written=[wishes.label or ""], strict=False)
+    cells, facts, missing = _read(path, wishes, notices)
     columns, rows = cells.columns, cells.rows
-    facts = {name: facts_of(name, cells) for name, cells in columns.items()}
-    label = choose_label(wishes.label, facts, file, ask)
+    label = choose_label(wishes.label, facts, file, ask, positive=wishes.positive)
     positive = choose_positive(wishes.positive, facts[label.name], file, ask)
     found_id = choose_id(wishes.id, facts, label.name, file, ask)
     if found_id:
@@ -88,15 +89,32 @@ def starter_usecase(path: Path, wishes: Wishes, notice: Listener, ask: Ask = una
     value = choose_value(wishes.value, facts, taken, file)
     rule = _label(label.name, positive, facts[label.name], notices)
     churned = labels_of(columns[label.name], rows, rule, file)
+    if value and value.reason and leak_in(facts[value.name], columns[value.name], churned):
+        value = None  # it will be left out, so nobody can be worth it
     guess = UseCase(
         name=wishes.name or _name(path, columns),
         id=found_id.name if found_id else "",
         label=rule,
         value=ValueRule(value.name) if value else None,
+        missing=missing,
     )
     guess = with_snapshot(columns, infer_features(columns, churned, guess, notices), notices)
     parts = _Parts(guess, facts, notices, label, positive, found_id, value)
     return parts.text(path)
+
+
+def _read(path: Path, wishes: Wishes, notices: Notices) -> tuple[Cells, dict[str, ColumnFacts], tuple[str, ...]]:
+    """The file's cells, what they are, and the texts for missing, numbers that can mean nothing else among them."""
+    missing: tuple[str, ...] = DEFAULT_MISSING
+    while True:
+        cells = read_cells(path, missing, notices, as_written=[wishes.label or ""], strict=False)
+        facts = {name: facts_of(name, cells) for name, cells in cells.columns.items()}
+        found = fillers({name: each for name, each in facts.items() if name not in (wishes.label, wishes.id)})
+        if not found or missing != DEFAULT_MISSING:
+            return cells, facts, missing
+        for name, far in found.items():
+            notices.tell("missing tokens", f"{far.told}: read as missing, as `missing` now says", name)
+        missing = (*DEFAULT_MISSING, *dict.fromkeys(text for far in found.values() for text in texts_of(far)))
 
 
 def _label(column: str, positive: Chosen, facts: ColumnFacts, notices: Notices) -> Label:
@@ -139,6 +157,7 @@ class _Parts:
             label=_quoted(self.label.name) + _remark(self.label.reason),
             positive=_values(self.usecase.label.positive) + _remark(self.positive.reason or "the customer left"),
             negative=self._negative(),
+            missing=", ".join(map(_quoted, self.usecase.missing)),
             value=self._value(),
             time=self._time(),
             features="\n".join(map(self._feature, self.usecase.features)),
@@ -159,7 +178,7 @@ class _Parts:
     def _value(self) -> str:
         if self.value is not None:
             return VALUE.format(column=_quoted(self.value.name), reason=_remark(self.value.reason))
-        candidates = value_candidates(self.facts, {self.usecase.id, self.label.name})
+        candidates = value_candidates(self.facts, self.facts.keys() - {each.name for each in self.usecase.features})
         options = ", ".join(map(_quoted, candidates)) or "no column is called so"
         return commented(WITHOUT_VALUE.format(options=options, column=_quoted(candidates[0] if candidates else "…")))
 
@@ -174,7 +193,8 @@ class _Parts:
         if not rule.snapshot:
             return "# time:\n#   snapshot: 2024-03-31\n#   column: tenure # a number of months; `churn value` needs it"
         spelling = f"\n  snapshot_spelling: {_quoted(rule.snapshot_spelling)}" if rule.snapshot_spelling else ""
-        found = "each row's own date" if rule.snapshot in self.facts else "the latest date in the file"
+        guessed = "".join(notice.text for notice in self.notices.of(GUESSED)).removesuffix(ANOTHER)
+        found = "each row's own date" if rule.snapshot in self.facts else _line(guessed)
         return f"time:\n  snapshot: {_quoted(rule.snapshot)} # {found}{spelling}"
 
     def _feature(self, feature: Feature) -> str:

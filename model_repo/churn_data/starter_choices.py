@@ -9,43 +9,23 @@ from dataclasses import dataclass
 
 from churn_data.cells import is_float
 from churn_data.column_facts import ColumnFacts
-from churn_data.date_columns import date_column
+from churn_data.date_columns import counted_date, date_column
 from churn_data.date_spellings import says_never
 from churn_data.errors import DataError, glimpse
-from churn_data.label_meanings import asks_who_left, likely_leavers, says_leaving
+from churn_data.label_meanings import asks_who_left, likely_leavers, may_ask_who_left, says_leaving, states_of
 from churn_data.labels import same_label
+from churn_data.money_columns import is_monthly, value_candidates
 from churn_model.rules import ANY_DATE
 
 Ask = Callable[[str, Sequence[str]], str | None]
 """Puts a question with the possible answers to a person; None where nobody answers, or there is none."""
 Facts = Mapping[str, ColumnFacts]
 
-MONEY = {
-    "charge",
-    "charges",
-    "bill",
-    "billing",
-    "billed",
-    "fee",
-    "fees",
-    "payment",
-    "revenue",
-    "spend",
-    "spending",
-    "price",
-    "rent",
-    "arpu",
-    "mrr",
-}
-MONEY_ENDINGS = (
-    "gebühr", "gebuehr", "beitrag", "betrag", "umsatz", "preis", "entgelt", "kosten", "miete", "cuota", "importe",
-    "ingreso", "ingresos", "gasto", "precio", "prix", "montant", "loyer", "dépense", "depense",
-)  # fmt: skip
-"""Of such words in other languages: German writes a compound as one."""
-PERIOD = {"monthly", "month", "arpu", "mrr", "mensual", "mensuel", "mensuelle"}
 CUSTOMER = {"customer", "client", "user", "subscriber", "account", "member", "kunde", "cliente", "policy", "household"}
 ID = {"id", "ids", "key", "number", "no", "num", "nr", "code", "uuid"}
 SHOWN = 12
+MOST_STATES = 20
+"""Values of a column beyond which they are no states that customers can be in."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +42,8 @@ def unasked(_question: str, _options: Sequence[str]) -> str | None:
     return None
 
 
-def choose_label(given: str | None, facts: Facts, file: str, ask: Ask) -> Chosen:
-    """The column that says who left.
+def choose_label(given: str | None, facts: Facts, file: str, ask: Ask, positive: str | None = None) -> Chosen:
+    """The column that says who left; `positive` is what was said of its value for leavers.
 
     Raises:
         DataError: no such column, or none was given and it is not clear which.
@@ -80,11 +60,17 @@ def choose_label(given: str | None, facts: Facts, file: str, ask: Ask) -> Chosen
         return Chosen(
             likely[0], f"guessed by its name and its {'dates' if _is_date(facts[likely[0]]) else 'two values'}"
         )
-    options = likely or two_valued
+    told = {name: said for name, said in ((name, _said_by_values(facts[name])) for name in facts) if said}
+    if (
+        not likely
+        and len(told) == 1
+        and not any(may_ask_who_left(facts[name].words) for name in {*two_valued} - {*told})
+    ):
+        return Chosen(*told.popitem())
+    options = likely or list(told) or two_valued
     answer = ask("Which column says who left?", options)
     if answer is None:
-        found = f"two values have: {_listed(options)}" if options else "no column has two values"
-        raise DataError(file, f"which column says who left? Name it by --label; {found}")
+        raise DataError(file, _unclear_label([facts[name] for name in options], positive))
     return Chosen(_existing(answer, facts, file), "as answered")
 
 
@@ -111,6 +97,33 @@ def choose_positive(given: str | None, label: ColumnFacts, file: str, ask: Ask) 
         return Chosen(ANY_DATE)
     first, *more = _as_they_occur(given, occurring, label, file)
     return Chosen(first, more=tuple(more))
+
+
+def _said_by_values(column: ColumnFacts) -> str:
+    """Why a column says who left though its name does not: by its values; empty for others."""
+    if column.distinct > MOST_STATES:
+        return ""
+    values = sorted(column.counts, key=lambda text: (-column.counts[text], text))
+    left, stayed = states_of(column.words, values)
+    return f'guessed by its values: "{glimpse(left)}" beside "{glimpse(stayed)}"' if left and stayed else ""
+
+
+def _unclear_label(options: Sequence[ColumnFacts], positive: str | None) -> str:
+    """All that is to be said at once: the column, and where a column's value for leavers is not clear, that, too."""
+    if not options:
+        return "which column says who left? Name it by --label; no column has two values"
+    clear = all(_is_date(each) or likely_leavers(each.words, list(each.counts)) for each in options)
+    value = "" if clear or positive is not None else ", and by --positive its value for customers who left"
+    columns = ", ".join(f"{glimpse(each.name)}{_values_of(each)}" for each in options[:SHOWN])
+    more = ", …" if len(options) > SHOWN else ""
+    found = "two values have" if all(each.distinct == 2 for each in options) else "it may be one of"  # noqa: PLR2004
+    return f"which column says who left? Name it by --label{value}; {found}: {columns}{more}"
+
+
+def _values_of(column: ColumnFacts) -> str:
+    if column.distinct > MOST_STATES:
+        return ""
+    return f" ({', '.join(glimpse(text) for text in sorted(column.counts))})"
 
 
 def _as_they_occur(given: str, occurring: Sequence[str], label: ColumnFacts, file: str) -> list[str]:
@@ -147,8 +160,9 @@ def choose_id(given: str | None, facts: Facts, label: str, file: str, ask: Ask) 
     unique = [name for name, column in facts.items() if name != label and _is_unique(column)]
     named = [name for name in unique if set(facts[name].words) & (ID | CUSTOMER)]
     repeated = [name for name, column in facts.items() if name != label and _names_customers(column)]
-    if named or (unique and not repeated):
-        return Chosen((named or unique)[0], "guessed: every row has another value")
+    likely = named or [name for name in unique if not repeated and not _is_moment(facts[name])]
+    if likely:
+        return Chosen(likely[0], "guessed: every row has another value")
     if len(repeated) == 1:
         return Chosen(repeated[0], "guessed by its name: customers have several rows")
     answer = ask("Which column holds the ids of customers (empty: none)?", repeated)
@@ -168,40 +182,14 @@ def choose_value(given: str | None, facts: Facts, taken: Iterable[str], file: st
             raise DataError(file, f'"{glimpse(shown)}" is not a number, --value needs a number column', column=given)
         return Chosen(given)
     for name in value_candidates(facts, taken):
-        if any(word in PERIOD or word.startswith("monat") for word in facts[name].words):
+        if is_monthly(facts[name]):
             return Chosen(name, "guessed by its name: money, a month")
     return None
 
 
-def value_candidates(facts: Facts, taken: Iterable[str]) -> list[str]:
-    """Number columns that are called money by a whole word, and no length of time or count by another."""
-    units = {
-        "hour",
-        "hours",
-        "minute",
-        "minutes",
-        "min",
-        "mins",
-        "second",
-        "seconds",
-        "days",
-        "count",
-        "ct",
-        "calls",
-        "share",
-        "rate",
-        "ratio",
-    }
-    return [
-        name
-        for name, column in facts.items()
-        if name not in set(taken)
-        and column.numeric
-        and column.distinct > SHOWN
-        and column.values[0] >= 0
-        and any(word in MONEY or word.endswith(MONEY_ENDINGS) for word in column.words)
-        and not set(column.words) & units
-    ]
+def _is_moment(column: ColumnFacts) -> bool:
+    """Whether it holds dates or Unix time, which differ in every row without being anybody's id."""
+    return bool(counted_date(column)) or date_column(column) is not None
 
 
 def _is_unique(column: ColumnFacts) -> bool:

@@ -14,7 +14,7 @@ label:
   # window: 1 # months within which they left, with `time` below; without it a would-be leaver counts as gone today
 
 # Texts that mean "not known", beside blank ones.
-missing: ["", "NA", "N/A", "NaN", "nan", "null", "None"]
+missing: [{missing}]
 
 {value}
 

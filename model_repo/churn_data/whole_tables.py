@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from churn_data.cells import Cell, cleaned, how_many, is_float, is_too_large
+from churn_data.cells import Cell, cleaned, how_many, is_float, is_too_large, tokens_of
 from churn_data.coded_cells import CodedCells
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
@@ -64,7 +64,7 @@ def read_cells(
     Raises:
         DataError: not a table, one without rows, or a column of numbers with cells that are none.
     """
-    written, tokens = frozenset(as_written), frozenset(missing)
+    written, tokens = frozenset(as_written), tokens_of(missing)
     parts: list[list[pyarrow.Array]] = []
     rows: list[Sequence[int]] = []
     with open_table(path, notices=notices) as table:

@@ -47,16 +47,18 @@ def _load_pyfunc(data_path: str) -> FrameModel:
 
 
 def _columns(frame: pandas.DataFrame, schema: Schema) -> Iterator[list[float | str | None]]:
-    for name, levels in zip(schema.names, schema.spelling.levels, strict=True):
+    spelling = schema.spelling
+    for feature, levels in zip(schema.features, spelling.levels, strict=True):
+        name, unknown = feature.name, spelling.unknown if feature.date is None else frozenset[float]()
         column = frame[name]
         pairs = zip(column.tolist(), column.isna(), strict=True)
         try:
-            yield [_value(None if missing else value, levels) for value, missing in pairs]
+            yield [_value(None if missing else value, levels, unknown) for value, missing in pairs]
         except (TypeError, ValueError) as error:
             raise RecordError(f"column {name!r}: a {'category' if levels else 'number'} was expected") from error
 
 
-def _value(value: Any, levels: Levels | None) -> float | str | None:
+def _value(value: Any, levels: Levels | None, unknown: frozenset[float]) -> float | str | None:
     """A value of a row. pandas likes to read levels such as `1` as numbers, and what it reads may be none of Python's
     own types."""
     if levels is not None:
@@ -66,4 +68,4 @@ def _value(value: Any, levels: Levels | None) -> float | str | None:
         return math.nan
     if isinstance(value, str):
         raise TypeError
-    return float(value)
+    return math.nan if float(value) in unknown else float(value)

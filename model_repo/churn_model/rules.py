@@ -112,7 +112,8 @@ class TimeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     known). ``observed_since`` names the column with the duration at which each customer's observation began, in the
     same units, where it differs by customer; it is never a feature. ``snapshot`` is as of when customers are described,
     so that dates become days before it: an ISO date, or the name of a column with each row's own (empty: the latest
-    date that the training file holds), which is spelt as ``snapshot_spelling`` says (empty: found out)."""
+    date that the training file holds, days to come left aside), which is spelt as
+    ``snapshot_spelling`` says (empty: found out)."""
 
     column: str = ""
     months: float = 1.0

@@ -14,7 +14,7 @@ from churn_model import spelling
 from churn_model.dates import DateRule
 from churn_model.names import name_fault
 from churn_model.rules import ValueType
-from churn_model.spelling import Levels, RowSpelling
+from churn_model.spelling import Levels, RowSpelling, numbers_of
 from churn_model.usecase import DEFAULT_MISSING
 
 Row = Sequence[float | str | None]
@@ -40,7 +40,8 @@ class SchemaFeature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True, omit_defaults=True):
     """``id`` is the name of the customer id column; ``usecase`` the use case's name. ``missing`` are the texts that
-    mean «not known» in a category, beside blank ones. ``logged`` are the features that may be kept beside an answer."""
+    mean «not known», beside blank ones; numbers among them mean it in a number, too. ``logged`` are the features
+    that may be kept beside an answer."""
 
     usecase: str
     id: str
@@ -79,9 +80,9 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
     @cached_property
     def spelling(self) -> RowSpelling:
         """What makes rows of values however they are spelt."""
-        return RowSpelling(
-            [Levels(f.categories, self.missing) if f.type == "category" else None for f in self.features]
-        )
+        levels = [Levels(f.categories, self.missing) if f.type == "category" else None for f in self.features]
+        amounts = [place for place, f in enumerate(self.features) if f.type == "number" and f.date is None]
+        return RowSpelling(levels, numbers_of(self.missing), amounts)
 
     @cached_property
     def hash(self) -> str:

@@ -5,6 +5,7 @@ decomposed accents are each one level. Training, batch and every door of a serve
 same bits. It must not know files, protocols or models.
 """
 
+import math
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
@@ -82,6 +83,18 @@ def _whole(text: str) -> str:
     return text
 
 
+def numbers_of(tokens: Iterable[str]) -> frozenset[float]:
+    """The numbers among texts that mean «not known», such as -999, which mean it however they are written or sent."""
+    return frozenset(filter(math.isfinite, (number for token in tokens for number in _float(token))))
+
+
+def _float(text: str) -> tuple[float, ...]:
+    try:
+        return (float(text),)
+    except ValueError:
+        return ()
+
+
 def truth_of(text: str) -> str | None:
     """`true` or `false` where a text is a word for it, else None."""
     return TRUTH.get(text.casefold())
@@ -134,9 +147,14 @@ class RowSpelling:
     A row of known levels without anything missing is recognised by one look-up a category, at C speed.
     """
 
-    def __init__(self, levels: Sequence[Levels | None]) -> None:
-        """`levels` has one entry a feature, None for a number."""
+    def __init__(
+        self, levels: Sequence[Levels | None], unknown: Iterable[float] = (), amounts: Iterable[int] = ()
+    ) -> None:
+        """`levels` has one entry a feature, None for a number; `unknown` are the numbers that mean «not known» at the
+        places `amounts`, which leave out dates: their numbers are days."""
         self.levels = tuple(levels)
+        self.unknown = frozenset(unknown)
+        self._amounts = frozenset(amounts) if self.unknown else frozenset()
         places = [place for place, of_category in enumerate(self.levels) if of_category is not None]
         self._known = [frozenset(of_category.levels) for of_category in self.levels if of_category is not None]
         self._categories = _picker(places)
@@ -144,6 +162,8 @@ class RowSpelling:
     def row(self, values: Sequence[Any], number: int, notes: list[Note]) -> Sequence[float | str | None]:
         """The row that these values make, in schema order; None is a missing value of either type. What is missing or
         new is added to `notes` under the row's `number`."""
+        if self._amounts and any(values[place] in self.unknown for place in self._amounts):
+            values = [self._known_amount(place, value) for place, value in enumerate(values)]
         if None not in values and all(map(contains, self._known, self._categories(values))):
             return values
         row: list[float | str | None] = []
@@ -159,6 +179,9 @@ class RowSpelling:
             else:
                 row.append(float(value))
         return row
+
+    def _known_amount(self, place: int, value: Any) -> Any:
+        return None if place in self._amounts and value in self.unknown else value
 
     def notes(self, rows: Iterable[Sequence[float | str | None]], first: int = 0) -> list[Note]:
         """What is missing or new in rows, the first of which has number `first`."""

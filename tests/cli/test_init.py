@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -170,9 +171,43 @@ def test_an_unclear_label_is_asked_for_with_the_options(tmp_path: Path, capsys: 
     rows = [f"c{row},{'a' if row % 2 else 'b'},{'p' if row % 3 else 'q'}" for row in range(60)]
     path = _file(tmp_path, "id,plan,state", *rows)
     assert main(["init", "--data", str(path)]) == 2
-    assert "which column says who left? Name it by --label; two values have: plan, state" in capsys.readouterr().err
+    assert (
+        "which column says who left? Name it by --label, and by --positive its value for customers who left; "
+        "two values have: plan (a, b), state (p, q)" in capsys.readouterr().err
+    )
     assert main(["init", "--data", str(path), "--label", "state"]) == 2
     assert 'Name it by --positive; "p" (40 rows), "q" (20 rows) occur' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [lambda row: f"{1_700_000_000 + 86_400 * row}", lambda row: f"2024-03-{1 + row // 24:02d} {row % 24:02d}:00:00"],
+    ids=["unix time", "times"],
+)
+def test_moments_that_differ_in_every_row_are_no_ids(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], moment: Callable[[int], str]
+) -> None:
+    rows = [f"{moment(row)},{row % 7},{'yes' if row * row % 5 else 'no'}" for row in range(90)]
+    text, usecase = init(capsys, tmp_path, "--data", str(_file(tmp_path, "last_seen,calls,churn", *rows)))
+    assert usecase.id == ""
+    assert "rows are numbered" in text
+    assert {feature.name: feature.type for feature in usecase.features} == {"last_seen": "date", "calls": "number"}
+
+
+@pytest.mark.parametrize(
+    ("names", "asked"),
+    [
+        ("retained,loyal", ", and by --positive its value for customers who left; two values have: retained (0, 1), "),
+        ("cancelled_online,left_us", "; two values have: cancelled_online (0, 1), left_us (0, 1)"),
+    ],
+    ids=["value unclear", "value clear"],
+)
+def test_label_and_value_are_asked_for_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], names: str, asked: str
+) -> None:
+    path = _file(tmp_path, f"id,{names}", *(f"c{row},{row % 2},{int(row % 3 == 0)}" for row in range(60)))
+    assert main(["init", "--data", str(path)]) == 2
+    assert f"which column says who left? Name it by --label{asked}" in capsys.readouterr().err
 
 
 def test_yaml_words_that_look_like_something_else_are_texts(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from churn_cli.main import main
+from churn_model.rules import Label
 from churn_model.usecase import load_usecase
 
 UNCLEAR = {
@@ -32,6 +33,28 @@ CLEAR = {
     "french": ("Résilié", "Oui", "Non", "Oui"),
     "turkish": ("Ayrıldı", "Evet", "Hayır", "Evet"),  # noqa: RUF001 - Turkish
     "chinese": ("流失", "是", "否", "是"),
+    "insurer": ("lapsed", "1", "0", "1"),
+    "spanish": ("Abandonó", "Sí", "No", "Sí"),
+    "spanish, decomposed": ("Abandono\u0301", "Sí", "No", "Sí"),
+    "polish": ("Odszedł", "Tak", "Nie", "Tak"),
+    "russian": ("Ушёл", "да", "нет", "да"),
+    "japanese": ("退会", "はい", "いいえ", "はい"),
+    "portuguese": ("Cancelou", "Sim", "Não", "Sim"),
+}
+NAMED_CLEARLY = {"insurer", "spanish", "spanish, decomposed", "polish", "russian", "japanese", "portuguese"}
+SAID_BY_VALUES = {
+    "english": ("status", "churned", "active"),
+    "insurer": ("policy_state", "Lapsed", "In force, renewed"),
+    "german": ("Kundenstatus", "gekündigt", "aktiv"),
+    "french": ("statut", "résilié", "actif"),
+    "spanish": ("Estado", "Baja", "Activo"),
+    "existing": ("flag", "Attrited Customer", "Existing Customer"),
+}
+NOT_SAID = {
+    "one value alone": ("status", "churned", "x"),
+    "a card": ("card_status", "lost", "active"),
+    "an order": ("last order", "cancelled", "current"),
+    "negated": ("status", "not lost", "active"),
 }
 
 
@@ -55,12 +78,44 @@ def test_who_left_is_not_guessed_against_the_name(
     assert main(["init", "--data", str(path), "--label", label, "--positive", second]) == 0
 
 
+@pytest.mark.parametrize("kind", SAID_BY_VALUES)
+def test_values_say_who_left_where_no_name_does(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    label, left, stayed = SAID_BY_VALUES[kind]
+    path = _table(tmp_path, label, left, f'"{stayed}"')
+    assert main(["init", "--data", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert f'# guessed by its values: "{left}" beside "{stayed}"' in text
+    (tmp_path / "usecase.yaml").write_text(text, encoding="utf-8")
+    assert load_usecase(tmp_path / "usecase.yaml").label == Label(label, left, stayed)
+
+
+@pytest.mark.parametrize("kind", NOT_SAID)
+def test_values_of_something_else_say_nothing_of_customers(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    label, left, stayed = NOT_SAID[kind]
+    assert main(["init", "--data", str(_table(tmp_path, label, left, stayed))]) == 2
+    assert "which column says who left? Name it by --label" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["target", "retained"])
+def test_values_do_not_outdo_a_name_that_may_be_the_labels(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "customers.csv"
+    rows = (f"c{row},{'lapsed' if row % 4 else 'active'},{int(row % 3 == 0)}" for row in range(60))
+    path.write_text("\n".join([f"id,lifecycle,{name}", *rows]) + "\n", encoding="utf-8")
+    assert main(["init", "--data", str(path)]) == 2
+    assert "which column says who left?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("kind", CLEAR)
 def test_who_left_is_guessed_where_name_and_values_agree(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     label, first, second, positive = CLEAR[kind]
-    assert main(["init", "--data", str(_table(tmp_path, label, first, second)), "--label", label]) == 0
+    named = [] if kind in NAMED_CLEARLY else ["--label", label]
+    assert main(["init", "--data", str(_table(tmp_path, label, first, second)), *named]) == 0
     written = tmp_path / "usecase.yaml"
     written.write_text(capsys.readouterr().out, encoding="utf-8")
     assert load_usecase(written).label.positive == positive

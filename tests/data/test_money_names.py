@@ -8,7 +8,8 @@ from churn_data.starter import Wishes, starter_usecase
 
 NAMES = {
     "Grundgebühr": False, "Monatsbeitrag": True, "monatliche Kosten": True, "Umsatz pro Monat": True,
-    "cuota mensual": True, "prix mensuel": True,
+    "cuota mensual": True, "prix mensuel": True, "Opłata miesięczna": True, "canone mensile": True, "月费": True,
+    "Aylık Ücret": True,  # noqa: RUF001 - Turkish
 }  # fmt: skip
 
 
@@ -19,3 +20,37 @@ def test_money_is_known_by_its_name(name: str, tmp_path: Path) -> None:
     text = starter_usecase(tmp_path / "kunden.csv", Wishes(), lambda _line: None, lambda *_: None)
     assert f'column: "{name}"' in text
     assert ("\nvalue:\n" in text) == NAMES[name]
+
+
+FEW = {
+    "a gym's": ((19.99, 29.99, 49.0, 79.0), True),
+    "whole": ((20, 35, 50), True),
+    "two": ((9.5, 19.5), True),
+    "flag": ((0, 1), False),
+    "codes": ((1, 2, 3, 4), False),
+    "levels with a gap": ((0, 1, 2, 4, 5), False),
+    "one": ((30,), False),
+}
+
+
+@pytest.mark.parametrize("kind", FEW)
+def test_a_price_of_few_levels_is_money_and_a_code_is_none(kind: str, tmp_path: Path) -> None:
+    prices, money = FEW[kind]
+    rows = "".join(
+        f"K{row},{row % 13},{prices[row % len(prices)]},{'yes' if row % 7 < 3 else 'no'}\n" for row in range(60)
+    )
+    (tmp_path / "gym.csv").write_text(f"id,visits,Monthly fee (£),churned\n{rows}", encoding="utf-8")
+    text = starter_usecase(tmp_path / "gym.csv", Wishes(), lambda _line: None, lambda *_: None)
+    assert ('\nvalue:\n  column: "Monthly fee (£)"' in text) == money
+    assert ("no column is called so" in text) != money
+
+
+def test_money_that_gives_the_answer_away_is_not_what_customers_are_worth(tmp_path: Path) -> None:
+    rows = "".join(
+        f"K{row},{row % 13},{0 if row % 3 else 30 + row % 20},{'no' if row % 3 else 'yes'}\n" for row in range(90)
+    )
+    (tmp_path / "gym.csv").write_text(f"id,visits,monthly refund fee,churned\n{rows}", encoding="utf-8")
+    text = starter_usecase(tmp_path / "gym.csv", Wishes(), lambda _line: None, lambda *_: None)
+    assert "\nvalue:" not in text
+    assert "no column is called so" in text
+    assert '# - {name: "monthly refund fee"' in text

@@ -52,8 +52,8 @@ def test_ids_that_a_spreadsheet_has_cut_are_called_so(name: str, left: str, tmp_
 
 SAID: dict[str, tuple[Callable[[int], str], str]] = {
     "nines": (
-        lambda row: "-999" if row % 20 == 1 else str(20 + row % 50),
-        "-999 (10 rows) far from all others (20 to 69)",
+        lambda row: "999" if row % 20 == 1 else str(20 + row % 50),
+        "999 (10 rows) far from all others (20 to 69)",
     ),
     "codes": (lambda row: ("1E2", "100", "12E1", "2E5")[row % 4], "codes such as 1E2, kept as a category"),
     "texts": (lambda row: "ok" if row % 20 else "a long story " * 30, "left out: it holds texts, up to 389 characters"),

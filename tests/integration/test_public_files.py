@@ -1,4 +1,5 @@
-"""Public churn files from `churn init` to a served answer, with no more edits than the starter's comments ask for.
+"""Public and strange churn files from `churn init` to a served answer, with no more edits than the starter's comments
+ask for.
 
 Commands and processes are real, one small family competes; one system serves file after file, as champions follow.
 """
@@ -21,11 +22,13 @@ import pytest
 from churn_cli.main import main
 from churn_model import Package, Row, TrustedKeys, open_package
 from churn_model.schema import row_from_json
+from churn_model.usecase import load_usecase
 from churn_serving.oip import grpc_codec, json_codec
 from churn_serving.oip.json_reply import decode_response
 from churn_serving.oip.open_inference_grpc_pb2 import ModelInferResponse
 from real_processes import System, describe_system, running
 from tests.backends.test_binary_and_grpc import binary_request
+from tests.integration.strange_files import WRITERS
 from tests.training.small_families import small_candidates
 from unseen_pictures import unseen_pictures
 
@@ -248,3 +251,39 @@ def test_a_starter_draws_no_remark_of_its_own_making(served: Served) -> None:
     unknown = "no `label.window` with `time`"  # which nobody but its owner can say of a file; the starter asks for it
     assert [line for line in remarks if unknown not in line] == []
     assert len(remarks) == (served.file in WITH_VALUE)
+
+
+STRANGE = {
+    "european": ("Kundennummer", "Monatsbeitrag", {"Besuche", "Beginn", "Laufzeit", "Tarif", "Monatsbeitrag"}),
+    "nested": ("", None, {"plan.name", "plan.seats", "active", "sso", "nps", "last_seen"}),
+    "panel": ("customer_id", None, {'say "hi"', "back\\slash", "start_date", "area code"}),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_strange_files_are_served_as_batch_scores_them(kind: str, desk: Desk, tmp_path: Path) -> None:
+    strange = WRITERS[kind](tmp_path)
+    starter, _ = desk.type("init", "--data", str(strange.path), "--name", MODEL)
+    usecase, scored = tmp_path / "usecase.yaml", tmp_path / "scored.csv"
+    usecase.write_text(starter, encoding="utf-8")
+    command = ["train", "--usecase", str(usecase), "--data", str(strange.path), "--budget", "0", "--force-promote"]
+    _, said = desk.type(*command)
+    assert len([line for line in said.splitlines() if "\r" not in line]) <= 15, said
+    system, package = desk.serve()
+    desk.type("score", str(strange.path), str(scored), "--usecase", str(usecase))
+    known, schema = load_usecase(usecase), package.manifest.schema
+    assert (known.id, known.value.column if known.value else None, set(schema.names)) == STRANGE[kind]
+    with scored.open(encoding="utf-8", newline="") as stream:
+        records = list(csv.DictReader(stream))
+    wanted = (*schema.names, *schema.snapshot_columns)
+    answered: list[dict[str, Any]] = []
+    for first in range(0, len(records), MANY // 3):  # months of a panel apart, for a customer comes once in a request
+        part = list(enumerate(strange.customers))[first : first + MANY // 3]
+        customers = [
+            {"customer_id": f"row {place}", "features": {name: each[name] for name in wanted}} for place, each in part
+        ]
+        answer = httpx.post(f"{system.gateway_url}/v1/predictions", json={"customers": customers}, timeout=20).json()
+        assert answer["served_by"] == "primary"
+        answered += answer["predictions"]
+    assert [one["churn_probability"] for one in answered] == [float(each["churn_probability"]) for each in records]
+    assert [one["action"]["id"] for one in answered] == [each["action"] for each in records]

@@ -138,8 +138,8 @@ def test_a_first_family_that_took_very_long_leaves_one_that_knows_interactions_t
     splines = Candidate("splines", "Splines", "additive", {"C": 0.01, "knots": 4})
     dear = Candidate("dear", "dear", "native", {"iterations": 2})
     quick = Candidate("quick", "Boosting", "trees", {"max_iter": 5, "max_leaf_nodes": 4})
-    assert tried_after(60, few, [splines, quick, dear]) == {"splines", "quick", "dear"}
-    assert tried_after(60, few, [splines, dear]) == {"splines"}
+    assert tried_after(40, few, [splines, quick, dear]) == {"splines", "quick", "dear"}
+    assert tried_after(40, few, [splines, dear]) == {"splines"}
     assert tried_after(90, few, [splines, quick, dear]) == {"splines"}
 
 

@@ -37,7 +37,8 @@ def fit_scorecard(
     center, scale = filled.mean(axis=0), filled.std(axis=0)
     scale[scale == 0] = 1.0
     scaled = (filled - center) / scale
-    model = _fitted(scaled, churned, _penalty(scaled, churned, numpy.arange(len(churned)) if groups is None else groups))
+    customers = numpy.arange(len(churned)) if groups is None else groups
+    model = _fitted(scaled, churned, _penalty(scaled, churned, customers))
     weights = model.coef_[0] / scale
     return {
         "format": 1,
@@ -52,8 +53,8 @@ def _penalty(scaled: numpy.ndarray, churned: numpy.ndarray, groups: numpy.ndarra
     if len(numpy.unique(groups)) >= MANY_A_COLUMN * scaled.shape[1]:
         return USUAL
     parts = list(_parts(churned, groups))
-    if not parts:
-        return OTHERS[-1]  # too few to be asked, so the churn rate is nearly all that can be answered
+    if len(parts) < PARTS:
+        return OTHERS[-1]  # too few leavers to be asked, so the churn rate is nearly all that can be answered
     return min((USUAL, *OTHERS), key=lambda penalty: sum(_loss(scaled, churned, penalty, *part) for part in parts))
 
 
