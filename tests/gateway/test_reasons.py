@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from churn_serving.core.routing import Router
 from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.documentation import extend_openapi
 from churn_serving.gateway.http import RequestIds
+from churn_serving.gateway.large_answers import FEW_ROWS
 from churn_serving.gateway.large_bodies import LargeBodies
 from churn_serving.gateway.predictions import EXPLAINED, PATH, PredictionsRoute
 from churn_serving.gateway.service import PredictionService
@@ -174,3 +176,18 @@ async def test_the_documentation_says_what_reasons_are(front: Front) -> None:
     example = operation["responses"]["200"]["content"]["application/json"]["example"]
     answer = (await front.ask(1, explain=True)).json()
     assert (example.keys(), example["predictions"][0].keys()) == (answer.keys(), answer["predictions"][0].keys())
+
+
+async def test_what_is_recommended_is_counted_at_every_size_and_with_reasons(front: Front) -> None:
+    answers = [(await front.ask(*arguments)).json() for arguments in ((1,), (2,), (FEW_ROWS + 1,))]
+    answers.append((await front.ask(2, explain=True)).json())
+    recommended = Counter(
+        (str(one["segment"]["id"]), one["segment"]["name"], one["action"]["id"])
+        for answer in answers
+        for one in answer["predictions"]
+    )
+    model = {name: answers[0]["model"][name] for name in ("name", "digest")}
+    for (segment, name, action), customers in recommended.items():
+        labels = {"segment": segment, "segment_name": name, "action": action}
+        assert front.counted("churn_recommendations_total", **model, **labels) == customers
+    assert recommended.total() == 5 + FEW_ROWS + 1

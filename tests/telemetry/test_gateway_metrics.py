@@ -11,6 +11,7 @@ from prometheus_client.exposition import choose_encoder
 from churn_serving.core.errors import BackendError
 from churn_serving.telemetry import names
 from churn_serving.telemetry.metrics import GatewayMetrics, ServedModel
+from churn_serving.telemetry.process_metrics import ProcessMetrics
 from churn_serving.telemetry.score_histogram import ScoreHistogram
 from churn_serving.telemetry.tracing import Trace
 
@@ -28,6 +29,7 @@ def test_series_of_models_stay_bounded_however_many_come() -> None:
         metrics.answered("/v1/predictions", "none", "", 422, 0.001)
         metrics.backend_called("primary", 1, 0.001, "answered", f"sha256:{number}")
         metrics.scored("churn", f"sha256:{number}", "primary", [0.5])
+        metrics.recommended("churn", f"sha256:{number}", [("1", "new", "call")])
         metrics.model_served("primary", ServedModel("churn", str(number), f"sha256:{number}", 1.0))
     kept = [str(number) for number in range(40 - names.MAXIMUM_MODELS, 40)]
     assert [
@@ -38,6 +40,7 @@ def test_series_of_models_stay_bounded_however_many_come() -> None:
     digests = [f"sha256:{number}" for number in kept]
     assert [one.labels["digest"] for one in samples(metrics, names.BACKEND_CALLS)] == digests
     assert [one.labels["digest"] for one in samples(metrics, f"{names.SCORES}_count")] == digests
+    assert [one.labels["digest"] for one in samples(metrics, names.RECOMMENDATIONS)] == digests
     for info in (names.MODEL_INFO, names.MODEL_CREATED):
         assert [one.labels["digest"] for one in samples(metrics, info)] == digests[-1:]
 
@@ -69,6 +72,25 @@ def test_every_bound_of_the_latency_objectives_is_a_bound_of_the_histogram() -> 
     buckets = {one.labels["le"]: one.value for one in samples(metrics, f"{names.REQUEST_SECONDS}_bucket")}
     assert {"0.025", "0.1"} <= set(buckets)
     assert (buckets["0.015"], buckets["0.025"]) == (0, 1)
+
+
+def test_recommendations_are_counted_by_segment_and_action() -> None:
+    metrics = GatewayMetrics()
+    metrics.recommended("churn", "sha256:1", [("1", "new", "call"), ("2", "loyal", "none"), ("1", "new", "call")])
+    metrics.recommended("churn", "sha256:1", [("1", "new", "none")])
+    counted = {
+        (one.labels["segment"], one.labels["segment_name"], one.labels["action"]): one.value
+        for one in samples(metrics, names.RECOMMENDATIONS)
+    }
+    assert counted == {("1", "new", "call"): 2, ("2", "loyal", "none"): 1, ("1", "new", "none"): 1}
+
+
+def test_every_process_shows_what_it_takes_of_the_machine() -> None:
+    metrics = ProcessMetrics("gateway")
+    shown = {one.name: one.value for family in metrics.registry.collect() for one in family.samples}
+    for name in (names.PROCESS_CPU_SECONDS, names.PROCESS_MEMORY, names.PROCESS_START, names.PROCESS_OPEN_FILES):
+        assert shown[name] > 0
+    assert shown[names.PROCESS_MAXIMUM_FILES] >= shown[names.PROCESS_OPEN_FILES]
 
 
 @pytest.mark.parametrize(("flags", "kept"), [("01", True), ("03", True), ("00", False), ("02", False)])

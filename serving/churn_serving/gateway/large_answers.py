@@ -4,14 +4,14 @@ It knows the form of an answer only as far as it can be taken apart: a list in i
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from churn_model import Row, Scores
 from churn_model.spelling import Note
 from churn_serving.core.dispatch import Outcome
-from churn_serving.gateway.answers import Prediction, decide
+from churn_serving.gateway.answers import Prediction, Predictions, decide
 from churn_serving.gateway.warnings import customer_warnings
 
 FEW_ROWS = 32
@@ -21,9 +21,11 @@ _EMPTY = b'"predictions":[]'
 
 
 class AnswerTurns:
-    """Writes one piece of one answer in each turn of the loop, however many are asked for at the same time."""
+    """Writes one piece of one answer in each turn of the loop, however many are asked for at the same time; each piece
+    is shown to ``decided``."""
 
-    def __init__(self) -> None:
+    def __init__(self, decided: Callable[[Predictions], None]) -> None:
+        self._decided = decided
         self._turn = asyncio.Lock()
         self._encode = msgspec.json.Encoder().encode
 
@@ -44,6 +46,7 @@ class AnswerTurns:
                 part = slice(start, start + FEW_ROWS)
                 scores = Scores(outcome.scores.probabilities[part], outcome.scores.segments[part])
                 answer = decide(request_id, customer_ids[part], rows[part], outcome._replace(scores=scores))
+                self._decided(answer)
                 pieces.append(self._encode(answer.predictions)[1:-1])
                 if kept is not None:
                     kept += answer.predictions

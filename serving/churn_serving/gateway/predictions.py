@@ -44,7 +44,7 @@ class PredictionsRoute:
     ) -> None:
         self._service = service
         self._large_bodies = large_bodies
-        self._turns = AnswerTurns()
+        self._turns = AnswerTurns(service.recommended)
         self._authentication = authentication
         self._request_ids = request_ids
         self._maximum_body_bytes = maximum_body_bytes
@@ -90,6 +90,7 @@ class PredictionsRoute:
         answered = (exchange.request_id, request.customer_ids, request.rows, outcome, exchange.notes)
         if len(request.rows) <= FEW_ROWS:
             decided = decide(*answered)
+            self._service.recommended(decided)
             if log is not None:
                 await log.answered(exchange, request.rows, decided.predictions)
             return self._encode(decided)
@@ -118,6 +119,7 @@ class PredictionsRoute:
             exchange, request.rows, description, request.customer_ids[0], notes=request.notes
         )
         predictions = decide(exchange.request_id, request.customer_ids, request.rows, outcome, exchange.notes)
+        self._service.recommended(predictions)
         return with_reasons(predictions, await self._service.explain(exchange, request.rows, outcome))
 
     @property

@@ -13,6 +13,7 @@ from churn_model.spelling import Note
 from churn_serving.core.dispatch import Dispatcher, Outcome
 from churn_serving.core.explanations import Explained, Explanations
 from churn_serving.core.policy import LargeRequestPolicy
+from churn_serving.gateway.answers import Predictions
 from churn_serving.gateway.prediction_log import PredictionLog
 from churn_serving.telemetry.metrics import GatewayMetrics
 from churn_serving.telemetry.names import LARGE
@@ -106,6 +107,15 @@ class PredictionService:
     def _scored(self, outcome: Outcome, probabilities: Sequence[float]) -> None:
         description = outcome.description
         self._metrics.scored(description.name, description.digest, outcome.served_by, probabilities)
+
+    def recommended(self, predictions: Predictions) -> None:
+        """Count what customers of an answer were recommended, and as whom."""
+        model = predictions.model
+        self._metrics.recommended(
+            model.name,
+            model.digest,
+            [(str(one.segment.id), one.segment.name, one.action.id) for one in predictions.predictions],
+        )
 
     async def _count_scores(self, outcome: Outcome, probabilities: Sequence[float]) -> None:
         """Count what was said of many customers; others get their turn in between."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from churn_serving.telemetry import names
 from churn_serving.telemetry.names import (
+    ACTION,
     BACKEND,
     CODE,
     DIGEST,
@@ -16,6 +17,8 @@ from churn_serving.telemetry.names import (
     REASON,
     ROUTE,
     ROWS_BUCKETS,
+    SEGMENT,
+    SEGMENT_NAME,
     SERVED_BY,
 )
 
@@ -58,3 +61,6 @@ HISTOGRAMS: Mapping[str, tuple[str, tuple[str, ...], Sequence[float]]] = {
     names.BATCH_ROWS: ("Customers in one call to a backend.", (BACKEND,), ROWS_BUCKETS),
 }  # fmt: skip
 SCORES: Family = ("Churn probabilities given, by the model and by who served.", (NAME, DIGEST, SERVED_BY))
+RECOMMENDATIONS: Family = (
+    "Customers recommended an action, by segment and by the model.", (NAME, DIGEST, SEGMENT, SEGMENT_NAME, ACTION),
+)  # fmt: skip

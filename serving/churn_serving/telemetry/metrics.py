@@ -12,8 +12,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from churn_serving.telemetry import names
 from churn_serving.telemetry.bounded_children import BoundedChildren
-from churn_serving.telemetry.gateway_families import COUNTERS, GAUGES, HISTOGRAMS, SCORES
+from churn_serving.telemetry.gateway_families import COUNTERS, GAUGES, HISTOGRAMS, RECOMMENDATIONS, SCORES
 from churn_serving.telemetry.process_metrics import FILE_OUTCOMES, ProcessMetrics, expect
+from churn_serving.telemetry.recommendation_counts import Recommendation, RecommendationCounts
 from churn_serving.telemetry.score_histogram import ScoreHistogram
 from churn_serving.telemetry.tracing import Trace
 
@@ -58,6 +59,11 @@ class GatewayMetrics(ProcessMetrics):
             names.SCORES, words, labels, names.SCORE_BUCKETS, labels.index(names.DIGEST), names.MAXIMUM_MODELS
         )
         own.register(self._scores)
+        words, labels = RECOMMENDATIONS
+        self._recommendations = RecommendationCounts(
+            names.RECOMMENDATIONS, words, labels, labels.index(names.DIGEST), names.MAXIMUM_MODELS
+        )
+        own.register(self._recommendations)
         self._models: dict[str, ServedModel] = {}
 
     def expect_routes(self, routes: Iterable[str]) -> None:
@@ -90,6 +96,10 @@ class GatewayMetrics(ProcessMetrics):
     def scored(self, name: str, digest: str, served_by: str, probabilities: Sequence[float]) -> None:
         """Customers were given these churn probabilities by a model."""
         self._scores.observe((name, digest, served_by), probabilities)
+
+    def recommended(self, name: str, digest: str, recommendations: Iterable[Recommendation]) -> None:
+        """Customers of these segments were recommended these actions by a model."""
+        self._recommendations.add((name, digest), recommendations)
 
     def backend_called(self, backend: str, rows: int, seconds: float, outcome: str, digest: str) -> None:
         """One call with ``rows`` customers to a backend ended in ``outcome``."""

@@ -25,6 +25,7 @@ MODEL_CREATED = "churn_model_created_timestamp_seconds"
 
 # The gateway: what customers are like, and what models say of them.
 SCORES = "churn_scores"
+RECOMMENDATIONS = "churn_recommendations_total"
 UNSEEN_LEVELS = "churn_unseen_levels_total"
 MISSING_VALUES = "churn_missing_values_total"
 
@@ -47,6 +48,12 @@ CONNECTIONS_REFUSED = "churn_connections_refused_total"
 API_KEY_LOADS = "churn_api_key_loads_total"
 PACKAGE_KEY_LOADS = "churn_package_key_loads_total"
 CANARY_WEIGHT_LOADS = "churn_canary_weight_loads_total"
+# As everybody calls them: the client library shows these.
+PROCESS_CPU_SECONDS = "process_cpu_seconds_total"
+PROCESS_MEMORY = "process_resident_memory_bytes"
+PROCESS_START = "process_start_time_seconds"
+PROCESS_OPEN_FILES = "process_open_fds"
+PROCESS_MAXIMUM_FILES = "process_max_fds"
 
 ROUTE = "route"
 SERVED_BY = "served_by"
@@ -63,6 +70,9 @@ COMPONENT = "component"
 VERSION = "version"
 NAME = "name"
 PROTOCOL = "protocol"
+SEGMENT = "segment"
+SEGMENT_NAME = "segment_name"
+ACTION = "action"
 
 # Seconds. Dense below 5 ms, where this system lives; 0.025 and 0.1 are the bounds that the latency objectives use.
 LATENCY_BUCKETS = (

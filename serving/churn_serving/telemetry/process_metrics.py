@@ -1,5 +1,5 @@
-"""What every serving process counts beside its work: its background tasks, its trusted keys, its connections; and which
-build of the project it is.
+"""What every serving process counts beside its work: its background tasks, its trusted keys, its connections, processor
+and memory; and which build of the project it is.
 
 It knows neither gateway nor model server; each of them adds its own metrics to the same registry.
 """
@@ -8,7 +8,7 @@ import platform
 from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
+from prometheus_client import CollectorRegistry, Counter, Gauge, Metric, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -60,6 +60,7 @@ class ProcessMetrics:
         labels = (names.COMPONENT, names.VERSION, "python")
         build = Gauge(names.BUILD_INFO, "1 for the kind and the build of this process.", labels, registry=own)
         build.labels(component, _version(), platform.python_version()).set(1)
+        ProcessCollector(registry=own)  # read from the kernel when a scraper asks
 
     def watch_tasks(self, running: Callable[[], Mapping[str, bool]]) -> None:
         """From now on tell a scraper which background tasks are at work; asked on its thread."""
