@@ -14,7 +14,7 @@ PROVIDER ?= processes
 export DATA USECASE ARGS PROVIDER
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ci lint charts images install cluster cluster-down e2e bench bench-faults bench-models bench-batch bench-outcomes bench-policies bench-decisions bench-gate bench-survival mutation slo lock verify clean
+.PHONY: help run test ci lint charts images install cluster cluster-down e2e bench bench-faults bench-models bench-batch bench-outcomes bench-policies bench-decisions bench-gate bench-survival mutation slo dashboards lock verify clean
 
 help: ## Show the targets
 	@ci/help $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ mutation: ## Change the code in one place after the other: do the tests notice? 
 
 slo: ## Prove objectives, alerts, routes and runbooks (needs Go and promtool; ci/slo --write makes the rules anew)
 	@ci/slo
+
+dashboards: ## Write Grafana's dashboards from ci/dashboards (make verify checks that they are current)
+	@ci/generate-dashboards
 
 lock: ## Rewrite requirements.lock from pyproject.toml (ARGS=--upgrade for newer versions)
 	@ci/lock

@@ -13,9 +13,12 @@ from tests.prediction_log.keeping import wait_until
 class ShipperProcess:
     """`churn log ship` from a folder to a store, which may be killed and started again."""
 
-    def __init__(self, segments: Path, store: str, log: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, segments: Path, store: str, log: Path, environment: dict[str, str] | None = None, metrics_port: int = 0
+    ) -> None:
         places = ["--segments", str(segments), "--store", store]
         self._command = [sys.executable, "-m", "churn_cli", "log", "ship", *places, "--every", "1s", "--grace", "120s"]
+        self._command += ["--metrics-port", str(metrics_port)]
         self._environment = {**os.environ, **(environment or {})}
         self._log = log
         self._begun = 0

@@ -1,8 +1,11 @@
-"""A real Prometheus reads a running system under load: no rule asks for what nobody shows, nothing fires while all is
-well, and who must be woken is."""
+"""A real Prometheus reads a running system under load: no rule and no panel asks for what nobody shows, nothing fires
+while all is well, and who must be woken is."""
 
 import contextlib
+import itertools
+import math
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,8 +15,13 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from real_processes import describe_system, running
+from churn_model.prediction_log.pseudonyms import add_pseudonym_key
+from churn_serving.gateway.key_file import add_key, entry_for, new_key
+from ports import free_port
+from real_processes import System, describe_system, running
 from sample_package import sample_rows, sample_schema
+from tests.prediction_log.shipper import ShipperProcess
+from tests.slo.board_reader import BoardReader
 from tests.slo.manifests import FOREIGN, Selector, selectors
 from tests.slo.watchers import Prometheus, Told, alertmanager, prometheus, told, until
 
@@ -22,10 +30,15 @@ from tests.slo.watchers import Prometheus, Told, alertmanager, prometheus, told,
 STEP_SECONDS = 900.0
 # Which need a backend to fail: asked for when that has been done.
 FAILURE = {("served_by", "="), ("served_by", "=~"), ("outcome", "!~")}
-CUSTOMERS = [
-    {"customer_id": f"c{number}", "features": dict(zip(sample_schema().names, row, strict=True))}
-    for number, row in enumerate(sample_rows(7, 3))
+KEY = new_key()
+FEATURES = [
+    {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in zip(sample_schema().names, row, strict=True)
+    }
+    for row in sample_rows(20, 3)
 ]
+NUMBERS = itertools.count()
 
 
 class Watched(NamedTuple):
@@ -33,23 +46,42 @@ class Watched(NamedTuple):
 
     system: Any
     prometheus: Prometheus
+    boards: BoardReader
     told: Told
     codes: list[int]
+
+
+def describe(package: Path, verify_key: Path, home: Path) -> System:
+    """A gateway with everything on: keys, a log of answers, and a canary, which the fallback's process plays."""
+    add_key(home / "api-keys.json", entry_for(KEY, "watched"))
+    add_pseudonym_key(home / "keys" / "prediction-log.json", "first")
+    settings = {
+        "API_KEYS": home / "api-keys.json",
+        "PREDICTION_LOG": home / "segments",
+        "PREDICTION_LOG_SEGMENT_SECONDS": 1,
+        "CANARY_PERCENT": 30,
+    }
+    named = {f"CHURN_GATEWAY_{name}": str(value) for name, value in settings.items()}
+    described = describe_system(package, verify_key, home, **named)
+    described.gateway.environment["CHURN_GATEWAY_CANARY_URL"] = described.fallback_url
+    return described
 
 
 @pytest.fixture(scope="module")
 def watched(package_folder: Path, keys: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     home = tmp_path_factory.mktemp("home")
-    described = describe_system(package_folder, keys.verify_path, home)
+    described = describe(package_folder, keys.verify_path, home)
     ports = [described.ports[name] for name in ("metrics", "primary_metrics", "fallback_metrics")]
+    shipping = free_port()
     with (
         running(described) as system,
+        ShipperProcess(home / "segments", str(home / "store"), home / "shipper.log", metrics_port=shipping),
         told() as receiver,
         alertmanager(home, receiver) as manager,
-        prometheus(home, ports, manager) as watcher,
+        prometheus(home, [*ports, shipping], manager) as watcher,
         load(system) as codes,
     ):
-        yield Watched(system, watcher, receiver, codes)
+        yield Watched(system, watcher, BoardReader(watcher), receiver, codes)
 
 
 @contextlib.contextmanager
@@ -59,11 +91,15 @@ def load(system: Any) -> Iterator[list[int]]:
     ended = threading.Event()
 
     def ask() -> None:
-        with httpx.Client(base_url=system.gateway_url, timeout=5) as client:
+        with httpx.Client(base_url=system.gateway_url, timeout=5, headers={"x-api-key": KEY}) as client:
             for number in range(100_000):
                 if ended.wait(0.02):
                     return
-                body = {"customers": CUSTOMERS[: 1 + number % 3], "explain": number % 20 == 0}
+                customers = [
+                    {"customer_id": f"c{next(NUMBERS)}", "features": FEATURES[(number + one) % len(FEATURES)]}
+                    for one in range(1 + number % 3)
+                ]
+                body = {"customers": customers, "explain": number % 20 == 0}
                 try:
                     codes.append(client.post("/v1/predictions", json=body).status_code)
                 except httpx.HTTPError:
@@ -91,6 +127,20 @@ def hidden(watcher: Prometheus, *, failure: bool) -> list[Selector]:
     asked = [one for one in selectors() if one.metric not in FOREIGN and needs_failure(one) == failure]
     assert asked
     return [one for one in asked if not shown(watcher, one)]
+
+
+def turned_away(system: System) -> None:
+    """A caller without a key, and one who speaks something else."""
+    assert httpx.get(f"{system.gateway_url}/v1/model", timeout=5).status_code == 401
+    with socket.create_connection(("127.0.0.1", system.ports["gateway"]), 5) as stranger:
+        stranger.sendall(b"good morning\r\n\r\n")
+        assert stranger.recv(1)
+
+
+def test_every_panel_shows_something_while_all_is_well(watched: Watched) -> None:
+    boards = watched.boards
+    until(lambda: not boards.empty(rare=False), STEP_SECONDS, lambda: boards.empty(rare=False))
+    assert boards.nothing_to_choose() == []
 
 
 def test_a_system_that_is_well_shows_what_rules_ask_for_and_wakes_nobody(watched: Watched) -> None:
@@ -124,6 +174,8 @@ def test_without_any_backend_the_scorecard_wakes_somebody(watched: Watched) -> N
         lambda: (watched.prometheus.firing(), watched.told.alerts),
     )
     assert hidden(watched.prometheus, failure=True) == []
+    turned_away(watched.system)
+    until(lambda: not watched.boards.empty(rare=True), STEP_SECONDS, lambda: watched.boards.empty(rare=True))
     assert set(watched.codes) == {200}
 
 

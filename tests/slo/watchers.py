@@ -113,6 +113,23 @@ class Prometheus:
         found: list[dict[str, Any]] = answer["data"]["result"]
         return found
 
+    def range(self, expression: str, seconds: float, step: float) -> list[dict[str, Any]]:
+        """The series of the last seconds, each with its ``values``."""
+        end = time.time()
+        asked = {"query": expression, "start": end - seconds, "end": end, "step": step}
+        answer = httpx.get(f"{self.url}/api/v1/query_range", params=asked, timeout=10).json()
+        assert answer["status"] == "success", (expression, answer)
+        found: list[dict[str, Any]] = answer["data"]["result"]
+        return found
+
+    def label_values(self, metric: str, label: str) -> list[str]:
+        """What Grafana offers to choose from for ``label_values(metric, label)``."""
+        url = f"{self.url}/api/v1/label/{label}/values"
+        answer = httpx.get(url, params={"match[]": metric}, timeout=10).json()
+        assert answer["status"] == "success", answer
+        values: list[str] = answer["data"]
+        return values
+
     def firing(self) -> set[str]:
         """Names of alerts that fire now."""
         return {one["metric"]["alertname"] for one in self.query('ALERTS{alertstate="firing"}')}

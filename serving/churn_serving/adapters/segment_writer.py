@@ -36,8 +36,12 @@ class SegmentLimits(NamedTuple):
     sync_seconds: float = 0.0
 
 
+REASONS = ("full", "unwritable")
+"""Why a record may not be written."""
+
+
 class NotKept(Exception):
-    """A record was not written; ``reason`` is fit for a metric."""
+    """A record was not written; ``reason`` is one of :data:`REASONS`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

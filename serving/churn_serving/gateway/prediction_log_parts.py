@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry
 
-from churn_serving.adapters.segment_writer import SegmentWriter
+from churn_serving.adapters.segment_writer import REASONS, SegmentWriter
 from churn_serving.gateway.prediction_log import PredictionLog
 from churn_serving.gateway.pseudonym_ring import PseudonymRing
 from churn_serving.gateway.settings import GatewaySettings
@@ -29,7 +29,7 @@ def open_prediction_log(
     """
     if settings.prediction_log is None:
         return None
-    metrics = PredictionLogMetrics(registry)
+    metrics = PredictionLogMetrics(registry, REASONS)
     ring = PseudonymRing(settings.prediction_log_key_path, metrics.keys_loaded)
     writer = SegmentWriter(settings.prediction_log, settings.segment_limits, metrics.measured)
     # Answers do not hang on it: a process that cannot seal is no reason for another one.

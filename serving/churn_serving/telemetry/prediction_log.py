@@ -6,6 +6,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from churn_serving.telemetry.process_metrics import FILE_OUTCOMES, expect
+
 RECORDS = "churn_prediction_log_records_total"
 SHED = "churn_prediction_log_shed_total"
 BYTES = "churn_prediction_log_bytes"
@@ -25,18 +27,17 @@ class _Records(Collector):
 
 
 class PredictionLogMetrics:
-    """Counted where answers are given; children are looked up once."""
+    """Counted where answers are given; children are looked up once. ``reasons``: all there are for not keeping one."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, reasons: Iterable[str]) -> None:
         self._records = _Records()
         registry.register(self._records)
         shed = Counter(SHED, "Answered customers who are not in the log, by reason.", (REASON,), registry=registry)
-        self._shed = shed.labels
+        self._shed = expect(shed, reasons).labels
         self.measured = Gauge(BYTES, "Bytes of records that wait to be taken away.", registry=registry).set
         """So many bytes lie on this machine."""
-        self._keys = Counter(
-            KEY_LOADS, "Changed files of the log's keys, read or refused.", (OUTCOME,), registry=registry
-        )
+        keys = Counter(KEY_LOADS, "Changed files of the log's keys, read or refused.", (OUTCOME,), registry=registry)
+        self._keys = expect(keys, FILE_OUTCOMES)
 
     def kept(self, customers: int) -> None:
         """So many more customers' answers are in the log; from one thread alone."""

@@ -1,0 +1,166 @@
+"""The kinds of panel there are, each with what none may lack: words on what it shows, a unit, legends, the chosen data
+source."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from grafana_foundation_sdk.builders import bargauge, common, heatmap, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.builders import dashboard as builders
+from grafana_foundation_sdk.models import common as options
+from grafana_foundation_sdk.models import dashboard as models
+from grafana_foundation_sdk.models import heatmap as heatmaps
+from grafana_foundation_sdk.models import prometheus as queries
+
+SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
+"""Whatever Prometheus the reader has chosen."""
+WIDTH = 24
+HEIGHT = 8
+NOTHING = "none so far"
+"""What a panel says that stays empty until something goes wrong."""
+Steps = Sequence[tuple[float | None, str]]
+_PALETTE = builders.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC_BY_NAME)
+"""The same colour for the same name on every panel."""
+_BY_STEPS = builders.FieldColor().mode(models.FieldColorModeId.THRESHOLDS)
+Panel = Any  # the library's builders of panels have no base class of their own
+
+
+class Series(NamedTuple):
+    """What is asked, and what its lines are called."""
+
+    expression: str
+    legend: str
+
+
+def graph(
+    title: str,
+    description: str,
+    unit: str,
+    *series: Series,
+    width: int = 8,
+    stacked: bool = False,
+    steps: Steps = (),
+    least: float | None = 0,
+    most: float | None = None,
+    empty: str = "",
+    words: Mapping[str, str] | None = None,
+    exemplars: bool = False,
+) -> Panel:
+    """Lines over time, with a table of their names below; ``steps`` draws thresholds, ``words`` names values."""
+    legend = common.VizLegendOptions().display_mode(options.LegendDisplayMode.TABLE).show_legend(show_legend=True)
+    panel = timeseries.Panel().legend(legend.placement(options.LegendPlacement.BOTTOM).calcs(["lastNotNull", "max"]))
+    panel.tooltip(
+        common.VizTooltipOptions().mode(options.TooltipDisplayMode.MULTI).sort(options.SortOrder.DESCENDING)
+    )
+    panel.color_scheme(_PALETTE).fill_opacity(60 if stacked else 8).line_width(1).show_points(options.VisibilityMode.NEVER)
+    if stacked:
+        panel.stacking(common.StackingConfig().mode(options.StackingMode.NORMAL))
+    if steps:
+        panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(options.GraphThresholdsStyleMode.DASHED))
+    if least is not None:
+        panel.min(least)
+    if most is not None:
+        panel.max(most)
+    return _finished(panel, title, description, unit, _targets(series, exemplars=exemplars), width, steps, empty, words)
+
+
+def figure(
+    title: str,
+    description: str,
+    unit: str,
+    *series: Series,
+    width: int = 4,
+    height: int = 4,
+    steps: Steps = (),
+    empty: str = "",
+    words: Mapping[str, str] | None = None,
+) -> Panel:
+    """One number for each series, coloured by ``steps``."""
+    panel = stat.Panel().color_scheme(_BY_STEPS).graph_mode(options.BigValueGraphMode.AREA).color_mode(options.BigValueColorMode.VALUE)
+    panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+    panel.text_mode(options.BigValueTextMode.VALUE_AND_NAME if len(series) > 1 else options.BigValueTextMode.AUTO)
+    return _finished(panel, title, description, unit, _targets(series), width, steps, empty, words).height(height)
+
+
+def bars(title: str, description: str, unit: str, *series: Series, width: int = 8, empty: str = "") -> Panel:
+    """The largest of many, as they are now."""
+    panel = bargauge.Panel().color_scheme(_PALETTE).display_mode(options.BarGaugeDisplayMode.BASIC)
+    panel.orientation(options.VizOrientation.HORIZONTAL).reduce_options(
+        common.ReduceDataOptions().calcs(["lastNotNull"])
+    )
+    return _finished(panel, title, description, unit, _targets(series), width, (), empty, None).min(0)
+
+
+def distribution(title: str, description: str, unit: str, expression: str, width: int = 12) -> Panel:
+    """How a histogram's observations are distributed over time."""
+    panel = heatmap.Panel().calculate(calculate=False).cell_gap(1).show_y_histogram()
+    panel.color(
+        heatmap.HeatmapColorOptions()
+        .mode(heatmaps.HeatmapColorMode.SCHEME)
+        .scheme("Oranges")
+        .steps(32)
+        .exponent(0.5)
+        .scale(heatmaps.HeatmapColorScale.EXPONENTIAL)
+    )
+    panel.y_axis(heatmap.YAxisConfig().unit(unit)).show_legend()
+    target = _target("A", Series(expression, "{{le}}")).range().format(queries.PromQueryFormat.HEATMAP)
+    return _finished(panel, title, description, unit, [target], width, (), "", None)
+
+
+def listing(
+    title: str, description: str, columns: Mapping[str, str], *series: Series, width: int = 12, unit: str = "none"
+) -> Panel:
+    """A table of what is there now: ``columns`` are its labels with their headings, a query's legend heads its
+    value."""
+    targets = []
+    for letter, one in zip("ABCDEFGH", series, strict=False):
+        targets.append(_target(letter, one).instant().format(queries.PromQueryFormat.TABLE))
+    headings = {f"Value #{letter}": one.legend for letter, one in zip("ABCDEFGH", series, strict=False)}
+    if len(series) == 1:
+        headings = {"Value": series[0].legend}
+    renamed = {**columns, **headings}
+    panel = table.Panel().with_transformation(models.DataTransformerConfig("merge", options={}))
+    panel.with_transformation(
+        models.DataTransformerConfig(
+            "organize",
+            options={
+                "excludeByName": {"Time": True},
+                "indexByName": {name: place for place, name in enumerate(renamed)},
+                "renameByName": renamed,
+            },
+        )
+    )
+    return _finished(panel, title, description, unit, targets, width, (), "", None)
+
+
+def _finished(
+    panel: Panel,
+    title: str,
+    description: str,
+    unit: str,
+    targets: Sequence[Any],
+    width: int,
+    steps: Steps,
+    empty: str,
+    words: Mapping[str, str] | None,
+) -> Panel:
+    panel.title(title).description(description).unit(unit).datasource(SOURCE).targets(list(targets))
+    panel.span(width).height(HEIGHT)
+    thresholds = [models.Threshold(value, color) for value, color in steps or ((None, "text"),)]
+    panel.thresholds(builders.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(thresholds))
+    if empty:
+        panel.no_value(empty)
+    if words:
+        named = {value: models.ValueMappingResult(text=text) for value, text in words.items()}
+        panel.mappings([models.ValueMap(named)])
+    return panel
+
+
+def _targets(series: Sequence[Series], *, exemplars: bool = False) -> list[Any]:
+    return [
+        _target(letter, one).range().exemplar(exemplars) for letter, one in zip("ABCDEFGH", series, strict=False)
+    ]
+
+
+def _target(letter: str, series: Series) -> prometheus.Dataquery:
+    target = prometheus.Dataquery().expr(series.expression).legend_format(series.legend).ref_id(letter)
+    return target.editor_mode(queries.QueryEditorMode.CODE).datasource(SOURCE)
