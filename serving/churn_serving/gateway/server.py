@@ -7,11 +7,13 @@ import sys
 import uvicorn
 
 from churn_model.prediction_log.pseudonyms import read_pseudonym_keys
-from churn_serving.gateway.bootstrap import open_gateway
+from churn_serving.gateway.bootstrap import Gateway, open_gateway
 from churn_serving.gateway.canary_weight import read_percent
 from churn_serving.gateway.grpc_server import GrpcPort
 from churn_serving.gateway.key_file import read_keys
 from churn_serving.gateway.settings import GatewaySettings
+from churn_serving.gateway.status_history import StatusHistory
+from churn_serving.gateway.status_page import StatusPage
 from churn_serving.oip.grpc_limits import GrpcLimits
 from churn_serving.runtime.memory import MemoryWatch
 from churn_serving.web.metrics_port import serve_metrics
@@ -56,13 +58,7 @@ async def serve(settings: GatewaySettings) -> bool:
             gateway.metrics.connection_refused,
         )
         if settings.metrics_port:
-            serve_metrics(
-                gateway.metrics.registry,
-                settings.host,
-                settings.metrics_port,
-                settings.connection_limits,
-                gateway.metrics.connection_refused,
-            )
+            _show(gateway, settings)
         grpc_port = None
         if settings.grpc_port:
             limits = GrpcLimits(*settings.grpc_limits, message_bytes=settings.maximum_body_bytes)
@@ -87,6 +83,20 @@ async def serve(settings: GatewaySettings) -> bool:
             server.should_exit = True
             await leaving
     return server.interrupted
+
+
+def _show(gateway: Gateway, settings: GatewaySettings) -> None:
+    """Metrics for scrapers, and a page of them for people."""
+    history = StatusHistory(gateway.metrics.registry)
+    serve_metrics(
+        gateway.metrics.registry,
+        settings.host,
+        settings.metrics_port,
+        settings.connection_limits,
+        gateway.metrics.connection_refused,
+        StatusPage(history),
+    )
+    gateway.supervisor.start("status page", history.run, vital=False)
 
 
 async def _leave_with(server: DrainingServer, grpc_port: GrpcPort | None) -> None:

@@ -42,20 +42,33 @@ def _in_plain_words(application: Application) -> Application:
     return plain
 
 
+def _beside(page: Application, metrics: Application) -> Application:
+    """A page for people at the root, and metrics at every other path."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        read = scope["path"] == "/" and scope["method"] in ("GET", "HEAD")
+        await (page if read else metrics)(scope, receive, send)
+
+    return answer
+
+
 def serve_metrics(
     registry: prometheus_client.CollectorRegistry,
     host: str,
     port: int,
     limits: ConnectionLimits,
     refused: Callable[[str], None],
+    page: Application | None = None,
 ) -> None:
-    """Answer with what ``registry`` holds until the process ends; ``refused`` is told, on another thread, why a
-    connection was ended.
+    """Answer with what ``registry`` holds until the process ends, and at the root with ``page`` where there is one;
+    ``refused`` is told, on another thread, why a connection was ended.
 
     Raises:
         OSError: the port is taken.
     """
     listener = bind(host, port)
-    config = uvicorn.Config(_in_plain_words(prometheus_client.make_asgi_app(registry)), lifespan="off", log_config=None)
+    metrics = _in_plain_words(prometheus_client.make_asgi_app(registry))
+    application = metrics if page is None else _beside(page, metrics)
+    config = uvicorn.Config(application, lifespan="off", log_config=None)
     server = _Server(tune(config, 0, limits._replace(connections=CONNECTIONS), refused))
     threading.Thread(target=lambda: asyncio.run(server.serve([listener])), name="metrics", daemon=True).start()
