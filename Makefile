@@ -14,7 +14,7 @@ PROVIDER ?= processes
 export DATA USECASE ARGS PROVIDER
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ci lint charts images install cluster cluster-down e2e bench bench-faults bench-models bench-batch bench-outcomes bench-policies bench-decisions bench-gate bench-survival mutation slo dashboards lock verify clean
+.PHONY: help run test ci lint charts images compose install cluster cluster-down e2e bench bench-faults bench-models bench-batch bench-outcomes bench-policies bench-decisions bench-gate bench-survival mutation slo dashboards lock verify clean
 
 help: ## Show the targets
 	@ci/help $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ charts: ## Lint, unit tests, schemas and policies of the Helm chart (builds its 
 
 images: ## Build the container images and print their sizes (buildah or Docker; ARGS="gateway predictor" for some)
 	@ci/images
+
+compose: ## Everything with Docker: gateway, backends, MLflow, Prometheus, Alertmanager, Grafana with dashboards (compose.yaml)
+	@ci/compose
 
 install: ## Images, the chart with its preset small and the first answer, on the cluster of KUBECONFIG or make cluster (REGISTRY=... for others)
 	@ci/install

@@ -75,3 +75,12 @@ def test_a_scraper_that_reads_nothing_does_not_stay(door: Door) -> None:
             while caller.recv(65_536):
                 pass
     assert "churn_" in scraped(door)
+
+
+def test_people_see_a_page_of_a_gateway_and_scrapers_what_they_always_saw(door: Door) -> None:
+    url = f"http://127.0.0.1:{door.metrics}"
+    root = httpx.get(f"{url}/", timeout=5)
+    assert root.status_code == 200
+    kind = root.headers["content-type"].split(";")[0]
+    assert kind == ("text/html" if "gateway" in door.service.name else "text/plain")
+    assert "churn_build_info" in httpx.get(f"{url}/metrics", timeout=5).text
