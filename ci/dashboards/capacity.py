@@ -1,10 +1,10 @@
-"""How much is asked, how much is waiting, and what that takes of the machine: when to add pods, and whether it helps."""
+"""How much is asked, how much is waiting, what that takes of the machine: when to add pods, and whether it helps."""
 
 from grafana_foundation_sdk.models import dashboard as models
 
 from churn_serving.telemetry import names
 from ci.dashboards.layout import Row, dashboard
-from ci.dashboards.panels import Panel, Series, figure, graph
+from ci.dashboards.panels import Panel, Scale, Series, figure, graph
 from ci.dashboards.queries import age, largest, mean, quantile, rate, select, share, total
 
 _PROCESS = "job, instance"
@@ -38,13 +38,37 @@ def _figures() -> list[Panel]:
     busiest = f"max({_cpu_rate()})"
     lag = ((None, "green"), (0.02, "orange"), (0.05, "red"))
     return [
-        figure("Requests", "Requests answered in a second by all gateways.", "reqps", Series(rate(names.REQUESTS), "requests"), width=5),
-        figure("Processes", "Processes that Prometheus reads, by kind.", "short", Series(processes, "{{component}}"), width=9),
-        figure("Busiest process", "Processor seconds a second; each of these processes can use one.", "percentunit",
-               Series(busiest, "cores"), width=5, steps=((None, "green"), (0.6, "orange"), (0.85, "red"))),
-        figure("Event loop late", "The worst gateway's; above 50 ms it has more to do than it can.", "s",
-               Series(largest(names.LOOP_LAG), "late"), width=5, steps=lag),
-    ]  # fmt: skip
+        figure(
+            "Requests",
+            "Requests answered in a second by all gateways.",
+            "reqps",
+            Series(rate(names.REQUESTS), "requests"),
+            width=5,
+        ),
+        figure(
+            "Processes",
+            "Processes that Prometheus reads, by kind.",
+            "short",
+            Series(processes, "{{component}}"),
+            width=9,
+        ),
+        figure(
+            "Busiest process",
+            "Processor seconds a second; each of these processes can use one.",
+            "percentunit",
+            Series(busiest, "cores"),
+            width=5,
+            steps=((None, "green"), (0.6, "orange"), (0.85, "red")),
+        ),
+        figure(
+            "Event loop late",
+            "The worst gateway's; above 50 ms it has more to do than it can.",
+            "s",
+            Series(largest(names.LOOP_LAG), "late"),
+            width=5,
+            steps=lag,
+        ),
+    ]
 
 
 def _gateways() -> Panel:
@@ -61,17 +85,26 @@ def _servers() -> Panel:
 def _spread() -> Panel:
     words = "Busiest over least busy gateway: 1 where all have the same. Above 1.3 for long, connections are uneven."
     by_gateway = rate(names.REQUESTS, by="instance")
-    return graph("Spread over gateways", words, "short", Series(f"max({by_gateway}) / min({by_gateway})", "most / least"))
+    return graph(
+        "Spread over gateways", words, "short", Series(f"max({by_gateway}) / min({by_gateway})", "most / least")
+    )
 
 
 def _waiting() -> Panel:
     words = "Requests inside each gateway. It refuses more once it could not answer them in time."
-    return graph("Requests inside", words, "short", Series(total(names.REQUESTS_WAITING, by="instance"), "{{instance}}"))
+    return graph(
+        "Requests inside", words, "short", Series(total(names.REQUESTS_WAITING, by="instance"), "{{instance}}")
+    )
 
 
 def _large() -> Panel:
     words = "Customers of large requests inside each gateway; they are answered chunk by chunk."
-    return graph("Customers of large requests", words, "short", Series(total(names.LARGE_ROWS_WAITING, by="instance"), "{{instance}}"))
+    return graph(
+        "Customers of large requests",
+        words,
+        "short",
+        Series(total(names.LARGE_ROWS_WAITING, by="instance"), "{{instance}}"),
+    )
 
 
 def _queued() -> Panel:
@@ -89,7 +122,13 @@ def _in_flight() -> Panel:
 def _lag() -> Panel:
     words = "How late each gateway's event loop keeps being; an alert is sent at 50 ms."
     steps = ((None, "transparent"), (0.05, "red"))
-    return graph("Event loop late", words, "s", Series(largest(names.LOOP_LAG, by="instance"), "{{instance}}"), steps=steps)
+    return graph(
+        "Event loop late",
+        words,
+        "s",
+        Series(largest(names.LOOP_LAG, by="instance"), "{{instance}}"),
+        scale=Scale(steps),
+    )
 
 
 def _shed() -> Panel:
@@ -104,7 +143,12 @@ def _rows() -> Panel:
 
 def _server_rows() -> Panel:
     words = "Customers in one evaluation of a model, on average, by model server."
-    return graph("Customers an evaluation", words, "short", Series(mean(names.MODEL_SERVER_BATCH_ROWS, by="instance"), "{{instance}}"))
+    return graph(
+        "Customers an evaluation",
+        words,
+        "short",
+        Series(mean(names.MODEL_SERVER_BATCH_ROWS, by="instance"), "{{instance}}"),
+    )
 
 
 def _server_latency() -> Panel:
@@ -120,7 +164,9 @@ def _cpu() -> Panel:
 
 def _memory() -> Panel:
     words = "Resident memory of each process. It stays level; a slope is a leak."
-    return graph("Memory", words, "bytes", Series(largest(names.PROCESS_MEMORY, by=_PROCESS), "{{job}} {{instance}}"), width=6)
+    return graph(
+        "Memory", words, "bytes", Series(largest(names.PROCESS_MEMORY, by=_PROCESS), "{{job}} {{instance}}"), width=6
+    )
 
 
 def _files() -> Panel:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard as models
 
-from ci.dashboards.panels import SOURCE, WIDTH, Panel
 from churn_serving.telemetry import names
+from ci.dashboards.panels import SOURCE, WIDTH, Panel
 
 TAG = "churn-serving"
 _EVERYTHING = models.VariableOption(selected=True, text="All", value="$__all")
@@ -48,7 +48,12 @@ def dashboard(
     made.with_variable(builders.DatasourceVariable("datasource").label("Prometheus").type("prometheus"))
     for choice in choices:
         made.with_variable(_variable(choice))
-    link = builders.DashboardLink("Churn").type(models.DashboardLinkType.DASHBOARDS).tags([TAG]).as_dropdown(True)
+    link = (
+        builders.DashboardLink("Churn")
+        .type(models.DashboardLinkType.DASHBOARDS)
+        .tags([TAG])
+        .as_dropdown(as_dropdown=True)
+    )
     made.link(link.keep_time(keep_time=True).include_vars(include_vars=True))
     _place(made, rows)
     return made.build()

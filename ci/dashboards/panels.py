@@ -24,6 +24,20 @@ _BY_STEPS = builders.FieldColor().mode(models.FieldColorModeId.THRESHOLDS)
 Panel = Any  # the library's builders of panels have no base class of their own
 
 
+class Scale(NamedTuple):
+    """How values are read: colours from some value on, the least and the most that is drawn, words for values."""
+
+    steps: Steps = ()
+    least: float | None = 0
+    most: float | None = None
+    words: Mapping[str, str] | None = None
+
+
+_PLAIN = Scale()
+SHARES = Scale(most=1)
+"""Shares that add up to one, or are at most that."""
+
+
 class Series(NamedTuple):
     """What is asked, and what its lines are called."""
 
@@ -38,29 +52,23 @@ def graph(
     *series: Series,
     width: int = 8,
     stacked: bool = False,
-    steps: Steps = (),
-    least: float | None = 0,
-    most: float | None = None,
+    scale: Scale = _PLAIN,
     empty: str = "",
-    words: Mapping[str, str] | None = None,
     exemplars: bool = False,
 ) -> Panel:
-    """Lines over time, with a table of their names below; ``steps`` draws thresholds, ``words`` names values."""
+    """Lines over time, with a table of their names below; the steps of ``scale`` are drawn as thresholds."""
     legend = common.VizLegendOptions().display_mode(options.LegendDisplayMode.TABLE).show_legend(show_legend=True)
     panel = timeseries.Panel().legend(legend.placement(options.LegendPlacement.BOTTOM).calcs(["lastNotNull", "max"]))
-    panel.tooltip(
-        common.VizTooltipOptions().mode(options.TooltipDisplayMode.MULTI).sort(options.SortOrder.DESCENDING)
+    panel.tooltip(common.VizTooltipOptions().mode(options.TooltipDisplayMode.MULTI).sort(options.SortOrder.DESCENDING))
+    panel.color_scheme(_PALETTE).fill_opacity(60 if stacked else 8).line_width(1).show_points(
+        options.VisibilityMode.NEVER
     )
-    panel.color_scheme(_PALETTE).fill_opacity(60 if stacked else 8).line_width(1).show_points(options.VisibilityMode.NEVER)
     if stacked:
         panel.stacking(common.StackingConfig().mode(options.StackingMode.NORMAL))
-    if steps:
+    if scale.steps:
         panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(options.GraphThresholdsStyleMode.DASHED))
-    if least is not None:
-        panel.min(least)
-    if most is not None:
-        panel.max(most)
-    return _finished(panel, title, description, unit, _targets(series, exemplars=exemplars), width, steps, empty, words)
+    targets = _targets(series, exemplars=exemplars)
+    return _finished(panel, (title, description, unit), targets, width=width, scale=scale, empty=empty)
 
 
 def figure(
@@ -71,14 +79,18 @@ def figure(
     width: int = 4,
     height: int = 4,
     steps: Steps = (),
-    empty: str = "",
-    words: Mapping[str, str] | None = None,
 ) -> Panel:
     """One number for each series, coloured by ``steps``."""
-    panel = stat.Panel().color_scheme(_BY_STEPS).graph_mode(options.BigValueGraphMode.AREA).color_mode(options.BigValueColorMode.VALUE)
+    panel = (
+        stat.Panel()
+        .color_scheme(_BY_STEPS)
+        .graph_mode(options.BigValueGraphMode.AREA)
+        .color_mode(options.BigValueColorMode.VALUE)
+    )
     panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     panel.text_mode(options.BigValueTextMode.VALUE_AND_NAME if len(series) > 1 else options.BigValueTextMode.AUTO)
-    return _finished(panel, title, description, unit, _targets(series), width, steps, empty, words).height(height)
+    scale = Scale(steps, least=None)
+    return _finished(panel, (title, description, unit), _targets(series), width=width, scale=scale).height(height)
 
 
 def bars(title: str, description: str, unit: str, *series: Series, width: int = 8, empty: str = "") -> Panel:
@@ -87,7 +99,7 @@ def bars(title: str, description: str, unit: str, *series: Series, width: int = 
     panel.orientation(options.VizOrientation.HORIZONTAL).reduce_options(
         common.ReduceDataOptions().calcs(["lastNotNull"])
     )
-    return _finished(panel, title, description, unit, _targets(series), width, (), empty, None).min(0)
+    return _finished(panel, (title, description, unit), _targets(series), width=width, scale=_PLAIN, empty=empty)
 
 
 def distribution(title: str, description: str, unit: str, expression: str, width: int = 12) -> Panel:
@@ -103,7 +115,7 @@ def distribution(title: str, description: str, unit: str, expression: str, width
     )
     panel.y_axis(heatmap.YAxisConfig().unit(unit)).show_legend()
     target = _target("A", Series(expression, "{{le}}")).range().format(queries.PromQueryFormat.HEATMAP)
-    return _finished(panel, title, description, unit, [target], width, (), "", None)
+    return _finished(panel, (title, description, unit), [target], width=width, scale=Scale(least=None))
 
 
 def listing(
@@ -129,36 +141,32 @@ def listing(
             },
         )
     )
-    return _finished(panel, title, description, unit, targets, width, (), "", None)
+    return _finished(panel, (title, description, unit), targets, width=width, scale=Scale(least=None))
 
 
 def _finished(
-    panel: Panel,
-    title: str,
-    description: str,
-    unit: str,
-    targets: Sequence[Any],
-    width: int,
-    steps: Steps,
-    empty: str,
-    words: Mapping[str, str] | None,
+    panel: Panel, said: tuple[str, str, str], targets: Sequence[Any], *, width: int, scale: Scale, empty: str = ""
 ) -> Panel:
+    """What all kinds have; ``said``: title, description and unit."""
+    title, description, unit = said
     panel.title(title).description(description).unit(unit).datasource(SOURCE).targets(list(targets))
     panel.span(width).height(HEIGHT)
-    thresholds = [models.Threshold(value, color) for value, color in steps or ((None, "text"),)]
+    thresholds = [models.Threshold(value, color) for value, color in scale.steps or ((None, "text"),)]
     panel.thresholds(builders.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(thresholds))
+    if scale.least is not None:
+        panel.min(scale.least)
+    if scale.most is not None:
+        panel.max(scale.most)
     if empty:
         panel.no_value(empty)
-    if words:
-        named = {value: models.ValueMappingResult(text=text) for value, text in words.items()}
+    if scale.words:
+        named = {value: models.ValueMappingResult(text=text) for value, text in scale.words.items()}
         panel.mappings([models.ValueMap(named)])
     return panel
 
 
 def _targets(series: Sequence[Series], *, exemplars: bool = False) -> list[Any]:
-    return [
-        _target(letter, one).range().exemplar(exemplars) for letter, one in zip("ABCDEFGH", series, strict=False)
-    ]
+    return [_target(letter, one).range().exemplar(exemplars) for letter, one in zip("ABCDEFGH", series, strict=False)]
 
 
 def _target(letter: str, series: Series) -> prometheus.Dataquery:

@@ -4,7 +4,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from churn_serving.telemetry import names
 from ci.dashboards.layout import JOBS, Choice, Row, dashboard
-from ci.dashboards.panels import NOTHING, Panel, Series, figure, graph, listing
+from ci.dashboards.panels import NOTHING, SHARES, Panel, Scale, Series, figure, graph, listing
 from ci.dashboards.queries import differs, equals, increase, largest, matches, mean, quantile, rate, select, share
 
 _CANDIDATE = Choice("candidate", "On trial", names.BACKEND_CALLS, names.BACKEND, "canary")
@@ -29,9 +29,14 @@ def build() -> models.Dashboard:
 
 def _share() -> Panel:
     words = "Share of customers that the canary is meant to answer; gateways may differ while a change spreads."
-    return graph("Canary's share, as set", words, "percentunit",
-                 Series(largest(names.CANARY_SHARE), "largest"), Series(f"min({select(names.CANARY_SHARE)})", "smallest"),
-                 most=1)  # fmt: skip
+    return graph(
+        "Canary's share, as set",
+        words,
+        "percentunit",
+        Series(largest(names.CANARY_SHARE), "largest"),
+        Series(f"min({select(names.CANARY_SHARE)})", "smallest"),
+        scale=SHARES,
+    )
 
 
 def _served() -> Panel:
@@ -39,7 +44,7 @@ def _served() -> Panel:
     parts = rate(names.REQUESTS, matches(names.SERVED_BY, "primary|canary|fallback|degraded"), by=names.SERVED_BY)
     words = "Share of requests that each really answered. A canary that fails is answered for by the primary."
     series = Series(share(parts, f"scalar({whole})"), "{{served_by}}")
-    return graph("Share, as served", words, "percentunit", series, most=1)
+    return graph("Share, as served", words, "percentunit", series, scale=SHARES)
 
 
 def _models() -> Panel:
@@ -55,11 +60,13 @@ def _failing() -> Panel:
         failed, calls = rate(names.BACKEND_CALLS, matcher, _FAULTS), rate(names.BACKEND_CALLS, matcher)
         series.append(Series(share(f"({failed} or 0 * {calls})", calls), _LEGENDS[side]))
     words = "Share of calls that ended by the backend's own fault; callers see none of it."
-    return graph("Failing calls", words, "percentunit", *series, steps=((None, "transparent"), (0.02, "red")))
+    return graph("Failing calls", words, "percentunit", *series, scale=Scale(((None, "transparent"), (0.02, "red"))))
 
 
 def _outcomes() -> Panel:
-    calls = rate(names.BACKEND_CALLS, matches(names.BACKEND, "$candidate|$baseline"), by=f"{names.BACKEND}, {names.OUTCOME}")
+    calls = rate(
+        names.BACKEND_CALLS, matches(names.BACKEND, "$candidate|$baseline"), by=f"{names.BACKEND}, {names.OUTCOME}"
+    )
     return graph("Calls by outcome", "How calls to both ended.", "ops", Series(calls, "{{backend}}: {{outcome}}"))
 
 
@@ -100,8 +107,14 @@ def _score_quantile() -> Panel:
 def _difference() -> Panel:
     candidate, baseline = (mean(names.SCORES, equals(names.SERVED_BY, f"${side}")) for side, _ in _SIDES)
     words = "How much more the one on trial gives, on average. Away from zero for long, the models disagree."
-    return figure("Difference of the means", words, "percentunit", Series(f"({candidate}) - ({baseline})", "difference"),
-                  width=8, height=8)  # fmt: skip
+    return figure(
+        "Difference of the means",
+        words,
+        "percentunit",
+        Series(f"({candidate}) - ({baseline})", "difference"),
+        width=8,
+        height=8,
+    )
 
 
 def _loads() -> Panel:
@@ -113,9 +126,20 @@ def _loads() -> Panel:
 def _versions() -> Panel:
     columns = {names.COMPONENT: "Component", names.VERSION: "Version"}
     words = "Builds that run: two of a component while a version rolls out."
-    return listing("Builds", words, columns, Series(f"count by ({', '.join(columns)}) ({select(names.BUILD_INFO)})", "Processes"), width=8)
+    return listing(
+        "Builds",
+        words,
+        columns,
+        Series(f"count by ({', '.join(columns)}) ({select(names.BUILD_INFO)})", "Processes"),
+        width=8,
+    )
 
 
 def _weights() -> Panel:
     words = "Changed files of the canary's weight, read or refused."
-    return graph("Changes of the weight", words, "short", Series(increase(names.CANARY_WEIGHT_LOADS, by=names.OUTCOME), "{{outcome}}"))
+    return graph(
+        "Changes of the weight",
+        words,
+        "short",
+        Series(increase(names.CANARY_WEIGHT_LOADS, by=names.OUTCOME), "{{outcome}}"),
+    )

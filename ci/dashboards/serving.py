@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard as models
 from churn_serving.telemetry import names
 from ci.dashboards import prediction_log
 from ci.dashboards.layout import Row, dashboard
-from ci.dashboards.panels import NOTHING, Panel, Series, distribution, figure, graph, listing
+from ci.dashboards.panels import NOTHING, SHARES, Panel, Scale, Series, distribution, figure, graph, listing
 from ci.dashboards.queries import (
     USUAL,
     differs,
@@ -32,7 +32,10 @@ def build() -> models.Dashboard:
     rows = [
         Row("Now", [*_figures()]),
         Row("What callers see", [_routes(), _codes(), _served(), _latency(), _seconds(), _slow(), _shed(), _reasons()]),
-        Row("Backends", [_calls(), _failing(), _backend_latency(), _state(), _reachable(), _diverted(), _left()]),
+        Row(
+            "Backends",
+            [_calls(), _failing(), _backend_latency(), _state(), _openings(), _reachable(), _diverted(), _left()],
+        ),
         Row("Prediction log", prediction_log.panels()),
         Row("Processes", [_builds(), _tasks(), _crashes(), _files(), _connections(), _log_lines()]),
     ]
@@ -47,17 +50,40 @@ def _figures() -> list[Panel]:
     primary = share(rate(names.REQUESTS, matches(names.SERVED_BY, "primary|canary")), rate(names.REQUESTS, served))
     slow = quantile(0.99, names.REQUEST_SECONDS, USUAL, _GOOD)
     return [
-        figure("Requests", "Requests answered in a second, whatever the answer.", "reqps", Series(everything, "requests")),
-        figure("Customers", "Customers scored in a second.", "short", Series(rate(f"{names.SCORES}_count"), "customers")),
-        figure("Failed", "Share of answers of 500 and above.", "percentunit", Series(failed, "failed"),
-               steps=((None, "green"), (0.001, "orange"), (0.01, "red"))),
-        figure("Latency, 99 %", "99 % of predictions took at most so long, inside the gateway.", "s",
-               Series(slow, "99 %"), steps=((None, "green"), (0.025, "orange"), (0.1, "red"))),
-        figure("Served by the primary", "Share of answers by the primary or the canary.", "percentunit",
-               Series(primary, "primary"), steps=((None, "red"), (0.9, "orange"), (0.99, "green"))),
-        figure("Gateways", "Gateways that Prometheus reads.", "short",
-               Series(f"count({select(names.BUILD_INFO, equals(names.COMPONENT, 'gateway'))})", "gateways")),
-    ]  # fmt: skip
+        figure(
+            "Requests", "Requests answered in a second, whatever the answer.", "reqps", Series(everything, "requests")
+        ),
+        figure(
+            "Customers", "Customers scored in a second.", "short", Series(rate(f"{names.SCORES}_count"), "customers")
+        ),
+        figure(
+            "Failed",
+            "Share of answers of 500 and above.",
+            "percentunit",
+            Series(failed, "failed"),
+            steps=((None, "green"), (0.001, "orange"), (0.01, "red")),
+        ),
+        figure(
+            "Latency, 99 %",
+            "99 % of predictions took at most so long, inside the gateway.",
+            "s",
+            Series(slow, "99 %"),
+            steps=((None, "green"), (0.025, "orange"), (0.1, "red")),
+        ),
+        figure(
+            "Served by the primary",
+            "Share of answers by the primary or the canary.",
+            "percentunit",
+            Series(primary, "primary"),
+            steps=((None, "red"), (0.9, "orange"), (0.99, "green")),
+        ),
+        figure(
+            "Gateways",
+            "Gateways that Prometheus reads.",
+            "short",
+            Series(f"count({select(names.BUILD_INFO, equals(names.COMPONENT, 'gateway'))})", "gateways"),
+        ),
+    ]
 
 
 def _routes() -> Panel:
@@ -83,7 +109,7 @@ def _latency() -> Panel:
     ]
     words = "Such a share of predictions took at most so long, inside the gateway. Dots are traces that callers keep."
     steps = ((None, "transparent"), (0.025, "orange"), (0.1, "red"))
-    return graph("Latency", words, "s", *series, steps=steps, exemplars=True)
+    return graph("Latency", words, "s", *series, scale=Scale(steps), exemplars=True)
 
 
 def _seconds() -> Panel:
@@ -117,9 +143,9 @@ def _calls() -> Panel:
 
 def _failing() -> Panel:
     failed, calls = rate(names.BACKEND_CALLS, _FAULTS, by=names.BACKEND), rate(names.BACKEND_CALLS, by=names.BACKEND)
-    words = "Share of calls that ended by a fault of the backend. Another backend answers instead, so callers see none of it."
+    words = "Share of calls that ended by a fault of the backend. Another answers instead, so callers see none of it."
     series = Series(share(f"({failed} or 0 * {calls})", calls), "{{backend}}")
-    return graph("Failing calls", words, "percentunit", series, steps=((None, "transparent"), (0.02, "red")))
+    return graph("Failing calls", words, "percentunit", series, scale=Scale(((None, "transparent"), (0.02, "red"))))
 
 
 def _backend_latency() -> Panel:
@@ -131,28 +157,35 @@ def _backend_latency() -> Panel:
 def _state() -> Panel:
     words = "The worst gateway's breaker of each backend. Open: the backend is left alone and probed with golden rows."
     state = Series(largest(names.BACKEND_STATE, by=names.BACKEND), "{{backend}}")
-    openings = Series(increase(names.BREAKER_OPENINGS, by=names.BACKEND), "{{backend}} opened")
-    return graph("Breakers", words, "short", state, openings, words=_STATES, width=6)
+    return graph("Breakers", words, "short", state, scale=Scale(most=2, words=_STATES))
+
+
+def _openings() -> Panel:
+    words = "Times that a gateway left a backend alone from then on."
+    openings = Series(increase(names.BREAKER_OPENINGS, by=names.BACKEND), "{{backend}}")
+    return graph("Breakers that opened", words, "short", openings)
 
 
 def _reachable() -> Panel:
     words = "Gateways that reached a backend when they last asked for its model, of all that have it."
-    there = share(total(names.BACKEND_REACHABLE, by=names.BACKEND),
-                  f"count by ({names.BACKEND}) ({select(names.BACKEND_REACHABLE)})")  # fmt: skip
-    return graph("Reachable", words, "percentunit", Series(there, "{{backend}}"), most=1, width=6)
+    there = share(
+        total(names.BACKEND_REACHABLE, by=names.BACKEND),
+        f"count by ({names.BACKEND}) ({select(names.BACKEND_REACHABLE)})",
+    )
+    return graph("Reachable", words, "percentunit", Series(there, "{{backend}}"), scale=SHARES)
 
 
 def _diverted() -> Panel:
     words = "Requests that their first choice did not answer, once each: why, and who did."
     diverted = rate(names.FALLBACK_REQUESTS, by=f"{names.REASON}, {names.SERVED_BY}")
     series = Series(diverted, "{{reason}}: by {{served_by}}")
-    return graph("Answered by another", words, "reqps", series, empty=NOTHING, width=6)
+    return graph("Answered by another", words, "reqps", series, empty=NOTHING, width=12)
 
 
 def _left() -> Panel:
     words = "Requests that went on from a backend without its answer, by reason."
     left = rate(names.FALLBACK, by=f"{names.BACKEND}, {names.REASON}")
-    return graph("Went on from", words, "reqps", Series(left, "{{backend}}: {{reason}}"), empty=NOTHING, width=6)
+    return graph("Went on from", words, "reqps", Series(left, "{{backend}}: {{reason}}"), empty=NOTHING, width=12)
 
 
 def _builds() -> Panel:
@@ -165,17 +198,23 @@ def _builds() -> Panel:
 def _tasks() -> Panel:
     words = "Background tasks (probes, keys, packages): 0 means that one waits to be started again in some process."
     running = f"min by ({names.TASK}) ({select(names.TASK_RUNNING)})"
-    return graph("Background tasks", words, "short", Series(running, "{{task}}"), words=_YES, most=1)
+    return graph("Background tasks", words, "short", Series(running, "{{task}}"), scale=Scale(most=1, words=_YES))
 
 
 def _crashes() -> Panel:
     words = "Endings of background tasks, each of which was started again."
-    return graph("Background tasks that ended", words, "short", Series(increase(names.TASK_CRASHES, by=names.TASK), "{{task}}"))
+    return graph(
+        "Background tasks that ended", words, "short", Series(increase(names.TASK_CRASHES, by=names.TASK), "{{task}}")
+    )
 
 
 def _files() -> Panel:
     words = "Changed files of keys and weights that were read or refused. What was refused changes nothing."
-    kinds = {"API keys": names.API_KEY_LOADS, "package keys": names.PACKAGE_KEY_LOADS, "canary's weight": names.CANARY_WEIGHT_LOADS}
+    kinds = {
+        "API keys": names.API_KEY_LOADS,
+        "package keys": names.PACKAGE_KEY_LOADS,
+        "canary's weight": names.CANARY_WEIGHT_LOADS,
+    }
     series = [Series(increase(metric, by=names.OUTCOME), f"{kind}: {{{{outcome}}}}") for kind, metric in kinds.items()]
     return graph("Files that changed", words, "short", *series)
 

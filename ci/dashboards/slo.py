@@ -1,11 +1,12 @@
 """What is promised, how much of it has been spent, and what fires. It reads what Sloth's rules record, since windows of
 days cost too much to be counted for every reader."""
 
+from grafana_foundation_sdk.models import dashboard as models
+
+from churn_serving.telemetry import names
 from ci.dashboards import queries
 from ci.dashboards.layout import Choice, Row, dashboard
-from ci.dashboards.panels import NOTHING, Panel, Series, figure, graph, listing
-from churn_serving.telemetry import names
-from grafana_foundation_sdk.models import dashboard as models
+from ci.dashboards.panels import NOTHING, SHARES, Panel, Scale, Series, figure, graph, listing
 
 _CHOSEN = 'sloth_id=~"$slo"'
 _SLO = Choice("slo", "Objective", "slo:objective:ratio", "sloth_id")
@@ -73,8 +74,7 @@ def _budget() -> Panel:
         "The same over time. A step down is an incident, a slope is a habit.",
         "percentunit",
         Series(_recorded("slo:period_error_budget_remaining:ratio"), "{{sloth_slo}}"),
-        least=None,
-        most=1,
+        scale=Scale(least=None, most=1),
     )
 
 
@@ -86,7 +86,7 @@ def _windows(window: str, long: str, short: str) -> Panel:
         f"A page is sent at {threshold:g} times, when {short} agree. Tickets look at a day and at three days.",
         _TIMES,
         Series(burn, "{{sloth_slo}}"),
-        steps=((None, "transparent"), (threshold, "red")),
+        scale=Scale(((None, "transparent"), (threshold, "red"))),
     )
 
 
@@ -106,7 +106,7 @@ def _failed() -> Panel:
         "Answers of 500 and above: these alone spend the budget of availability.",
         "reqps",
         Series(
-            f'sum by ({names.CODE}) (rate({names.REQUESTS}{{{queries.matches(names.CODE, "5..")}}}[$__rate_interval]))',
+            f"sum by ({names.CODE}) (rate({names.REQUESTS}{{{queries.matches(names.CODE, '5..')}}}[$__rate_interval]))",
             "{{code}}",
         ),
         width=6,
@@ -128,7 +128,7 @@ def _promised() -> Panel:
         Series(within("0.025"), "25 ms (99 % promised)"),
         Series(within("0.1"), "100 ms (99.9 % promised)"),
         width=6,
-        most=1,
+        scale=SHARES,
     )
 
 

@@ -61,7 +61,9 @@ def _turns() -> Panel:
 
 def _ages() -> Panel:
     words = "Since each backend's model was made: a saw, if training runs as it is meant to."
-    return graph("Age by backend", words, "s", Series(age(names.MODEL_CREATED, by=names.BACKEND), "{{backend}}"), width=6)
+    return graph(
+        "Age by backend", words, "s", Series(age(names.MODEL_CREATED, by=names.BACKEND), "{{backend}}"), width=6
+    )
 
 
 def _loads() -> Panel:

@@ -71,6 +71,9 @@ def queries() -> Iterator[Query]:
         for panel in panels(board):
             rare = bool(panel["fieldConfig"]["defaults"].get("noValue"))
             for target in panel["targets"]:
-                expression = re.sub(r"\$(\w+)", lambda found: chosen[found[1]], target["expr"])
-                legend = re.sub(r"\$(\w+)", lambda found: chosen[found[1]], target["legendFormat"])
+                expression, legend = (_with(chosen, target[key]) for key in ("expr", "legendFormat"))
                 yield Query(board["uid"], panel["title"], expression, legend, target["instant"], rare)
+
+
+def _with(chosen: Mapping[str, str], text: str) -> str:
+    return re.sub(r"\$(\w+)", lambda found: chosen[found[1]], text)

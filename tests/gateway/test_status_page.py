@@ -1,4 +1,4 @@
-"""The page at the metrics port: what it says is what metrics say, in bounded memory, without a program or a stranger."""
+"""The page at the metrics port: it says what metrics say, in bounded memory, without a program or a stranger."""
 
 import re
 from html.parser import HTMLParser
@@ -155,7 +155,17 @@ def test_a_page_says_how_backends_are(metrics: GatewayMetrics, history: StatusHi
     clock.now += 10
     history.read()
     words = Shown(page(*history.now())).words
-    for said in ("primary", "fallback", "<b>churn</b> 7", "sha256:abc", "1.0 days", "open", "yes", "no", "package keys"):
+    for said in (
+        "primary",
+        "fallback",
+        "<b>churn</b> 7",
+        "sha256:abc",
+        "1.0 days",
+        "open",
+        "yes",
+        "no",
+        "package keys",
+    ):
         assert said in words
     assert "loop lag" not in words
 
@@ -186,7 +196,9 @@ async def test_it_answers_as_http_has_it(history: StatusHistory, method: str, *,
 @given(st.lists(st.none() | st.floats(0, 1e9), max_size=40))
 def test_plots_stay_in_their_picture_and_break_where_nothing_is(values: list[float | None]) -> None:
     drawn = plot(values, 40, "words <&>", 1.0)
-    places = [tuple(map(float, place.split(","))) for line in re.findall(r'points="([^"]*)"', drawn) for place in line.split()]
+    places = [
+        tuple(map(float, place.split(","))) for line in re.findall(r'points="([^"]*)"', drawn) for place in line.split()
+    ]
     places += [(float(x), float(y)) for x, y in re.findall(r'cx="([^"]*)" cy="([^"]*)"', drawn)]
     assert len(places) == len([value for value in values if value is not None])
     assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in places)

@@ -1,4 +1,4 @@
-"""The last hour of a gateway, of which its status page is made: as much memory as an hour takes, however long it lives."""
+"""The last hour of a gateway, of which its status page is made: an hour's memory, however long it lives."""
 
 import asyncio
 import threading

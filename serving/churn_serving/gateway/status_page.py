@@ -10,8 +10,7 @@ from typing import NamedTuple
 from churn_serving.gateway.status_history import INTERVALS, PAUSE_SECONDS, StatusHistory
 from churn_serving.gateway.status_plots import plot
 from churn_serving.gateway.status_totals import Interval, Labels, Totals
-from churn_serving.telemetry import names
-from churn_serving.telemetry import prediction_log
+from churn_serving.telemetry import names, prediction_log
 from churn_serving.web.body import Receive, Scope, Send
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -26,7 +25,8 @@ dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr))
 dl div { background: var(--shade); padding: .6rem .8rem } dt { font-size: .9rem }
 dd { margin: 0; font-size: 1.4rem; font-variant-numeric: tabular-nums }
 svg { display: block; width: 100%; height: 60px; border-bottom: 1px solid var(--line) }
-polyline { fill: none; stroke: var(--mark); stroke-width: 1.5; vector-effect: non-scaling-stroke } circle { fill: var(--mark) }
+polyline { fill: none; stroke: var(--mark); stroke-width: 1.5; vector-effect: non-scaling-stroke }
+circle { fill: var(--mark) }
 table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .3rem .6rem; vertical-align: top }
 tr:nth-child(even) { background: var(--shade) }
 """
@@ -90,7 +90,8 @@ def page(totals: Totals, intervals: list[Interval]) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">',
         f'<meta http-equiv="refresh" content="{PAUSE_SECONDS:g}"><meta name="viewport" content="width=device-width">',
         f"<title>Churn gateway</title><style>{_STYLE}</style></head><body><h1>Churn gateway</h1>",
-        f"<p>The last {PAUSE_SECONDS:g} seconds, plots of the last hour; <a href='/metrics'>metrics</a> for Prometheus.</p>",
+        f"<p>The last {PAUSE_SECONDS:g} seconds, plots of the last hour; ",
+        '<a href="/metrics">metrics</a> for Prometheus.</p>',
         "<dl>",
         *(_figure(figure, intervals) for figure in _FIGURES),
         "</dl>",

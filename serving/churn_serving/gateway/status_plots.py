@@ -9,8 +9,8 @@ Values = Sequence[float | None]
 
 
 def plot(values: Values, points: int, words: str, least_top: float) -> str:
-    """A line of the latest ``points`` values, the newest at the right, from zero to their largest or ``least_top``. Where
-    there is no value the line is broken. ``words`` say what it shows."""
+    """A line of the latest ``points`` values, the newest at the right, from zero to their largest or ``least_top``.
+    Where there is no value the line is broken. ``words`` say what it shows."""
     known = [value for value in values if value is not None]
     top = max([*known, least_top])
     step = WIDTH / (points - 1)

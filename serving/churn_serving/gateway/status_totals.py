@@ -88,8 +88,8 @@ def _is_usual(labels: Mapping[str, str]) -> bool:
 
 
 def between(earlier: Totals, later: Totals) -> Interval:
-    """What happened from one reading to a later one. Series of former models go, so a total may be less than it was: such
-    an interval counts as empty."""
+    """What happened from one reading to a later one. Series of former models go, so a total may be less than it was:
+    such an interval counts as empty."""
     seconds = later.time - earlier.time
     requests, failed, by_others, customers = (
         max(0.0, getattr(later, name) - getattr(earlier, name))
@@ -112,8 +112,8 @@ def between(earlier: Totals, later: Totals) -> Interval:
 
 
 def quantile(within: Mapping[float, float], share: float) -> float | None:
-    """The latency that this share is below of, as Prometheus estimates it: linear within a bucket, at most the largest
-    finite bound. None of nothing."""
+    """The latency that this share is below of, as Prometheus estimates it: linear within a bucket, at most the
+    largest finite bound. None of nothing."""
     bounds = sorted(within)
     if not bounds or not within[bounds[-1]]:
         return None
