@@ -7,9 +7,9 @@ from ci.dashboards.layout import JOBS, Choice, Row, dashboard
 from ci.dashboards.panels import NOTHING, SHARES, Panel, Series, bars, distribution, figure, graph
 from ci.dashboards.queries import age, equals, matches, mean, quantile, rate, share
 
-_MODEL = Choice("digest", "Model", names.SCORES, names.DIGEST)
 _CHOSEN = matches(names.DIGEST, "$digest")
 _SCORED = f"{names.SCORES}_count"
+_MODEL = Choice("digest", "Model", _SCORED, names.DIGEST)
 
 
 def build() -> models.Dashboard:

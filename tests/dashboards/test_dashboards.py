@@ -151,6 +151,8 @@ def test_nothing_is_asked_for_that_nobody_counts() -> None:
               for board in BOARDS for variable in variables(board)}  # fmt: skip
     assert len(asked) > 50
     assert asked <= counted(), asked - counted()
+    histograms = {metric.removesuffix("_bucket") for metric in asked if metric.endswith("_bucket")}
+    assert asked & histograms == set()  # no series has a histogram's own name
 
 
 def test_what_processes_count_is_shown_somewhere() -> None:
