@@ -107,7 +107,7 @@ def _figure(figure: _Figure, intervals: list[Interval]) -> str:
     known = [value for value in values if value is not None]
     largest = f", at most {figure.shown(max(known))} in the last hour" if known else ""
     picture = plot(values, INTERVALS, f"{figure.title}: {now}{largest}", figure.least_top)
-    return f"<div><dt>{escape(figure.title)}</dt><dd>{escape(now)}</dd>{picture}</div>"
+    return f"<div><dt>{escape(figure.title)}</dt><dd>{escape(now)}</dd><dd>{picture}</dd></div>"
 
 
 def _of(totals: Totals, gauge: str, **labels: str) -> Iterable[tuple[dict[str, str], float]]:
