@@ -103,12 +103,12 @@ def alertmanager(home: Path, receiver: Told) -> Iterator[str]:
 class Prometheus:
     """One that scrapes and evaluates every second."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client  # one for all: each made anew reads the system's certificates
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """The series of an instant."""
-        answer = httpx.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=10).json()
+        answer = self._client.get("/api/v1/query", params={"query": expression}).json()
         assert answer["status"] == "success", answer
         found: list[dict[str, Any]] = answer["data"]["result"]
         return found
@@ -117,15 +117,14 @@ class Prometheus:
         """The series of the last seconds, each with its ``values``."""
         end = time.time()
         asked = {"query": expression, "start": end - seconds, "end": end, "step": step}
-        answer = httpx.get(f"{self.url}/api/v1/query_range", params=asked, timeout=10).json()
+        answer = self._client.get("/api/v1/query_range", params=asked).json()
         assert answer["status"] == "success", (expression, answer)
         found: list[dict[str, Any]] = answer["data"]["result"]
         return found
 
     def label_values(self, metric: str, label: str) -> list[str]:
         """What Grafana offers to choose from for ``label_values(metric, label)``."""
-        url = f"{self.url}/api/v1/label/{label}/values"
-        answer = httpx.get(url, params={"match[]": metric}, timeout=10).json()
+        answer = self._client.get(f"/api/v1/label/{label}/values", params={"match[]": metric}).json()
         assert answer["status"] == "success", answer
         values: list[str] = answer["data"]
         return values
@@ -136,7 +135,7 @@ class Prometheus:
 
     def faulty_rules(self) -> list[str]:
         """Rules that could not be evaluated, with the reason."""
-        groups = httpx.get(f"{self.url}/api/v1/rules", timeout=10).json()["data"]["groups"]
+        groups = self._client.get("/api/v1/rules").json()["data"]["groups"]
         assert groups
         return [
             f"{rule['name']}: {rule['lastError']}"
@@ -161,5 +160,8 @@ def prometheus(home: Path, targets: list[int], alertmanager_url: str) -> Iterato
     (home / "prometheus.yaml").write_text(yaml.safe_dump(document))
     command = ["prometheus", f"--config.file={home / 'prometheus.yaml'}", f"--storage.tsdb.path={home / 'series'}",
                f"--web.listen-address={url.removeprefix('http://')}"]  # fmt: skip
-    with _running(command, f"{url}/-/ready", home / "prometheus.log"):
-        yield Prometheus(url)
+    with (
+        _running(command, f"{url}/-/ready", home / "prometheus.log"),
+        httpx.Client(base_url=url, timeout=10) as client,
+    ):
+        yield Prometheus(client)
