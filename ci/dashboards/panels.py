@@ -17,6 +17,7 @@ WIDTH = 24
 HEIGHT = 8
 NOTHING = "none so far"
 """What a panel says that stays empty until something goes wrong."""
+_LETTERS = "ABCDEFGH"
 Steps = Sequence[tuple[float | None, str]]
 _PALETTE = builders.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC_BY_NAME)
 """The same colour for the same name on every panel."""
@@ -67,7 +68,7 @@ def graph(
         panel.stacking(common.StackingConfig().mode(options.StackingMode.NORMAL))
     if scale.steps:
         panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(options.GraphThresholdsStyleMode.DASHED))
-    targets = _targets(series, exemplars=exemplars)
+    targets = [target.range().exemplar(exemplars) for target in _targets(series)]
     return _finished(panel, (title, description, unit), targets, width=width, scale=scale, empty=empty)
 
 
@@ -90,7 +91,8 @@ def figure(
     panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     panel.text_mode(options.BigValueTextMode.VALUE_AND_NAME if len(series) > 1 else options.BigValueTextMode.AUTO)
     scale = Scale(steps, least=None)
-    return _finished(panel, (title, description, unit), _targets(series), width=width, scale=scale).height(height)
+    targets = [target.range() for target in _targets(series)]
+    return _finished(panel, (title, description, unit), targets, width=width, scale=scale).height(height)
 
 
 def bars(title: str, description: str, unit: str, *series: Series, width: int = 8, empty: str = "") -> Panel:
@@ -99,7 +101,8 @@ def bars(title: str, description: str, unit: str, *series: Series, width: int = 
     panel.orientation(options.VizOrientation.HORIZONTAL).reduce_options(
         common.ReduceDataOptions().calcs(["lastNotNull"])
     )
-    return _finished(panel, (title, description, unit), _targets(series), width=width, scale=_PLAIN, empty=empty)
+    targets = [target.instant() for target in _targets(series)]
+    return _finished(panel, (title, description, unit), targets, width=width, scale=_PLAIN, empty=empty)
 
 
 def distribution(title: str, description: str, unit: str, expression: str, width: int = 12) -> Panel:
@@ -114,8 +117,9 @@ def distribution(title: str, description: str, unit: str, expression: str, width
         .scale(heatmaps.HeatmapColorScale.EXPONENTIAL)
     )
     panel.y_axis(heatmap.YAxisConfig().unit(unit)).show_legend()
-    target = _target("A", Series(expression, "{{le}}")).range().format(queries.PromQueryFormat.HEATMAP)
-    return _finished(panel, (title, description, unit), [target], width=width, scale=Scale(least=None))
+    (target,) = _targets([Series(expression, "{{le}}")])
+    targets = [target.range().format(queries.PromQueryFormat.HEATMAP)]
+    return _finished(panel, (title, description, unit), targets, width=width, scale=Scale(least=None))
 
 
 def listing(
@@ -123,10 +127,8 @@ def listing(
 ) -> Panel:
     """A table of what is there now: ``columns`` are its labels with their headings, a query's legend heads its
     value."""
-    targets = []
-    for letter, one in zip("ABCDEFGH", series, strict=False):
-        targets.append(_target(letter, one).instant().format(queries.PromQueryFormat.TABLE))
-    headings = {f"Value #{letter}": one.legend for letter, one in zip("ABCDEFGH", series, strict=False)}
+    targets = [target.instant().format(queries.PromQueryFormat.TABLE) for target in _targets(series)]
+    headings = {f"Value #{letter}": one.legend for letter, one in zip(_LETTERS[: len(series)], series, strict=True)}
     if len(series) == 1:
         headings = {"Value": series[0].legend}
     renamed = {**columns, **headings}
@@ -165,10 +167,13 @@ def _finished(
     return panel
 
 
-def _targets(series: Sequence[Series], *, exemplars: bool = False) -> list[Any]:
-    return [_target(letter, one).range().exemplar(exemplars) for letter, one in zip("ABCDEFGH", series, strict=False)]
-
-
-def _target(letter: str, series: Series) -> prometheus.Dataquery:
-    target = prometheus.Dataquery().expr(series.expression).legend_format(series.legend).ref_id(letter)
-    return target.editor_mode(queries.QueryEditorMode.CODE).datasource(SOURCE)
+def _targets(series: Sequence[Series]) -> list[prometheus.Dataquery]:
+    return [
+        prometheus.Dataquery()
+        .expr(one.expression)
+        .legend_format(one.legend)
+        .ref_id(letter)
+        .editor_mode(queries.QueryEditorMode.CODE)
+        .datasource(SOURCE)
+        for letter, one in zip(_LETTERS[: len(series)], series, strict=True)
+    ]

@@ -73,5 +73,9 @@ USUAL = differs(names.ROUTE, f".*({names.EXPLAIN}|{names.LARGE})")
 """Requests that latency is promised for."""
 
 
+OURS = differs(names.CODE, "4..")
+"""Requests that were ours to answer: what a caller did wrong counts for neither side."""
+
+
 def _aggregated(function: str, by: str) -> str:
     return f"{function} by ({by}) " if by else function

@@ -7,6 +7,7 @@ from ci.dashboards import prediction_log
 from ci.dashboards.layout import Row, dashboard
 from ci.dashboards.panels import NOTHING, SHARES, Panel, Scale, Series, distribution, figure, graph, listing
 from ci.dashboards.queries import (
+    OURS,
     USUAL,
     differs,
     equals,
@@ -45,7 +46,7 @@ def build() -> models.Dashboard:
 
 def _figures() -> list[Panel]:
     everything = rate(names.REQUESTS)
-    failed = share(rate(names.REQUESTS, matches(names.CODE, "5..")), everything)
+    failed = share(rate(names.REQUESTS, matches(names.CODE, "5..")), rate(names.REQUESTS, OURS))
     served = differs(names.SERVED_BY, "none")
     primary = share(rate(names.REQUESTS, matches(names.SERVED_BY, "primary|canary")), rate(names.REQUESTS, served))
     slow = quantile(0.99, names.REQUEST_SECONDS, USUAL, _GOOD)
@@ -58,7 +59,7 @@ def _figures() -> list[Panel]:
         ),
         figure(
             "Failed",
-            "Share of answers of 500 and above.",
+            "Share of answers of 500 and above, without what callers did wrong (4xx).",
             "percentunit",
             Series(failed, "failed"),
             steps=((None, "green"), (0.001, "orange"), (0.01, "red")),

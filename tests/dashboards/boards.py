@@ -27,6 +27,7 @@ class Query(NamedTuple):
     expression: str
     legend: str
     instant: bool
+    table: bool
     rare: bool
 
     @property
@@ -72,7 +73,8 @@ def queries() -> Iterator[Query]:
             rare = bool(panel["fieldConfig"]["defaults"].get("noValue"))
             for target in panel["targets"]:
                 expression, legend = (_with(chosen, target[key]) for key in ("expr", "legendFormat"))
-                yield Query(board["uid"], panel["title"], expression, legend, target["instant"], rare)
+                table = panel["type"] == "table"
+                yield Query(board["uid"], panel["title"], expression, legend, target["instant"], table, rare)
 
 
 def _with(chosen: Mapping[str, str], text: str) -> str:

@@ -77,12 +77,13 @@ def test_an_interval_says_what_was_counted_in_it(metrics: GatewayMetrics, histor
         metrics.answered(ROUTE, "primary" if number < 80 else "fallback", "1", 200, seconds)
     metrics.answered(ROUTE + names.EXPLAIN, "primary", "1", 200, 0.9)  # latency is not promised for these
     metrics.answered(ROUTE, "none", "", 503, 0.9)
+    metrics.answered(ROUTE, "none", "", 422, 0.001)  # the caller's mistake: neither ours to answer nor served
     metrics.scored("churn", "sha256:1", "primary", [0.25, 0.75, 0.5])
     interval = later(history, clock)
-    assert interval.requests == pytest.approx(10.2)
+    assert interval.requests == pytest.approx(10.3)
     assert interval.customers == pytest.approx(0.3)
     assert interval.failed == pytest.approx(1 / 102)
-    assert interval.by_others == pytest.approx(20 / 102)
+    assert interval.by_others == pytest.approx(20 / 101)
     assert 0.001 < interval.median < 0.002
     assert 0.15 < interval.slowest_percent <= 0.25
     assert interval.probability == pytest.approx(0.5)

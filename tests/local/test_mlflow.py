@@ -68,5 +68,5 @@ def test_mlflow_is_one_process_over_the_local_store(service: Service, tmp_path: 
 
 def test_mlflow_is_left_out_where_its_store_is_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHURN_TRACKING_URI", "http://127.0.0.1:5000")
-    specs = local_services(read_settings(["--model", "unused", "--usecase", "telecom"]), tmp_path)
+    specs = local_services(read_settings(["--model", "unused", "--usecase", "telecom", "--no-prometheus"]), tmp_path)
     assert [spec.name for spec in specs] == ["gateway", "primary", "fallback", "prediction-log"]

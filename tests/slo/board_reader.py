@@ -56,4 +56,4 @@ def _check_names(query: Query, series: list[dict[str, str]]) -> None:
     wanted = _LABEL.findall(query.legend)
     named = [tuple(one.get(label, "") for label in wanted) for one in series]
     assert all(all(name) for name in named), (query, named)
-    assert query.instant or len(set(named)) == len(named), (query, named)
+    assert query.table or len(set(named)) == len(named), (query, named)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from churn_cli.main import build_parser
 from churn_serving.bento.settings import BentoSettings
 from churn_serving.gateway.settings import GatewaySettings
 from churn_serving.predictor.settings import PredictorSettings
@@ -18,7 +19,7 @@ from tests.slo.manifests import MANIFESTS, ROOT, RULES
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 CONFIGURATION = MANIFESTS / "compose"
-OURS = {"starter", "primary", "fallback", "gateway", "mlflow"}
+OURS = {"starter", "primary", "fallback", "gateway", "prediction-log", "mlflow"}
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES.keys())
 
 
@@ -89,10 +90,22 @@ def test_the_gateway_asks_those_who_are_there() -> None:
     assert hosts == {"primary", "fallback"}
 
 
+def test_answers_are_kept_where_they_are_taken_away() -> None:
+    gateway, shipper, starter = (SERVICES[name] for name in ("gateway", "prediction-log", "starter"))
+    kept = gateway["environment"]["CHURN_GATEWAY_PREDICTION_LOG"]
+    assert shipper["command"][:4] == ["log", "ship", "--segments", kept]
+    assert gateway["environment"]["CHURN_GATEWAY_PREDICTION_LOG_KEYS"] in starter["entrypoint"][-1]
+    places = [mounts(service)["/tmp"] for service in (gateway, shipper, starter)]
+    assert places == ["predictions"] * 3
+    options = build_parser().parse_args(shipper["command"])
+    assert (options.metrics_host, options.metrics_port) == ("0.0.0.0", 9090)
+
+
 def test_prometheus_reads_every_process_that_shows_metrics_and_tells_alertmanager() -> None:
     document = yaml.safe_load((CONFIGURATION / "prometheus.yaml").read_text())
     (job,) = document["scrape_configs"]
-    assert job["static_configs"] == [{"targets": [f"{name}:9090" for name in ("gateway", "primary", "fallback")]}]
+    shown = ("gateway", "primary", "fallback", "prediction-log")
+    assert job["static_configs"] == [{"targets": [f"{name}:9090" for name in shown]}]
     assert document["alerting"]["alertmanagers"][0]["static_configs"] == [{"targets": ["alertmanager:9093"]}]
 
 

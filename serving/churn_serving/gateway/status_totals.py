@@ -18,6 +18,7 @@ _SUMS = {
     names.PROCESS_MEMORY: "memory",
 }
 _OTHERS = ("fallback", "degraded")
+_NOBODY = "none"
 _UNUSUAL = (names.EXPLAIN, names.LARGE)
 _GAVE_UP = "499"  # a caller who hung up waited as long as others
 Labels = tuple[tuple[str, str], ...]
@@ -25,11 +26,14 @@ Labels = tuple[tuple[str, str], ...]
 
 @dataclass
 class Totals:
-    """One reading at ``time`` (Unix). ``within``: predictions by the bound of seconds that they were within, the last
-    bound infinite; ``gauges``: everything that is, by metric and labels."""
+    """One reading at ``time`` (Unix). ``ours``: requests that were ours to answer, without the callers' mistakes;
+    ``served``: those that somebody answered; ``within``: predictions by the bound of seconds that they were within, the
+    last bound infinite; ``gauges``: everything that is, by metric and labels."""
 
     time: float
     requests: float = 0.0
+    ours: float = 0.0
+    served: float = 0.0
     failed: float = 0.0
     by_others: float = 0.0
     customers: float = 0.0
@@ -71,6 +75,8 @@ def read_totals(families: Iterable[Metric], time: float) -> Totals:
 def _take(totals: Totals, name: str, labels: Mapping[str, str], value: float) -> None:
     if name == names.REQUESTS:
         totals.requests += value
+        totals.ours += 0 if labels[names.CODE].startswith("4") else value
+        totals.served += 0 if labels[names.SERVED_BY] == _NOBODY else value
         totals.failed += value if labels[names.CODE].startswith("5") else 0
         totals.by_others += value if labels[names.SERVED_BY] in _OTHERS else 0
     elif name == _BUCKET and _is_usual(labels):
@@ -89,11 +95,11 @@ def _is_usual(labels: Mapping[str, str]) -> bool:
 
 def between(earlier: Totals, later: Totals) -> Interval:
     """What happened from one reading to a later one. Series of former models go, so a total may be less than it was:
-    such an interval counts as empty."""
+    such an interval counts as empty, and no share is above one."""
     seconds = later.time - earlier.time
-    requests, failed, by_others, customers = (
+    requests, ours, failed, served, by_others, customers = (
         max(0.0, getattr(later, name) - getattr(earlier, name))
-        for name in ("requests", "failed", "by_others", "customers")
+        for name in ("requests", "ours", "failed", "served", "by_others", "customers")
     )
     given = max(0.0, later.probabilities - earlier.probabilities)
     within = {bound: max(0.0, count - earlier.within.get(bound, 0.0)) for bound, count in later.within.items()}
@@ -101,14 +107,18 @@ def between(earlier: Totals, later: Totals) -> Interval:
         time=later.time,
         requests=requests / seconds,
         customers=customers / seconds,
-        failed=failed / requests if requests else None,
-        by_others=by_others / requests if requests else None,
+        failed=_share(failed, ours),
+        by_others=_share(by_others, served),
         median=quantile(within, 0.5),
         slowest_percent=quantile(within, 0.99),
-        probability=given / customers if customers else None,
+        probability=_share(given, customers),
         processor=max(0.0, later.processor_seconds - earlier.processor_seconds) / seconds,
         memory=later.memory,
     )
+
+
+def _share(part: float, whole: float) -> float | None:
+    return min(1.0, part / whole) if whole else None
 
 
 def quantile(within: Mapping[float, float], share: float) -> float | None:

@@ -5,6 +5,7 @@ variables.
 """
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,8 +15,8 @@ from churn_serving.local.settings import LocalSettings, flag_of, variable_of
 
 HOST = "127.0.0.1"
 CHAMPION = "champion"
-# MLflow's pages are for looking around; on a small machine they must not take the processor from what serves.
-MLFLOW_NICENESS = 10
+# What is for looking around, as MLflow's pages; on a small machine it must not take the processor from what serves.
+BACKGROUND_NICENESS = 10
 # One gateway answers few here, and whoever has just asked wants to see it in a table.
 _SEGMENT_SECONDS = "15"
 _LOG_GRACE = "6s"
@@ -56,10 +57,14 @@ class ServiceSpec:
 
 
 def local_services(settings: LocalSettings, home: Path) -> tuple[ServiceSpec, ...]:
-    """All services, those that serve customers first; without MLflow if its store is a server elsewhere."""
+    """All services, those that serve customers first; without MLflow if its store is a server elsewhere, and without
+    Prometheus where it is not installed."""
     services: tuple[ServiceSpec, ...] = (_gateway(settings, home), _primary(settings, home), _fallback(settings, home))
     if settings.prediction_log:
         services = (*services, _prediction_log(settings, home))
+    program = shutil.which("prometheus") if settings.prometheus else None
+    if program is not None:
+        services = (*services, _prometheus(settings, home, program))
     store = os.environ.get("CHURN_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}"
     if not settings.mlflow or store.startswith("http"):
         return services
@@ -139,10 +144,34 @@ def _prediction_log(settings: LocalSettings, home: Path) -> ServiceSpec:
         ports=(_chosen("metrics_port_base", metrics, "the prediction log's metrics"),),
         ready_url=_url(metrics, "/metrics"),
         addresses={"metrics": _url(metrics, "/metrics")},
-        niceness=MLFLOW_NICENESS,
+        niceness=BACKGROUND_NICENESS,
         vital=False,
         checks=False,
     )
+
+
+def _prometheus(settings: LocalSettings, home: Path, program: str) -> ServiceSpec:
+    port = settings.metrics_port_base + 4
+    return ServiceSpec(
+        name="prometheus",
+        command=(
+            program,
+            f"--config.file={scrape_configuration(home)}",
+            f"--storage.tsdb.path={home / 'prometheus' / 'series'}",
+            f"--web.listen-address={HOST}:{port}",
+        ),
+        ports=(_chosen("metrics_port_base", port, "Prometheus"),),
+        ready_url=_url(port, "/-/ready"),
+        addresses={"HTTP": _url(port)},
+        niceness=BACKGROUND_NICENESS,
+        vital=False,
+        checks=False,
+    )
+
+
+def scrape_configuration(home: Path) -> Path:
+    """The file that tells this machine's Prometheus whom to read."""
+    return home / "prometheus" / "prometheus.json"
 
 
 def prediction_log_keys(home: Path) -> Path:
@@ -176,7 +205,7 @@ def _mlflow(settings: LocalSettings, home: Path, store: str) -> ServiceSpec:
         ports=(_chosen("mlflow_port", port, "MLflow"),),
         ready_url=_url(port, "/health"),
         addresses={"HTTP": _url(port)},
-        niceness=MLFLOW_NICENESS,
+        niceness=BACKGROUND_NICENESS,
         vital=False,
         checks=False,
     )

@@ -15,8 +15,9 @@ from churn_serving.local.errors import SettingError
 from churn_serving.runtime import command_line
 
 ENVIRONMENT_PREFIX = "CHURN_UP_"
-# Three services and what takes the prediction log away show metrics, each on a port of its own counted from the base.
-HIGHEST_METRICS_BASE = 65535 - 3
+# Three services and what takes the prediction log away show metrics, each on a port of its own counted from the base;
+# Prometheus, which reads them, is on the next.
+HIGHEST_METRICS_BASE = 65535 - 4
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -52,9 +53,12 @@ class LocalSettings(BaseSettings):
     mlflow_port: Port = 8086
     """MLflow's pages and API."""
     metrics_port_base: Annotated[int, Field(ge=1, le=HIGHEST_METRICS_BASE)] = 9090
-    """Metrics of gateway, primary, fallback and prediction log: this port and the next three."""
+    """Metrics of gateway (with a page for people at `/`), primary, fallback and prediction log: this port and the next
+    three; Prometheus: the one after."""
     mlflow: bool = True
     """Whether MLflow runs beside the services; `--no-mlflow` leaves it out."""
+    prometheus: bool = True
+    """Whether Prometheus, where it is installed, keeps what the services show; `--no-prometheus` leaves it out."""
     prediction_log: bool = True
     """Whether answers are kept in CHURN_HOME/predictions, customers by a hash; `--no-prediction-log` keeps none."""
     ready_timeout: Annotated[float, Field(gt=0, le=86_400)] = 180.0

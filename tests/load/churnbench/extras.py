@@ -92,7 +92,7 @@ def up_environment(home: Path) -> dict[str, str]:
 
 
 def free_metrics_base() -> int:
-    """Metrics take four ports in a row; those behind a free one are nearly always free, too."""
+    """Metrics take five ports in a row; those behind a free one are nearly always free, too."""
     return min(free_ports(1)[0], 65000)
 
 
