@@ -155,7 +155,8 @@ def test_a_page_says_how_backends_are(metrics: GatewayMetrics, history: StatusHi
     metrics.watch_tasks(lambda: {"loop lag": True, "package keys": False})
     clock.now += 10
     history.read()
-    words = Shown(page(*history.now())).words
+    text = page(*history.now())
+    words = Shown(text).words
     for said in (
         "primary",
         "fallback",
@@ -169,6 +170,7 @@ def test_a_page_says_how_backends_are(metrics: GatewayMetrics, history: StatusHi
     ):
         assert said in words
     assert "loop lag" not in words
+    assert re.findall("<strong>([^<]*)</strong>", text) == ["no", "open", "package keys"]
 
 
 def test_a_page_before_anything_happened_says_so(metrics: GatewayMetrics, clock: Clock) -> None:
