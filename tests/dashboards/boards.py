@@ -20,10 +20,13 @@ _MATCHERS = re.compile(r"\{[^}]*\}")
 
 
 class Query(NamedTuple):
-    """One query of one panel. ``rare``: its panel says that it may be empty while all is well."""
+    """One query of one panel; ``number`` and ``letter`` tell it apart in a dashboard. ``rare``: its panel says that it
+    may be empty while all is well."""
 
     board: str
     panel: str
+    number: int
+    letter: str
     expression: str
     legend: str
     instant: bool
@@ -74,7 +77,8 @@ def queries() -> Iterator[Query]:
             for target in panel["targets"]:
                 expression, legend = (_with(chosen, target[key]) for key in ("expr", "legendFormat"))
                 table = panel["type"] == "table"
-                yield Query(board["uid"], panel["title"], expression, legend, target["instant"], table, rare)
+                names = (board["uid"], panel["title"], panel["id"], target["refId"])
+                yield Query(*names, expression, legend, target["instant"], table, rare)
 
 
 def _with(chosen: Mapping[str, str], text: str) -> str:

@@ -1,7 +1,9 @@
 """Somebody who looks at every panel of every dashboard, as a Grafana would ask for it."""
 
+import json
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 from tests.dashboards.boards import Query, boards, queries, variables
@@ -9,6 +11,7 @@ from tests.slo.watchers import Prometheus
 
 _LABEL = re.compile(r"\{\{(\w+)\}\}")
 _SECONDS, _STEP = 60.0, 5.0
+_PICTURE_SECONDS = 600.0
 
 
 class BoardReader:
@@ -35,11 +38,21 @@ class BoardReader:
                     empty.append(f"{board['uid']}: {variable['name']}")
         return empty
 
-    def _shows(self, query: Query) -> bool:
+    def write(self, path: Path) -> None:
+        """Write what panels show of the last minutes, by dashboard, panel and query (``ci/draw-dashboards``)."""
+        shown: dict[str, dict[int, dict[str, Any]]] = {}
+        for query in queries():
+            answers = shown.setdefault(query.board, {}).setdefault(query.number, {})
+            answers[query.letter] = self._asked(query, _PICTURE_SECONDS)
+        path.write_text(json.dumps(shown))
+
+    def _asked(self, query: Query, seconds: float) -> list[dict[str, Any]]:
         if query.instant:
-            series = self._watcher.query(query.expression)
-        else:
-            series = self._watcher.range(query.expression, _SECONDS, _STEP)
+            return self._watcher.query(query.expression)
+        return self._watcher.range(query.expression, seconds, _STEP)
+
+    def _shows(self, query: Query) -> bool:
+        series = self._asked(query, _SECONDS)
         if not any(math.isfinite(value) for one in series for value in _values(one)):
             return False
         _check_names(query, [one["metric"] for one in series])

@@ -4,6 +4,7 @@ while all is well, and who must be woken is."""
 import contextlib
 import itertools
 import math
+import os
 import signal
 import socket
 import threading
@@ -30,6 +31,8 @@ from tests.slo.watchers import Prometheus, Told, alertmanager, prometheus, told,
 STEP_SECONDS = 900.0
 # Which need a backend to fail: asked for when that has been done.
 FAILURE = {("served_by", "="), ("served_by", "=~"), ("outcome", "!~")}
+PICTURES = os.environ.get("CHURN_PANELS")
+"""Where what panels show is written in the end, for whoever draws them."""
 KEY = new_key()
 FEATURES = [
     {
@@ -81,7 +84,10 @@ def watched(package_folder: Path, keys: Any, tmp_path_factory: pytest.TempPathFa
         prometheus(home, [*ports, shipping], manager) as watcher,
         load(system) as codes,
     ):
-        yield Watched(system, watcher, BoardReader(watcher), receiver, codes)
+        boards = BoardReader(watcher)
+        yield Watched(system, watcher, boards, receiver, codes)
+        if PICTURES:
+            boards.write(Path(PICTURES))
 
 
 @contextlib.contextmanager
