@@ -116,7 +116,7 @@ class Prometheus:
     def range(self, expression: str, seconds: float, step: float) -> list[dict[str, Any]]:
         """The series of the last seconds, each with its ``values``."""
         end = time.time()
-        asked = {"query": expression, "start": end - seconds, "end": end, "step": step}
+        asked: dict[str, str | float] = {"query": expression, "start": end - seconds, "end": end, "step": step}
         answer = self._client.get("/api/v1/query_range", params=asked).json()
         assert answer["status"] == "success", (expression, answer)
         found: list[dict[str, Any]] = answer["data"]["result"]
