@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ import pytest
 
 from churn_model.prediction_log.pseudonyms import add_pseudonym_key
 from churn_serving.gateway.key_file import add_key, entry_for, new_key
+from churn_serving.telemetry import names
 from ports import free_port
 from real_processes import System, describe_system, running
 from sample_package import sample_rows, sample_schema
@@ -135,6 +137,14 @@ def hidden(watcher: Prometheus, *, failure: bool) -> list[Selector]:
     return [one for one in asked if not shown(watcher, one)]
 
 
+def unanswered(watched: Watched) -> dict[int, int]:
+    """What callers got instead of an answer, by code; without requests that were refused early, as Prometheus counts
+    them: where the machine is busy with something else that is in order."""
+    codes = Counter(watched.codes)
+    codes[503] -= round(sum(float(one["value"][1]) for one in watched.prometheus.query(names.SHED)))
+    return {code: count for code, count in codes.items() if code != 200 and count > 0}
+
+
 def turned_away(system: System) -> None:
     """A caller without a key, and one who speaks something else."""
     assert httpx.get(f"{system.gateway_url}/v1/model", timeout=5).status_code == 401
@@ -158,7 +168,7 @@ def test_a_system_that_is_well_shows_what_rules_ask_for_and_wakes_nobody(watched
     assert watcher.faulty_rules() == []
     assert watcher.firing() & {"ChurnGatewayAvailability", "ChurnServedByPrimary", "ChurnGatewayAbsent"} == set()
     assert "pager" not in watched.told.alerts
-    assert set(watched.codes) == {200}
+    until(lambda: not unanswered(watched), 30, lambda: unanswered(watched))
 
 
 def test_a_dead_primary_is_told_although_every_request_is_answered(watched: Watched) -> None:
@@ -169,7 +179,7 @@ def test_a_dead_primary_is_told_although_every_request_is_answered(watched: Watc
         lambda: (watched.prometheus.firing(), watched.told.alerts),
     )
     assert "ChurnGatewayAvailability" not in watched.prometheus.firing()
-    assert set(watched.codes) == {200}
+    until(lambda: not unanswered(watched), 30, lambda: unanswered(watched))
 
 
 def test_without_any_backend_the_scorecard_wakes_somebody(watched: Watched) -> None:
@@ -182,7 +192,7 @@ def test_without_any_backend_the_scorecard_wakes_somebody(watched: Watched) -> N
     assert hidden(watched.prometheus, failure=True) == []
     turned_away(watched.system)
     until(lambda: not watched.boards.empty(rare=True), STEP_SECONDS, lambda: watched.boards.empty(rare=True))
-    assert set(watched.codes) == {200}
+    until(lambda: not unanswered(watched), 30, lambda: unanswered(watched))
 
 
 def test_a_total_outage_pages(watched: Watched, record_property: Callable[[str, object], None]) -> None:
