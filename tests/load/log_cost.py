@@ -21,7 +21,7 @@ from churn_model.prediction_log.frames import frame
 from churn_model.prediction_log.pseudonyms import add_pseudonym_key, read_pseudonym_keys
 from churn_model.prediction_log.records import AnswerNote, CustomerNote, encode_note
 from churn_serving.adapters import segment_writer
-from churn_serving.adapters.segment_writer import SegmentLimits, SegmentWriter
+from churn_serving.adapters.segment_writer import REASONS, SegmentLimits, SegmentWriter
 from churn_serving.gateway.prediction_log import PredictionLog
 from churn_serving.gateway.pseudonym_ring import PseudonymRing
 from churn_serving.telemetry.prediction_log import PredictionLogMetrics
@@ -84,7 +84,7 @@ def opened(home: Path) -> PredictionLog:
     add_pseudonym_key(home / "keys.json", "first")
     ring = PseudonymRing(home / "keys.json", lambda _outcome: None)
     writer = SegmentWriter(home / "segments", _LIMITS)
-    return PredictionLog(writer, ring, PredictionLogMetrics(CollectorRegistry()), lambda _key: None)
+    return PredictionLog(writer, ring, PredictionLogMetrics(CollectorRegistry(), REASONS), lambda _key: None)
 
 
 def exchange() -> Any:
@@ -114,7 +114,7 @@ def parts(home: Path) -> dict[str, float]:
     note = AnswerNote(1.79e9, "0f8fad5b-d9cb-469f", "/v1/predictions", 0, "primary", None, 3.21, "first", (customer,))
     content = encode_note(note)
     writer = SegmentWriter(home / "parts", _LIMITS)
-    metrics = PredictionLogMetrics(CollectorRegistry())
+    metrics = PredictionLogMetrics(CollectorRegistry(), REASONS)
     steps: dict[str, Callable[[], object]] = {
         "pseudonym": lambda: key.of("7590-VHVEG"),
         "notes": lambda: AnswerNote(

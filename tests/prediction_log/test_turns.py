@@ -15,7 +15,7 @@ from churn_model import Description, TrustedKeys, open_package
 from churn_model.prediction_log.frames import frames
 from churn_model.prediction_log.pseudonyms import add_pseudonym_key
 from churn_model.prediction_log.records import AnswerNote, decode_note
-from churn_serving.adapters.segment_writer import SegmentLimits, SegmentWriter
+from churn_serving.adapters.segment_writer import REASONS, SegmentLimits, SegmentWriter
 from churn_serving.gateway.prediction_log import PredictionLog
 from churn_serving.gateway.pseudonym_ring import PseudonymRing
 from churn_serving.telemetry.prediction_log import PredictionLogMetrics
@@ -44,7 +44,7 @@ class Kept:
         self.registry = CollectorRegistry()
         ring = PseudonymRing(home / "keys.json", lambda _outcome: None)
         self.writer = SegmentWriter(self.folder, LIMITS)
-        self.log = PredictionLog(self.writer, ring, PredictionLogMetrics(self.registry), lambda _key: None)
+        self.log = PredictionLog(self.writer, ring, PredictionLogMetrics(self.registry, REASONS), lambda _key: None)
         self.writes = 0
         append = self.writer.append
 
