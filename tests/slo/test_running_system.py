@@ -34,7 +34,7 @@ STEP_SECONDS = 900.0
 # Which need a backend to fail: asked for when that has been done.
 FAILURE = {("served_by", "="), ("served_by", "=~"), ("outcome", "!~")}
 PICTURES = os.environ.get("CHURN_PANELS")
-"""Where what panels show is written in the end, for whoever draws them."""
+"""Where what panels show is written while everything is gone but the gateway, for whoever draws them."""
 KEY = new_key()
 FEATURES = [
     {
@@ -86,10 +86,7 @@ def watched(package_folder: Path, keys: Any, tmp_path_factory: pytest.TempPathFa
         prometheus(home, [*ports, shipping], manager) as watcher,
         load(system) as codes,
     ):
-        boards = BoardReader(watcher)
-        yield Watched(system, watcher, boards, receiver, codes)
-        if PICTURES:
-            boards.write(Path(PICTURES))
+        yield Watched(system, watcher, BoardReader(watcher), receiver, codes)
 
 
 @contextlib.contextmanager
@@ -192,6 +189,8 @@ def test_without_any_backend_the_scorecard_wakes_somebody(watched: Watched) -> N
     assert hidden(watched.prometheus, failure=True) == []
     turned_away(watched.system)
     until(lambda: not watched.boards.empty(rare=True), STEP_SECONDS, lambda: watched.boards.empty(rare=True))
+    if PICTURES:
+        watched.boards.write(Path(PICTURES))
     until(lambda: not unanswered(watched), 30, lambda: unanswered(watched))
 
 
