@@ -29,5 +29,9 @@ def test_every_dashboard_is_there_as_it_was_made(chart: Chart) -> None:
 
 
 def test_labels_are_those_that_a_sidecar_selects_by(chart: Chart) -> None:
-    found = config_maps(chart, monitoring__dashboards={"enabled": True, "labels": {"dashboards": "yes"}})
-    assert {one["metadata"]["labels"]["dashboards"] for one in found} == {"yes"}
+    asked = {"enabled": True, "labels": {"dashboards": "yes"}, "annotations": {"grafana_folder": "Ours"}}
+    found = config_maps(chart, monitoring__dashboards=asked)
+    assert {
+        (one["metadata"]["labels"]["dashboards"], one["metadata"]["labels"]["grafana_dashboard"]) for one in found
+    } == {("yes", "1")}
+    assert all(one["metadata"]["annotations"] == {"grafana_folder": "Ours"} for one in found)
