@@ -5,7 +5,9 @@ import re
 import pytest
 import yaml
 
+from churn_monitoring.prediction_log import metrics as shipper_names
 from churn_serving.telemetry import names
+from churn_serving.telemetry import prediction_log as log_names
 from tests.slo.manifests import FOREIGN, MANIFESTS, ROOT, TESTS, Alert, alerts, selectors
 
 ALERTS = alerts()
@@ -53,7 +55,12 @@ def test_each_page_belongs_to_an_alert_and_its_links_resolve() -> None:
 
 
 def test_rules_and_pages_ask_for_nothing_but_what_is_named_in_telemetry() -> None:
-    known = {value for name, value in vars(names).items() if name.isupper() and isinstance(value, str)}
+    known = {
+        value
+        for module in (names, log_names, shipper_names)
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, str)
+    }
     known |= {value + suffix for value in known for suffix in SUFFIXES}
     asked = {selector.metric for selector in selectors()} - FOREIGN
     assert asked
