@@ -50,15 +50,20 @@ def place(customer: str) -> float:
 
 def on_the_canary(system: Any) -> set[str]:
     """Who is answered by it."""
-    found = set()
     with httpx.Client(base_url=system.gateway_url, timeout=5) as client:
-        for customer in CUSTOMERS:
-            body = {"customers": [{"customer_id": customer, "features": FEATURES}]}
-            served_by = client.post("/v1/predictions", json=body).json()["served_by"]
-            assert served_by in {"primary", "canary"}
-            if served_by == "canary":
-                found.add(customer)
-    return found
+        return {customer for customer in CUSTOMERS if asked_first(client, customer, system) == "canary"}
+
+
+def asked_first(client: httpx.Client, customer: str, system: Any) -> str:
+    """Primary or canary; another steps in where a busy machine makes them late, so ask again."""
+    body = {"customers": [{"customer_id": customer, "features": FEATURES}]}
+    deadline = time.monotonic() + 20
+    while True:
+        served_by = client.post("/v1/predictions", json=body).json()["served_by"]
+        if served_by in {"primary", "canary"}:
+            return str(served_by)
+        assert time.monotonic() < deadline, system.gateway.tail()
+        time.sleep(0.2)
 
 
 def metric(system: Any, name: str) -> float:
