@@ -24,8 +24,8 @@ const theme = createTheme({ colors: { mode: "light" } });
 
 const legend = (target: Target, labels: Labels) => target.legendFormat.replace(/\{\{(\w+)\}\}/g, (_, name) => labels[name] ?? "");
 
-function numberField(panel: Panel, name: string, labels: Labels, values: number[], seriesIndex: number): Field {
-  const known = values.filter(Number.isFinite), [min, max] = [Math.min(...known), Math.max(...known)];
+function numberField(panel: Panel, name: string, labels: Labels, values: (number | null)[], seriesIndex: number): Field {
+  const known = values.filter((value) => value !== null), [min, max] = [Math.min(...known), Math.max(...known)];
   const field: Field = {
     name, type: FieldType.number, labels, values, state: { seriesIndex, displayName: name, range: { min, max, delta: max - min } },
     config: { color: { mode: FieldColorModeId.PaletteClassicByName }, ...panel.fieldConfig.defaults, displayName: name },
@@ -39,7 +39,7 @@ function frames(panel: Panel, results: Results): DataFrame[] {
   return (panel.targets ?? []).flatMap((target) =>
     (results[target.refId] ?? []).map((series) => {
       const points = series.values ?? [series.value!];
-      const times = points.map(([time]) => time * 1000), values = points.map(([, value]) => Number(value));
+      const times = points.map(([time]) => time * 1000), values = points.map(([, value]) => (Number.isFinite(Number(value)) ? Number(value) : null));  // as a Grafana reads NaN
       const time: Field = { name: "Time", type: FieldType.time, values: times, config: {} };
       time.display = getDisplayProcessor({ field: time, theme, timeZone: "utc" });
       return { refId: target.refId, length: times.length, fields: [time, numberField(panel, legend(target, series.metric), series.metric, values, index++)] };
