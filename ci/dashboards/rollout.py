@@ -4,6 +4,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from churn_serving.telemetry import names
 from ci.dashboards.layout import JOBS, Choice, Row, dashboard
+from ci.dashboards.models import served_models
 from ci.dashboards.panels import NOTHING, SHARES, Panel, Scale, Series, figure, graph, listing
 from ci.dashboards.queries import differs, equals, increase, largest, matches, mean, quantile, rate, select, share
 
@@ -48,10 +49,8 @@ def _served() -> Panel:
 
 
 def _models() -> Panel:
-    columns = {names.BACKEND: "Backend", names.NAME: "Model", names.MODEL_VERSION: "Version", names.DIGEST: "Digest"}
     words = "Which model each backend serves, and how many gateways say so. Two of one backend: versions take turns."
-    served = f"count by ({', '.join(columns)}) ({select(names.MODEL_INFO, differs(names.BACKEND, ''))})"
-    return listing("Models by backend", words, columns, Series(served, "Gateways"), width=8)
+    return served_models("Models by backend", words, width=8)
 
 
 def _failing() -> Panel:

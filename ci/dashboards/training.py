@@ -8,7 +8,8 @@ from grafana_foundation_sdk.models import dashboard as models
 from churn_serving.telemetry import names
 from ci.dashboards import cluster
 from ci.dashboards.layout import Row, dashboard
-from ci.dashboards.panels import Panel, Series, figure, graph, listing
+from ci.dashboards.models import served_models
+from ci.dashboards.panels import Panel, Series, figure, graph
 from ci.dashboards.queries import age, differs, equals, increase, select
 
 _OF_GATEWAYS = differs(names.BACKEND, "")
@@ -47,10 +48,8 @@ def _same() -> Panel:
 
 
 def _served() -> Panel:
-    columns = {names.BACKEND: "Backend", names.NAME: "Model", names.MODEL_VERSION: "Version", names.DIGEST: "Digest"}
     words = "Versions are those of the registry; the digest is that of the package's manifest."
-    served = f"count by ({', '.join(columns)}) ({select(names.MODEL_INFO, _OF_GATEWAYS)})"
-    return listing("In service", words, columns, Series(served, "Gateways"), width=10)
+    return served_models("In service", words, width=10)
 
 
 def _turns() -> Panel:
