@@ -41,6 +41,27 @@ def category_profile(values: pyarrow.Array, known: Sequence[str]) -> ColumnProfi
     return counted(empty, category_bins(empty, values, known))
 
 
+def category_profile_apart(
+    values: pyarrow.Array, known: Sequence[str], held_out: int, customers: numpy.ndarray
+) -> tuple[ColumnProfile, numpy.ndarray]:
+    """The profile of texts, and the bin of each.
+
+    Those whom a model was fitted on have no level that it has never seen. So where later customers will have others,
+    those held out are counted apart.
+
+    Args:
+        values: texts, null where one is missing.
+        known: levels that the model has learnt.
+        held_out: how many come first whom it was not fitted on.
+        customers: numbers of those whom it was fitted on, as :func:`has_other_levels` has them.
+    """
+    profile = category_profile(values, known)
+    bins = category_bins(profile, values, known)
+    if has_other_levels(values.slice(held_out), customers):
+        profile = counted_apart(profile, bins[:held_out], bins[held_out:])
+    return profile, bins
+
+
 def answer_profile(values: pyarrow.Array) -> ColumnProfile:
     """The profile of what a model answers in words: each has a bin, since none of them is a customer's."""
     levels = tuple(sorted(pyarrow.compute.unique(values).to_pylist()))

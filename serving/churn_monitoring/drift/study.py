@@ -16,9 +16,8 @@ from churn_data.profile_effects import effects_of, log_odds
 from churn_data.profiles import (
     answer_profile,
     category_bins,
-    category_profile,
+    category_profile_apart,
     counted_apart,
-    has_other_levels,
     number_bins,
     number_profile,
 )
@@ -179,10 +178,8 @@ def _trained(customers: Population) -> tuple[TrainingProfile, Schema]:
         texts = customers.texts(name)
         fitted = texts.slice(held_out)
         learnt[name] = sorted(fitted.drop_null().unique().to_pylist())
-        features[name] = category_profile(texts, learnt[name])
-        bins[name] = category_bins(features[name], texts, learnt[name])
-        if has_other_levels(fitted, numpy.arange(len(fitted))):
-            features[name] = counted_apart(features[name], bins[name][:held_out], bins[name][held_out:])
+        each_alone = numpy.arange(len(fitted))
+        features[name], bins[name] = category_profile_apart(texts, learnt[name], held_out, each_alone)
     odds = log_odds(answered)
     effects = effects_of(features, bins, odds)
     score = number_profile(answered[:held_out])

@@ -15,10 +15,8 @@ from churn_data.dataset import Dataset, rows_of
 from churn_data.profile_effects import effects_of, log_odds
 from churn_data.profiles import (
     answer_profile,
-    category_bins,
-    category_profile,
+    category_profile_apart,
     counted_apart,
-    has_other_levels,
     number_bins,
     number_profile,
 )
@@ -90,20 +88,11 @@ def training_profile(
 
 
 def _profile(feature: SchemaFeature, customers: _Customers) -> tuple[ColumnProfile, numpy.ndarray]:
-    """A feature's profile, and the bin of each customer.
-
-    Those whom a model was fitted on have no level that it has never seen. So where later customers will have others,
-    those held out are counted apart.
-    """
+    """A feature's profile, and the bin of each customer."""
     column = customers.column(feature.name)
     if feature.type == "number":
         numbers = column.to_numpy(dtype=float)
         profile = number_profile(numbers)
         return profile, number_bins(profile, numbers)
     texts = pyarrow.array(column, pyarrow.string(), from_pandas=True)
-    profile = category_profile(texts, feature.categories)
-    bins = category_bins(profile, texts, feature.categories)
-    held_out = len(customers.held_out)
-    if has_other_levels(texts.slice(held_out), customers.fitted.groups):
-        profile = counted_apart(profile, bins[:held_out], bins[held_out:])
-    return profile, bins
+    return category_profile_apart(texts, feature.categories, len(customers.held_out), customers.fitted.groups)
