@@ -7,6 +7,7 @@ know where files lie.
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import pyarrow
@@ -46,6 +47,7 @@ COLUMNS = pyarrow.schema(
 """`customer` is a keyed hash by the key of that id, `arm` the side of a split; `instance`, `sequence` and `position`
 are the order in which a process answered, whatever its clock said."""
 _MICROSECONDS = 1_000_000
+_HOUR = 3_600
 
 
 class Partition(NamedTuple):
@@ -86,7 +88,12 @@ def from_parquet(content: bytes) -> pyarrow.Table:
 
 
 def _partition(usecase: str, time: float) -> Partition:
-    moment = datetime.fromtimestamp(time, UTC)
+    return _partition_of_hour(usecase, round(time * _MICROSECONDS) // (_HOUR * _MICROSECONDS))
+
+
+@lru_cache(maxsize=64)  # a segment's customers are of an hour or two
+def _partition_of_hour(usecase: str, hour: int) -> Partition:
+    moment = datetime.fromtimestamp(hour * _HOUR, UTC)
     return Partition(usecase, f"{moment:%Y-%m-%d}", f"{moment:%H}")
 
 
