@@ -15,14 +15,15 @@ from churn_data.progress import Reporter, reporting
 from churn_model.mlflow_registry import MlflowRegistry, connect
 from churn_model.registry import Registered, Registry
 from churn_model.signing import SigningKey, TrustedKeys
-from churn_training.comparison.budget import STUDY_SECONDS, SearchClock
+from churn_training.comparison.budget import SearchClock
 from churn_training.comparison.champion_contest import Challenger, ChampionDecision, fetch_champion
 from churn_training.comparison.competition import Search
 from churn_training.comparison.decision import Promotion, decide
 from churn_training.comparison.economics import with_economics
 from churn_training.comparison.file_doubts import WholeFile
-from churn_training.comparison.final_measure import Finished, measure_finished
-from churn_training.comparison.insights import Insights, insights_into
+from churn_training.comparison.final_measure import measure_finished
+from churn_training.comparison.insights import insights_into
+from churn_training.comparison.judgement import judgement_of
 from churn_training.comparison.meanwhile import recorded
 from churn_training.comparison.measuring import Comparison, beginning, compare
 from churn_training.comparison.money_words import figures_for, told_for
@@ -30,7 +31,6 @@ from churn_training.comparison.out_of_time import OutOfTime
 from churn_training.comparison.recorder import Judgement, Recorder
 from churn_training.comparison.sampling import Samples, samples_of
 from churn_training.comparison.splits import FOLDS, holdout_of, split_by
-from churn_training.comparison.standings import standings
 from churn_training.families.candidates import Candidate
 from churn_training.families.portfolio import default_candidates, distinct_candidates
 from churn_training.packaging.compilation import compile_model, contents_of, until_of
@@ -40,7 +40,6 @@ from churn_training.packaging.profile import training_profile
 from churn_training.runs.holdout_ledger import next_contest
 from churn_training.runs.mlflow_recorder import mlflow_recorder
 from churn_training.runs.version_notes import version_notes
-from churn_training.segments.study import study_segments
 
 MOST_NOTES = 2
 """Lines about economics that are told to whoever does not ask for all."""
@@ -171,7 +170,7 @@ def _run(
         )
         decision = told_for(training.usecase, decided)
         warnings = (*order.contradictions, *compiled.warnings)
-        judgement = _judgement(samples, comparison, finished, decision, insights, warnings, clock=order.clock)
+        judgement = judgement_of(samples, comparison, finished, decision, insights, warnings, clock=order.clock)
         told = recorded(judgement, training.usecase.model_name, order.promotion, registry, recorder)
 
         reporter.now("registering")
@@ -227,28 +226,4 @@ def _outcome(
         run_id=run_id,
         learnt=len(samples.fitted),
         learnable=samples.learnable,
-    )
-
-
-def _judgement(
-    samples: Samples,
-    comparison: Comparison,
-    finished: Finished,
-    decision: ChampionDecision,
-    insights: Insights,
-    warnings: tuple[str, ...],
-    *,
-    clock: SearchClock,
-) -> Judgement:
-    """Everything that was compared; where there is time left, how many segments the customers really have."""
-    return Judgement(
-        winner=comparison.best,
-        results=comparison.results,
-        standings=standings(samples.compared, comparison.results, comparison.best),
-        finished=finished,
-        decision=decision,
-        segments=study_segments(samples.compared, seed=0) if clock.allows(STUDY_SECONDS) else None,
-        notices=(*samples.notices, *comparison.notices),
-        warnings=warnings,
-        insights=insights,
     )

@@ -4,8 +4,6 @@ The step from scikit-learn to plain data. It must not choose a model or store on
 """
 
 import datetime
-import os
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +29,7 @@ from churn_model.training_profile import TrainingProfile
 from churn_training.families.candidates import ENCODER, log_odds
 from churn_training.families.ensemble import Blend, Contender
 from churn_training.families.stopping import fit_whole
+from churn_training.packaging.code_revision import code_revision
 from churn_training.packaging.encoder_table import compile_encoder
 from churn_training.packaging.estimator_files import blend_content, estimator_content
 from churn_training.packaging.golden_rows import golden_rows
@@ -187,21 +186,6 @@ def compile_actions(training: Dataset, schema: Schema) -> dict[str, Any]:
     }
     risk, actions = msgspec.to_builtins((usecase.risk, usecase.actions))
     return {"format": 1, "risk": risk, "value": value, "actions": actions}
-
-
-def code_revision() -> str:
-    """The commit of this code: CHURN_CODE_REVISION, else what git says, else `unknown`."""
-    given = os.environ.get("CHURN_CODE_REVISION")
-    if given:
-        return given
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        found = subprocess.run(  # noqa: S603 - fixed words and our own path
-            command, capture_output=True, text=True, timeout=5, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return found.stdout.strip()
 
 
 def _encoder_of(pipelines: Sequence[Pipeline], training: Dataset, seed: int) -> CatBoostEncoder | None:

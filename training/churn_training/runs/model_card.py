@@ -20,7 +20,7 @@ from churn_training.comparison.fairness import SMALLEST_GROUP
 from churn_training.comparison.measuring import UNTRIED
 from churn_training.comparison.recorder import Judgement
 from churn_training.comparison.sampling import Samples
-from churn_training.packaging.compilation import code_revision
+from churn_training.packaging.code_revision import code_revision
 from churn_training.runs.report_words import decimals, economics, interval, share, without_money
 
 TEMPLATE = "model_card.md.jinja"
