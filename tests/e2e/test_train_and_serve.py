@@ -31,6 +31,7 @@ from tests.e2e.steady_load import GRPC_RATE, HTTP_RATE, SteadyLoad, Tally, Targe
 pytestmark = pytest.mark.timeout(600)
 COMPARED = 1000
 BATCH = 250
+TRIES = 5
 
 Score = Callable[[list[Row]], InferReply]
 
@@ -98,9 +99,12 @@ def test_the_gateways_own_answer_is_the_offline_one(
     with httpx.Client(base_url=target.http, headers=headers, timeout=30) as client:
         for start in range(0, COMPARED, BATCH):
             asked = [customers.record(index) for index in range(start, start + BATCH)]
-            answer = client.post("/v1/predictions", json={"customers": asked})
-            assert answer.status_code == 200, answer.text[:300]
-            document = answer.json()
+            for _ in range(TRIES):
+                answer = client.post("/v1/predictions", json={"customers": asked})
+                assert answer.status_code == 200, answer.text[:300]
+                document = answer.json()
+                if document["served_by"] == "primary":  # see by_the_first
+                    break
             assert (document["served_by"], document["model"]["digest"]) == ("primary", served.digest)
             probabilities += [one["churn_probability"] for one in document["predictions"]]
     assert probabilities == offline
@@ -198,7 +202,20 @@ def scored(score: Score, customers: Customers, model: Model) -> list[float]:
     """Probabilities of all customers in batches, each by the right model."""
     probabilities: list[float] = []
     for start in range(0, COMPARED, BATCH):
-        reply = score(customers.rows[start : start + BATCH])
-        assert reply.digest == model.digest
+        reply = by_the_first(score, customers.rows[start : start + BATCH])
+        assert reply.digest == model.digest, reply.served_by
         probabilities += reply.probabilities
     return probabilities
+
+
+def by_the_first(score: Score, rows: list[Row]) -> InferReply:
+    """The answer to one batch by who is asked first.
+
+    Where a chunk takes longer than its quarter of a second, a stand-in with another model answers and says so. On a
+    busy machine that happens, and says nothing about the bits; a stand-in that answers every time fails the test.
+    """
+    for _ in range(TRIES):
+        reply = score(rows)
+        if reply.served_by in ("", "primary"):
+            break
+    return reply
