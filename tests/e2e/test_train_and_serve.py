@@ -1,23 +1,21 @@
-"""From customers in object storage to answers: a Job trains, the primary pulls, every way gives the same bits."""
+"""From customers in object storage to answers: a Job trains, the primary pulls, every way gives the same bits.
+
+The new model comes by `helm upgrade` and goes by `helm rollback`, both under load; what is compared stands between.
+"""
 
 import csv
 import os
 import shlex
 import sys
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 import httpx
 import pytest
 
-from churn_model import Row
-from churn_serving.oip import open_inference_grpc_pb2 as messages
-from churn_serving.oip.grpc_codec import decode_response as decode_message
-from churn_serving.oip.grpc_codec import encode_request as encode_message
-from churn_serving.oip.json_codec import encode_request
-from churn_serving.oip.json_reply import decode_response
-from churn_serving.oip.messages import InferReply
 from tests.e2e.cluster import Cluster
 from tests.e2e.commands import ROOT, succeed
 from tests.e2e.conftest import FOLDER, NAMESPACE, LoadStarter
@@ -27,13 +25,20 @@ from tests.e2e.inside import forwarded
 from tests.e2e.models import Model
 from tests.e2e.release import Release
 from tests.e2e.steady_load import GRPC_RATE, HTTP_RATE, SteadyLoad, Tally, Target
+from tests.e2e.ways import BATCH, COMPARED, TRIES, over_grpc, over_http, scored
 
 pytestmark = pytest.mark.timeout(600)
-COMPARED = 1000
-BATCH = 250
-TRIES = 5
 
-Score = Callable[[list[Row]], InferReply]
+
+@dataclass
+class Rollout:
+    """How the trained model became the primary's: the release's revision and the model before it, what callers saw."""
+
+    former: int
+    former_model: str
+    tally: Tally
+    seconds: float
+    is_taken_back: bool = False
 
 
 @pytest.fixture(scope="module")
@@ -55,21 +60,25 @@ def offline(trained: Model, telco_path: Path, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
-def rollout(trained: Model, release: Release, cluster: Cluster, target: Target) -> Iterator[Tally]:
-    """The trained model becomes the primary's under load, until the module is over; what callers saw of it."""
+def rollout(trained: Model, release: Release, cluster: Cluster, target: Target) -> Iterator[Rollout]:
+    """The trained model becomes the primary's under load, until the module is over or a test takes it back."""
     former = release.revision()
     with SteadyLoad(target, FOLDER / "load" / "rollout.jsonl", HTTP_RATE, GRPC_RATE) as load:
+        load.wait_for_only("primary", 60)
+        (former_model,) = load.since(0).models
+        started = time.time()
         release.upgrade(*trained.settings)
-        load.wait_for_model(trained.digest, 180)
+        seconds = load.wait_for_model(trained.digest, 180) - started
         cluster.wait_settled("primary")
-        tally = load.stop()
-    yield tally
-    release.rollback(former)
-    cluster.wait_rolled_out("primary")
+        rollout = Rollout(former, former_model, load.stop(), round(seconds, 1))
+    yield rollout
+    if not rollout.is_taken_back:
+        release.rollback(former)
+        cluster.wait_rolled_out("primary")
 
 
 @pytest.fixture(scope="module")
-def served(rollout: Tally, trained: Model) -> Model:
+def served(rollout: Rollout, trained: Model) -> Model:
     del rollout
     return trained
 
@@ -81,14 +90,12 @@ def test_the_model_comes_from_where_mlflow_keeps_it(trained: Model) -> None:
     assert model.startswith("m-")
 
 
-def test_serving_it_fails_no_request(rollout: Tally, trained: Model, cluster: Cluster, figures: Figures) -> None:
-    rollout.assert_none_failed(1000)
-    # Old and new pods stand behind one address meanwhile; that is no reason to leave the primary.
-    assert rollout.served_by["primary"] >= 0.95 * len(rollout.records), rollout.served_by
+def test_serving_it_fails_no_request(rollout: Rollout, trained: Model, cluster: Cluster, figures: Figures) -> None:
+    assert_nobody_noticed(rollout.tally, {rollout.former_model, trained.digest})
     assert cluster.inference_service_is_ready("churn-primary")
     predictor = cluster.inference_service("churn-primary")["spec"]["predictor"]
     assert predictor["model"]["storageUri"].rstrip("/") == trained.uri.rstrip("/")
-    figures.record("first serving of the trained model", **rollout.figures())
+    figures.record("helm upgrade to a new model", **rollout.tally.figures(), upgrade_seconds=rollout.seconds)
 
 
 def test_the_gateways_own_answer_is_the_offline_one(
@@ -162,60 +169,32 @@ def test_the_fallback_serves_the_trained_model_from_its_own_image(
             assert scored(over_http(f"http://127.0.0.1:{port}", "", customers), customers, trained) == offline
 
 
+def test_the_way_back_fails_no_request(
+    rollout: Rollout, start_load: LoadStarter, release: Release, cluster: Cluster, trained: Model, figures: Figures
+) -> None:
+    with start_load() as load:
+        load.wait_for_model(trained.digest, 60)
+        started = time.time()
+        release.rollback(rollout.former)
+        seconds = load.wait_for_model(rollout.former_model, 180) - started
+        cluster.wait_rolled_out("primary")
+        tally = load.stop()
+    rollout.is_taken_back = True
+    assert_nobody_noticed(tally, {rollout.former_model, trained.digest})
+    figures.record("helm rollback to the former model", **tally.figures(), rollback_seconds=round(seconds, 1))
+
+
+def assert_nobody_noticed(tally: Tally, models: set[str]) -> None:
+    """Both models answered and nobody else, no request failed, and nearly all were answered by the primary."""
+    tally.assert_none_failed(1000)
+    # Old and new pods stand behind one address meanwhile; that is no reason to leave the primary.
+    assert tally.served_by["primary"] >= 0.95 * len(tally.records), tally.served_by
+    assert set(tally.models) == models
+
+
 def bake_fallback(model: Model, tag: str) -> None:
     """Build the fallback's image around a model and hand it to every node."""
     package = ["--model", str(model.folder), "--verify-key", str(model.verify_key)]
     succeed([str(ROOT / "ci" / "images"), "fallback", *package, "--tag", tag], 300)
     load = os.environ.get("LOAD_IMAGES") or str(ROOT / "ci" / "cluster" / "load-images")
     succeed([*shlex.split(load), f"docker.io/churn-serving/fallback:{tag}"], 180)
-
-
-def over_http(url: str, key: str, customers: Customers) -> Score:
-    """V2 over HTTP."""
-    headers = {"content-type": "application/json", **({"authorization": f"Bearer {key}"} if key else {})}
-
-    def score(rows: list[Row]) -> InferReply:
-        content = encode_request(rows, customers.schema)
-        answer = httpx.post(f"{url}/v2/models/churn-telecom/infer", content=content, headers=headers, timeout=30)
-        assert answer.status_code == 200, answer.text[:300]
-        return decode_response(answer.content)
-
-    return score
-
-
-def over_grpc(channel: grpc.Channel, key: str, customers: Customers) -> Score:
-    """V2 over gRPC."""
-    infer = channel.unary_unary(
-        "/inference.GRPCInferenceService/ModelInfer",
-        request_serializer=messages.ModelInferRequest.SerializeToString,
-        response_deserializer=messages.ModelInferResponse.FromString,
-    )
-    metadata = (("x-api-key", key),) if key else ()
-
-    def score(rows: list[Row]) -> InferReply:
-        return decode_message(infer(encode_message(rows, customers.schema), timeout=30, metadata=metadata))
-
-    return score
-
-
-def scored(score: Score, customers: Customers, model: Model) -> list[float]:
-    """Probabilities of all customers in batches, each by the right model."""
-    probabilities: list[float] = []
-    for start in range(0, COMPARED, BATCH):
-        reply = by_the_first(score, customers.rows[start : start + BATCH])
-        assert reply.digest == model.digest, reply.served_by
-        probabilities += reply.probabilities
-    return probabilities
-
-
-def by_the_first(score: Score, rows: list[Row]) -> InferReply:
-    """The answer to one batch by who is asked first.
-
-    Where a chunk takes longer than its quarter of a second, a stand-in with another model answers and says so. On a
-    busy machine that happens, and says nothing about the bits; a stand-in that answers every time fails the test.
-    """
-    for _ in range(TRIES):
-        reply = score(rows)
-        if reply.served_by in ("", "primary"):
-            break
-    return reply
