@@ -244,3 +244,23 @@ def test_a_name_twice_is_named_beside_what_else_is_wrong(decoder: RecordDecoder)
         "x": "unknown field",
         "customers[0].features.tenure": "must be at least 0",
     }
+
+
+@pytest.mark.parametrize("name", ["tenure", 'tenure "in months"'])
+def test_a_number_out_of_bounds_that_means_not_known_is_missing_and_no_other_one(
+    decoder: RecordDecoder, name: str
+) -> None:
+    features = [
+        msgspec.structs.replace(feature, name=name) if feature.name == "tenure" else feature
+        for feature in decoder.schema.features
+    ]
+    missing = (*decoder.schema.missing, "-1", "9999")
+    bounded = RecordDecoder(msgspec.structs.replace(decoder.schema, features=features, missing=missing), 1000)
+    place = bounded.schema.names.index(name)
+    others = {key: value for key, value in GOOD.items() if key != "tenure"}
+
+    request = bounded.decode(body(*({**others, name: value} for value in (-1, 9999.0, 3))))
+    assert [str(row[place]) for row in request.rows] == ["nan", "nan", "3.0"]
+    assert [note for note in request.notes if note[1] == place] == [(0, place, False), (1, place, False)]
+    for wrong, bound in ((-0.5, "at least 0"), (-2, "at least 0"), (5000, "at most 1200")):
+        assert list(faults(bounded, body({**others, name: wrong})).values()) == [f"must be {bound}"], wrong

@@ -24,6 +24,9 @@ def features_type(schema: Schema) -> tuple[Any, ValuesOf]:
     """The type of a record's features, and what takes their values out of a decoded one, in the schema's order: None
     for one that does not fit."""
     kind, values = _plain_type(schema)
+    bounds = _bounds_with_unknown(schema)
+    if bounds:
+        values = _ValuesWithinBounds(values, bounds, schema.spelling.unknown)
     return kind, ValuesWithDates(schema, values) if any(feature.date for feature in schema.features) else values
 
 
@@ -39,7 +42,8 @@ def _plain_type(schema: Schema) -> tuple[Any, ValuesOf]:
 
 
 def _types(schema: Schema) -> dict[str, Any]:
-    features = {feature.name: _value_type(feature) for feature in schema.features}
+    unknown = schema.spelling.unknown
+    features = {feature.name: _value_type(feature, unknown) for feature in schema.features}
     return features | {name: _date_type(spelling) for name, spelling in schema.snapshot_columns.items()}
 
 
@@ -52,12 +56,50 @@ class _ValuesOfMapping:
         if features.keys() != self._names:
             return None
         schema = self._schema
-        if any(value_fault(features[feature.name], feature) for feature in schema.features):
+        unknown = schema.spelling.unknown
+        if any(value_fault(features[feature.name], feature, unknown) for feature in schema.features):
             return None
         snapshots = [features[name] for name in schema.snapshot_columns]
         if not all(isinstance(snapshot, str) for snapshot in snapshots):
             return None
         return [*(_as_decoded(features[feature.name], feature) for feature in schema.features), *snapshots]
+
+
+class _ValuesWithinBounds:
+    """Takes a record's values where a number outside a feature's bounds may mean «not known»: that number alone."""
+
+    def __init__(self, values: ValuesOf, bounds: Sequence[tuple[int, float, float]], unknown: frozenset[float]) -> None:
+        self._values = values
+        self._bounds = bounds
+        self._unknown = unknown
+
+    def __call__(self, features: Any) -> Sequence[Any] | None:
+        values = self._values(features)
+        if values is None:
+            return None
+        for place, low, high in self._bounds:
+            value = values[place]
+            if value is not None and not low <= value <= high and value not in self._unknown:
+                return None
+        return values
+
+
+def _bounds_with_unknown(schema: Schema) -> list[tuple[int, float, float]]:
+    """Place, least and largest number of the features outside whose bounds a number lies that means «not known»."""
+    return [
+        (place, *own)
+        for place, feature in enumerate(schema.features)
+        if feature.type == "number"
+        and feature.date is None
+        and (own := _bounds(feature)) != _bounds(feature, schema.spelling.unknown)
+    ]
+
+
+def _bounds(feature: SchemaFeature, unknown: frozenset[float] = frozenset()) -> tuple[float, float]:
+    """The least and the largest number that a feature takes, those that mean «not known» among them."""
+    low = -LARGEST if feature.minimum is None else feature.minimum
+    high = LARGEST if feature.maximum is None else feature.maximum
+    return min(low, *unknown, low), max(high, *unknown, high)
 
 
 def _as_decoded(value: Any, feature: SchemaFeature) -> Any:
@@ -82,13 +124,12 @@ def _date_type(spelling: str) -> Any:
     return text | Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] if is_number(spelling) else text
 
 
-def _value_type(feature: SchemaFeature) -> Any:
+def _value_type(feature: SchemaFeature, unknown: frozenset[float]) -> Any:
     if feature.date is not None:
         return _date_type(feature.date.spelling) | None
     if feature.type == "category":
         text: Any = Annotated[str, msgspec.Meta(max_length=MAXIMUM_TEXT, examples=list(feature.categories[:4]))]
         whole: Any = Annotated[int, msgspec.Meta(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]
         return text | bool | whole | Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | None
-    low = -LARGEST if feature.minimum is None else feature.minimum
-    high = LARGEST if feature.maximum is None else feature.maximum
+    low, high = _bounds(feature, unknown)
     return Annotated[float, msgspec.Meta(ge=low, le=high)] | None

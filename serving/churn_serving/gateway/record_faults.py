@@ -100,7 +100,7 @@ def _features(features: dict[str, object], place: str, schema: Schema) -> Iterat
         if feature.name not in features:
             yield Problem(where, "missing; send null if it is not known")
         else:
-            fault = value_fault(features[feature.name], feature)
+            fault = value_fault(features[feature.name], feature, schema.spelling.unknown)
             if fault:
                 yield Problem(where, fault)
     for name, spelling in schema.snapshot_columns.items():
@@ -114,13 +114,13 @@ def _unknown(fields: Mapping[str, object], known: Collection[str]) -> Iterator[s
     return (name for name in fields if name not in known)
 
 
-def value_fault(value: object, feature: SchemaFeature) -> str:
-    """What is wrong with a value; empty if nothing is."""
+def value_fault(value: object, feature: SchemaFeature, unknown: frozenset[float]) -> str:
+    """What is wrong with a value; empty if nothing is. `unknown` are the numbers that mean «not known»."""
     if value is None:
         return ""
     if feature.date is not None:
         return date_fault(value, feature.date.spelling) if value != "" else ""
-    return _text_fault(value) if feature.type == "category" else _number_fault(value, feature)
+    return _text_fault(value) if feature.type == "category" else _number_fault(value, feature, unknown)
 
 
 def date_fault(value: object, spelling: str) -> str:
@@ -146,10 +146,10 @@ def _text_fault(value: object) -> str:
     return "" if is_text(value) else "not valid Unicode"
 
 
-def _number_fault(value: object, feature: SchemaFeature) -> str:
+def _number_fault(value: object, feature: SchemaFeature, unknown: frozenset[float]) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "expected a number or null"
-    return _size_fault(value) or _range_fault(float(value), feature)
+    return _size_fault(value) or ("" if value in unknown else _range_fault(float(value), feature))
 
 
 def _size_fault(value: float) -> str:
