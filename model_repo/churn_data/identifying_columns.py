@@ -17,6 +17,8 @@ FEW_ROWS = 20
 MOST = 0.8
 """Share of cells that must look alike before a column is called after it."""
 DIFFERENT = 0.99
+FEW_EACH = 10
+"""Rows, at most, that share an id on the average."""
 LONG_NUMBER = 7
 """Digits from which numbers that all have as many are numbers of people or things, not amounts."""
 
@@ -40,6 +42,10 @@ PERSON = {
     "person",
     "holder",
 }
+CUSTOMER = {"customer", "client", "user", "subscriber", "member", "kunde", "cliente"}
+HOLDER = CUSTOMER | {"account", "policy", "household"}
+"""What rows belong to, several to one perhaps."""
+NUMBERED = {"id", "ids", "key", "number", "no", "num", "nr", "code", "uuid"}
 SURNAMES = {"surname", "lastname", "firstname", "fullname", "forename", "nachname", "vorname", "prenom", "apellido"}
 
 _CUT = re.compile(r"\d[.,]\d+[eE]\+\d{2}")
@@ -49,7 +55,7 @@ _PHONE_TEXT = re.compile(r"\+?[\d ()./-]{6,24}")
 
 def identifying(facts: ColumnFacts) -> str:
     """Why a column identifies customers; empty for others."""
-    rules = (_cut, _running_number, _identifier, _email, _phone, _person)
+    rules = (_cut, _running_number, _identifier, _holder, _email, _phone, _person)
     return next(filter(None, (rule(facts) for rule in rules)), "")
 
 
@@ -74,6 +80,15 @@ def _identifier(facts: ColumnFacts) -> str:
     if words & IDENTITY or (len(lengths) == 1 and min(lengths) >= LONG_NUMBER):
         return f"numbers that identify ({facts.distinct} different in {facts.known} rows), as of customers or phones"
     return ""
+
+
+def _holder(facts: ColumnFacts) -> str:
+    """What is called an id of customers, households or the like, and is shared by a few rows each."""
+    words = set(facts.words)
+    few_each = facts.known >= FEW_ROWS and facts.distinct > FEW_LEVELS and facts.distinct * FEW_EACH > facts.known
+    if not few_each or not words & HOLDER or not words & NUMBERED or (facts.numeric and not facts.whole):
+        return ""
+    return f"numbers that identify ({facts.distinct} different in {facts.known} rows)"
 
 
 def _email(facts: ColumnFacts) -> str:

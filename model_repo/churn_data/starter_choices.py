@@ -12,6 +12,7 @@ from churn_data.column_facts import ColumnFacts
 from churn_data.date_columns import counted_date, date_column
 from churn_data.date_spellings import says_never
 from churn_data.errors import DataError, glimpse
+from churn_data.identifying_columns import CUSTOMER, HOLDER, NUMBERED
 from churn_data.label_meanings import asks_who_left, likely_leavers, may_ask_who_left, says_leaving, states_of
 from churn_data.labels import same_label
 from churn_data.money_columns import is_monthly, value_candidates
@@ -21,8 +22,6 @@ Ask = Callable[[str, Sequence[str]], str | None]
 """Puts a question with the possible answers to a person; None where nobody answers, or there is none."""
 Facts = Mapping[str, ColumnFacts]
 
-CUSTOMER = {"customer", "client", "user", "subscriber", "account", "member", "kunde", "cliente", "policy", "household"}
-ID = {"id", "ids", "key", "number", "no", "num", "nr", "code", "uuid"}
 SHOWN = 12
 MOST_STATES = 20
 """Values of a column beyond which they are no states that customers can be in."""
@@ -158,8 +157,12 @@ def choose_id(given: str | None, facts: Facts, label: str, file: str, ask: Ask) 
         repeats = f"{column.distinct:,} different in {column.known:,} rows: rows with the same one are one customer's"
         return Chosen(given, repeats if column.distinct < column.known else "")
     unique = [name for name, column in facts.items() if name != label and _is_unique(column)]
-    named = [name for name in unique if set(facts[name].words) & (ID | CUSTOMER)]
+    named = [name for name in unique if set(facts[name].words) & (NUMBERED | HOLDER)]
     repeated = [name for name, column in facts.items() if name != label and _names_customers(column)]
+    persons = [name for name in repeated if set(facts[name].words) & CUSTOMER]
+    if len(persons) == 1 and named and not any(set(facts[name].words) & CUSTOMER for name in named):
+        # A number of each policy, order or row beside one of the customer, whose rows stay together.
+        return Chosen(persons[0], f"guessed by its name: customers have several rows, each with a {glimpse(named[0])}")
     likely = named or [name for name in unique if not repeated and not _is_moment(facts[name])]
     if likely:
         return Chosen(likely[0], "guessed: every row has another value")
@@ -200,7 +203,7 @@ def _is_unique(column: ColumnFacts) -> bool:
 def _names_customers(column: ColumnFacts) -> bool:
     """Whether it is called an id of customers and most rows share theirs with a few others."""
     words = set(column.words)
-    called = bool(words & CUSTOMER) and (bool(words & ID) or len(words) == 1)
+    called = bool(words & HOLDER) and (bool(words & NUMBERED) or len(words) == 1)
     return (
         called
         and column.known == column.rows

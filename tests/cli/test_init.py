@@ -99,6 +99,26 @@ def test_a_panel_has_its_customers_and_its_months(
     assert usecase.time.snapshot == "month"
 
 
+@pytest.mark.parametrize(
+    ("of_a_row", "of_a_customer", "chosen"),
+    [
+        ("policy_no", "customer_id", "customer_id"),
+        ("order_id", "user_id", "user_id"),
+        ("id", "client", "client"),
+        ("customer_id", "account_number", "customer_id"),
+        ("policy_no", "household_id", "policy_no"),
+    ],
+)
+def test_customers_are_told_from_their_policies_and_orders(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], of_a_row: str, of_a_customer: str, chosen: str
+) -> None:
+    rows = [f"P{row:05d},{1000 + row // 2},{row % 7},{'Yes' if row % 5 else 'No'}" for row in range(100)]
+    file = _file(tmp_path, f"{of_a_row},{of_a_customer},visits,churn", *rows)
+    _, usecase = init(capsys, tmp_path, "--data", str(file))
+    assert usecase.id == chosen
+    assert [feature.name for feature in usecase.features] == ["visits"]
+
+
 def _file(folder: Path, header: str, *rows: str, name: str = "customers.csv") -> Path:
     path = folder / name
     path.parent.mkdir(exist_ok=True)
