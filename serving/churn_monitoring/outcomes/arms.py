@@ -16,9 +16,10 @@ from churn_data.errors import DataError, NoSuchColumn
 from churn_data.tables import Table, open_table
 from churn_model.prediction_log.pseudonyms import HASH_BYTES, PseudonymKey
 from churn_model.usecase import UseCase
+from churn_monitoring.outcomes.columns import Model, Words
 from churn_monitoring.outcomes.database import Database
 from churn_monitoring.outcomes.measures import Interval
-from churn_monitoring.outcomes.slices import Dimension, Model, Words
+from churn_monitoring.outcomes.slices import Dimension
 
 ID, ARM, PLANNED, CONTROL, NOBODY = "id", "arm", "planned_action", "control", "none"
 _SCHEMA = pyarrow.schema(
@@ -97,9 +98,9 @@ def _require_once(database: Database, file: str, column: str) -> None:
 def effects(database: Database, words: Words, by: Dimension) -> Iterator[tuple[Model, str, Effect]]:
     """The effect of every arm that has a control, by model and level."""
     rows = database.rows(
-        f"""SELECT model, {by.level} AS level, planned, arm, count(*), sum(units.churned)::BIGINT
+        f"""SELECT model, {by.level}::BIGINT AS level, planned, arm, count(*), sum(units.churned)::BIGINT
         FROM units JOIN outcomes USING (place) JOIN arms USING (customer)
-        WHERE known > 0 AND arm <> '{NOBODY}' GROUP BY ALL ORDER BY model, level, planned, arm"""
+        WHERE arm <> '{NOBODY}' GROUP BY ALL ORDER BY model, level, planned, arm"""
     )
     counts = {(model, level, planned, arm): tuple(rest) for model, level, planned, arm, *rest in rows}
     for (model, level, planned, arm), (customers, leavers) in counts.items():

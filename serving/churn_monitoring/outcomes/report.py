@@ -16,6 +16,7 @@ from churn_model.prediction_log.pseudonyms import PseudonymKey
 from churn_model.usecase import UseCase
 from churn_monitoring.outcomes.answers import answer_names
 from churn_monitoring.outcomes.arms import Effect, effects, read_arms
+from churn_monitoring.outcomes.columns import Model, Words, features_of, read_words
 from churn_monitoring.outcomes.database import Database, Limits
 from churn_monitoring.outcomes.days import day_of
 from churn_monitoring.outcomes.local_tables import local_tables
@@ -25,17 +26,14 @@ from churn_monitoring.outcomes.question import Question, question
 from churn_monitoring.outcomes.slices import (
     Decisions,
     Dimension,
-    Model,
     Slice,
-    Words,
     decisions,
     dimensions,
-    read_words,
     states,
     tallies,
 )
 from churn_monitoring.outcomes.statements import make_statements, statement_names
-from churn_monitoring.outcomes.units import features_of, make_outcomes, make_units
+from churn_monitoring.outcomes.units import make_outcomes, make_units
 from churn_monitoring.prediction_log.store import Store
 
 
@@ -112,8 +110,8 @@ def report(usecase: UseCase, store: Store, asked: Asked, limits: Limits) -> Repo
             raise DataError(str(store.root), f"no answer of {usecase.name} from {asks.first} to {asks.last} is there")
         make_outcomes(database)
         features = features_of(database, files, usecase)
-        make_units(database, files, features, asks)
         words = read_words(database, files, features)
+        make_units(database, files, features, words, asks)
         found = _Found()
         if asked.arms:
             read_arms(asked.arms.file, usecase, asked.arms.keys, database)
