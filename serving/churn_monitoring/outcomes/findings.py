@@ -29,15 +29,25 @@ class Finding(NamedTuple):
     rows: tuple[int, ...] = ()
 
 
+class Looked(NamedTuple):
+    """How many tables of answers the log has, and how many of them were read to find who was answered when; months
+    that `lists` told of were not."""
+
+    tables: int
+    read: int
+    lists: int
+
+
 class Loaded(NamedTuple):
     """What became of a file of labels: its rows, those that say nothing, customers, statements kept (one for each key
-    of customers), and the findings by kind."""
+    of customers), the findings by kind, and how much of the log was read for them."""
 
     rows: int
     empty: int
     customers: int
     kept: int
     findings: dict[str, Finding]
+    looked: Looked
 
     def to_json(self) -> dict[str, Any]:
         """The result as JSON knows it."""
@@ -47,6 +57,7 @@ class Loaded(NamedTuple):
         }
         return {
             "rows": self.rows, "empty": self.empty, "customers": self.customers, "statements": self.kept, **found,
+            "log": self.looked._asdict(),
         }  # fmt: skip
 
     def text(self) -> str:

@@ -7,16 +7,15 @@ are for.
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
-from itertools import groupby
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from churn_model.prediction_log.pseudonyms import PseudonymKey
 from churn_model.usecase import UseCase
-from churn_monitoring.outcomes.answers import answer_names
-from churn_monitoring.outcomes.database import Database, Limits, parquet, text
+from churn_monitoring.outcomes.database import Database, Limits, text
 from churn_monitoring.outcomes.days import day_of, number_of
 from churn_monitoring.outcomes.findings import NAMED_ROWS, TROUBLES, Finding, Loaded
+from churn_monitoring.outcomes.first_answers import find_first_answers
 from churn_monitoring.outcomes.labels import SAID, LabelColumns, read_labels
 from churn_monitoring.outcomes.local_tables import local_tables
 from churn_monitoring.outcomes.statements import (
@@ -30,7 +29,6 @@ from churn_monitoring.prediction_log.store import Store
 
 _PART_ROWS = 1_000_000
 _MICROSECONDS = 1_000_000
-_DAY = 86_400 * _MICROSECONDS
 # What one customer's file says (`churned`, `day`) beside what is known (`was`, `was_day`); see `holds`.
 _KIND = """CASE
     WHEN was IS NULL THEN 'new'
@@ -80,12 +78,16 @@ def load_labels(
         read = read_labels(path, usecase, columns, keys, database)
         names = statement_names(store, usecase.name)
         _compare(database, store, names)
-        _look_for_answers(database, store, usecase.name)
+        looked = find_first_answers(database, store, usecase.name, datetime.fromtimestamp(clock(), UTC).date())
+        database.run(
+            "CREATE TABLE customers AS SELECT c.*, a.day AS first_answer FROM compared AS c "
+            "LEFT JOIN answered AS a ON c.line = a.line"
+        )
         said = max(round(clock() * _MICROSECONDS), last_said(names) + 1)
         findings = {kind: _finding(database, kind, condition) for kind, condition in _CONDITIONS.items()}
         (customers,) = database.row("SELECT count(*) FROM customers")
         kept = _keep(database, store, usecase.name, [key.id for key in keys], said)
-    return Loaded(read.rows, read.empty, customers, kept, findings)
+    return Loaded(read.rows, read.empty, customers, kept, findings, looked)
 
 
 def _compare(database: Database, store: Store, names: Sequence[str]) -> None:
@@ -109,22 +111,6 @@ def _compare(database: Database, store: Store, names: Sequence[str]) -> None:
                 (SELECT max(day) FROM statements) AS watermark
             FROM pseudonyms AS p JOIN file_says AS f USING (customer) LEFT JOIN known AS k USING (customer)
             GROUP BY p.line)"""
-    )
-
-
-def _look_for_answers(database: Database, store: Store, usecase: str) -> None:
-    """Add to each customer the day of the first answer in the log, NULL where there is none."""
-    database.run("CREATE TABLE answered (customer BLOB, day BIGINT)")
-    for _, tables in groupby(answer_names(store, usecase), key=lambda table: table[1]):  # few are copied at once
-        with local_tables(store, [name for name, _ in tables]) as files:
-            if files:
-                database.run(
-                    f"INSERT INTO answered SELECT customer, min(epoch_us(time)) // {_DAY} FROM {parquet(files)} "
-                    "WHERE customer IN (SELECT customer FROM pseudonyms) GROUP BY customer"
-                )
-    database.run(
-        "CREATE TABLE customers AS SELECT c.*, a.day AS first_answer FROM compared AS c LEFT JOIN (SELECT p.line, "
-        "min(day) AS day FROM answered JOIN pseudonyms AS p USING (customer) GROUP BY p.line) AS a ON c.line = a.line"
     )
 
 

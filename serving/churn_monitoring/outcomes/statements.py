@@ -13,10 +13,9 @@ import pyarrow
 from churn_model.prediction_log.pseudonyms import HASH_BYTES
 from churn_monitoring.outcomes.database import Database, parquet
 from churn_monitoring.outcomes.days import day_of
-from churn_monitoring.prediction_log.erasures import Erasures, erasures, without_erased
+from churn_monitoring.outcomes.kept_tables import keep_table
 from churn_monitoring.prediction_log.store import Store
 from churn_monitoring.prediction_log.tables import CUSTOMER, KEY, OUTCOMES, TIME
-from churn_monitoring.prediction_log.tables import parquet as file_content
 
 STATEMENTS = pyarrow.schema(
     [
@@ -82,22 +81,9 @@ def keep_statements(store: Store, usecase: str, month: int, part: int, time: int
     """Write statements of one month (the number of its first day), said at one time in microseconds since 1970; returns
     how many.
 
-    Who asks to be forgotten meanwhile is left out, whichever comes first.
-
     Raises:
         DataError, Unavailable: the store cannot be written to.
     """
     name = f"{OUTCOMES}/use_case={usecase}/month={day_of(month):%Y-%m}/{time}-{part}.parquet"
     times = pyarrow.array([time] * rows.num_rows, STATEMENTS.field(TIME).type)
-    table = rows.append_column(TIME, times).cast(STATEMENTS)
-    known: Erasures = erasures(store)
-    while True:
-        kept = without_erased(table, known)
-        if kept.num_rows:
-            store.put(name, file_content(kept))
-        else:
-            store.delete(name)
-        now = erasures(store)
-        if now == known:
-            return int(kept.num_rows)
-        known = now
+    return keep_table(store, name, rows.append_column(TIME, times).cast(STATEMENTS))
