@@ -96,11 +96,26 @@ def test_labels_are_loaded_and_answers_reported(home: Path) -> None:
         (["report", "--threads", "0"], '"0" is not a number of threads'),
         (["report", "--month", "September"], '"September" is not a month such as 2026-09'),
         (["report", "--from", "2026-09-01"], "--from, --until: go together"),
+        (["report", "--horizon", "soon"], '"soon" is not a time such as "3 months"'),
+        (["report", "--horizon", "0 days"], '"0 days" is not a time such as "3 months"'),
+        (["report", "--usecase", "SAMPLE", "--horizon", "2 weeks"], "leaving within 30 days (`label.window`)"),
         (["report", "--month", "2026-09", "--from", "2026-09-01"], "--month: says the days already"),
         (["report", "--usecase", "ecommerce"], "no outcome is known yet"),
         (["report", "--mont", "2026-09"], "there is no option --mont; did you mean --month?"),
     ],
-    ids=["no file", "no memory", "no threads", "no month", "half a period", "two periods", "nothing known", "misspelt"],
+    ids=[
+        "no file",
+        "no memory",
+        "no threads",
+        "no month",
+        "no horizon",
+        "no days",
+        "two horizons",
+        "half a period",
+        "two periods",
+        "nothing known",
+        "misspelt",
+    ],
 )
 def test_bad_input_is_one_line(
     home: Path,
@@ -111,7 +126,7 @@ def test_bad_input_is_one_line(
 ) -> None:
     monkeypatch.setenv("CHURN_HOME", str(home))
     try:
-        code: object = main(["outcomes", *words])
+        code: object = main(["outcomes", *(str(home / "sample.yaml") if word == "SAMPLE" else word for word in words)])
     except SystemExit as refused:
         code = refused.code
     assert code == 2

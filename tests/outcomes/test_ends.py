@@ -1,12 +1,13 @@
 """What ends a report in one line, and who and what goes from what it is made of."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from churn_data.errors import DataError
 from churn_model.errors import UseCaseError
-from churn_model.usecase import parse_usecase
+from churn_model.usecase import UseCase, parse_usecase
+from churn_monitoring.outcomes.documents import STATED, report_json, report_text
 from churn_monitoring.outcomes.report import Arms, Asked
 from churn_monitoring.prediction_log.changes import erase, retain
 from tests.outcomes.answered import DOCUMENT, FIRST, LAST, Answer, Home
@@ -71,10 +72,41 @@ def test_nothing_known_and_no_window_are_one_line(home: Home) -> None:
     home.answered(Answer("a", FIRST))
     with pytest.raises(DataError, match="no outcome is known yet"):
         home.report()
-    home.usecase = parse_usecase({**DOCUMENT, "label": {"column": "churned", "positive": "yes"}}, "sample.yaml")
+    home.usecase = without_window()
     home.said(["a", "no", SEEN])
-    with pytest.raises(UseCaseError, match=r"`label\.window` with `time` is missing"):
+    with pytest.raises(UseCaseError, match=r"no `label\.window` with `time` says .* --horizon \"3 months\""):
         home.report()
+
+
+def without_window(**label: str) -> UseCase:
+    return parse_usecase(
+        {**DOCUMENT, "label": {"column": "churned", "positive": "yes", "negative": "no", **label}}, "sample.yaml"
+    )
+
+
+@pytest.mark.parametrize("usecase", [without_window(), without_window(window="ever")], ids=["none", "ever"])
+def test_a_label_without_a_window_is_judged_within_a_stated_time(home: Home, usecase: UseCase) -> None:
+    home.usecase = usecase
+    home.answered(*(Answer(name, FIRST) for name in ("soon", "later", "stays", "not seen long enough")))
+    home.said(
+        ["soon", "yes", FIRST + timedelta(days=10)], ["later", "yes", FIRST + timedelta(days=11)],
+        ["stays", "no", FIRST + timedelta(days=10)], ["not seen long enough", "no", FIRST + timedelta(days=9)],
+    )  # fmt: skip
+    found = home.report(Asked((FIRST, LAST), horizon=10))
+    assert (found.question.window_days, found.question.stated) == (10, True)
+    quality = found.models[0].slices[0].quality
+    assert (quality.customers, quality.leavers) == (3, 1)
+    assert STATED in report_text(found)
+    assert report_json(found)["window_stated"] is True
+
+
+def test_a_time_beside_the_window_of_the_label_is_refused(home: Home) -> None:
+    home.answered(Answer("a", FIRST))
+    home.said(["a", "no", SEEN])
+    with pytest.raises(UseCaseError, match=r"within 30 days \(`label\.window`\): leave --horizon out"):
+        home.report(Asked((FIRST, LAST), horizon=60))
+    same = home.report(Asked((FIRST, LAST), horizon=30))
+    assert (same.question.stated, STATED in report_text(same)) == (False, False)
 
 
 def test_a_table_that_is_none_is_named(home: Home) -> None:

@@ -19,7 +19,7 @@ from churn_monitoring.outcomes.labels import LabelColumns
 from churn_monitoring.outcomes.loading import load_labels
 from churn_monitoring.outcomes.metrics import write_loaded, write_report
 from churn_monitoring.outcomes.page import write_page
-from churn_monitoring.outcomes.question import month_of
+from churn_monitoring.outcomes.question import horizon_days, month_of
 from churn_monitoring.outcomes.report import Arms, Asked, report
 from churn_monitoring.prediction_log.store import Store
 
@@ -50,7 +50,8 @@ def make_report(options: argparse.Namespace) -> dict[str, Any]:
             arms = Arms(file, read_pseudonym_keys(places.keys))
         reporter = stack.enter_context(reporting())
         reporter.now("joining answers and outcomes")
-        asked = Asked(days, options.as_of, arms)
+        horizon = horizon_days(*options.horizon) if options.horizon else None
+        asked = Asked(days, options.as_of, arms, horizon)
         made = report(usecase, Store(places.store), asked, Limits(options.memory, options.threads))
     if options.metrics:
         write_report(made, options.metrics)

@@ -16,6 +16,11 @@ STATE_WORDS = {
     "nameless": "without a customer's id",
 }
 """What is said of answers in each state."""
+STATED = (
+    "The use case's label has no window: its probabilities are of leaving at all, so within a stated time fewer leave "
+    "than is predicted. Ranking can be trusted; calibration, and what was expected, cannot."
+)
+"""What is said where the window is the asker's."""
 _HEADER = ("customers", "left", "AUC", "left - predicted", "slope", "Brier", "EMPC", "profit")
 Json = dict[str, Any]
 
@@ -28,6 +33,7 @@ def report_json(report: Report) -> Json:
         "first": asked.first.isoformat(),
         "last": asked.last.isoformat(),
         "window_days": asked.window_days,
+        "window_stated": asked.stated,
         "as_of": asked.as_of.isoformat(),
         "groups_not_kept": list(report.lost_groups),
         "models": [_model_json(each) for each in report.models],
@@ -84,6 +90,8 @@ def report_text(report: Report) -> str:
     asked = report.question
     days = f"answers of {asked.first} to {asked.last}, who left within {asked.window_days} days, as of {asked.as_of}"
     lines = [f"{report.usecase}: {days} (95 % intervals)"]
+    if asked.stated:
+        lines.append(STATED)
     if report.lost_groups:
         lines.append(f"not kept in the log (prediction_log.features): {', '.join(report.lost_groups)}")
     for each in report.models:

@@ -11,32 +11,51 @@ from churn_data.errors import DataError
 from churn_model.errors import UseCaseError
 from churn_model.usecase import UseCase
 
-_DAYS_A_MONTH = 365.25 / 12
+DAYS_OF = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "year": 365.25}
+"""Days of each unit of time."""
 MOST_DAYS = 366
+MOST_HORIZON = 3_653
 
 
 @dataclass(frozen=True)
 class Question:
     """Answers of the days `first` to `last`, both included (UTC). Who leaves within `window_days` after an answer left;
-    whether that is over is seen from `as_of`, the last day of which outcomes are known."""
+    whether that is over is seen from `as_of`, the last day of which outcomes are known. `stated`: the window is not the
+    use case's, whose label has none, but the asker's; the probabilities then are of leaving at all, not within it."""
 
     first: date
     last: date
     window_days: int
     as_of: date
+    stated: bool = False
 
 
-def window_days_of(usecase: UseCase) -> int:
-    """Days over which the label of a use case looks, a twelfth of 365.25 a month.
+def horizon_days(amount: float, unit: str) -> int:
+    """Whole days, at least one, of so many units of `DAYS_OF`."""
+    return max(1, round(amount * DAYS_OF[unit]))
+
+
+def window_days_of(usecase: UseCase, horizon: int | None = None) -> int:
+    """Days within which a customer who was answered has to leave to have left: those over which the label of the use
+    case looks, or `horizon` where it says none.
 
     Raises:
-        UseCaseError: it says no window.
+        UseCaseError: neither says any, or they say different ones.
     """
     months = usecase.window_months
-    if months is None:
-        problem = "`label.window` with `time` is missing, it says within which time a predicted customer leaves"
-        raise UseCaseError(f"use case {usecase.name}: {problem}")
-    return max(1, round(months * _DAYS_A_MONTH))
+    if months is not None:
+        window = horizon_days(months, "month")
+        if horizon in (None, window):
+            return window
+        problem = f"its probabilities are of leaving within {window} days (`label.window`): leave --horizon out"
+    elif horizon is not None:
+        return horizon
+    else:
+        problem = (
+            "no `label.window` with `time` says within which time a predicted customer leaves: "
+            'say it with --horizon, such as --horizon "3 months"'
+        )
+    raise UseCaseError(f"use case {usecase.name}: {problem}")
 
 
 def month_of(year: int, month: int) -> tuple[date, date]:
@@ -45,7 +64,11 @@ def month_of(year: int, month: int) -> tuple[date, date]:
 
 
 def question(
-    usecase: UseCase, known_until: date | None, days: tuple[date, date] | None = None, as_of: date | None = None
+    usecase: UseCase,
+    known_until: date | None,
+    days: tuple[date, date] | None = None,
+    as_of: date | None = None,
+    horizon: int | None = None,
 ) -> Question:
     """What is asked, filled in where nobody says.
 
@@ -54,12 +77,15 @@ def question(
         known_until: the last day until which outcomes are known; None: nothing is known.
         days: first and last day of the answers; None: the last whole month over whose answers' windows all are over.
         as_of: the last day of which outcomes count; None: `known_until`.
+        horizon: days, where the use case says no window.
 
     Raises:
         DataError: nothing is known, or days that are none.
-        UseCaseError: the use case says no window.
+        UseCaseError: nobody says a window, or two different ones.
     """
-    window = window_days_of(usecase)
+    window = window_days_of(usecase, horizon)
+    if horizon is not None and horizon > MOST_HORIZON:
+        raise DataError("--horizon", f"is {horizon} days, more than {MOST_HORIZON}")
     if known_until is None:
         raise DataError(f"use case {usecase.name}", "no outcome is known yet: churn outcomes load LABELS")
     seen_from = as_of or known_until
@@ -71,7 +97,7 @@ def question(
         raise DataError("--until", f"is {days[1]}, before --from {days[0]}")
     if (days[1] - days[0]).days >= MOST_DAYS:
         raise DataError("--until", f"makes more than {MOST_DAYS} days from --from {days[0]} on")
-    return Question(days[0], days[1], window, seen_from)
+    return Question(days[0], days[1], window, seen_from, usecase.window_months is None)
 
 
 def _month_before(day: date) -> tuple[int, int]:

@@ -76,11 +76,13 @@ class Arms(NamedTuple):
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody asks for: days of answers, the day as of which outcomes count (None: see `question`), and arms."""
+    """What somebody asks for: days of answers, the day as of which outcomes count (None: see `question`), arms, and the
+    days within which somebody has to leave where the use case says none."""
 
     days: tuple[date, date] | None = None
     as_of: date | None = None
     arms: Arms | None = None
+    horizon: int | None = None
 
 
 @dataclass
@@ -103,7 +105,7 @@ def report(usecase: UseCase, store: Store, asked: Asked, limits: Limits) -> Repo
     with Database(limits, str(store.root)) as database, ExitStack() as stack:
         with local_tables(store, statement_names(store, usecase.name)) as said:
             make_statements(database, said)
-        asks = question(usecase, _known_until(database), asked.days, asked.as_of)
+        asks = question(usecase, _known_until(database), asked.days, asked.as_of, asked.horizon)
         names = [name for name, _ in answer_names(store, usecase.name, asks.first, asks.last)]
         files = stack.enter_context(local_tables(store, names))
         if not files:

@@ -10,6 +10,7 @@ from churn_data.locations import location
 
 _STORE = "where tables last: a folder or s3://bucket/prefix (default: CHURN_PREDICTION_LOG_STORE, else of this machine)"
 _KEYS = "file of the keys of customers (default: CHURN_GATEWAY_PREDICTION_LOG_KEYS, else of this machine)"
+_HORIZON = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,3})?) *(day|week|month|year)s?")
 _MEMORY = re.compile(r"[1-9][0-9]{0,5}[MG]B")
 
 
@@ -51,6 +52,11 @@ def _add_report(actions: Commands) -> None:
         "--as-of", type=day, metavar="DAY", help="last day of which outcomes count (default: that anybody was seen on)"
     )
     command.add_argument(
+        "--horizon", type=_horizon, metavar="TIME",
+        help='who leaves within it after an answer left, such as "3 months" or "90 days", for a use case whose '
+        "label.window says no time (none, or ever)",
+    )  # fmt: skip
+    command.add_argument(
         "--arms",
         type=location,
         metavar="FILE",
@@ -82,6 +88,14 @@ def _month(text: str) -> tuple[int, int]:
     except ValueError:
         raise argparse.ArgumentTypeError(f'"{text}" is not a month such as 2026-09') from None
     return first.year, first.month
+
+
+def _horizon(text: str) -> tuple[float, str]:
+    """How many of which unit."""
+    found = _HORIZON.fullmatch(text.strip().lower())
+    if found is None or not float(found[1]):
+        raise argparse.ArgumentTypeError(f'"{text}" is not a time such as "3 months", "90 days" or "1 year"')
+    return float(found[1]), found[2]
 
 
 def _memory(text: str) -> str:
