@@ -67,6 +67,8 @@ def test_labels_are_loaded_and_answers_reported(home: Path) -> None:
     (model,) = made["models"]
     whole, *segments = [each for each in model["slices"] if each["kind"] in ("all", "segment")]
     assert (whole["customers"], whole["leavers"], whole["auc"]["estimate"]) == (100, LEFT, 1.0)
+    assert whole["auc"]["lower"] < 1.0
+    assert made["corrected_customers"] == 0
     assert [each["customers"] for each in segments] == [50, 50]
     assert "id-" not in done.stdout + done.stderr
     assert f"{LEFT:.2f}%" in done.stderr
@@ -79,7 +81,7 @@ def test_labels_are_loaded_and_answers_reported(home: Path) -> None:
 
     found = families(home / "report.prom")
     constants = {value for name, value in vars(metrics).items() if name.isupper() and not name.startswith("_")}
-    not_here = {metrics.EFFECT, metrics.LABELS, metrics.CALIBRATION_SLOPE}
+    not_here = {metrics.EFFECT, metrics.EFFECT_CUSTOMERS, metrics.LABELS, metrics.CALIBRATION_SLOPE}
     assert set(found) == constants - not_here
     (rate,) = [
         sample.value for sample in found[metrics.CHURN_RATE]

@@ -78,10 +78,9 @@ def test_nothing_known_and_no_window_are_one_line(home: Home) -> None:
         home.report()
 
 
-def without_window(**label: str) -> UseCase:
-    return parse_usecase(
-        {**DOCUMENT, "label": {"column": "churned", "positive": "yes", "negative": "no", **label}}, "sample.yaml"
-    )
+def without_window(**more: str) -> UseCase:
+    label = {"column": "churned", "positive": "yes", "negative": "no", **more}
+    return parse_usecase({**DOCUMENT, "label": label}, "sample.yaml")
 
 
 @pytest.mark.parametrize("usecase", [without_window(), without_window(window="ever")], ids=["none", "ever"])

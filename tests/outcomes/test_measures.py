@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churn_model.profit import Tally, tally
-from churn_monitoring.outcomes.measures import Interval, auc, auc_error, mean_of, quality
+from churn_monitoring.outcomes.measures import Calibration, Interval, auc, auc_error, mean_of, quality
 
 
 def world(seed: int, customers: int = 400, spread: float = 1.0) -> tuple[numpy.ndarray, numpy.ndarray]:
@@ -41,6 +41,7 @@ def test_recalibration_is_a_logistic_regression() -> None:
     odds = numpy.log(scores / (1 - scores))
     fitted = statsmodels.api.Logit(left, statsmodels.api.add_constant(odds)).fit(disp=0)
     calibration = quality(tally(left, scores)).calibration
+    assert calibration is not None
     for found, value, bounds in zip(
         (calibration.intercept, calibration.slope), fitted.params, fitted.conf_int(), strict=True
     ):
@@ -49,17 +50,52 @@ def test_recalibration_is_a_logistic_regression() -> None:
 
 @pytest.mark.parametrize(
     ("left", "scores"),
-    [([1, 1], [0.2, 0.4]), ([0, 0, 0], [0.1, 0.2, 0.3]), ([0, 1, 0], [0.5, 0.5, 0.5]),
-     ([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9]),
-     ([1], [1.0]), ([0], [0.0])],
-    ids=["all left", "all stayed", "one score", "separated", "one sure leaver", "one sure stayer"],
+    [([1, 1], [0.2, 0.4]), ([0, 0, 0], [0.1, 0.2, 0.3]), ([1], [1.0]), ([0], [0.0]),
+     ([1] * 9 + [0] * 500, [0.2] * 4 + [0.1] * 505), ([1] * 500 + [0] * 9, [0.2] * 4 + [0.1] * 505)],
+    ids=["all left", "all stayed", "one sure leaver", "one sure stayer", "nine left", "nine stayed"],
 )  # fmt: skip
-def test_what_too_little_is_known_for_is_not_told(left: list[int], scores: list[float]) -> None:
+def test_of_too_few_who_left_or_stayed_nothing_is_told_but_how_many(left: list[int], scores: list[float]) -> None:
     found = quality(tally(numpy.array(left, dtype=float), numpy.array(scores)))
+    assert (found.customers, found.leavers) == (len(left), sum(left))
+    assert found.churn_rate.estimate == sum(left) / len(left)
+    assert found.mean_probability == pytest.approx(numpy.mean(scores))
+    assert found[4:] == (None,) * 5
+
+
+@pytest.mark.parametrize(
+    ("left", "scores", "area"),
+    [([0, 1, 0], [0.5, 0.5, 0.5], 0.5), ([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9], 1.0),
+     ([1, 1, 0, 0], [0.1, 0.2, 0.8, 0.9], 0.0)],
+    ids=["one score", "separated", "upside down"],
+)  # fmt: skip
+def test_a_slope_that_cannot_be_found_is_not_told_and_an_area_has_its_interval(
+    left: list[int], scores: list[float], area: float
+) -> None:
+    found = quality(tally(numpy.array(left * 10, dtype=float), numpy.array(scores * 10)))
+    assert found.calibration is not None
     assert found.calibration.slope is None
-    assert (found.auc is None) == (len(set(left)) == 1)
-    for bound in (found.churn_rate, found.brier):
-        assert all(value is None or numpy.isfinite(value) for value in bound)
+    assert found.auc is not None
+    assert found.auc.estimate == area
+    assert found.auc.lower is not None
+    assert found.auc.upper is not None
+    assert 0.0 <= found.auc.lower <= area <= found.auc.upper <= 1.0
+    assert (found.auc.upper - found.auc.lower > 0.01) == (area != 0.5)
+
+
+def test_scores_that_separate_a_few_by_chance_are_not_taken_for_certain() -> None:
+    """Of many worlds of an area of 0.97 and twelve of each, those that look perfect hold it in their interval."""
+    source, shift = numpy.random.default_rng(4), 2.66  # normal scores so far apart: area 0.97
+    left = numpy.repeat([1.0, 0.0], 12)
+    perfect = 0
+    for _ in range(400):
+        scores = source.normal(0, 1, 24) + shift * left
+        found = auc(tally(left, 1 / (1 + numpy.exp(-scores))))
+        assert found is not None
+        if found.estimate == 1.0:
+            perfect += 1
+            assert found.lower is not None
+            assert found.lower <= 0.97
+    assert perfect > 20
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 2**20)), min_size=2, max_size=60))
@@ -72,10 +108,16 @@ def test_the_stated_error_of_binning_is_never_exceeded(customers: list[tuple[boo
         assert abs(fine.estimate - rough.estimate) <= auc_error(coarse) + 1e-12
 
 
+def calibration_of(counted: Tally) -> Calibration:
+    found = quality(counted).calibration
+    assert found is not None
+    return found
+
+
 MEASURES: dict[str, Callable[[Tally], Interval | None]] = {
     "auc": auc,
-    "difference": lambda counted: quality(counted).calibration.difference,
-    "slope": lambda counted: quality(counted).calibration.slope,
+    "difference": lambda counted: calibration_of(counted).difference,
+    "slope": lambda counted: calibration_of(counted).slope,
     "brier": lambda counted: mean_of(counted, (1 - counted.scores) ** 2, counted.scores**2),
 }
 

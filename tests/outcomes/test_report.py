@@ -1,7 +1,7 @@
 """A period's answers and what became of their customers."""
 
 import random
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import numpy
@@ -13,6 +13,7 @@ from churn_model.prediction_log.pseudonyms import PseudonymKey
 from churn_model.prediction_log.records import ModelNote
 from churn_model.profit import empc
 from churn_model.usecase import parse_usecase
+from churn_monitoring.outcomes.documents import TOO_FEW, report_text
 from churn_monitoring.outcomes.report import Arms, Asked, Report
 from churn_monitoring.outcomes.slices import Slice
 from churn_monitoring.prediction_log.metrics import ShipperMetrics
@@ -110,6 +111,9 @@ def test_quality_is_that_of_the_very_scores(judged: Judged) -> None:
     scores = numpy.array([answer.probability for answer in answers])
     quality = found.models[0].slices[0].quality
     assert quality.auc is not None
+    assert quality.auc_error is not None
+    assert quality.brier is not None
+    assert quality.calibration is not None
     assert quality.auc_error < 1e-4
     assert quality.auc.estimate == pytest.approx(roc_auc_score(left, scores), abs=quality.auc_error + 1e-12)
     assert quality.brier.estimate == pytest.approx(brier_score_loss(left, scores), abs=1e-5)
@@ -250,3 +254,29 @@ def test_a_table_without_any_kept_feature_is_read_beside_others(home: Home) -> N
     assert {each.slice for each in home.only_model().slices if each.slice.kind == "region"} == {
         Slice("region", "north"), Slice("region", "missing"),
     }  # fmt: skip
+
+
+def test_slices_of_too_few_leavers_tell_counts_and_withhold_the_rest(home: Home) -> None:
+    names = [f"c{number}" for number in range(60)]
+    home.answered(*(Answer(name, FIRST, 0.1 + 0.01 * number) for number, name in enumerate(names)))
+    home.said(*([name, "yes" if number % 7 == 0 else "no", SEEN] for number, name in enumerate(names)))
+    found = home.report()
+    (each, *_) = found.models[0].slices
+    assert (each.quality.customers, each.quality.leavers) == (60, 0)  # those of SEEN left after the window
+    assert each.quality.churn_rate.upper is not None
+    assert (each.quality.auc, each.quality.brier, each.quality.calibration) == (None, None, None)
+    assert (each.money.empc, each.money.profit, each.money.expected, each.money.earned) == (None,) * 4
+    assert each.money.decided == 60
+    assert TOO_FEW in report_text(found)
+
+
+def test_a_report_says_until_when_it_was_told_and_how_many_were_corrected(home: Home) -> None:
+    home.answered(*(Answer(name, FIRST) for name in "abcd"))
+    home.said(["a", "yes", "2026-09-10"], ["b", "yes", "2026-09-10"], ["c", "no", "2026-10-15"], ["d", "no", SEEN])
+    before = home.report()
+    home.said(["a", "no", SEEN], ["b", "yes", "2026-09-11"], ["c", "no", SEEN], ["gone", "yes", "2026-09-10"])
+    home.said(["gone", "no", SEEN])
+    after = home.report()
+    assert (before.corrected, after.corrected) == (0, 2)
+    assert before.said_until <= after.said_until <= datetime.now(UTC)
+    assert "of 2 of those who are judged something else was said before" in report_text(after)

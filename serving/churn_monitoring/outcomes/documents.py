@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from churn_monitoring.outcomes.arms import Effect
-from churn_monitoring.outcomes.measures import Calibration, Interval
+from churn_monitoring.outcomes.measures import ENOUGH_CUSTOMERS, Calibration, Interval
 from churn_monitoring.outcomes.report import Measured, OfModel, Report
 
 STATE_WORDS = {
@@ -21,6 +21,7 @@ STATED = (
     "than is predicted. Ranking can be trusted; calibration, and what was expected, cannot."
 )
 """What is said where the window is the asker's."""
+TOO_FEW = f"Where fewer than {ENOUGH_CUSTOMERS} left, or stayed, nothing is said but how many."
 _HEADER = ("customers", "left", "AUC", "left - predicted", "slope", "Brier", "EMPC", "profit")
 Json = dict[str, Any]
 
@@ -35,9 +36,17 @@ def report_json(report: Report) -> Json:
         "window_days": asked.window_days,
         "window_stated": asked.stated,
         "as_of": asked.as_of.isoformat(),
+        "said_until": report.said_until.isoformat(),
+        "corrected_customers": report.corrected,
         "groups_not_kept": list(report.lost_groups),
         "models": [_model_json(each) for each in report.models],
     }
+
+
+def said(report: Report) -> str:
+    """Which statements count, and how many customers' were corrected."""
+    until = f"by what was said of customers until {report.said_until:%Y-%m-%d %H:%M} UTC"
+    return f"{until}; of {report.corrected:,} of those who are judged something else was said before"
 
 
 def _model_json(of: OfModel) -> Json:
@@ -54,9 +63,9 @@ def _measured_json(each: Measured) -> Json:
         "mean_probability": found.mean_probability,
         "auc": _or_none(found.auc),
         "auc_error": found.auc_error,
-        "brier": found.brier.to_json(),
+        "brier": _or_none(found.brier),
         "log_loss": found.log_loss,
-        "calibration": _calibration_json(found.calibration),
+        "calibration": None if found.calibration is None else _calibration_json(found.calibration),
         "empc": _or_none(each.money.empc),
         "profit": _or_none(each.money.profit),
         "expected_profit": each.money.expected,
@@ -90,6 +99,7 @@ def report_text(report: Report) -> str:
     asked = report.question
     days = f"answers of {asked.first} to {asked.last}, who left within {asked.window_days} days, as of {asked.as_of}"
     lines = [f"{report.usecase}: {days} (95 % intervals)"]
+    lines.append(said(report))
     if asked.stated:
         lines.append(STATED)
     if report.lost_groups:
@@ -116,7 +126,11 @@ def _model_lines(of: OfModel) -> Iterator[str]:
         yield f"what was recommended to {whole.decided:,} customers earned {earned} in all; {expected}"
     for each in of.slices:
         for effect in each.effects:
-            yield f"  {_name(each)}, {effect.arm}: {_shown(effect.reduction, '+.4f')} fewer left than of control"
+            fewer = f"{_shown(effect.reduction, '+.4f')} fewer left than of control"
+            sizes = f"{effect.customers:,} and {effect.control_customers:,} customers"
+            yield f"  {_name(each)}, {effect.arm}: {fewer}, {sizes}"
+    if any(each.quality.calibration is None for each in of.slices):
+        yield TOO_FEW
 
 
 def _name(each: Measured) -> str:
@@ -127,7 +141,8 @@ def _cells(each: Measured) -> tuple[str, ...]:
     found = each.quality
     return (
         _name(each), f"{found.customers:,}", f"{found.churn_rate.estimate:.2%}", _shown(found.auc, ".4f"),
-        _shown(found.calibration.difference, "+.4f"), _shown(found.calibration.slope, ".2f"),
+        _shown(found.calibration and found.calibration.difference, "+.4f"),
+        _shown(found.calibration and found.calibration.slope, ".2f"),
         _shown(found.brier, ".4f"), _shown(each.money.empc, ".3f"), _shown(each.money.profit, "+.3f"),
     )  # fmt: skip
 

@@ -16,6 +16,9 @@ _STEPS = 50
 _ENOUGH = 1e-10
 _LEAST = 1e-9
 _FEWEST = 2
+ENOUGH_CUSTOMERS = 10
+"""Fewer who left, or who stayed, and nothing is said of how good scores and decisions were: intervals that take means
+for normally distributed promise too much then."""
 
 
 class Interval(NamedTuple):
@@ -48,34 +51,44 @@ class Calibration(NamedTuple):
 
 
 class Quality(NamedTuple):
-    """How good probabilities were. `auc` is None where nobody or everybody left; `auc_error` is by how much it can
-    differ, at most, from that of scores that are not binned."""
+    """How good probabilities were. Of too few (`enough`) there are the counts, the churn rate and the mean probability
+    alone. `auc_error` is by how much the AUC can differ, at most, from that of scores that are not binned."""
 
     customers: int
     leavers: int
     churn_rate: Interval
     mean_probability: float
     auc: Interval | None
-    auc_error: float
-    brier: Interval
-    log_loss: float
-    calibration: Calibration
+    auc_error: float | None
+    brier: Interval | None
+    log_loss: float | None
+    calibration: Calibration | None
 
 
 def quality(counted: Tally) -> Quality:
     """Measure a tally."""
     customers, leavers = counted.customers.sum(), counted.leavers.sum()
-    return Quality(
+    known = (
         int(customers),
         int(leavers),
         rate(leavers, customers),
         float(counted.scores @ counted.customers / customers),
+    )
+    if not enough(counted):
+        return Quality(*known, None, None, None, None, None)
+    return Quality(
+        *known,
         auc(counted),
         auc_error(counted),
         mean_of(counted, (1.0 - counted.scores) ** 2, counted.scores**2)._replace(estimate=brier(counted)),
         log_loss(counted),
         _calibration(counted),
     )
+
+
+def enough(counted: Tally) -> bool:
+    """Whether so many left, and so many stayed, that more can be said than how many."""
+    return bool(min(counted.leavers.sum(), counted.stayers.sum()) >= ENOUGH_CUSTOMERS)
 
 
 def rate(leavers: float, customers: float) -> Interval:
@@ -108,8 +121,11 @@ def auc(counted: Tally) -> Interval | None:
     if not leavers or not stayers:
         return None
     area = roc_auc(counted)
-    if min(leavers, stayers) < _FEWEST or not 0.0 < area < 1.0:
+    if min(leavers, stayers) < _FEWEST:
         return Interval(area)
+    if not 0.0 < area < 1.0:
+        least = _least_area(leavers, stayers)
+        return Interval(area, least, 1.0) if area else Interval(area, 0.0, 1.0 - least)
     above = numpy.cumsum(counted.leavers) - counted.leavers / 2.0
     below = stayers - numpy.cumsum(counted.stayers) + counted.stayers / 2.0
     of_leavers = counted.leavers @ (below / stayers - area) ** 2 / (leavers - 1.0)
@@ -118,6 +134,20 @@ def auc(counted: Tally) -> Interval | None:
     odds, error = numpy.log(area / (1.0 - area)), NORMAL * deviation / (area * (1.0 - area))
     lower, upper = (1.0 / (1.0 + numpy.exp(-each)) for each in (odds - error, odds + error))
     return Interval(area, float(lower), float(upper))
+
+
+def _least_area(leavers: float, stayers: float) -> float:
+    """The lower end of the interval of an area of 1, of which DeLong's variance is 0: the area that lies as far below
+    as its own standard error says (Newcombe 2006, part 2, method 5; variance of Hanley and McNeil 1982)."""
+    from scipy.optimize import brentq
+
+    half = (leavers + stayers) / 2.0 - 1.0
+
+    def beyond(area: float) -> float:
+        spread = 1.0 + half * ((1.0 - area) / (2.0 - area) + area / (1.0 + area))
+        return 1.0 - area - NORMAL**2 * area * spread / (leavers * stayers)
+
+    return float(brentq(beyond, 0.0, 1.0))
 
 
 def auc_error(counted: Tally) -> float:

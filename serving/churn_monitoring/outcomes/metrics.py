@@ -27,10 +27,14 @@ EMPC = "churn_outcomes_empc"
 PROFIT = "churn_outcomes_profit"
 EARNED = "churn_outcomes_earned"
 EXPECTED_PROFIT = "churn_outcomes_expected_profit"
+DECIDED = "churn_outcomes_decided_customers"
 EFFECT = "churn_outcomes_effect"
+EFFECT_CUSTOMERS = "churn_outcomes_effect_customers"
 FIRST_DAY = "churn_outcomes_first_day_timestamp_seconds"
 LAST_DAY = "churn_outcomes_last_day_timestamp_seconds"
 AS_OF = "churn_outcomes_as_of_timestamp_seconds"
+SAID_UNTIL = "churn_outcomes_said_until_timestamp_seconds"
+CORRECTED = "churn_outcomes_corrected_customers"
 LABELS = "churn_outcomes_labels"
 _HELP = {
     ANSWERS: "Answers of the period by what is known of them.",
@@ -48,9 +52,13 @@ _HELP = {
     EARNED: "What the recommended actions bring in all, now that outcomes are known.",
     EXPECTED_PROFIT: "What was expected of them when they were recommended, a customer.",
     EFFECT: "By how much fewer of an arm left than of its control, a difference of shares.",
+    DECIDED: "Customers of whom profit is told: an action was recommended to them, or none.",
+    EFFECT_CUSTOMERS: "Customers of an arm and of its control, of whom the effect is told.",
     FIRST_DAY: "First day of the answers.",
     LAST_DAY: "Last day of the answers.",
     AS_OF: "Last day of which outcomes count.",
+    SAID_UNTIL: "When the last statement that counts was said.",
+    CORRECTED: "Customers who are judged and of whom something was said before that contradicts what counts.",
     LABELS: "Customers of the last file of labels by what was found about them.",
 }
 _SLICE = ("use_case", "digest", "slice", "level")
@@ -93,6 +101,8 @@ def write_report(report: Report, path: Path) -> None:
     asked = report.question
     for name, day in ((FIRST_DAY, asked.first), (LAST_DAY, asked.last), (AS_OF, asked.as_of)):
         gauges.set(name, _seconds(day.toordinal()), use_case=report.usecase)
+    gauges.set(SAID_UNTIL, report.said_until.timestamp(), use_case=report.usecase)
+    gauges.set(CORRECTED, report.corrected, use_case=report.usecase)
     for each in report.models:
         for state, count in each.states.items():
             gauges.set(ANSWERS, count, use_case=report.usecase, digest=each.model.digest, state=state)
@@ -122,20 +132,26 @@ def _set_slice(gauges: _Gauges, measured: Measured, labels: dict[str, str]) -> N
         gauges.set(name, value, **labels)
     intervals = {
         CHURN_RATE: found.churn_rate, AUC: found.auc, BRIER: found.brier,
-        CALIBRATION_DIFFERENCE: found.calibration.difference, CALIBRATION_SLOPE: found.calibration.slope,
+        CALIBRATION_DIFFERENCE: found.calibration and found.calibration.difference,
+        CALIBRATION_SLOPE: found.calibration and found.calibration.slope,
         EMPC: measured.money.empc, PROFIT: measured.money.profit, EARNED: measured.money.earned,
     }  # fmt: skip
     for name, interval in intervals.items():
         gauges.interval(name, interval, **labels)
     for effect in measured.effects:
         gauges.interval(EFFECT, effect.reduction, **labels, arm=effect.arm)
+        for side, customers in (("arm", effect.customers), ("control", effect.control_customers)):
+            gauges.set(EFFECT_CUSTOMERS, customers, **labels, arm=effect.arm, side=side)
 
 
 def _numbers(measured: Measured) -> Iterator[tuple[str, float]]:
     found = measured.quality
     yield MEAN_PROBABILITY, found.mean_probability
-    yield LOG_LOSS, found.log_loss
-    yield CALIBRATION_ERROR, found.calibration.ece
+    yield DECIDED, measured.money.decided
+    if found.log_loss is not None:
+        yield LOG_LOSS, found.log_loss
+    if found.calibration is not None:
+        yield CALIBRATION_ERROR, found.calibration.ece
     if measured.money.expected is not None:
         yield EXPECTED_PROFIT, measured.money.expected
 

@@ -15,18 +15,18 @@ from churn_model.money import net
 from churn_model.profit import Tally, empc_of, worths_of
 from churn_model.rules import ActionRule, ProfitRule
 from churn_model.usecase import UseCase
-from churn_monitoring.outcomes.measures import Interval, mean_from, mean_of
+from churn_monitoring.outcomes.measures import Interval, enough, mean_from, mean_of
 from churn_monitoring.outcomes.slices import Decisions
 
 NO_ACTION = "none"
 
 
 class Money(NamedTuple):
-    """Money a customer, in the currency of the use case; None where nobody says what customers are worth, or the log
-    has not kept it. `empc`: the expected maximum profit of a campaign by these scores. `profit`: what the recommended
-    actions bring at their effects, now that it is known who would leave; `expected`: what was expected of them when
-    they were recommended, of the same customers, `decided` many, whose profit in all is `earned`. `unknown_actions`
-    were recommended to customers who do not count: the use case has them no longer."""
+    """Money a customer, in the currency of the use case; None where nobody says what customers are worth, the log has
+    not kept it, or too few left or stayed. `empc`: the expected maximum profit of a campaign by these scores. `profit`:
+    what the recommended actions bring at their effects, now that it is known who would leave; `expected`: what was
+    expected of them when they were recommended, of the same customers, `decided` many, whose profit in all is `earned`.
+    `unknown_actions` were recommended to customers who do not count: the use case has them no longer."""
 
     empc: Interval | None
     profit: Interval | None
@@ -52,7 +52,7 @@ def worth_of(usecase: UseCase, *, has_values: bool) -> Worth:
 def money(counted: Tally, made: Iterable[Decisions], usecase: UseCase, worth: Worth) -> Money:
     """The money of one tally and the decisions of its customers."""
     found = list(made)
-    mean = _mean_worth(found, worth)
+    mean = _mean_worth(found, worth) if enough(counted) else None
     expected_profit = (
         None if mean is None else _empc(counted, msgspec.structs.replace(usecase.profit, customer_value=mean))
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import jinja2
 
 from churn_data.written_files import whole_file
-from churn_monitoring.outcomes.documents import STATE_WORDS, STATED
+from churn_monitoring.outcomes.documents import STATE_WORDS, STATED, TOO_FEW, said
 from churn_monitoring.outcomes.report import Report
 
 TEMPLATE = "page.html.jinja"
@@ -28,6 +28,7 @@ def write_page(report: Report, path: Path) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template(TEMPLATE).render(report=report, state_words=STATE_WORDS, stated=STATED)
+    words = {"state_words": STATE_WORDS, "stated": STATED, "too_few": TOO_FEW, "said": said(report)}
+    page = environment.get_template(TEMPLATE).render(report=report, **words)
     with whole_file(path) as temporary:
         temporary.write_text(page, encoding="utf-8")

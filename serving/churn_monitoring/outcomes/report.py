@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,8 +32,8 @@ from churn_monitoring.outcomes.slices import (
     states,
     tallies,
 )
-from churn_monitoring.outcomes.statements import make_statements, statement_names
-from churn_monitoring.outcomes.units import make_outcomes, make_units
+from churn_monitoring.outcomes.statements import last_said, make_statements, statement_names
+from churn_monitoring.outcomes.units import corrected_customers, make_outcomes, make_units
 from churn_monitoring.prediction_log.store import Store
 
 
@@ -59,12 +59,16 @@ class OfModel:
 @dataclass(frozen=True)
 class Report:
     """All models that answered in the period, those with most answers of known outcome first. `lost_groups` are groups
-    of the use case that the log has not kept."""
+    of the use case that the log has not kept. What is said later can change what is reported of the same days: the last
+    of what counts here was said at `said_until`, and of `corrected` customers who are judged something was said before
+    that contradicts it."""
 
     usecase: str
     question: Question
     models: tuple[OfModel, ...]
     lost_groups: tuple[str, ...]
+    said_until: datetime
+    corrected: int
 
 
 class Arms(NamedTuple):
@@ -103,7 +107,8 @@ def report(usecase: UseCase, store: Store, asked: Asked, limits: Limits) -> Repo
         Unavailable: the store does not answer.
     """
     with Database(limits, str(store.root)) as database, ExitStack() as stack:
-        with local_tables(store, statement_names(store, usecase.name)) as said:
+        statements = statement_names(store, usecase.name)
+        with local_tables(store, statements) as said:
             make_statements(database, said)
         asks = question(usecase, _known_until(database), asked.days, asked.as_of, asked.horizon)
         names = [name for name, _ in answer_names(store, usecase.name, asks.first, asks.last)]
@@ -114,6 +119,7 @@ def report(usecase: UseCase, store: Store, asked: Asked, limits: Limits) -> Repo
         features = features_of(database, files, usecase)
         words = read_words(database, files, features)
         make_units(database, files, features, words, asks)
+        corrected = corrected_customers(database)
         found = _Found()
         if asked.arms:
             read_arms(asked.arms.file, usecase, asked.arms.keys, database)
@@ -128,7 +134,8 @@ def report(usecase: UseCase, store: Store, asked: Asked, limits: Limits) -> Repo
             OfModel(model, counts, tuple(found.measured[model])) for model, counts in states(database, words).items()
         ]
     models.sort(key=lambda each: (-each.states["known"], each.model))
-    return Report(usecase.name, asks, tuple(models), features.lost)
+    said_until = datetime.fromtimestamp(last_said(statements) // 1_000_000, UTC)
+    return Report(usecase.name, asks, tuple(models), features.lost, said_until, corrected)
 
 
 def _measure(

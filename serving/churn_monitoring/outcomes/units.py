@@ -82,6 +82,22 @@ def _unpacked(packed: Sequence[Word]) -> str:
     )
 
 
+def corrected_customers(database: Database) -> int:
+    """How many customers among the units somebody has contradicted: they left on two days, or were seen on the day on
+    which they left or later."""
+    database.run(
+        """CREATE TABLE contradicted AS SELECT customer FROM statements
+        WHERE customer IN (SELECT customer FROM statements WHERE churned) GROUP BY customer
+        HAVING count(DISTINCT day) FILTER (WHERE churned) > 1
+            OR min(day) FILTER (WHERE churned) <= max(day) FILTER (WHERE NOT churned)"""
+    )
+    (customers,) = database.row(
+        "SELECT count(DISTINCT place) FROM units WHERE place IN "
+        "(SELECT place FROM outcomes JOIN contradicted USING (customer))"
+    )
+    return int(customers)
+
+
 def _state(question: Question) -> str:
     over = f"answered_on + {question.window_days}"
     conditions = (
