@@ -24,6 +24,7 @@ MADE = {
     f"{SECRETS}/churn-s3-training",
     f"{SECRETS}/churn-s3-mlflow",
     f"{SECRETS}/churn-s3-prediction-log",
+    f"{SECRETS}/churn-s3-monitoring",
     f"{SECRETS}/churn-prediction-log-keys",
 }
 USERS = f"{SECRETS}/churn-object-storage-users"

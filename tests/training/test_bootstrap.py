@@ -12,6 +12,7 @@ from churn_data.errors import DataError, Unavailable
 from churn_model import TrustedKeys
 from churn_model.prediction_log.pseudonyms import read_pseudonym_keys
 from churn_model.signing import SigningKey
+from churn_training.cluster.bootstrap import PARTS
 from churn_training.cluster.kubernetes_api import KubernetesApi, Refused
 from small_api_server import ApiServer
 from tests.training.bootstrapped import (
@@ -186,7 +187,7 @@ def test_a_refusal_is_one_line(server: ApiServer, api: KubernetesApi) -> None:
         (
             "PARTS",
             "signing,nonsense",
-            f"'nonsense' is not one of {WITHOUT_LOG.replace(',', ', ')}, prediction-log-user, prediction-log-keys",
+            f"'nonsense' is not one of {WITHOUT_LOG.replace(',', ', ')}, {', '.join(PARTS[-3:])}",
         ),
         ("STORAGE_ENDPOINT", "churn:9000", "'churn:9000' is not an http:// or https:// address"),
         ("NAMESPACE", "", "must be set outside of a pod"),

@@ -38,6 +38,16 @@ def test_a_release_that_begins_to_keep_answers_gets_one_user_more(
     assert {method for method, _ in server.seen} == {"GET"}
 
 
+def test_who_looks_back_is_one_user_more_again(server: ApiServer, api: KubernetesApi) -> None:
+    make(api, settings(PARTS=f"{WITHOUT_LOG},prediction-log-user,prediction-log-keys"))
+    former = accounts_of(server)
+    assert "churn-monitoring" not in former
+    make(api, settings())
+    user = secret(server, "churn-s3-monitoring")
+    assert accounts_of(server).keys() == former.keys() | {"churn-monitoring"}
+    assert accounts_of(server)["churn-monitoring"]["secret"] == user["AWS_SECRET_ACCESS_KEY"]
+
+
 def test_users_whom_somebody_adds_meanwhile_stay(server: ApiServer, api: KubernetesApi) -> None:
     make(api, settings(PARTS=WITHOUT_LOG))
     merge = server.merge

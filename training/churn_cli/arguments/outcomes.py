@@ -2,10 +2,11 @@
 
 import argparse
 import re
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from churn_cli.arguments.shared import Commands, add_command, add_file_form, add_usecase, day
+from churn_cli.arguments.shared import Commands, add_command, add_file_form, add_usecase, day, duration
 from churn_data.locations import location
 
 _STORE = "where tables last: a folder or s3://bucket/prefix (default: CHURN_PREDICTION_LOG_STORE, else of this machine)"
@@ -21,6 +22,7 @@ def add_arguments(commands: Commands) -> None:
     actions = outcomes.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_load(actions)
     _add_report(actions)
+    _add_show(actions)
 
 
 def _add_load(actions: Commands) -> None:
@@ -63,8 +65,24 @@ def _add_report(actions: Commands) -> None:
         help="plan of a campaign or assignment of an experiment: its effect, too",
     )
     command.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page for people")
+    command.add_argument(
+        "--into", type=location, metavar="FOLDER",
+        help="keep page, JSON and Prometheus text of each period there: a folder or s3://bucket/prefix",
+    )  # fmt: skip
     _add_places(command, "the report as Prometheus text")
     add_file_form(command)
+    add_usecase(command)
+
+
+def _add_show(actions: Commands) -> None:
+    command = add_command(actions, "show", "show the last report to a scraper, as a process that stays")
+    command.add_argument(
+        "folder", type=location, metavar="FOLDER", help="what `churn outcomes report --into` was given"
+    )
+    command.add_argument("--every", type=duration, default=60.0, metavar="TIME", help="pause between two looks (60s)")
+    port = _whole("a port", 65_535)
+    command.add_argument("--metrics-port", type=port, required=True, metavar="PORT", help="port for the scraper")
+    command.add_argument("--metrics-host", default="127.0.0.1", metavar="ADDRESS", help="address of it (%(default)s)")
     add_usecase(command)
 
 
@@ -79,7 +97,8 @@ def _add_places(command: argparse.ArgumentParser, metrics: str) -> None:
         metavar="SIZE",
         help="of the join; what exceeds it is on disk (%(default)s)",
     )
-    command.add_argument("--threads", type=_threads, default=2, metavar="N", help="of the join (%(default)s)")
+    threads = _whole("a number of threads from 1 to 256", 256)  # more than any machine of ours
+    command.add_argument("--threads", type=threads, default=2, metavar="N", help="of the join (%(default)s)")
 
 
 def _month(text: str) -> tuple[int, int]:
@@ -104,7 +123,10 @@ def _memory(text: str) -> str:
     return text
 
 
-def _threads(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 256:  # noqa: PLR2004 - more than any machine of ours
-        raise argparse.ArgumentTypeError(f'"{text}" is not a number of threads from 1 to 256')
-    return int(text)
+def _whole(wanted: str, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f'"{text}" is not {wanted}')
+        return int(text)
+
+    return read

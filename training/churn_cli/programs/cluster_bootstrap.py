@@ -13,8 +13,8 @@ VARIABLES = {
     "CHURN_BOOTSTRAP_FULLNAME": "what names of the release begin with (churn)",
     "CHURN_BOOTSTRAP_INSTANCE": "the release, for labels (churn)",
     "CHURN_BOOTSTRAP_NAMESPACE": "where it lies (the pod's)",
-    "CHURN_BOOTSTRAP_PARTS": "what is made, of signing, verify, api-keys, object-storage, prediction-log-user and "
-    "prediction-log-keys, with commas (all)",
+    "CHURN_BOOTSTRAP_PARTS": "what is made, of signing, verify, api-keys, object-storage, prediction-log-user, "
+    "prediction-log-keys and monitoring-user, with commas (all)",
     "CHURN_BOOTSTRAP_SIGNING_SECRET": "Secret of the signing key (the release's own)",
     "CHURN_BOOTSTRAP_STARTER_KEY": "file of the key that signed the starter model (/starter/verify.pem)",
     "CHURN_BOOTSTRAP_STORAGE_ENDPOINT": "address of object storage (the release's own)",

@@ -16,6 +16,7 @@ VARIABLES = {
     "CHURN_STORAGE_TRAINING_USER": "who trains, as above",
     "CHURN_STORAGE_MLFLOW_USER": "MLflow's, as above",
     "CHURN_STORAGE_PREDICTION_LOG_USER": "who takes the prediction log there (nobody)",
+    "CHURN_STORAGE_MONITORING_USER": "who looks back at it (nobody)",
     "CHURN_STORAGE_STARTER": "folder of the starter model (/starter/package)",
     "CHURN_STORAGE_STARTER_URI": "s3:// place that it is uploaded to (nowhere)",
     "CHURN_STORAGE_WAIT_SECONDS": "how long to wait for the storage (120)",

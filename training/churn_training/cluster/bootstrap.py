@@ -1,14 +1,15 @@
 """Makes what a fresh release lacks: its keys, its callers' first key, the users of its object storage.
 
 Runs before the release's own pods. What exists is never changed, but for public keys that are added to trust, and for
-the prediction log's user, who joins those of the object storage where a release begins to keep answers later. So it may
-be run again, also after it was killed half way: what follows from something else is made after it, and made from what
-is there. It says names and never a value.
+those who join the users of the object storage later, where a release begins to keep answers or to look back at them. So
+it may be run again, also after it was killed half way: what follows from something else is made after it, and made from
+what is there. It says names and never a value.
 """
 
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,10 +17,12 @@ from churn_data.errors import DataError
 from churn_training.cluster import material
 from churn_training.cluster.kubernetes_api import KubernetesApi
 from churn_training.cluster.material import Content
-from churn_training.cluster.names import CONSUMERS, PREDICTION_LOG, SERVING, Names
+from churn_training.cluster.names import CONSUMERS, MONITORING, PREDICTION_LOG, SERVING, Names
 from churn_training.cluster.shelf import Shelf
 
-PARTS = ("signing", "verify", "api-keys", "object-storage", "prediction-log-user", "prediction-log-keys")
+PARTS = (
+    "signing", "verify", "api-keys", "object-storage", "prediction-log-user", "prediction-log-keys", "monitoring-user"
+)  # fmt: skip
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
@@ -83,8 +86,9 @@ def bootstrap(api: KubernetesApi, settings: BootstrapSettings, say: Callable[[st
         "verify": _make_verify_key,
         "api-keys": _make_api_keys,
         "object-storage": _make_storage_users,
-        "prediction-log-user": _add_log_user,
+        "prediction-log-user": partial(_add_user, PREDICTION_LOG),
         "prediction-log-keys": _make_pseudonym_keys,
+        "monitoring-user": partial(_add_user, MONITORING),
     }
     for part in PARTS:
         if part in settings.parts:
@@ -131,15 +135,15 @@ def _make_storage_users(shelf: Shelf, settings: BootstrapSettings) -> None:
         raise DataError(f"Secret {names.storage_users}", problem)
 
 
-def _add_log_user(shelf: Shelf, settings: BootstrapSettings) -> None:
+def _add_user(consumer: str, shelf: Shelf, settings: BootstrapSettings) -> None:
     names = settings.names
     users = shelf.secret(names.storage_users)
     if users is None:
         raise DataError(f"Secret {names.storage_users}", "is not there, so there are no users to add one to")
-    user = names.user(PREDICTION_LOG)
+    user = names.user(consumer)
     made = material.known_user(users, user) or material.new_user(user)
-    credentials = shelf.ensure_secret(names.consumer(PREDICTION_LOG), lambda: made)
-    shelf.add_user(names.storage_users, credentials, names.consumer(PREDICTION_LOG))
+    credentials = shelf.ensure_secret(names.consumer(consumer), lambda: made)
+    shelf.add_user(names.storage_users, credentials, names.consumer(consumer))
 
 
 def _make_pseudonym_keys(shelf: Shelf, settings: BootstrapSettings) -> None:

@@ -19,6 +19,8 @@ MLFLOW = "mlflow"
 CONSUMERS = (SERVING, TRAINING, MLFLOW)
 PREDICTION_LOG = "prediction-log"
 """A consumer only where answers are kept."""
+MONITORING = "monitoring"
+"""A consumer only where somebody looks back at them: drift, outcomes."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,15 @@ SCORES = "scores"
 PREDICTIONS = "predictions"
 """Folder of the data bucket where the prediction log's tables last."""
 
+LABELS = "labels"
+"""Folder of the data bucket where files of outcomes are put for monitoring, and of arms of campaigns."""
+
+REPORTS = "reports"
+"""Folder of the data bucket where reports on outcomes go."""
+
+_REMEMBERED = ("_drift", "_outcomes")
+"""Folders of the log in which monitoring keeps what it found out."""
+
 _READ = ["s3:GetObject"]
 _LIST = ["s3:ListBucket", "s3:GetBucketLocation"]
 _WRITE = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
@@ -24,12 +33,13 @@ Policy = dict[str, Any]
 
 @dataclass(frozen=True)
 class Users:
-    """Access key ids of the consumers; `prediction_log` where answers are kept."""
+    """Access key ids of the consumers; `prediction_log` where answers are kept, `monitoring` where they are read."""
 
     serving: str
     training: str
     mlflow: str
     prediction_log: str | None = None
+    monitoring: str | None = None
 
 
 def models_policy(bucket: str, users: Users, closed: str | None = None) -> Policy:
@@ -37,7 +47,7 @@ def models_policy(bucket: str, users: Users, closed: str | None = None) -> Polic
 
     `closed` is a prefix that serving may not read yet, because a model under it is not complete.
     """
-    readers = [users.serving, users.training, users.mlflow]
+    readers = [users.serving, users.training, users.mlflow, *([users.monitoring] if users.monitoring else [])]
     hidden = [_statement("Deny", [users.serving], _READ, f"{bucket}/{closed}*")] if closed else []
     return _policy(
         *hidden,
@@ -52,10 +62,12 @@ def models_policy(bucket: str, users: Users, closed: str | None = None) -> Polic
 def data_policy(bucket: str, users: Users) -> Policy:
     """Training reads customers, and so does scoring with the same keys, which also writes answers to a folder of their
     own; nobody else sees them. Who takes the prediction log there writes, lists and deletes in its folder, and reads
-    nothing."""
+    nothing. Who looks back reads the log, labels and its own reports, and changes nothing that was answered."""
     log = [] if users.prediction_log is None else _log_statements(bucket, users.prediction_log)
+    looking = [] if users.monitoring is None else _monitoring_statements(bucket, users.monitoring)
     return _policy(
         *log,
+        *looking,
         _statement("Allow", [users.training], _LIST, bucket),
         _statement("Allow", [users.training], _READ, f"{bucket}/*"),
         _statement("Allow", [users.training], _WRITE, f"{bucket}/{SCORES}/*"),
@@ -67,6 +79,18 @@ def _log_statements(bucket: str, user: str) -> list[dict[str, Any]]:
     listing["Condition"] = {"StringLike": {"s3:prefix": [f"{PREDICTIONS}/*"]}}
     writing = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
     return [listing, _statement("Allow", [user], writing, f"{bucket}/{PREDICTIONS}/*")]
+
+
+def _monitoring_statements(bucket: str, user: str) -> list[dict[str, Any]]:
+    """It may list all of the bucket: who may not is told "denied" instead of "not there" of every object that is not,
+    as S3 has it, and what is remembered is not there at first."""
+    remembered = [f"{bucket}/{PREDICTIONS}/{folder}/*" for folder in _REMEMBERED]
+    return [
+        _statement("Allow", [user], _LIST, bucket),
+        *(_statement("Allow", [user], _READ, f"{bucket}/{each}/*") for each in (PREDICTIONS, LABELS, REPORTS)),
+        *(_statement("Allow", [user], [*_WRITE, "s3:DeleteObject"], each) for each in remembered),
+        _statement("Allow", [user], _WRITE, f"{bucket}/{REPORTS}/*"),
+    ]
 
 
 def _policy(*statements: dict[str, Any]) -> Policy:

@@ -73,7 +73,11 @@ def _users(environment: Mapping[str, str]) -> Users:
         found[consumer] = environment.get(name, "")
         if not found[consumer]:
             raise DataError(name, "must be set where CHURN_STORAGE_ADMINISTER is true")
-    return Users(**found, prediction_log=environment.get("CHURN_STORAGE_PREDICTION_LOG_USER") or None)
+    later = {
+        consumer: environment.get(f"CHURN_STORAGE_{consumer.upper()}_USER") or None
+        for consumer in ("prediction_log", "monitoring")
+    }
+    return Users(**found, **later)
 
 
 def _target(uri: str) -> ObjectLocation:
