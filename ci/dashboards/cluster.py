@@ -7,18 +7,18 @@ JOB_FAILED = "kube_job_failed"
 JOB_ACTIVE = "kube_job_status_active"
 CRON_JOB_SUCCESS = "kube_cronjob_status_last_successful_time"
 METRICS = (JOB_FAILED, JOB_ACTIVE, CRON_JOB_SUCCESS)
-_JOBS = 'job_name=~".*(training|scoring).*"'
-_CRON_JOBS = 'cronjob=~".*(training|scoring).*"'
+_JOBS = 'job_name=~".*(training|scoring|outcomes).*"'
+_CRON_JOBS = 'cronjob=~".*(training|scoring|outcomes).*"'
 _NEEDED = "Needs kube-state-metrics."
 
 
 def jobs() -> list[Panel]:
-    """Training and scoring as Jobs."""
+    """Training, scoring and reports as Jobs."""
     active = f"sum by (namespace, job_name) ({JOB_ACTIVE}{{{_JOBS}}}) > 0"
     failed = f'max by (namespace, job_name) ({JOB_FAILED}{{condition="true", {_JOBS}}}) > 0'
     ended = f"time() - max by (namespace, cronjob) ({CRON_JOB_SUCCESS}{{{_CRON_JOBS}}})"
     return [
-        graph("Jobs at work", f"Pods of training and scoring. {_NEEDED}", "short",
+        graph("Jobs at work", f"Pods of training, scoring and reports. {_NEEDED}", "short",
               Series(active, "{{namespace}}/{{job_name}}"), empty=NOTHING),
         graph("Jobs that failed", f"What ChurnJobFailed tells of. {_NEEDED}", "short",
               Series(failed, "{{namespace}}/{{job_name}}"), empty=NOTHING),

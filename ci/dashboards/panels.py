@@ -95,14 +95,22 @@ def figure(
     return _finished(panel, (title, description, unit), targets, width=width, scale=scale).height(height)
 
 
-def bars(title: str, description: str, unit: str, *series: Series, width: int = 8, empty: str = "") -> Panel:
+def bars(
+    title: str,
+    description: str,
+    unit: str,
+    *series: Series,
+    width: int = 8,
+    scale: Scale = _PLAIN,
+    empty: str = "",
+) -> Panel:
     """The largest of many, as they are now."""
     panel = bargauge.Panel().color_scheme(_PALETTE).display_mode(options.BarGaugeDisplayMode.BASIC)
     panel.orientation(options.VizOrientation.HORIZONTAL).reduce_options(
         common.ReduceDataOptions().calcs(["lastNotNull"])
     )
     targets = [target.instant() for target in _targets(series)]
-    return _finished(panel, (title, description, unit), targets, width=width, scale=_PLAIN, empty=empty)
+    return _finished(panel, (title, description, unit), targets, width=width, scale=scale, empty=empty)
 
 
 def distribution(title: str, description: str, unit: str, expression: str, width: int = 12) -> Panel:

@@ -83,6 +83,12 @@ def nested(**paths: object) -> dict[str, Any]:
     return made
 
 
+LOOKING_BACK = nested(
+    gateway__predictionLog__enabled=True, monitoring__drift__enabled=True, monitoring__outcomes__enabled=True
+)
+"""A release that keeps answers, and looks back at them."""
+
+
 def only(documents: list[Document], kind: str, name: str) -> Document:
     """The one object of a kind and name."""
     (found,) = (one for one in documents if one["kind"] == kind and one["metadata"]["name"] == name)

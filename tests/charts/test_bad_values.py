@@ -4,9 +4,15 @@ from typing import Any
 
 import pytest
 
-from tests.charts.rendered import Chart, Refused, nested
+from tests.charts.rendered import LOOKING_BACK, Chart, Refused, nested
 
 DIGEST = "sha256:" + "0" * 64
+
+
+def of_outcomes(**values: str) -> dict[str, Any]:
+    return nested(gateway__predictionLog__enabled=True, monitoring__outcomes={"enabled": True, **values})
+
+
 OF_THE_SCHEMA = [
     ({"gatway": {}}, "gatway"),
     (nested(gateway__replicas=3), "/gateway"),
@@ -27,6 +33,16 @@ OF_THE_SCHEMA = [
     (nested(gateway__predictionLog__handOverSeconds=0), "/gateway/predictionLog/handOverSeconds"),
     (nested(monitoring__podMonitor__interval="often"), "/monitoring/podMonitor/interval"),
     (nested(monitoring__prometheusRules__without=["Watchdog"]), "/monitoring/prometheusRules/without/0"),
+    (nested(monitoring__drift__every="often"), "/monitoring/drift/every"),
+    (nested(monitoring__drift__falseAlarms=0), "/monitoring/drift/falseAlarms"),
+    (nested(monitoring__drift__tolerance=-0.1), "/monitoring/drift/tolerance"),
+    (nested(monitoring__drift__holdDays=0), "/monitoring/drift/holdDays"),
+    (nested(monitoring__drift__modelUri="models:/churn@champion"), "/monitoring/drift/modelUri"),
+    (nested(monitoring__outcomes__labels="labels.csv"), "/monitoring/outcomes/labels"),
+    (nested(monitoring__outcomes__arms="s3://data/plan.xlsx"), "/monitoring/outcomes/arms"),
+    (nested(monitoring__outcomes__schedule=""), "/monitoring/outcomes/schedule"),
+    (nested(monitoring__outcomes__memory="1Gi"), "/monitoring/outcomes/memory"),
+    (nested(monitoring__outcomes__reports="reports"), "/monitoring/outcomes/reports"),
     (nested(gateway__ingress__host="https://churn.example.com"), "/gateway/ingress/host"),
     (nested(primary__autoscaling__minReplicas=0), "/primary/autoscaling/minReplicas"),
     (nested(primary__model__uri="s3://churn-models"), "/primary/model/uri"),
@@ -103,6 +119,14 @@ OF_THE_TEMPLATES = [
         ),
         "secrets.existing.s3PredictionLog: ",
     ),
+    (nested(monitoring__drift__enabled=True), "monitoring.drift.enabled: "),
+    (nested(monitoring__outcomes__enabled=True), "monitoring.outcomes.enabled: "),
+    ({**LOOKING_BACK, **nested(gateway__enabled=False)}, "monitoring.drift.enabled: "),
+    ({**LOOKING_BACK, **nested(primary__enabled=False)}, "monitoring.drift.modelUri: "),
+    ({**LOOKING_BACK, **nested(primary__model__uri="gs://models/1/")}, "monitoring.drift.modelUri: "),
+    (nested(monitoring__outcomes__reports="s3://elsewhere/reports/"), "monitoring.outcomes.reports: "),
+    (of_outcomes(labels="s3://churn-data/customers.csv"), "monitoring.outcomes.labels: "),
+    (of_outcomes(arms="s3://elsewhere/labels/plan.csv"), "monitoring.outcomes.arms: "),
     (nested(objectStorage__external__endpoint="s3.example.com"), "objectStorage.external.endpoint: "),
     (nested(objectStorage__buckets={"models": "same", "data": "same"}), "objectStorage.buckets.data: "),
     (nested(mlflow__enabled=False), "mlflow.externalUri: "),

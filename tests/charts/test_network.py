@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.charts.policies import Edge, Place, edges, matches
-from tests.charts.rendered import Chart, Document, nested, only, pods
+from tests.charts.rendered import LOOKING_BACK, Chart, Document, nested, only, pods
 
 STRANGER = Place("stranger", frozenset({8080}), labels={"app": "shop"}, namespace={"team": "shop"})
 NEIGHBOUR = Place("neighbour", frozenset({8080}), labels={"app": "other"})
@@ -101,6 +101,30 @@ def test_a_gateway_that_keeps_answers_elsewhere_reaches_the_given_address_alone(
     assert found(chart.render(values)) == expected | {(source, "outside", 443) for source in stored}
 
 
+LOOKERS = ("drift", "outcomes", "outcomes-report")
+
+
+def test_who_looks_back_reaches_object_storage_and_the_condition_its_api_server(chart: Chart) -> None:
+    peer = {"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}
+    documents = chart.render({**LOOKING_BACK, **nested(networkPolicy__monitoring__from=[peer])})
+    more = {("monitor", target, 9090) for target in ("gateway", "primary", "fallback", "drift", "outcomes")}
+    more |= {("monitor", "gateway", 9091), ("gateway", "object-storage", 9000)}
+    more |= {(name, "object-storage", 9000) for name in LOOKERS} | {(name, "outside", 53) for name in LOOKERS}
+    more |= {("drift", "outside", port) for port in (443, 6443)}
+    assert found(documents) == FLOW | DNS | API | more
+
+
+def test_who_looks_back_elsewhere_reaches_the_given_address_alone(chart: Chart) -> None:
+    values = nested(
+        objectStorage__enabled=False,
+        networkPolicy__objectStorage={"to": [{"ipBlock": {"cidr": "198.51.100.1/32"}}], "ports": [443]},
+        networkPolicy__apiServer={"to": [{"ipBlock": {"cidr": "192.0.2.1/32"}}], "ports": [6443]},
+    )
+    documents = chart.render({**LOOKING_BACK, **values})
+    reached = {edge for edge in found(documents) if edge[0] in LOOKERS and edge[2] != 53}
+    assert reached == {("drift", "outside", 6443)}
+
+
 def test_every_port_that_is_read_is_one_that_the_operator_is_told_of(chart: Chart) -> None:
     """What a PodMonitor reads is what policies open to Prometheus: the same pods, the same ports."""
     peer = {"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}
@@ -109,7 +133,7 @@ def test_every_port_that_is_read_is_one_that_the_operator_is_told_of(chart: Char
         canary__enabled=True,
         canary__model__uri="s3://m/2/",
         networkPolicy__monitoring__from=[peer],
-        monitoring__podMonitor__enabled=True,
+        monitoring={each: {"enabled": True} for each in ("podMonitor", "drift", "outcomes")},
     )
     documents = chart.render(values)
     spec = only(documents, "PodMonitor", "churn")["spec"]
@@ -121,7 +145,7 @@ def test_every_port_that_is_read_is_one_that_the_operator_is_told_of(chart: Char
         for port in container.get("ports", [])
         if port.get("name") in read and matches(spec["selector"], pod.labels)
     }
-    assert len(targets) == 5
+    assert len(targets) == 7
     anybody = {("monitor", "gateway", port) for port in (8080, 8081)}
     assert targets == {edge for edge in found(documents) if edge[0] == "monitor"} - anybody
 

@@ -13,7 +13,7 @@ import yaml
 from tests.charts.rendered import Chart
 
 # Handed on whole by toYaml or merged; their keys are Kubernetes'.
-WHOLE = {"resources", "setupResources", "behavior", "autoscalingBehavior"}
+WHOLE = {"resources", "setupResources", "showResources", "behavior", "autoscalingBehavior"}
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.charts.rendered import Chart, Document, Pod, nested, only, pods
+from tests.charts.rendered import LOOKING_BACK, Chart, Document, Pod, nested, only, pods
 
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
-SERVERS = {"gateway", "primary", "canary", "fallback", "mlflow", "object-storage"}
+SERVERS = {"gateway", "primary", "canary", "fallback", "mlflow", "object-storage", "drift", "outcomes"}
 CHART = Path(__file__).resolve().parents[2] / "charts/churn"
 SETS = sorted(str(path.relative_to(CHART)) for path in [*CHART.glob("ci/*-values.yaml"), *CHART.glob("presets/*.yaml")])
 
@@ -83,9 +83,10 @@ def test_scratch_space_has_an_end(documents: list[Document]) -> None:
             assert volume.get("emptyDir", {"sizeLimit": ""}).keys() >= {"sizeLimit"}, pod.owner
 
 
-def test_only_hooks_have_a_token(documents: list[Document]) -> None:
+def test_only_hooks_and_the_drift_watch_have_a_token(documents: list[Document]) -> None:
     with_token = {pod.owner for pod in pods(documents) if pod.spec["automountServiceAccountToken"] is not False}
-    assert with_token <= {"Job/churn-bootstrap", "Job/retention-first-answer", "Job/churn-first-answer"}
+    hooks = {"Job/churn-bootstrap", "Job/retention-first-answer", "Job/churn-first-answer"}
+    assert with_token <= hooks | {"Deployment/churn-drift", "Deployment/retention-drift"}
     for pod in pods(documents):
         assert pod.spec["enableServiceLinks"] is False, pod.owner
         assert "serviceAccountName" in pod.spec, pod.owner
@@ -99,10 +100,10 @@ def test_every_account_is_there_and_used(documents: list[Document]) -> None:
     assert made == {pod.spec["serviceAccountName"] for pod in pods(documents)}
 
 
-def test_only_hooks_have_rights(documents: list[Document]) -> None:
-    """And these are gone when the hook has done its work."""
+def test_only_hooks_and_the_drift_watch_have_rights(documents: list[Document]) -> None:
+    """And those of a hook are gone when it has done its work."""
     for one in documents:
-        if one["kind"] in {"Role", "RoleBinding"}:
+        if one["kind"] in {"Role", "RoleBinding"} and not one["metadata"]["name"].endswith("-drift"):
             assert one["metadata"]["name"].endswith(("-bootstrap", "-first-answer"))
             assert "hook-succeeded" in one["metadata"]["annotations"]["helm.sh/hook-delete-policy"]
     assert not [one for one in documents if one["kind"].startswith("ClusterRole")]
@@ -175,9 +176,39 @@ def test_what_takes_the_prediction_log_away_has_keys_of_its_own_and_the_gateway_
     assert not {"churn-s3-prediction-log", "churn-prediction-log-keys"} & set(secret_names(others))
 
 
-@pytest.mark.parametrize("log", [False, True], ids=["without-log", "with-log"])
-def test_every_secret_that_is_used_is_one_that_the_hook_may_make(chart: Chart, log: bool) -> None:
-    documents = chart.render(nested(training__runOnInstall=True, gateway__predictionLog__enabled=log))
+def test_the_drift_watch_may_read_and_change_the_one_object_that_its_condition_lies_in(chart: Chart) -> None:
+    documents = chart.render(LOOKING_BACK)
+    assert only(documents, "Role", "churn-drift")["rules"] == [
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "patch"], "resourceNames": ["churn-drift"]}
+    ]
+    assert "data" not in only(documents, "ConfigMap", "churn-drift")
+    binding = only(documents, "RoleBinding", "churn-drift")
+    assert binding["roleRef"]["name"] == "churn-drift"
+    assert [each["name"] for each in binding["subjects"]] == ["churn-drift"]
+
+
+def test_who_looks_back_has_keys_of_its_own_and_only_who_loads_outcomes_can_hash_customers(chart: Chart) -> None:
+    documents = chart.render(LOOKING_BACK)
+    used = {
+        pod.component: set(secret_names(pod.spec))
+        for pod in pods(documents)
+        if pod.component in {"drift", "outcomes", "outcomes-report"}
+    }
+    keys = "churn-s3-monitoring"
+    assert used == {
+        "drift": {keys}, "outcomes": {keys}, "outcomes-report": {keys, "churn-prediction-log-keys"},
+    }  # fmt: skip
+    others = [pod.spec for pod in pods(documents) if pod.component not in used.keys() | {"storage-setup"}]
+    assert keys not in secret_names(others)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, nested(gateway__predictionLog__enabled=True), LOOKING_BACK],
+    ids=["without-log", "with-log", "looking-back"],
+)
+def test_every_secret_that_is_used_is_one_that_the_hook_may_make(chart: Chart, values: dict[str, Any]) -> None:
+    documents = chart.render({**nested(training__runOnInstall=True), **values})
     role = only(documents, "Role", "churn-bootstrap")
     readable = {name for rule in role["rules"] for name in rule.get("resourceNames", [])}
     assert set(secret_names(documents)) | {"churn-verify-key"} <= readable

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.charts.rendered import Chart, Document, nested, only, pods
+from tests.charts.rendered import LOOKING_BACK, Chart, Document, nested, only, pods
 
 
 def templates(documents: list[Document]) -> dict[str, str]:
@@ -43,6 +43,21 @@ def test_keeping_answers_replaces_the_gateway_alone(chart: Chart) -> None:
         "Deployment/churn-gateway",
         "Job/churn-bootstrap",
     }
+
+
+def test_looking_back_replaces_nothing_that_answers(chart: Chart) -> None:
+    after = changed(chart.render(nested(gateway__predictionLog__enabled=True)), chart.render(LOOKING_BACK))
+    assert {owner for owner in after if "-storage-setup-" not in owner} == {
+        "Deployment/churn-drift",
+        "Deployment/churn-outcomes",
+        "CronJob/churn-outcomes",
+        "Job/churn-bootstrap",
+    }
+
+
+def test_the_watch_goes_with_the_model(chart: Chart) -> None:
+    model = nested(primary__model__uri="s3://churn-models/1/models/m-1/artifacts/")
+    assert "Deployment/churn-drift" in changed(chart.render(LOOKING_BACK), chart.render({**LOOKING_BACK, **model}))
 
 
 def test_more_load_restarts_nothing(chart: Chart) -> None:

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
+from churn_monitoring.drift import metrics as drift
+from churn_monitoring.outcomes import metrics as outcomes
+from churn_monitoring.outcomes import shown
 from churn_monitoring.prediction_log import metrics as shipper
 from churn_serving.telemetry import names
 from churn_serving.telemetry import prediction_log as gateway_log
@@ -33,7 +36,8 @@ each_panel = pytest.mark.parametrize("panel", PANELS)
 
 def counted() -> set[str]:
     """Everything that a process counts, that rules record, and that the named exporters show."""
-    constants = (value for module in (names, gateway_log, shipper) for value in vars(module).values())
+    modules = (names, gateway_log, shipper, drift, outcomes, shown)
+    constants = (value for module in modules for value in vars(module).values())
     known = {value for value in constants if isinstance(value, str) and re.fullmatch(r"(churn|process)_\w+", value)}
     known |= {value + suffix for value in known for suffix in SUFFIXES}
     recorded = {rule["record"] for _, rule in rules() if "record" in rule}

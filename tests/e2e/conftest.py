@@ -52,6 +52,7 @@ ORDER = (
     "test_drain",
     "test_autoscaling",
     "test_prediction_log",
+    "test_looking_back",
 )
 
 LoadStarter = Callable[..., SteadyLoad]

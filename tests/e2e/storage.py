@@ -14,6 +14,7 @@ from tests.e2e.inside import forwarded
 ADMINISTRATOR = "churn-object-storage-root"
 SERVING, TRAINING, MLFLOW = "churn-s3-serving", "churn-s3-training", "churn-s3-mlflow"
 PREDICTION_LOG = "churn-s3-prediction-log"
+MONITORING = "churn-s3-monitoring"
 PORT = 9000
 
 

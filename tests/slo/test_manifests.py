@@ -5,6 +5,9 @@ import re
 import pytest
 import yaml
 
+from churn_monitoring.drift import metrics as drift_names
+from churn_monitoring.outcomes import metrics as outcome_names
+from churn_monitoring.outcomes import shown as shown_names
 from churn_monitoring.prediction_log import metrics as shipper_names
 from churn_serving.telemetry import names
 from churn_serving.telemetry import prediction_log as log_names
@@ -57,7 +60,7 @@ def test_each_page_belongs_to_an_alert_and_its_links_resolve() -> None:
 def test_rules_and_pages_ask_for_nothing_but_what_is_named_in_telemetry() -> None:
     known = {
         value
-        for module in (names, log_names, shipper_names)
+        for module in (names, log_names, shipper_names, drift_names, outcome_names, shown_names)
         for name, value in vars(module).items()
         if name.isupper() and isinstance(value, str)
     }

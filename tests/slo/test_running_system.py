@@ -17,14 +17,16 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from churn_model import PackageContents
 from churn_model.prediction_log.pseudonyms import add_pseudonym_key
 from churn_serving.gateway.key_file import add_key, entry_for, new_key
 from churn_serving.telemetry import names
 from ports import free_port
 from real_processes import System, describe_system, running
-from sample_package import sample_rows, sample_schema
+from sample_package import PackageMaker, sample_rows, sample_schema
 from tests.prediction_log.shipper import ShipperProcess
 from tests.slo.board_reader import BoardReader
+from tests.slo.looking_back import drift_watched, outcomes_shown, watchable_package
 from tests.slo.manifests import FOREIGN, Selector, selectors
 from tests.slo.watchers import Prometheus, Told, alertmanager, prometheus, told, until
 
@@ -73,17 +75,22 @@ def describe(package: Path, verify_key: Path, home: Path) -> System:
 
 
 @pytest.fixture(scope="module")
-def watched(package_folder: Path, keys: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+def watched(
+    make_package: PackageMaker, contents: PackageContents, keys: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Watched]:
     home = tmp_path_factory.mktemp("home")
-    described = describe(package_folder, keys.verify_path, home)
+    package = watchable_package(make_package, contents)
+    described = describe(package, keys.verify_path, home)
     ports = [described.ports[name] for name in ("metrics", "primary_metrics", "fallback_metrics")]
-    shipping = free_port()
+    shipping, drift, outcomes = (free_port() for _ in range(3))
     with (
         running(described) as system,
         ShipperProcess(home / "segments", str(home / "store"), home / "shipper.log", metrics_port=shipping),
+        drift_watched(home, package, home / "store", keys.verify_path, drift),
+        outcomes_shown(home, outcomes),
         told() as receiver,
         alertmanager(home, receiver) as manager,
-        prometheus(home, [*ports, shipping], manager) as watcher,
+        prometheus(home, [*ports, shipping, drift, outcomes], manager) as watcher,
         load(system) as codes,
     ):
         yield Watched(system, watcher, BoardReader(watcher), receiver, codes)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from churn_training.cluster import material
-from churn_training.cluster.names import CONSUMERS, MLFLOW, PREDICTION_LOG, USER_ID, USER_SECRET
+from churn_training.cluster.names import CONSUMERS, MLFLOW, MONITORING, PREDICTION_LOG, USER_ID, USER_SECRET
 from ports import free_port
 from real_processes import Service
 from tests.storage.machines import ROOT, Machine, Storage
@@ -21,7 +21,7 @@ from tests.storage.machines import ROOT, Machine, Storage
 @pytest.fixture(scope="session")
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
     home = tmp_path_factory.mktemp("storage")
-    users = {consumer: material.new_user(f"churn-{consumer}") for consumer in (*CONSUMERS, PREDICTION_LOG)}
+    users = {consumer: material.new_user(f"churn-{consumer}") for consumer in (*CONSUMERS, PREDICTION_LOG, MONITORING)}
     (home / "users").mkdir()
     (home / "users" / "users.json").write_text(material.users_file(users)["users.json"])
     (home / "users" / "users.json").chmod(0o400)

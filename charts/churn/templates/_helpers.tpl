@@ -98,6 +98,10 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- include "churn.secretName" (dict "root" . "existing" "s3PredictionLog" "suffix" "s3-prediction-log") -}}
 {{- end -}}
 
+{{- define "churn.s3MonitoringName" -}}
+{{- include "churn.secretName" (dict "root" . "existing" "s3Monitoring" "suffix" "s3-monitoring") -}}
+{{- end -}}
+
 {{- define "churn.predictionLogKeysName" -}}
 {{- include "churn.secretName" (dict "root" . "existing" "predictionLogKeys" "suffix" "prediction-log-keys") -}}
 {{- end -}}

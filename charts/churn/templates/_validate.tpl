@@ -29,6 +29,7 @@
 {{- include "churn.validateGateway" . -}}
 {{- include "churn.validatePredictionLog" . -}}
 {{- include "churn.validateMonitoring" . -}}
+{{- include "churn.validateLookingBack" . -}}
 {{- include "churn.validateStores" . -}}
 {{- include "churn.validateTraining" . -}}
 {{- include "churn.validateScoring" . -}}
@@ -93,6 +94,31 @@
 {{- end -}}
 {{- end -}}
 
+{{- define "churn.validateLookingBack" -}}
+{{- $values := .Values -}}
+{{- range tuple "drift" "outcomes" -}}
+  {{- if and (index $values.monitoring .).enabled (not (include "churn.predictionLogEnabled" $)) -}}
+    {{- fail (printf "monitoring.%s.enabled: true, but no answers are kept to look back at; set gateway.predictionLog.enabled, or switch this off" .) -}}
+  {{- end -}}
+{{- end -}}
+{{- if and $values.monitoring.drift.enabled (not (include "churn.driftModelUri" .)) -}}
+  {{- fail "monitoring.drift.modelUri: needed, since monitoring.drift.enabled is true and there is no primary whose model lies at an s3:// address" -}}
+{{- end -}}
+{{- $outcomes := $values.monitoring.outcomes -}}
+{{- if and $outcomes.reports $values.objectStorage.enabled -}}
+  {{- fail "monitoring.outcomes.reports: the development object storage has rights for reports/ of its data bucket alone; leave it empty, or set objectStorage.enabled=false" -}}
+{{- end -}}
+{{- if and $outcomes.enabled $values.objectStorage.enabled -}}
+  {{- range tuple "labels" "arms" -}}
+    {{- $place := index $outcomes . -}}
+    {{- $folder := printf "s3://%s/labels/" $values.objectStorage.buckets.data -}}
+    {{- if and $place (not (hasPrefix $folder $place)) -}}
+      {{- fail (printf "monitoring.outcomes.%s: the development object storage lets it be read below %s alone" . $folder) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "churn.validateStores" -}}
 {{- $values := .Values -}}
 {{- $storage := $values.objectStorage -}}
@@ -108,6 +134,7 @@
 {{- $existing := $values.secrets.existing -}}
 {{- $names := list "objectStorageRoot" "objectStorageUsers" "s3Serving" "s3Training" "s3Mlflow" -}}
 {{- if include "churn.predictionLogEnabled" . -}}{{- $names = append $names "s3PredictionLog" -}}{{- end -}}
+{{- if include "churn.looksBack" . -}}{{- $names = append $names "s3Monitoring" -}}{{- end -}}
 {{- $given := 0 -}}
 {{- range $names -}}{{- if index $existing . -}}{{- $given = add1 $given -}}{{- end -}}{{- end -}}
 {{- if and $storage.enabled (gt (int $given) 0) (lt (int $given) (len $names)) -}}

@@ -12,6 +12,7 @@
 {{- if include "churn.predictionLogEnabled" . -}}
 {{- if has "object-storage" $parts -}}{{- $parts = append $parts "prediction-log-user" -}}{{- end -}}
 {{- if not $existing.predictionLogKeys -}}{{- $parts = append $parts "prediction-log-keys" -}}{{- end -}}
+{{- if and (include "churn.looksBack" .) (has "object-storage" $parts) -}}{{- $parts = append $parts "monitoring-user" -}}{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- join "," $parts -}}
@@ -27,6 +28,9 @@
 {{- range tuple "s3-prediction-log" "prediction-log-keys" }}
 - {{ include "churn.fullname" $ }}-{{ . }}
 {{- end }}
+{{- end }}
+{{- if include "churn.looksBack" . }}
+- {{ include "churn.fullname" . }}-s3-monitoring
 {{- end }}
 {{- end -}}
 

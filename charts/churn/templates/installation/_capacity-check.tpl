@@ -37,6 +37,12 @@ and says nothing. Nodes are filled one after another, largest pod first, as an e
   {{- $part := index $values (last .) -}}
   {{- if $part.enabled -}}{{- $parts = append $parts (dict "name" (first .) "count" 1 "resources" $part.resources) -}}{{- end -}}
 {{- end -}}
+{{- if $values.monitoring.drift.enabled -}}
+  {{- $parts = append $parts (dict "name" "drift" "count" 1 "resources" $values.monitoring.drift.resources) -}}
+{{- end -}}
+{{- if $values.monitoring.outcomes.enabled -}}
+  {{- $parts = append $parts (dict "name" "outcomes" "count" 1 "resources" $values.monitoring.outcomes.showResources) -}}
+{{- end -}}
 {{- if $values.training.runOnInstall -}}
   {{- $parts = append $parts (dict "name" "training" "count" 1 "resources" $values.training.resources) -}}
 {{- end -}}

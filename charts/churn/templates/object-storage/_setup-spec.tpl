@@ -36,6 +36,9 @@ template:
           {{- if include "churn.predictionLogEnabled" . }}
           {{- $_ := set $users "PREDICTION_LOG" (include "churn.s3PredictionLogName" .) }}
           {{- end }}
+          {{- if include "churn.looksBack" . }}
+          {{- $_ := set $users "MONITORING" (include "churn.s3MonitoringName" .) }}
+          {{- end }}
           {{- range $user, $name := $users }}
           - name: CHURN_STORAGE_{{ $user }}_USER
             valueFrom:
