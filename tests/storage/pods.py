@@ -68,5 +68,8 @@ class Process:
             yield process
         finally:
             process.terminate()
-            code = process.wait(60)
+            try:
+                code = process.wait(100)
+            finally:
+                process.kill()
         assert code == 0, log.read_text()[-2000:]

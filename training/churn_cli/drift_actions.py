@@ -13,8 +13,8 @@ from churn_cli.drift_condition import ConditionKeeper
 from churn_cli.scoring_package import digest_now, open_named
 from churn_cli.terminal import answer, say, show
 from churn_data.errors import DataError, Failure, Unavailable
-from churn_data.locations import location
-from churn_model.errors import PackageError
+from churn_data.locations import ObjectLocation, location
+from churn_model.errors import ChurnModelError, PackageError
 from churn_monitoring.drift.check import DriftCheck
 from churn_monitoring.drift.metrics import DriftMetrics
 from churn_monitoring.drift.report import lines, report_of, sentence, unknown_report
@@ -97,24 +97,42 @@ def watch(options: argparse.Namespace, told_to_end: threading.Event) -> dict[str
             metrics.serve(options.metrics_host, options.metrics_port)
         except OSError as error:
             raise DataError(f"--metrics-port {options.metrics_port}", f"{error.strerror}") from None
-    look = _Look(options)
+    look: _Look | None = None
     document: dict[str, Any] = {}
     with suppress(KeyboardInterrupt):
         while not told_to_end.is_set():
             begun = time.monotonic()
             try:
-                look = _renewed(look, options) if look.outdated() else look
+                look = _present(look, options)
                 document = look.once()
-            except Unavailable as error:
+            except ChurnModelError as error:
+                if not _may_pass(error, options):
+                    raise
                 metrics.failed()
                 say(f"{error}; trying again")
             else:
                 metrics.show(document)
-            for drift in look.began:
-                say(f"drift: {sentence(drift)}")
+                for drift in look.began:
+                    say(f"drift: {sentence(drift)}")
             told_to_end.wait(max(options.every - (time.monotonic() - begun), 1.0))
-    show(look.told(document) if document else "nothing could be looked at", options)
+    show(look.told(document) if look is not None and document else "nothing could be looked at", options)
     return document
+
+
+def _may_pass(error: ChurnModelError, options: argparse.Namespace) -> bool:
+    """Whether trying again may help. In object storage that holds of what is refused or not there, too: of a release
+    that is just being made, where a model is still uploaded and rights are still given."""
+    if isinstance(error, Failure):
+        return isinstance(error, Unavailable)
+    stored = isinstance(options.model, ObjectLocation) or isinstance(_store(options).root, ObjectLocation)
+    return stored and isinstance(error, (DataError, PackageError))
+
+
+def _present(look: _Look | None, options: argparse.Namespace) -> _Look:
+    """A look at the log of the package that is meant now, the one there is if it is that."""
+    if look is None:
+        return _Look(options)
+    return _renewed(look, options) if look.outdated() else look
 
 
 def _renewed(look: _Look, options: argparse.Namespace) -> _Look:
