@@ -70,7 +70,10 @@ def _drift_figures() -> list[Panel]:
 
 
 def _evidence() -> Panel:
-    words = "How near each column is to an alarm, as powers of ten: at 0 it is one, at -2 a hundredth of the evidence."
+    words = (
+        "How near each column is to an alarm, as powers of ten: at 0 it is one, at -2 a hundredth of the evidence. "
+        "After an alarm it begins anew."
+    )
     series = Series(largest(drift.EVIDENCE, by="column"), "{{column}}")
     return graph(
         "Evidence of drift", words, "short", series, width=12, scale=Scale(((None, "green"), (0, "red")), least=None)
