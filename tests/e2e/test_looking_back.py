@@ -55,9 +55,10 @@ def test_it_sees_what_is_answered_and_goes_on_where_it_was(
     watching: None, start_load: LoadStarter, cluster: Cluster, figures: Figures
 ) -> None:
     del watching
+    # Its user reaches the object storage by way of a Secret, and its rights after that: a minute or so.
+    wait_until(lambda: int(condition(cluster).get("status") in {"True", "False"}), 180, "condition", every=1)
+    (pod,) = cluster.ready_pods("drift")
     with start_load() as load:
-        wait_until(lambda: int(condition(cluster).get("status") in {"True", "False"}), 60, "condition", every=1)
-        (pod,) = cluster.ready_pods("drift")
         wait_until(lambda: customers_seen(cluster, pod) > 0, 60, "customers", every=2)
         tally = load.stop()
     tally.assert_none_failed(100)
