@@ -27,8 +27,10 @@ from churnbench.machine import circumstances
 from churnbench.processes import end_on_sigterm
 from churnbench.rounds import Measured, Plan, measure_all
 from churnbench.tables import claim_table, contender_table, process_table
+from churnbench.witnesses import WITNESSES, cost, cost_table
 from churnbench.workplace import Workplace, open_workplace, simulated
 
+ALL = (*CONTENDERS, *WITNESSES)
 CLAIMS = "claims"
 SUSTAINED_SECONDS = 60.0
 QUICK_SECONDS = 2.0
@@ -64,7 +66,7 @@ def main() -> int:
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """The command line; a mistake ends with 2 and one line."""
-    names = [*dict.fromkeys(contender.group for contender in CONTENDERS), *(each.name for each in CONTENDERS), CLAIMS]
+    names = [*dict.fromkeys(contender.group for contender in ALL), *(each.name for each in ALL), CLAIMS]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="churn CSV to learn from (default: simulated customers)")
     parser.add_argument("--rounds", type=int, default=3)
@@ -95,7 +97,7 @@ def against(workplace: Workplace, arguments: argparse.Namespace) -> Workplace | 
 
 def chosen(only: Sequence[str] | None) -> list[Contender]:
     """Contenders by name or group; all without a choice."""
-    return [each for each in CONTENDERS if not only or each.name in only or each.group in only]
+    return [each for each in ALL if not only or each.name in only or each.group in only]
 
 
 def publish(
@@ -116,6 +118,7 @@ def publish(
         "contenders": {measured.contender.name: measured.to_json() for measured in table},
         "against": former.folder.name if former else None,
         "comparison": compared,
+        "witnesses": cost(table),
         "extras": extras,
         "claims": [dataclasses.asdict(claim) for claim in claims],
         "failures": failures,
@@ -136,6 +139,7 @@ def text(document: dict[str, Any], table: Sequence[Measured], claims: Sequence[C
         "One model for all, one customer a request; medians [lowest–highest round].",
         contender_table(table) if table else "",
         process_table(table),
+        cost_table(document["witnesses"]),
         claim_table(claims),
     ]
     parts += [f"Not measured: {name}: {why}" for name, why in document["failures"].items()]

@@ -20,7 +20,7 @@ from churnbench.workplace import PEERS, Workplace
 PROGRAMS = Path(sys.executable).parent
 HOST = "127.0.0.1"
 
-Group = Literal["peer", "control", "limit", "anchor", "ours", "former"]
+Group = Literal["peer", "control", "limit", "anchor", "ours", "witness", "former"]
 Launch = Callable[[Workplace, Sequence[int]], list[Command]]
 
 

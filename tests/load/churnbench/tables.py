@@ -11,7 +11,7 @@ from churnbench.rounds import Measured
 
 MET = {True: "yes", False: "**no**", None: "–"}
 GROUPS = {"peer": "peer", "control": "control (no pandas)", "limit": "limit (no model)"}
-GROUPS |= {"anchor": "anchor", "ours": "**ours**", "former": "former commit"}
+GROUPS |= {"anchor": "anchor", "ours": "**ours**", "witness": "ours, watched or not", "former": "former commit"}
 
 
 def contender_table(table: Sequence[Measured]) -> str:
