@@ -150,6 +150,22 @@ def test_every_port_that_is_read_is_one_that_the_operator_is_told_of(chart: Char
     assert targets == {edge for edge in found(documents) if edge[0] == "monitor"} - anybody
 
 
+def test_the_development_prometheus_reads_metrics_and_nobody_asks_it(chart: Chart) -> None:
+    documents = chart.render(nested(monitoring__development__enabled=True, gateway__predictionLog__enabled=True))
+    more: set[Edge] = {("prometheus", target, 9090) for target in ("gateway", "primary", "fallback")}
+    more |= {("prometheus", "gateway", 9091), ("prometheus", "alertmanager", 9093), ("gateway", "object-storage", 9000)}
+    more |= {("prometheus", "outside", 53), ("alertmanager", "outside", 53)}
+    assert found(documents) == FLOW | DNS | API | more
+
+
+def test_the_monitors_open_to_whom_is_named(chart: Chart) -> None:
+    peer = {"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}
+    values = nested(monitoring__development__enabled=True)
+    opened = chart.render(values | nested(monitoring__development={"enabled": True, "networkPolicy": {"from": [peer]}}))
+    doors = {("monitor", "prometheus", 9090), ("monitor", "alertmanager", 9093)}
+    assert found(opened) - found(chart.render(values)) == doors
+
+
 def test_stores_open_to_people_who_are_named(chart: Chart) -> None:
     peer = [{"podSelector": {"matchLabels": {"app": "other"}}}]
     documents = chart.render(nested(mlflow__networkPolicy__from=peer, objectStorage__networkPolicy__from=peer))

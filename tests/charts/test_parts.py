@@ -17,6 +17,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "scoring": nested(scoring__enabled=False),
     "bootstrap": nested(secrets__bootstrap=False),
 }
+MONITORS = nested(monitoring__development__enabled=True)
 # With nobody to ask, a gateway is refused: test_bad_values.
 PAIRS = [pair for pair in itertools.combinations(PARTS, 2) if set(pair) != {"primary", "fallback"}]
 
@@ -52,8 +53,13 @@ def test_any_two_can_be_off(chart: Chart, pair: tuple[str, str]) -> None:
     assert not running & set(pair)
 
 
+def test_monitors_are_there_when_they_are_asked_for(chart: Chart) -> None:
+    usual, more = ({pod.component for pod in pods(chart.render(values))} for values in ({}, MONITORS))
+    assert more - usual == {"prometheus", "alertmanager"}
+
+
 def test_two_releases_share_nothing(chart: Chart) -> None:
     def names(release: str) -> set[tuple[str, str]]:
-        return {(one["kind"], one["metadata"]["name"]) for one in chart.render(release=release)}
+        return {(one["kind"], one["metadata"]["name"]) for one in chart.render(MONITORS, release=release)}
 
     assert not names("blue") & names("green")

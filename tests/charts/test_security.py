@@ -11,7 +11,9 @@ import yaml
 from tests.charts.rendered import LOOKING_BACK, Chart, Document, Pod, nested, only, pods
 
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
-SERVERS = {"gateway", "primary", "canary", "fallback", "mlflow", "object-storage", "drift", "outcomes"}
+SERVERS = {
+    "gateway", "primary", "canary", "fallback", "mlflow", "object-storage", "drift", "outcomes", "prometheus", "alertmanager"
+}  # fmt: skip
 CHART = Path(__file__).resolve().parents[2] / "charts/churn"
 SETS = sorted(str(path.relative_to(CHART)) for path in [*CHART.glob("ci/*-values.yaml"), *CHART.glob("presets/*.yaml")])
 

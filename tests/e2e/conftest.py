@@ -53,6 +53,7 @@ ORDER = (
     "test_autoscaling",
     "test_prediction_log",
     "test_looking_back",
+    "test_monitors",
 )
 
 LoadStarter = Callable[..., SteadyLoad]

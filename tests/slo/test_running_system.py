@@ -168,6 +168,7 @@ def test_a_system_that_is_well_shows_what_rules_ask_for_and_wakes_nobody(watched
     until(lambda: not hidden(watcher, failure=False), STEP_SECONDS, lambda: hidden(watcher, failure=False))
     recorded = 'count(slo:sli_error:ratio_rate5m{sloth_service="churn-gateway"} >= 0) == 4'
     until(lambda: watcher.query(recorded), STEP_SECONDS, lambda: watcher.query("slo:sli_error:ratio_rate5m"))
+    until(lambda: not watcher.unrecorded(), STEP_SECONDS, watcher.unrecorded)
     until(lambda: len(watched.codes) > 200, STEP_SECONDS, lambda: len(watched.codes))
     assert watcher.faulty_rules() == []
     assert watcher.firing() & {"ChurnGatewayAvailability", "ChurnServedByPrimary", "ChurnGatewayAbsent"} == set()

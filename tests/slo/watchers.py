@@ -101,7 +101,7 @@ def alertmanager(home: Path, receiver: Told) -> Iterator[str]:
 
 
 class Prometheus:
-    """One that scrapes and evaluates every second."""
+    """One that runs, asked by its API."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client  # one for all: each made anew reads the system's certificates
@@ -133,22 +133,40 @@ class Prometheus:
         """Names of alerts that fire now."""
         return {one["metric"]["alertname"] for one in self.query('ALERTS{alertstate="firing"}')}
 
+    def targets(self) -> list[dict[str, Any]]:
+        """Whom it reads, each with its ``labels``, ``scrapeUrl``, ``health`` and ``lastError``."""
+        found: list[dict[str, Any]] = self._client.get("/api/v1/targets").json()["data"]["activeTargets"]
+        return found
+
     def faulty_rules(self) -> list[str]:
         """Rules that could not be evaluated, with the reason."""
+        return [f"{rule['name']}: {rule['lastError']}" for rule in self._rules() if rule.get("lastError")]
+
+    def rule_names(self) -> set[str]:
+        """What it records and the alerts that it knows."""
+        return {rule["name"] for rule in self._rules()}
+
+    def unrecorded(self) -> list[str]:
+        """Recording rules that have no value now, as selectors of what they record."""
+        recordings = [rule for rule in self._rules() if rule["type"] == "recording"]
+        assert recordings
+        selectors = [selector(rule["name"], rule.get("labels", {})) for rule in recordings]
+        return [one for one in selectors if not self.query(one)]
+
+    def _rules(self) -> list[dict[str, Any]]:
         groups = self._client.get("/api/v1/rules").json()["data"]["groups"]
         assert groups
-        return [
-            f"{rule['name']}: {rule['lastError']}"
-            for group in groups
-            for rule in group["rules"]
-            if rule.get("lastError")
-        ]
+        return [rule for group in groups for rule in group["rules"]]
+
+
+def selector(metric: str, labels: dict[str, str]) -> str:
+    """What selects series of these labels."""
+    return f"{metric}{{{','.join(f'{name}={json.dumps(value)}' for name, value in sorted(labels.items()))}}}"
 
 
 @contextlib.contextmanager
 def prometheus(home: Path, targets: list[int], alertmanager_url: str) -> Iterator[Prometheus]:
     """A Prometheus with all rules, reading these ports of this machine."""
-    url = f"http://127.0.0.1:{free_port()}"
     job = {"job_name": "churn", "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in targets]}]}
     receiver = {"static_configs": [{"targets": [alertmanager_url.removeprefix("http://")]}]}
     document = {
@@ -157,6 +175,14 @@ def prometheus(home: Path, targets: list[int], alertmanager_url: str) -> Iterato
         "alerting": {"alertmanagers": [receiver]},
         "scrape_configs": [job],
     }
+    with configured(home, document) as watcher:
+        yield watcher
+
+
+@contextlib.contextmanager
+def configured(home: Path, document: dict[str, Any]) -> Iterator[Prometheus]:
+    """A Prometheus with a configuration of its own."""
+    url = f"http://127.0.0.1:{free_port()}"
     (home / "prometheus.yaml").write_text(yaml.safe_dump(document))
     command = ["prometheus", f"--config.file={home / 'prometheus.yaml'}", f"--storage.tsdb.path={home / 'series'}",
                f"--web.listen-address={url.removeprefix('http://')}"]  # fmt: skip

@@ -43,6 +43,12 @@ and says nothing. Nodes are filled one after another, largest pod first, as an e
 {{- if $values.monitoring.outcomes.enabled -}}
   {{- $parts = append $parts (dict "name" "outcomes" "count" 1 "resources" $values.monitoring.outcomes.showResources) -}}
 {{- end -}}
+{{- $development := $values.monitoring.development -}}
+{{- if $development.enabled -}}
+  {{- range tuple "prometheus" "alertmanager" -}}
+    {{- $parts = append $parts (dict "name" . "count" 1 "resources" (index $development .).resources) -}}
+  {{- end -}}
+{{- end -}}
 {{- if $values.training.runOnInstall -}}
   {{- $parts = append $parts (dict "name" "training" "count" 1 "resources" $values.training.resources) -}}
 {{- end -}}

@@ -34,7 +34,7 @@ spec:
     {{- end }}
 {{- end -}}
 
-{{/* Metrics, for whom values name. Arguments: root, ports. */}}
+{{/* Metrics, for whom values name and for the development Prometheus. Arguments: root, ports. */}}
 {{- define "churn.monitoringRule" -}}
 {{- with .root.Values.networkPolicy.monitoring.from }}
 - from:
@@ -44,6 +44,9 @@ spec:
     - port: {{ . }}
       protocol: TCP
     {{- end }}
+{{- end }}
+{{- if .root.Values.monitoring.development.enabled }}
+{{ include "churn.podRule" (dict "root" .root "direction" "from" "components" (list "prometheus") "ports" .ports) }}
 {{- end }}
 {{- end -}}
 
