@@ -57,8 +57,11 @@ def predictor() -> int:
     return command.main()
 
 
-def _nothing(*_: Any) -> None:
-    """Take no notice."""
+def _take_no_notice(*_: Any, **__: Any) -> None:
+    """In the place of a method of any form."""
+
+
+_nothing: Any = _take_no_notice
 
 
 def _exchange(module: Any, **parts: type) -> None:
