@@ -69,7 +69,7 @@ def test_it_sees_what_is_answered_and_goes_on_where_it_was(
     (other,) = cluster.wait_new("drift", {pod.metadata.name})
     wait_until(lambda: customers_seen(cluster, other) >= before, 60, "customers of before", every=2)
     after = wait_until(
-        lambda: now if (now := condition(cluster))["lastProbeTime"] > said["lastProbeTime"] else None, 60, "later look"
+        lambda: now if (now := condition(cluster))["lastProbeTime"] > said["lastProbeTime"] else {}, 60, "later look"
     )
     assert after["model"] == said["model"]
     figures.record("drift watch on the cluster", customers=before, status=after["status"], features=after["features"])

@@ -73,11 +73,10 @@ def _users(environment: Mapping[str, str]) -> Users:
         found[consumer] = environment.get(name, "")
         if not found[consumer]:
             raise DataError(name, "must be set where CHURN_STORAGE_ADMINISTER is true")
-    later = {
-        consumer: environment.get(f"CHURN_STORAGE_{consumer.upper()}_USER") or None
-        for consumer in ("prediction_log", "monitoring")
-    }
-    return Users(**found, **later)
+    log, monitoring = (
+        environment.get(f"CHURN_STORAGE_{name}_USER") or None for name in ("PREDICTION_LOG", "MONITORING")
+    )
+    return Users(**found, prediction_log=log, monitoring=monitoring)
 
 
 def _target(uri: str) -> ObjectLocation:
