@@ -40,6 +40,7 @@ OF_THE_SCHEMA = [
     (nested(monitoring__drift__modelUri="models:/churn@champion"), "/monitoring/drift/modelUri"),
     (nested(monitoring__outcomes__labels="labels.csv"), "/monitoring/outcomes/labels"),
     (nested(monitoring__outcomes__arms="s3://data/plan.xlsx"), "/monitoring/outcomes/arms"),
+    (nested(monitoring__outcomes__horizon="soon"), "/monitoring/outcomes/horizon"),
     (nested(monitoring__outcomes__schedule=""), "/monitoring/outcomes/schedule"),
     (nested(monitoring__outcomes__memory="1Gi"), "/monitoring/outcomes/memory"),
     (nested(monitoring__outcomes__reports="reports"), "/monitoring/outcomes/reports"),

@@ -114,6 +114,15 @@ def test_who_looks_back_reaches_object_storage_and_the_condition_its_api_server(
     assert found(documents) == FLOW | DNS | API | more
 
 
+def test_the_development_prometheus_reads_who_looks_back(chart: Chart) -> None:
+    values = nested(
+        gateway__predictionLog__enabled=True,
+        monitoring={each: {"enabled": True} for each in ("development", "drift", "outcomes")},
+    )
+    read = {edge for edge in found(chart.render(values)) if edge[1] in LOOKERS}
+    assert read == {("prometheus", "drift", 9090), ("prometheus", "outcomes", 9090)}
+
+
 def test_who_looks_back_elsewhere_reaches_the_given_address_alone(chart: Chart) -> None:
     values = nested(
         objectStorage__enabled=False,

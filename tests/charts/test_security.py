@@ -12,7 +12,8 @@ from tests.charts.rendered import LOOKING_BACK, Chart, Document, Pod, nested, on
 
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 SERVERS = {
-    "gateway", "primary", "canary", "fallback", "mlflow", "object-storage", "drift", "outcomes", "prometheus", "alertmanager"
+    "gateway", "primary", "canary", "fallback", "mlflow", "object-storage", "drift", "outcomes", "prometheus",
+    "alertmanager",
 }  # fmt: skip
 CHART = Path(__file__).resolve().parents[2] / "charts/churn"
 SETS = sorted(str(path.relative_to(CHART)) for path in [*CHART.glob("ci/*-values.yaml"), *CHART.glob("presets/*.yaml")])

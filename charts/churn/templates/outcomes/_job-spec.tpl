@@ -61,6 +61,7 @@ template:
     {{- end }}
     containers:
       {{- $words := list "report" "--into" (include "churn.reportsFolder" .) }}
+      {{- if $outcomes.horizon }}{{ $words = concat $words (list "--horizon" $outcomes.horizon) }}{{ end }}
       {{- if $outcomes.arms }}{{ $words = concat $words (list "--arms" $outcomes.arms) }}{{ end }}
       {{- include "churn.outcomesContainer" (dict "root" . "name" "report" "words" $words) | nindent 6 }}
     volumes:
