@@ -19,6 +19,8 @@ VALUES = nested(
     monitoring__podMonitor__enabled=True,
     monitoring__podMonitor__interval="7s",
     monitoring__prometheusRules__without=["ChurnModelServerAbsent"],
+    monitoring__drift__enabled=True,
+    monitoring__outcomes__enabled=True,
     networkPolicy__monitoring__from=[{"podSelector": {}}],
     gateway__predictionLog__enabled=True,
     canary__enabled=True,
@@ -110,7 +112,7 @@ def in_order(targets: list[Labels]) -> list[str]:
 
 def test_it_reads_what_the_operator_would_read_by_the_pod_monitor(watched: Watched) -> None:
     expected = in_order(selected(watched))
-    assert len(expected) == 10  # two pods of four kinds, and two sidecars
+    assert len(expected) == 14  # two pods of six kinds, and two sidecars
 
     def read() -> list[str]:
         return in_order([target["labels"] for target in watched.prometheus.targets()])
