@@ -25,13 +25,12 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 
 from churn_model.errors import RegistryError
 from churn_model.first_opening import in_turn
+from churn_model.mlflow_champions import Champions
 from churn_model.mlflow_model import metrics_of, mlmodel_of
 from churn_model.package import PackageContents, write_package
 from churn_model.registry import Registered, VersionNotes
 from churn_model.signing import SigningKey
 
-CHAMPION = "champion"
-PREVIOUS = "previous"
 DIGEST_TAG = "churn.digest"
 ATTEMPTS = 3
 _PAGE = 200
@@ -53,10 +52,11 @@ def connect(tracking_uri: str) -> MlflowClient:
 
 
 class MlflowRegistry:
-    """The port `Registry` on MLflow; `champion` and `previous` are aliases of the registered model."""
+    """The port `Registry` on MLflow; who is champion is kept by `Champions`."""
 
     def __init__(self, client: MlflowClient) -> None:
         self._client = client
+        self._champions = Champions(client)
 
     def register(
         self, contents: PackageContents, key: SigningKey, run_id: str, notes: VersionNotes | None = None
@@ -83,8 +83,16 @@ class MlflowRegistry:
         raise RegistryError(f"{contents.name}: the registry gave another version than expected {ATTEMPTS} times")
 
     def champion(self, name: str) -> Registered | None:
-        """The version with the alias `champion`, None if there is none yet."""
-        return self._by_alias(name, CHAMPION)
+        """The version that was made champion last, None if there is none yet; an alias that somebody else moved is not
+        followed (:meth:`astray`)."""
+        with _translated(name):
+            history = self._champions.history(name)
+        return self.by_version(name, history[-1]) if history else None
+
+    def astray(self, name: str) -> str | None:
+        """The version that MLflow's alias `champion` names without having been promoted; None if all is well."""
+        with _translated(name):
+            return self._champions.astray(name)
 
     def by_version(self, name: str, version: str) -> Registered:
         """One version.
@@ -105,32 +113,32 @@ class MlflowRegistry:
             return [self._registered(version) for version in found]
 
     def promote(self, name: str, version: str) -> Registered:
-        """Make a version champion and remember the former one; nothing changes if it already is.
+        """Make a version champion and remember the former ones; nothing changes if it already is, but that the alias is
+        put where it belongs.
 
         Raises:
             RegistryError: no such version.
         """
         wanted = self.by_version(name, version)
-        former = self.champion(name)
-        if former is not None and former.version == wanted.version:
-            return wanted
         with _translated(f"promote {name}"):
-            # In this order a crash in between leaves the champion as it was.
-            if former is not None:
-                self._client.set_registered_model_alias(name, PREVIOUS, former.version)
-            self._client.set_registered_model_alias(name, CHAMPION, wanted.version)
+            others = [each for each in self._champions.history(name) if each != wanted.version]
+            self._champions.keep(name, [*others, wanted.version])
         return wanted
 
     def rollback(self, name: str) -> Registered:
-        """Make the former champion champion again; a second rollback undoes the first.
+        """Make the champion before the present one champion; a second rollback goes further back. Where somebody else
+        moved the alias, it is put back and nothing else.
 
         Raises:
             RegistryError: there was no former champion.
         """
-        former = self._by_alias(name, PREVIOUS)
-        if former is None:
-            raise RegistryError(f"{name}: there is no former champion to go back to")
-        return self.promote(name, former.version)
+        with _translated(f"roll {name} back"):
+            history, astray = self._champions.history(name), self._champions.astray(name)
+            kept = history if astray else history[:-1]
+            if not kept:
+                raise RegistryError(f"{name}: there is no former champion to go back to")
+            self._champions.keep(name, kept)
+        return self.by_version(name, kept[-1])
 
     def fetch(self, registered: Registered, directory: Path) -> Path:
         """Download a version's package into `directory`, which must not exist; it appears whole or not at all.
@@ -208,13 +216,6 @@ class MlflowRegistry:
         if not any(folder.iterdir()):
             shutil.rmtree(folder)
             raise RegistryError(f"{uri}: no artifacts there")
-
-    def _by_alias(self, name: str, alias: str) -> Registered | None:
-        with _translated(name):
-            known = self._client.search_registered_models(f"name = '{name}'")
-            if not known or alias not in known[0].aliases:
-                return None
-            return self._registered(self._client.get_model_version(name, str(known[0].aliases[alias])))
 
     def _versions(self, name: str) -> list[ModelVersion]:
         found: list[ModelVersion] = []

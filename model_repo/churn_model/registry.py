@@ -58,10 +58,13 @@ class Registry(Protocol):
         """All versions, newest first."""
 
     def promote(self, name: str, version: str) -> Registered:
-        """Make a version champion; the former champion is remembered for :meth:`rollback`."""
+        """Make a version champion; the former champions are remembered for :meth:`rollback`."""
 
     def rollback(self, name: str) -> Registered:
-        """Make the former champion champion again."""
+        """Make the champion before the present one champion; twice goes back twice."""
+
+    def astray(self, name: str) -> str | None:
+        """The version that others take for the champion although nobody promoted it; None if all is well."""
 
     def fetch(self, registered: Registered, directory: Path) -> Path:
         """Download a version's package into a new folder, whole or not at all."""

@@ -119,12 +119,11 @@ def test_train_promote_rollback(telco_path: Path, capsys: pytest.CaptureFixture[
     assert last_json(capsys)["version"] == "1"
     assert link.resolve().name == "1"
     assert main(["promote", "2"]) == 2
-    # A second rollback goes forward, to what the gate had refused: not without a word.
+    # A second rollback does not go forward to what was just taken back.
     capsys.readouterr()
-    assert main(["rollback"]) == 0
-    told = capsys.readouterr().err
-    assert "version 2 is newer than version 1: a rollback after a rollback undoes it" in told
-    assert "version 2 is champion again although the gate did not pass it (asked not to be; the gate: " in told
+    assert main(["rollback"]) == 2
+    assert capsys.readouterr().err == "churn: churn-telecom: there is no former champion to go back to\n"
+    assert link.resolve().name == "1"
 
 
 @pytest.mark.usefixtures("home", "quick")

@@ -17,28 +17,12 @@ from churn_model.package import PackageContents
 from churn_training.packaging.exported import read_exported
 from churn_training.packaging.exporting import export_champion
 from churn_training.packaging.home import Home
-from churn_training.packaging.keys import signing_key
 from churn_training.pipeline import TrainingOutcome, train
 from churn_training.runs.tracking import experiment_of
+from tests.training.shelves import NAME, Shelf, champion
 from tests.training.small_families import small_candidates
 
 pytestmark = pytest.mark.usefixtures("pictures_unseen")
-NAME = "churn-sample"
-
-
-class Shelf:
-    """A registry with a run to register from."""
-
-    def __init__(self, home: Home) -> None:
-        self.home = home
-        self.client = connect(home.tracking_uri)
-        self.registry = MlflowRegistry(self.client)
-        self.experiment = experiment_of(self.client, NAME, home)
-        self.run_id = self.client.create_run(self.experiment).info.run_id
-        self.key = signing_key(home)
-
-    def register(self, contents: PackageContents) -> str:
-        return self.registry.register(contents, self.key, self.run_id).version
 
 
 @pytest.fixture
@@ -57,23 +41,6 @@ def test_what_comes_back_is_what_was_signed(shelf: Shelf, contents: PackageConte
     stored = Path(registered.uri.removeprefix("file://"))
     assert digests(stored) == digests(folder)
     assert not any(path.suffix in (".pkl", ".joblib") for path in shelf.home.path.rglob("*"))
-
-
-def test_versions_champion_promote_rollback(shelf: Shelf, contents: PackageContents) -> None:
-    registry = shelf.registry
-    assert registry.champion(NAME) is None
-    assert registry.versions(NAME) == []
-    assert [shelf.register(contents) for _ in range(3)] == ["1", "2", "3"]
-    assert registry.champion(NAME) is None
-    registry.promote(NAME, "1")
-    registry.promote(NAME, "3")
-    registry.promote(NAME, "3")
-    assert champion(registry) == "3"
-    assert registry.rollback(NAME).version == "1"
-    assert champion(registry) == "1"
-    assert registry.rollback(NAME).version == "3"
-    assert [found.version for found in registry.versions(NAME)] == ["3", "2", "1"]
-    assert registry.by_version(NAME, "2").digest.startswith("sha256:")
 
 
 def test_refusals_are_one_line(shelf: Shelf, contents: PackageContents, tmp_path: Path) -> None:
@@ -311,12 +278,6 @@ def test_pyfunc_answers_like_the_scorer(
         model.predict(frame.drop(columns="tenure"))
     with pytest.raises(ChurnModelError, match="column 'tenure': a number was expected"):
         model.predict(frame.assign(tenure="long"))
-
-
-def champion(registry: MlflowRegistry) -> str:
-    found = registry.champion(NAME)
-    assert found is not None
-    return found.version
 
 
 def replace(contents: PackageContents, **changes: Any) -> PackageContents:
