@@ -30,6 +30,7 @@ _OWN = {
         "training/churn_cli",
         "serving/churn_campaigns",
         "serving/churn_monitoring",
+        "serving/churn_delivery",
     ),
 }
 

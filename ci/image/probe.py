@@ -20,7 +20,8 @@ def faults(image: str) -> list[str]:
     found += [f"{name} can be imported" for name in LIBRARIES if importlib.util.find_spec(name)]
     expected = {"churn_model": True, "churn_serving": serving}
     expected |= dict.fromkeys(
-        ("churn_data", "churn_training", "churn_cli", "churn_campaigns", "churn_monitoring"), not serving
+        ("churn_data", "churn_training", "churn_cli", "churn_campaigns", "churn_monitoring", "churn_delivery"),
+        not serving,
     )
     for name, wanted in expected.items():
         if (importlib.util.find_spec(name) is not None) != wanted:

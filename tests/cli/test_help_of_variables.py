@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import churn_data
+import churn_delivery
 import churn_model
 import churn_training
 from churn_cli.main import main
@@ -58,7 +59,7 @@ def test_a_command_names_what_the_folder_is_chosen_by(command: str, capsys: pyte
 def test_all_that_is_read_stands_in_the_help_of_all_commands(capsys: pytest.CaptureFixture[str]) -> None:
     said = {*NAME.findall(help_of(main, [], capsys))}
     read = set()
-    for package in (churn_model, churn_data, churn_training):
+    for package in (churn_model, churn_data, churn_training, churn_delivery):
         (folder,) = package.__path__
         for module in Path(folder).rglob("*.py"):
             if module.parent.name != "cluster":  # programs in pods, with a help of their own

@@ -17,6 +17,7 @@ from churn_cli.arguments import (
     experiment,
     init,
     log,
+    models,
     outcomes,
     promote,
     rollback,
@@ -38,7 +39,8 @@ from churn_model.errors import UseCaseError
 
 Reply = Mapping[str, Any] | None
 COMMANDS = (
-    train, up, score, simulate, promote, rollback, card, init, value, campaign, experiment, log, outcomes, drift,
+    train, up, score, simulate, promote, rollback, models, card, init, value, campaign, experiment, log, outcomes,
+    drift,
 )  # fmt: skip
 """In the order in which `churn --help` lists them."""
 

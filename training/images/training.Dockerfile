@@ -23,8 +23,9 @@ COPY training/churn_training /build/project/training/churn_training
 COPY training/churn_cli /build/project/training/churn_cli
 COPY serving/churn_campaigns /build/project/serving/churn_campaigns
 COPY serving/churn_monitoring /build/project/serving/churn_monitoring
-RUN python -m stage.install_sources project /opt/sources churn_model churn_data churn_training churn_campaigns churn_monitoring churn_cli \
- && PYTHONPATH=/opt/sources /opt/churn/bin/python -c "import churn_cli.commands.train, churn_cli.log_actions, churn_cli.programs.cluster_bootstrap, churn_cli.programs.storage_setup, churn_training.pipeline" \
+COPY serving/churn_delivery /build/project/serving/churn_delivery
+RUN python -m stage.install_sources project /opt/sources churn_model churn_data churn_training churn_campaigns churn_monitoring churn_delivery churn_cli \
+ && PYTHONPATH=/opt/sources /opt/churn/bin/python -c "import churn_cli.commands.train, churn_cli.environment_actions, churn_cli.log_actions, churn_cli.programs.cluster_bootstrap, churn_cli.programs.storage_setup, churn_training.pipeline" \
  && printf "#!/opt/churn/bin/python\\nimport sys\\nfrom churn_cli.main import main\\nsys.exit(main())\\n" >/build/churn && chmod 755 /build/churn
 
 FROM ${BASE}

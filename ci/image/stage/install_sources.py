@@ -19,6 +19,7 @@ SOURCES = {
     "churn_serving": "serving",
     "churn_campaigns": "serving",
     "churn_monitoring": "serving",
+    "churn_delivery": "serving",
 }
 
 

@@ -44,6 +44,14 @@ _OUTCOMES_LOG = (
     LOG_STORE,
     Variable("CHURN_GATEWAY_PREDICTION_LOG_KEYS", "keys of its customers (keys/prediction-log.json in CHURN_HOME)"),
 )
+GIT = (
+    Variable("CHURN_GIT_USERNAME", "who --environment is at the git server (as in the checkout's address)"),
+    Variable("CHURN_GIT_PASSWORD_FILE", "file of the password or access token there (as in the checkout's address)"),
+    Variable(
+        "GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME, GIT_COMMITTER_EMAIL",
+        "who commits (git's user.name and user.email)",
+    ),
+)
 _REGISTRY = (HOME, TRACKING)
 _EXPORT = (*_REGISTRY, SIGNING_KEY, VERIFY_KEY)
 _TRAINING = (*_EXPORT, MLFLOW_PORT, *STORAGE)
@@ -52,8 +60,9 @@ _OF_COMMANDS: dict[str, Sequence[Variable]] = {
     "train": (*_TRAINING, KUBERNETES, RECORDED),
     "up": (*_TRAINING, SERVERS),
     "score": (HOME, VERIFY_KEY, *STORAGE, KUBERNETES, INDEX),
-    "promote": _EXPORT,
-    "rollback": _EXPORT,
+    "promote": (*_EXPORT, *GIT),
+    "rollback": (*_EXPORT, *GIT),
+    "models": _REGISTRY,
     "card": _REGISTRY,
     "value": (HOME, VERIFY_KEY, *STORAGE),
     "campaign": (HOME, VERIFY_KEY, *STORAGE),

@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from churn_cli.environment_actions import is_for_environment, promote_environment
 from churn_cli.promotion import change_champion
 from churn_cli.terminal import say
 from churn_model.errors import RegistryError
@@ -15,16 +16,28 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Make a version champion, in the registry and for the servers of this machine."""
+    """Make a version the one that an environment serves, by a commit, or champion, in the registry and for the servers
+    of this machine."""
+    if is_for_environment(options):
+        return promote_environment(options)
 
     def change(client: "MlflowClient", registry: MlflowRegistry, name: str) -> Registered:
-        wanted = registry.by_version(name, options.version)
-        problem = objection(client, wanted, registry.champion(name))
+        wanted, champion, astray = (
+            registry.by_version(name, options.version),
+            registry.champion(name),
+            registry.astray(name),
+        )
+        problem = objection(client, wanted, champion)
         if problem and not options.force:
             raise RegistryError(f"{name} version {wanted.version}: {problem}; --force promotes it all the same")
         if problem:
             tag_version(client, wanted, override_tags(problem))
             say(f"promoted by force, although {problem}; this is kept beside the version")
+        if astray not in (None, wanted.version) and champion is not None:
+            say(
+                f"MLflow's alias champion was at version {astray}, where somebody else had moved it past the gate; "
+                f"version {champion.version} was served"
+            )
         return registry.promote(name, options.version)
 
     return change_champion(options, change, "version {version} is champion")

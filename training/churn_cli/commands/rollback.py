@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from churn_cli.environment_actions import is_for_environment, roll_environment_back
 from churn_cli.promotion import change_champion
 from churn_cli.terminal import say
 from churn_model.mlflow_registry import MlflowRegistry
@@ -14,17 +15,20 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Make the former champion champion again, in the registry and for the servers of this machine."""
+    """Go back to the model before the present one: of an environment by a commit, else in the registry and for the
+    servers of this machine."""
+    if is_for_environment(options):
+        return roll_environment_back(options)
     return change_champion(options, _back, "the former champion, version {version}, is champion again")
 
 
 def _back(client: "MlflowClient", registry: MlflowRegistry, name: str) -> Registered:
-    left = registry.champion(name)
+    astray = registry.astray(name)
     found = registry.rollback(name)
-    if left is not None and int(found.version) > int(left.version):
+    if astray is not None:
         say(
-            f"version {found.version} is newer than version {left.version}: a rollback after a rollback undoes it; the "
-            f"next one goes to version {left.version}"
+            f"version {astray} had been made champion in MLflow itself, past the gate, and was never served: the alias "
+            f"is back at version {found.version}; run the command again to go further back"
         )
     # Who goes back in need is not held up, but is told.
     problem = not_passed(client, found)

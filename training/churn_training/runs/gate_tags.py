@@ -54,7 +54,7 @@ def objection(client: "MlflowClient", wanted: Registered, champion: Registered |
     tags = client.get_model_version(wanted.name, wanted.version).tags
     if champion is not None and champion.version == wanted.version:
         return ""
-    problem = _not_passed(tags)
+    problem = not_passed_by(tags)
     if problem:
         return problem
     then, now = tags.get(AGAINST, NOBODY), champion.version if champion else NOBODY
@@ -65,10 +65,11 @@ def objection(client: "MlflowClient", wanted: Registered, champion: Registered |
 
 def not_passed(client: "MlflowClient", version: Registered) -> str:
     """That the gate did not pass a version, whomever it was held against, and why, as a clause; empty if it did."""
-    return _not_passed(client.get_model_version(version.name, version.version).tags)
+    return not_passed_by(client.get_model_version(version.name, version.version).tags)
 
 
-def _not_passed(tags: Mapping[str, str]) -> str:
+def not_passed_by(tags: Mapping[str, str]) -> str:
+    """As :func:`not_passed`, of the tags of a version."""
     if PASSED not in tags:
         return "no gate has judged it"
     if tags[PASSED] != "yes":
