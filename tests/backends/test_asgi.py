@@ -10,19 +10,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from awaiting import until
 from churn_model.description import Description
 from churn_model.package import Package
 from churn_model.signing import TrustedKeys
 from churn_serving.backend import errors
 from churn_serving.backend.answers import HTTP_STATUS, MAX_BODY_BYTES
 from churn_serving.backend.asgi import BackendApp
-from churn_serving.backend.grpc_service import GRPC_CODE
+from churn_serving.backend.grpc_service import GRPC_CODE, InferenceService
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.metrics import BackendMetrics
 from churn_serving.backend.model_source import ModelSource
 from churn_serving.backend.routes import Routes
+from churn_serving.backend.watcher import ModelWatcher
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.json_codec import encode_request
+from churn_serving.oip.open_inference_grpc_pb2 import ServerLiveRequest
 from churn_serving.oip.schema_precondition import OtherSchema
 from churn_serving.web.body import BodyTooLarge
 from churn_serving.web.request import MethodNotAllowed, UnknownPath, UnsupportedMediaType
@@ -66,6 +69,25 @@ async def test_health_and_metadata(client: httpx.AsyncClient, slot: ModelSlot) -
     slot.draining = True
     assert (await client.get("/v2/health/ready")).status_code == 503
     assert (await client.get("/v2/health/live")).status_code == 200
+
+
+async def test_a_watcher_beyond_help_ends_the_life_of_a_model_server(
+    client: httpx.AsyncClient, slot: ModelSlot, source: ModelSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(_: Any) -> Any:
+        raise OSError(5, f"nobody's business: {source.path}")
+
+    monkeypatch.setattr("churn_serving.backend.watcher.fingerprint", lambda _: None)
+    watcher = ModelWatcher(slot, source, 0.01)
+    monkeypatch.setattr("churn_serving.backend.watcher.fingerprint", breaks)
+    watcher.start()
+    value = slot.metrics.registry.get_sample_value
+    await until(lambda: (value("churn_background_task_crashes_total", {"task": "model package"}) or 0) >= 3)
+    answer = await client.get("/v2/health/live")
+    assert (answer.status_code, answer.json()) == (503, {"live": False, "failing": ["model package"]})
+    assert not InferenceService(slot).server_live(ServerLiveRequest()).live
+    assert (await client.get("/v2/health/ready")).status_code == 200, "what is loaded still answers"
+    await slot.supervisor.stop()
 
 
 async def test_the_description_is_shown_once_per_digest(

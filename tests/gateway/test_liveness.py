@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from churn_serving.adapters.http_backend import HttpBackend
+from churn_serving.core.guarded import GuardedBackend
 from churn_serving.gateway.bootstrap import Gateway, open_gateway
 from churn_serving.gateway.key_file import add_key, entry_for, new_key, read_keys
 from churn_serving.gateway.settings import GatewaySettings
@@ -75,6 +77,32 @@ async def test_revocation_works_after_its_watcher_broke(
     await asyncio.sleep(0.05)
     assert (await client.get("/v1/model", headers={"x-api-key": KEY})).status_code == 401
     assert (await client.get("/livez")).json() == {"status": "alive"}
+
+
+@pytest.mark.parametrize(
+    ("task", "kind", "method"),
+    [("refresh primary", HttpBackend, "learn"), ("probe primary", GuardedBackend, "probe")],
+    ids=["refresh", "probe"],
+)
+async def test_backends_are_asked_again_after_what_nobody_foresaw(
+    gateway: tuple[Gateway, httpx.AsyncClient], monkeypatch: pytest.MonkeyPatch, task: str, kind: type, method: str
+) -> None:
+    opened, client = gateway
+    asked, right = 0, getattr(kind, method)
+
+    async def breaks_twice(self: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked <= 2:
+            raise KeyError("nobody foresaw this")
+        return await right(self)
+
+    monkeypatch.setattr(kind, method, breaks_twice)
+    await until(lambda: crashes(opened, task) == 2)
+    await until(lambda: asked > 3)
+    assert crashes(opened, task) == 2
+    assert opened.supervisor.running[task]
+    assert (await client.get("/livez")).status_code == 200
 
 
 async def test_a_task_beyond_help_ends_the_process_life(

@@ -261,6 +261,7 @@ def test_a_number_out_of_bounds_that_means_not_known_is_missing_and_no_other_one
 
     request = bounded.decode(body(*({**others, name: value} for value in (-1, 9999.0, 3))))
     assert [str(row[place]) for row in request.rows] == ["nan", "nan", "3.0"]
+    assert request.notes is not None
     assert [note for note in request.notes if note[1] == place] == [(0, place, False), (1, place, False)]
     for wrong, bound in ((-0.5, "at least 0"), (-2, "at least 0"), (5000, "at most 1200")):
         assert list(faults(bounded, body({**others, name: wrong})).values()) == [f"must be {bound}"], wrong

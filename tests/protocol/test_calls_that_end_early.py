@@ -1,10 +1,11 @@
 """gRPC calls whose caller gives up are counted, and calls under way when a server leaves are answered first."""
 
 import signal
+import socket
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
 
 import grpc
 import httpx
@@ -15,6 +16,8 @@ from real_processes import System
 from tests.protocol.requests import call, channel, message
 
 INFER = "/inference.GRPCInferenceService/ModelInfer"
+SETTINGS, GOAWAY = 4, 7
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, SETTINGS, 0, 0, 0, 0, 0])
 
 
 def metric(port: int, line: str) -> float:
@@ -85,11 +88,24 @@ def test_calls_under_way_are_answered_when_their_server_leaves(system: System, d
     caller.start()
     wait_for(lambda: len(answers) > 1, "no answer")
     try:
-        assert service.stop() == 0
+        with socket.create_connection(("127.0.0.1", system.ports[f"{door}_grpc"]), 20) as idle:
+            idle.sendall(PREFACE)
+            received = idle.makefile("rb")
+            assert next(frames(received))[0] == SETTINGS
+            assert service.stop() == 0
+            goodbye = next(payload for kind, payload in frames(received) if kind == GOAWAY)
         caller.join(20)
     finally:
         service.start()
         service.wait_ready()
+    # Who has a connection is told to go, without an error (RFC 9113, section 6.8), and not for the connection's age.
+    assert goodbye[4:] == bytes(4) + b"Server shutdown"
     # What was taken was answered. What came then found nobody, or was handed back by a library that had not taken it.
     assert refusals in ([grpc.StatusCode.UNAVAILABLE], [grpc.StatusCode.CANCELLED])
     assert all(len(ModelInferResponse.FromString(answer).outputs) == 2 for answer in answers)
+
+
+def frames(received: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Kind and payload of each frame until the connection ends."""
+    while len(head := received.read(9)) == 9:
+        yield head[3], received.read(int.from_bytes(head[:3], "big"))
