@@ -1,8 +1,9 @@
 """The largest request that a door takes is answered by the model at every door, and nobody beside it is worse off."""
 
+import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
@@ -131,6 +132,47 @@ def test_a_body_of_faults_is_explained_briefly_and_costs_nobody_else(system: Any
         assert "more" in answer.text
         assert len(answer.content) < 20_000
     assert over_records(system, ROWS[:1])[1] == "primary"
+
+
+def faulty_records(system: Any) -> int:
+    body = b'{"customers":[],' + b",".join(b'"k%d":0' % n for n in range(170_000)) + b"}"
+    return httpx.post(system.gateway_url + "/v1/predictions", content=body, headers=JSON, timeout=SECONDS).status_code
+
+
+def faulty_tensors(system: Any) -> int:
+    return refused_over_http(system, "n" * 1_800_000)
+
+
+def faulty_message(system: Any) -> int:
+    return refused_over_grpc(system, "n" * 1_800_000)
+
+
+@pytest.mark.parametrize(("ask", "status"), [(faulty_records, 422), (faulty_tensors, 400), (faulty_message, 400)])
+def test_no_large_body_is_read_where_customers_are_answered(
+    system: Any, ask: Callable[[Any], int], status: int
+) -> None:
+    """Who reads them is stopped: they wait for it, and nobody else does."""
+    answers: list[int] = []
+    with reader_stopped(system):
+        caller = threading.Thread(target=lambda: answers.append(ask(system)))
+        caller.start()
+        for _ in range(20):
+            assert over_records(system, ROWS[:1])[0] == 200
+        caller.join(1)
+        assert answers == [], "somebody else has read it"
+    caller.join(SECONDS)
+    assert answers == [status]
+
+
+@contextlib.contextmanager
+def reader_stopped(system: Any) -> Iterator[None]:
+    children = psutil.Process(system.gateway.process.pid).children()
+    (reader,) = (child for child in children if "churn_serving.gateway.reader_process" in child.cmdline())
+    reader.suspend()
+    try:
+        yield
+    finally:
+        reader.resume()
 
 
 def refused_over_http(system: Any, name: str) -> int:
