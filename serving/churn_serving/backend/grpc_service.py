@@ -23,7 +23,7 @@ from churn_serving.oip import open_inference_grpc_pb2 as messages
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.grpc_codec import encode_metadata, encode_response
 from churn_serving.oip.grpc_limits import GrpcLimits
-from churn_serving.oip.grpc_methods import service_handler
+from churn_serving.oip.grpc_methods import as_headers, service_handler
 from churn_serving.oip.grpc_status import fitting
 from churn_serving.oip.messages import asks_for_contributions
 from churn_serving.telemetry.tracing import REQUEST_ID, REQUEST_IDS, in_words
@@ -158,14 +158,8 @@ def _call(method: _Method, request: Any, context: _Context) -> _Outcome:
     except EXPECTED as error:
         return _Outcome(GRPC_CODE[type(error)], details=fitting(str(error)))
     except Exception:  # the last line of defence: the caller gets a status, the log gets the reason
-        logger.exception("gRPC call failed for %s", in_words(_as_headers(context)))
+        logger.exception("gRPC call failed for %s", in_words(as_headers(context.invocation_metadata())))
         return _Outcome(grpc.StatusCode.INTERNAL, details="internal error")
-
-
-def _as_headers(context: _Context) -> list[tuple[bytes, bytes]]:
-    """A caller's metadata as HTTP's headers look."""
-    metadata = context.invocation_metadata()
-    return [(name.encode(), value if isinstance(value, bytes) else value.encode()) for name, value in metadata]
 
 
 def _delivered(outcome: _Outcome, context: _Context) -> Any:

@@ -10,6 +10,7 @@ import grpc.aio
 
 from churn_serving.gateway.access import OPEN_METHODS
 from churn_serving.gateway.authentication import Authentication, Unauthenticated
+from churn_serving.oip.grpc_methods import as_headers
 
 CALLER: ContextVar[str] = ContextVar("caller", default="")
 """The id of the key that this call was made with; empty where none is asked for."""
@@ -39,11 +40,6 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
             self._refused(method, metadata)
             return self._refusal
         return await continuation(handler_call_details)
-
-
-def as_headers(metadata: Any) -> Headers:
-    """A caller's metadata as HTTP's headers look."""
-    return [(name.encode(), value if isinstance(value, bytes) else value.encode()) for name, value in metadata or ()]
 
 
 async def _refuse(_: Any, context: "grpc.aio.ServicerContext[Any, Any]") -> NoReturn:

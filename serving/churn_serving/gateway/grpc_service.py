@@ -11,7 +11,7 @@ import grpc.aio
 from churn_model import Description
 from churn_serving.core.errors import NotReady, Overloaded, RefusedByBackends
 from churn_serving.gateway.authentication import Authentication, Unauthenticated
-from churn_serving.gateway.grpc_guard import CALLER, Guard, Headers, as_headers
+from churn_serving.gateway.grpc_guard import CALLER, Guard, Headers
 from churn_serving.gateway.http import RequestIds
 from churn_serving.gateway.large_bodies import PATIENT_BYTES, LargeBodies, release
 from churn_serving.gateway.model_view import require_served
@@ -21,7 +21,7 @@ from churn_serving.gateway.warnings import warnings_text
 from churn_serving.oip import open_inference_grpc_pb2 as messages
 from churn_serving.oip.faults import InvalidRequest, UnknownModel
 from churn_serving.oip.grpc_codec import GrpcCodec, encode_metadata, encode_response
-from churn_serving.oip.grpc_methods import SERVICE
+from churn_serving.oip.grpc_methods import SERVICE, as_headers
 from churn_serving.oip.grpc_parts import read_infer_request
 from churn_serving.oip.grpc_status import fitting
 from churn_serving.oip.messages import MAX_ROWS, InferReply, InferRequest, refuse_contributions

@@ -3,7 +3,7 @@
 Generic handlers take the place of generated service code, so the generated file holds messages alone.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import grpc
@@ -36,3 +36,8 @@ def service_handler(
         for name, (read, response) in _TYPES.items()
     }
     return grpc.method_handlers_generic_handler(SERVICE, handlers)
+
+
+def as_headers(metadata: Iterable[tuple[str, str | bytes]] | None) -> list[tuple[bytes, bytes]]:
+    """A caller's metadata as HTTP's headers look."""
+    return [(name.encode(), value if isinstance(value, bytes) else value.encode()) for name, value in metadata or ()]
