@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from churn_serving.local.errors import SettingError
+from churn_serving.local.services import local_services
 from churn_serving.local.settings import flag_of, local_home, read_settings, variable_of
 
 REQUIRED = ["--model", "packages/churn-telecom", "--usecase", "telecom"]
@@ -40,6 +41,31 @@ def test_a_bad_choice_names_flag_and_variable(arguments: list[str], words: list[
     text = str(caught.value)
     assert "\n" not in text
     assert all(word in text for word in words)
+
+
+@pytest.mark.parametrize(
+    ("listens", "asked"),
+    [
+        ("", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("::1", "[::1]"),
+        ("::", "[::1]"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_a_gateway_is_asked_where_it_listens(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, listens: str, asked: str
+) -> None:
+    monkeypatch.setenv("CHURN_GATEWAY_HOST", listens)
+    gateway, primary, *_ = local_services(read_settings(REQUIRED), tmp_path)
+    assert gateway.ready_url == f"http://{asked}:8080/readyz"
+    assert dict(gateway.addresses) == {
+        "HTTP": f"http://{asked}:8080",
+        "gRPC": f"{asked}:8081",
+        "metrics": f"http://{asked}:9090/metrics",
+    }
+    assert primary.ready_url == "http://127.0.0.1:8082/v2/health/ready"
 
 
 def test_names_of_a_setting() -> None:

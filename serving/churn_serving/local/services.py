@@ -74,6 +74,7 @@ def local_services(settings: LocalSettings, home: Path) -> tuple[ServiceSpec, ..
 def _gateway(settings: LocalSettings, home: Path) -> ServiceSpec:
     http, grpc = settings.gateway_port, settings.gateway_grpc_port
     metrics = settings.metrics_port_base
+    host = _gateway_host()
     return ServiceSpec(
         name="gateway",
         command=_module("churn_serving.gateway"),
@@ -93,8 +94,12 @@ def _gateway(settings: LocalSettings, home: Path) -> ServiceSpec:
             _chosen("gateway_grpc_port", grpc, "the gateway's gRPC"),
             _chosen("metrics_port_base", metrics, "the gateway's metrics"),
         ),
-        ready_url=_url(http, "/readyz"),
-        addresses={"HTTP": _url(http), "gRPC": f"{HOST}:{grpc}", "metrics": _url(metrics, "/metrics")},
+        ready_url=_url(http, "/readyz", host),
+        addresses={
+            "HTTP": _url(http, host=host),
+            "gRPC": f"{host}:{grpc}",
+            "metrics": _url(metrics, "/metrics", host),
+        },
     )
 
 
@@ -219,8 +224,15 @@ def _local_state(home: Path) -> dict[str, str]:
     return {"CHURN_HOME": str(home), "CHURN_VERIFY_KEY": str(home / "keys" / "verify.pem")}
 
 
-def _url(port: int, path: str = "") -> str:
-    return f"http://{HOST}:{port}{path}"
+def _gateway_host() -> str:
+    """Where a gateway that listens as its own variable says is asked from here, as addresses spell it."""
+    host = os.environ.get("CHURN_GATEWAY_HOST") or HOST
+    host = {"0.0.0.0": HOST, "::": "::1"}.get(host, host)  # noqa: S104 - who listens everywhere listens here, too
+    return f"[{host}]" if ":" in host else host
+
+
+def _url(port: int, path: str = "", host: str = HOST) -> str:
+    return f"http://{host}:{port}{path}"
 
 
 def _chosen(setting: str, number: int, purpose: str) -> PortUse:
