@@ -44,6 +44,16 @@ def test_help_names_every_setting(module: str) -> None:
             assert f"(default: {field.default})" in first
 
 
+def test_who_reads_no_further_is_no_failure() -> None:
+    words = [sys.executable, "-m", "churn_serving.gateway", "--help"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
 @pytest.mark.parametrize("module", PROCESSES)
 def test_what_is_no_setting_is_refused_in_one_line(module: str) -> None:
     ended = run(module, "--nowhere", "1")

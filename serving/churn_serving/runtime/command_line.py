@@ -4,6 +4,7 @@ Flags win over environment variables, those over defaults. Read once at the star
 names flag and variable.
 """
 
+import os
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -40,7 +41,7 @@ def read_settings(kind: type[Settings], arguments: Sequence[str]) -> Settings:
         SystemExit: ``--help`` was asked for and has been said (status 0).
     """
     if _HELP & set(arguments):
-        sys.stdout.write(help_text(kind, arguments))
+        _show(help_text(kind, arguments))
         raise SystemExit(0)
     _require_known(kind, arguments)
     try:
@@ -51,6 +52,14 @@ def read_settings(kind: type[Settings], arguments: Sequence[str]) -> Settings:
         raise SettingError(one_line("; ".join(lines))) from error
     except SettingsError as error:
         raise SettingError(one_line(f"{' '.join(str(error).split())}; --help lists what there is")) from error
+
+
+def _show(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads has seen enough (`| head`); Python would complain again when it flushes at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def without_check(arguments: Sequence[str]) -> tuple[list[str], bool]:

@@ -2,6 +2,7 @@
 another package that is never imported here."""
 
 import argparse
+import os
 import subprocess
 import sys
 from typing import Any
@@ -16,9 +17,13 @@ class _HelpOfBoth(argparse.Action):
     """Our own help, then that of the servers: ports above all."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        parser.print_help()
-        sys.stdout.write("\nOptions for the servers:\n\n")
-        sys.stdout.flush()
+        try:
+            parser.print_help()
+            sys.stdout.write("\nOptions for the servers:\n\n")
+            sys.stdout.flush()
+        except BrokenPipeError:  # who reads has seen enough (`| head`); else Python complains when it flushes at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            parser.exit()
         given = ("--model", "", "--usecase", "")  # by the command itself: nobody chooses them here
         ended = subprocess.run([sys.executable, "-m", SERVER, *given, "--help"], check=False)  # noqa: S603 - this interpreter
         parser.exit(ended.returncode)
