@@ -12,7 +12,7 @@ from churn_data.date_columns import counted_date, date_column
 from churn_data.date_spellings import faults_of
 from churn_data.far_numbers import far_numbers
 from churn_data.identifying_columns import FEW_LEVELS, identifying
-from churn_data.number_texts import two_notations
+from churn_data.number_texts import numbers_with_faults, two_notations
 from churn_model.names import name_fault
 from churn_model.rules import FeatureType
 from churn_model.spelling import MAXIMUM_TEXT
@@ -68,7 +68,12 @@ def _number_role(facts: ColumnFacts, *, wanted: bool) -> Role:
 
 def _text_role(facts: ColumnFacts, *, wanted: bool) -> Role:
     mixed = "" if facts.numeric else two_notations(facts.counts) or faults_of(facts.counts)
-    return Role("category", left_out=mixed or ("" if wanted else _free_text(facts)))
+    free = "" if wanted else _free_text(facts)
+    faulty = "" if facts.numeric or mixed else numbers_with_faults(facts.counts)
+    if faulty and free:
+        free = f"{faulty}: correct them, or list under `missing` what means «not known»"
+    kept = f"{faulty}, kept as a category of {facts.distinct:,} levels: a number, if the others are corrected"
+    return Role("category", left_out=mixed or free, remark=kept if faulty else "")
 
 
 def _unusable(facts: ColumnFacts) -> str:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from churn_data.dialects import Decimal
 from churn_data.number_parts import Parts, is_exclusive, parts_of
@@ -24,6 +25,9 @@ _SIMPLE = re.compile(r"[+-]?[\d.,]+", re.ASCII)
 _MONTHS = re.compile(r"\d{1,3} ?[MB]", re.ASCII)
 _MIXED = 0.05
 """Share of rows that must be in the rarer of two notations, and may be in none, before a column is said to mix them."""
+_FEWEST, _PROBED, _SHARE = 20, 1000, 1 / 3
+"""Different numbers that a column of them has at least, texts that are looked at first, and the share of rows, and of
+the texts looked at first, from which a column of other texts is one of numbers with faults."""
 _EXPONENT = r"([eE][+-]?\d+)?"
 _GAPS = " '\u00a0\u202f\u2009\u2019"
 _SIGNS: tuple[tuple[Decimal, str, str], ...] = ((".", r"\.", ","), (",", ",", "."))
@@ -151,6 +155,21 @@ def two_notations(counts: Mapping[str, int]) -> str:
     shown = [f'"{min(texts, key=lambda text: (-len(text), text))[:30]}" ({many:,} rows)'
              for texts, many in zip(only, rows, strict=True)]  # fmt: skip
     return f"numbers in two notations, such as {' and '.join(shown)}: write all of them in one"
+
+
+def numbers_with_faults(counts: Mapping[str, int]) -> str:
+    """What to say of texts of which many are numbers and too many are not for a column of numbers; empty if these are
+    not."""
+    probe = {text: counts[text] for text in islice(counts, _PROBED)}
+    if len(NumberColumn().read(probe)[0]) < _SHARE * len(probe):
+        return ""
+    values, others = NumberColumn().read(counts)
+    numbers = [text for text, value in values.items() if value == value]  # noqa: PLR0124 - NaN is a token
+    rows, odd = (sum(counts[text] for text in texts) for texts in (numbers, others))
+    if len(numbers) <= _FEWEST or not others or rows < _SHARE * (rows + odd):
+        return ""
+    example = max(others, key=lambda text: (counts[text], text))
+    return f'numbers but for {odd:,} of {rows + odd:,} rows, such as "{example[:30]}"'
 
 
 def may_be_months(texts: Iterable[str]) -> bool:

@@ -60,6 +60,41 @@ def test_two_notations_in_one_column_are_called_so(tmp_path: Path) -> None:
         read_customers(path, usecase)
 
 
+FAULTY: dict[str, tuple[Callable[[int], str], str]] = {
+    "notes": (
+        lambda row: f"see note {row}" if row % 8 == 0 else f"{row / 4}",
+        'left out: numbers but for 25 of 200 rows, such as "see note 96": correct them, or list under `missing`',
+    ),
+    "a word": (
+        lambda row: "pending" if row % 2 else str(row % 90),
+        'numbers but for 100 of 200 rows, such as "pending", kept as a category of 46 levels',
+    ),
+    "units at times": (
+        lambda row: f"{row % 41} mo" if row % 2 else str(row % 41),
+        'numbers but for 100 of 200 rows, such as "',
+    ),
+    "two currencies": (lambda row: f"{'$€'[row % 2]}{row}", "left out: numbers but for 100 of 200 rows, such as"),
+}
+CODES: dict[str, Callable[[int], str]] = {
+    "levels": lambda row: ("1", "2", "3", "4 or more")[row % 4],
+    "of letters": lambda row: f"A{row % 40}" if row % 5 else str(row % 40),
+}
+
+
+@pytest.mark.parametrize("kind", FAULTY)
+def test_numbers_with_too_many_faults_are_called_so(kind: str, tmp_path: Path) -> None:
+    cell, said = FAULTY[kind]
+    _, _, lines = started(written(tmp_path, cell))
+    assert any(f'column "x": {said}' in line for line in lines), lines
+
+
+@pytest.mark.parametrize("kind", CODES)
+def test_codes_and_levels_are_no_numbers_with_faults(kind: str, tmp_path: Path) -> None:
+    dataset, _, lines = started(written(tmp_path, CODES[kind]))
+    assert not [line for line in lines if "numbers but for" in line]
+    assert dataset.frame["x"].iloc[1] == CODES[kind](1)
+
+
 THOUSANDS: dict[str, tuple[Callable[[int], str], float, str]] = {
     "beside hundreds": (lambda row: f"{987 + row % 50 * 20 + row:,}".replace(",", "."), 1008, "thousands, as"),
     "millions": (lambda row: f"{1_234_567 + row % 50:,}".replace(",", "."), 1234568, 'as "1.234.567" shows'),
