@@ -1,14 +1,26 @@
 """Resampling customers: samples are of real ones, intervals cover, two models are compared on the same customers."""
 
+import math
+from collections.abc import Sequence
+
 import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from churn_data.dataset import Dataset
 from churn_model.evaluation import evaluate, evaluate_tally, measure
+from churn_model.package import Package
+from churn_model.schema import Row
+from churn_model.scorer import Scorer, Scores
 from churn_model.usecase import ProfitRule
 from churn_training.comparison.bootstrap import Resampler, intervals, probability_better
+from churn_training.comparison.champion_contest import CurrentChampion
+from churn_training.comparison.competition import Result
+from churn_training.comparison.final_measure import measure_finished
 from churn_training.comparison.significance import lead_of
+from tests.training.contests import against
+from tests.training.small_families import small_candidates
 
 RULE = ProfitRule()
 
@@ -138,3 +150,33 @@ def test_a_lead_is_measured_over_customers() -> None:
     by_customer = lead_of(numpy.repeat(lead, 9), numpy.repeat(numpy.arange(100), 9))
     assert by_customer.error == pytest.approx(alone.error)
     assert by_row.error < by_customer.error / 2
+
+
+class Trembling(Scorer):
+    """Answers nearly as the model does, always the same to the same customer."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+
+    def score(self, rows: Sequence[Row]) -> Scores:
+        scores = self._scorer.score(rows)
+        return Scores([p + 0.1 * p * (1.0 - p) * math.sin(1e4 * p) for p in scores.probabilities], scores.segments)
+
+
+def test_a_model_and_its_contest_are_no_surer_of_customers_who_come_six_times(
+    champion: CurrentChampion, package: Package, held_out: Dataset
+) -> None:
+    """What `churn train` measures and decides by, not only the functions that it is made of."""
+    places, description = numpy.arange(900), package.description
+    best = Result(small_candidates()[0], {}, numpy.empty(0), numpy.empty(0))
+    widths, chances = [], []
+    for dataset in (held_out.take(places), held_out.take(numpy.repeat(places, 6))):
+        found = measure_finished(package.scorer, description.encoder, description.scorecard, dataset, best, 0)
+        low, high = found.intervals["roc_auc"]
+        widths.append(high - low)
+        verdict = against(champion, Trembling(package.scorer), dataset).verdict
+        assert verdict is not None
+        chances.append(verdict.chance)
+    assert widths[1] == pytest.approx(widths[0], rel=0.15)
+    assert 0.02 < chances[0] < 0.98
+    assert chances[1] == pytest.approx(chances[0], abs=0.01)

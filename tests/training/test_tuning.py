@@ -207,6 +207,20 @@ def test_what_is_drawn_lies_in_the_ranges_and_could_be_served(candidate: Candida
         assert all(each.holds(parameters[name]) for name, each in candidate.space.items())
 
 
+@pytest.mark.parametrize("kind", ["catboost", "native"])
+def test_a_search_goes_as_deep_as_interactions_want_it(kind: str) -> None:
+    """Where each level more is better, it gets to ten levels, with thousands of trees to be stopped at."""
+    (family,) = [candidate for candidate in default_candidates() if candidate.kind == kind]
+    proposals, tried = Proposals([family], 1), []
+    for _ in range(30):
+        setting = proposals.following()
+        assert setting is not None
+        tried.append(setting.parameters)
+        proposals.told(setting, 1.0 / float(setting.parameters["depth"]))
+    assert max(parameters["depth"] for parameters in tried) == 10
+    assert all(parameters["iterations"] >= 2000 for parameters in tried[1:])
+
+
 @pytest.mark.parametrize("kind", ["trees", "catboost", "native"])
 def test_boosting_stops_at_one_number_of_trees_for_all_folds(kind: str, few: Dataset) -> None:
     limits: dict[str, Any] = (
