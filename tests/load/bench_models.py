@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pandas
 
+from churn_model.evaluation import LOWER_IS_BETTER
 from churnbench.console import progress, result
 from modelbench.contenders import ENVIRONMENTS, OURS, Task, ask, environment
 from modelbench.datasets import Data, public
-from modelbench.figures import SHOWN, Difference, Judged, difference, judged, mean_ranks
+from modelbench.figures import SHOWN, Difference, Judged, differences, judged, mean_ranks
 
 FOLDER = Path(__file__).resolve().parents[2] / ".bench" / "models"
 Found = dict[str, dict[str, list[Judged]]]
@@ -71,7 +72,7 @@ def _split(data: Data, seed: int, seconds: float, found: Mapping[str, list[Judge
 
 
 def _tell(found: Found, options: argparse.Namespace) -> None:
-    worst: dict[str, Difference] = {}
+    apart: dict[str, dict[str, Difference]] = {}
     for name, contenders in found.items():
         result(f"\n{name}")
         for contender, results in contenders.items():
@@ -80,8 +81,10 @@ def _tell(found: Found, options: argparse.Namespace) -> None:
         if not others:
             continue
         best = min(others, key=lambda peer: sum(each.measures["log_loss"] for each in others[peer]))
-        worst[name] = difference(contenders[OURS], others[best])
-        result(f"  ours less {best}, the best peer: {_words(worst[name])}")
+        apart[name] = differences(contenders[OURS], others[best])
+        result(f"  ours less {best}, the best peer by log loss:")
+        for measure, each in apart[name].items():
+            result(f"    {_words(measure, each)}")
     names = list(next(iter(found.values())))
     ranks = mean_ranks(
         {name: [each.measures["log_loss"] for file in found.values() for each in file[name]] for name in names}
@@ -98,8 +101,8 @@ def _tell(found: Found, options: argparse.Namespace) -> None:
             }
             for file, own in found.items()
         }
-        apart = {name: asdict(each) for name, each in worst.items()}
-        result(json.dumps({"seconds": options.seconds, "files": files, "less_best_peer": apart, "mean_rank": ranks}))
+        less = {name: {measure: asdict(each) for measure, each in own.items()} for name, own in apart.items()}
+        result(json.dumps({"seconds": options.seconds, "files": files, "less_best_peer": less, "mean_rank": ranks}))
 
 
 def _line(title: str, results: Sequence[Judged]) -> str:
@@ -107,9 +110,10 @@ def _line(title: str, results: Sequence[Judged]) -> str:
     return f"{title:28} {'  '.join(figures)}  {sum(each.seconds for each in results) / len(results):.0f} s"
 
 
-def _words(apart: Difference) -> str:
-    verdict = "behind by more than chance" if apart.behind else "ahead" if apart.mean < 0 else "behind within chance"
-    return f"log loss {apart.mean:+.4f} [{apart.low:+.4f}, {apart.high:+.4f}], {verdict}"
+def _words(measure: str, apart: Difference) -> str:
+    better = apart.mean < 0 if measure in LOWER_IS_BETTER else apart.mean > 0
+    verdict = "behind by more than chance" if apart.behind else "ahead" if better else "behind within chance"
+    return f"{measure:9} {apart.mean:+.4f} [{apart.low:+.4f}, {apart.high:+.4f}], {verdict}"
 
 
 if __name__ == "__main__":
