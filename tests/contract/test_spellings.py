@@ -3,13 +3,16 @@
 import csv
 import math
 import random
+import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import grpc
 import httpx
+import pandas
 import pytest
 
 from churn_serving.oip import open_inference_grpc_pb2 as messages
@@ -17,6 +20,7 @@ from churn_serving.oip.grpc_codec import decode_response as decode_message
 from churn_serving.oip.grpc_codec import encode_request as encode_message
 from churn_serving.oip.json_codec import encode_request
 from churn_serving.oip.json_reply import decode_response
+from tests.backends.test_binary_and_grpc import binary_request
 from tests.contract.test_every_scorer import read_rows
 
 CUSTOMERS = 400
@@ -42,7 +46,9 @@ def served(trained: Any, run_system: Callable[..., Any]) -> Iterator[Any]:
         yield system
 
 
-def test_every_way_gives_the_same_bits(served: Any, trained: Any, spelt: Any, tmp_path: Path) -> None:
+def test_every_way_gives_the_same_bits(
+    served: Any, trained: Any, spelt: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ids, meant, written = spelt
     schema = trained.package.manifest.schema
     expected = trained.package.scorer.score(meant).probabilities
@@ -51,6 +57,10 @@ def test_every_way_gives_the_same_bits(served: Any, trained: Any, spelt: Any, tm
         body = encode_request(written, schema)
         answer = httpx.post(f"{getattr(served, place)}/v2/models/churn-telecom/infer", content=body, timeout=30)
         found[place] = decode_response(answer.content).probabilities
+        content, header = binary_request(written, schema)
+        sizes = {"inference-header-content-length": str(header)}
+        answer = httpx.post(answer.url, content=content, headers=sizes, timeout=30)
+        found[f"{place} binary"] = decode_response(answer.content).probabilities
     for port in ("primary_grpc", "gateway_grpc"):
         with grpc.insecure_channel(f"127.0.0.1:{served.ports[port]}") as channel:
             infer = channel.unary_unary(
@@ -69,7 +79,9 @@ def test_every_way_gives_the_same_bits(served: Any, trained: Any, spelt: Any, tm
     answer = httpx.post(f"{served.gateway_url}/v1/predictions", json={"customers": customers}, timeout=30).json()
     assert "warnings" not in answer
     found["V1"] = [one["churn_probability"] for one in answer["predictions"]]
-    found["batch"] = _batch(trained, ids, written, tmp_path)
+    for suffix in ("csv", "parquet"):
+        found[f"batch {suffix}"] = _batch(trained, ids, written, tmp_path, suffix)
+    found["notebook"] = _notebook(trained, written, monkeypatch)
     assert {way: probabilities == expected for way, probabilities in found.items()} == dict.fromkeys(found, True)
 
 
@@ -89,17 +101,45 @@ def test_a_misspelt_level_is_told_by_the_gateway_over_both_protocols(served: Any
     assert reply.json()["parameters"]["warnings"] == '[{"row":0,"feature":"Contract","nearest":"Month-to-month"}]'
 
 
+def test_the_gateway_counts_unseen_levels_and_missing_values_by_feature(served: Any, trained: Any, spelt: Any) -> None:
+    ids, meant, _ = spelt
+    schema = trained.package.manifest.schema
+    features = {name: _json(value) for name, value in zip(schema.names, meant[0], strict=True)}
+    features |= {"PaymentMethod": "Barter", "tenure": None}
+    before = _counted(served)
+    customers = [{"customer_id": one, "features": features} for one in ids[:3]]
+    httpx.post(f"{served.gateway_url}/v1/predictions", json={"customers": customers}, timeout=30).raise_for_status()
+    assert _counted(served) == before + Counter(
+        {("unseen_levels", "PaymentMethod"): 3, ("missing_values", "tenure"): 3}
+    )
+
+
+def _counted(served: Any) -> Counter[tuple[str, str]]:
+    """What the gateway's metrics say of odd values, by kind and feature."""
+    text = httpx.get(f"http://127.0.0.1:{served.ports['metrics']}/metrics", timeout=30).text
+    found = re.findall(r'^churn_(unseen_levels|missing_values)_total\{feature="([^"]+)"\} (\S+)$', text, re.MULTILINE)
+    return Counter({(kind, feature): int(float(count)) for kind, feature, count in found})
+
+
 def _json(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _batch(trained: Any, ids: list[str], rows: list[list[Any]], folder: Path) -> list[float]:
-    schema = trained.package.manifest.schema
-    with (folder / "spelt.csv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow([schema.id, *schema.names])
-        for one, row in zip(ids, rows, strict=True):
-            writer.writerow([one, *("" if _json(value) is None else value for value in row)])
-    trained.run("score", str(folder / "spelt.csv"), str(folder / "out.csv"), "--model", str(trained.model))
+def _batch(trained: Any, ids: list[str], rows: list[list[Any]], folder: Path, suffix: str) -> list[float]:
+    schema, given = trained.package.manifest.schema, folder / f"spelt.{suffix}"
+    frame = pandas.DataFrame([list(map(_json, row)) for row in rows], columns=schema.names)
+    frame.insert(0, schema.id, ids)
+    frame.to_csv(given, index=False) if suffix == "csv" else frame.to_parquet(given, index=False)
+    trained.run("score", str(given), str(folder / "out.csv"), "--model", str(trained.model))
     with (folder / "out.csv").open(encoding="utf-8", newline="") as stream:
         return [float(record["churn_probability"]) for record in csv.DictReader(stream)]
+
+
+def _notebook(trained: Any, rows: list[list[Any]], monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What MLflow's own loader answers to a frame."""
+    import mlflow.pyfunc
+
+    frame = pandas.DataFrame(rows, columns=trained.package.manifest.schema.names)
+    monkeypatch.setenv("CHURN_VERIFY_KEY", str(trained.verify_key))
+    answers: list[float] = mlflow.pyfunc.load_model(str(trained.model)).predict(frame)["churn_probability"].tolist()
+    return answers
