@@ -176,6 +176,7 @@ def test_a_model_and_its_contest_are_no_surer_of_customers_who_come_six_times(
         widths.append(high - low)
         verdict = against(champion, Trembling(package.scorer), dataset).verdict
         assert verdict is not None
+        assert verdict.chance is not None
         chances.append(verdict.chance)
     assert widths[1] == pytest.approx(widths[0], rel=0.15)
     assert 0.02 < chances[0] < 0.98
