@@ -56,7 +56,7 @@ class Process:
     def run(self) -> subprocess.CompletedProcess[str]:
         """To its end."""
         return subprocess.run(
-            self.command, env=self.environment, capture_output=True, text=True, timeout=110, check=False
+            self.command, env=self.environment, capture_output=True, text=True, timeout=600, check=False
         )
 
     @contextlib.contextmanager
