@@ -12,10 +12,11 @@ import pyarrow
 
 from churn_data.profiles import answer_profile, category_profile, number_profile
 from churn_model import Row, Schema, SchemaFeature
+from churn_model.prediction_log.frames import HEADER, frame
 from churn_model.prediction_log.pseudonyms import PseudonymKey
-from churn_model.prediction_log.records import AnswerNote, CustomerNote, ModelNote
+from churn_model.prediction_log.records import AnswerNote, CustomerNote, ModelNote, Note, encode_note
 from churn_model.training_profile import TrainingProfile
-from churn_monitoring.prediction_log.reading import SegmentContent
+from churn_monitoring.prediction_log.reading import read_segment
 from churn_monitoring.prediction_log.segments import Segment
 from churn_monitoring.prediction_log.store import Store
 from churn_monitoring.prediction_log.tables import Partition, parquet, partitioned
@@ -97,18 +98,17 @@ class Asked:
         numbers = tuple(self.schema.features[place].type == "number" for place in places)
         model = ModelNote(0, self.schema.usecase, "churn-sample", "1", self.digest, self.schema.logged, numbers)
         given = self.answers if self.answers is not None else [answer_to(row) for row in self.rows]
-        notes = [
-            (
-                model,
-                AnswerNote(
-                    self.began + self.seconds * place / len(self.rows), f"r{place}", "/v1/predictions", 0,
-                    self.served_by, None, 1.0, "first",
-                    (CustomerNote(KEY.of(self.name(place)), tuple(row[each] for each in places), *answer),),
-                ),
+        notes: list[Note] = [model]
+        notes += [
+            AnswerNote(
+                self.began + self.seconds * place / len(self.rows), f"r{place}", "/v1/predictions", 0,
+                self.served_by, None, 1.0, "first",
+                (CustomerNote(KEY.of(self.name(place)), tuple(row[each] for each in places), *answer),),
             )
             for place, (row, answer) in enumerate(zip(self.rows, given, strict=True))
         ]  # fmt: skip
-        return partitioned(SegmentContent(notes, 0), Segment(Path(), self.instance, int(self.began)))
+        content = HEADER + b"".join(frame(encode_note(note)) for note in notes)
+        return partitioned(read_segment(content, "asked"), Segment(Path(), self.instance, int(self.began)))
 
 
 def table(rows: Sequence[Row], began: float = NOON, seconds: float = 60.0, **how: Any) -> pyarrow.Table:

@@ -16,8 +16,8 @@ def answers(folder: Path) -> Iterator[tuple[ModelNote, AnswerNote]]:
     """Every answer that lies there, with its model."""
     for path in segments(folder):
         models: dict[int, ModelNote] = {}
-        for found in frames(path.read_bytes()):
-            note = decode_note(found.content)
+        for found in frames(path.read_bytes()).contents:
+            note = decode_note(found)
             if isinstance(note, ModelNote):
                 models[note.number] = note
             else:

@@ -11,7 +11,7 @@ CONTENTS = st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=6)
 
 
 def read(content: bytes) -> list[bytes]:
-    return [found.content for found in frames(content)]
+    return frames(content).contents
 
 
 @given(CONTENTS, st.data())

@@ -6,7 +6,6 @@ the reading. It knows no record.
 
 import struct
 import zlib
-from collections.abc import Iterator
 from typing import NamedTuple
 
 HEADER = b"churn predictions 1\n"
@@ -16,10 +15,10 @@ MAXIMUM_CONTENT = 256 * 1024 * 1024
 """Bytes; the largest request takes a tenth. A length above it is none, nor is 0: a loss of power leaves zeros."""
 
 
-class Frame(NamedTuple):
-    """The content of a frame and where in the file it ends."""
+class Frames(NamedTuple):
+    """The contents of the frames of a segment, and where in it the last of them ends."""
 
-    content: bytes
+    contents: list[bytes]
     end: int
 
 
@@ -28,18 +27,19 @@ def frame(content: bytes) -> bytes:
     return _FRAME.pack(len(content), zlib.crc32(content)) + content
 
 
-def frames(content: bytes) -> Iterator[Frame]:
+def frames(segment: bytes) -> Frames:
     """The frames of a segment, up to the first that is not whole; none where another kind of file begins."""
-    if not content.startswith(HEADER):
-        return
-    start = len(HEADER)
-    while start + _FRAME.size <= len(content):
-        length, checksum = _FRAME.unpack_from(content, start)
-        end = start + _FRAME.size + length
-        if not 0 < length <= MAXIMUM_CONTENT or end > len(content):
-            return
-        found = content[start + _FRAME.size : end]
-        if zlib.crc32(found) != checksum:
-            return
-        yield Frame(found, end)
-        start = end
+    found: list[bytes] = []
+    if not segment.startswith(HEADER):
+        return Frames(found, 0)
+    end, last = len(HEADER), len(segment)
+    while (start := end + _FRAME.size) <= last:
+        length, checksum = _FRAME.unpack_from(segment, end)
+        if not 0 < length <= MAXIMUM_CONTENT or start + length > last:
+            break
+        content = segment[start : start + length]
+        if zlib.crc32(content) != checksum:
+            break
+        found.append(content)
+        end = start + length
+    return Frames(found, end)

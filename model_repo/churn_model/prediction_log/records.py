@@ -3,6 +3,9 @@
 Positions instead of names keep a record small: what a model's features are called is said once a segment.
 """
 
+import struct
+from collections.abc import Callable, Sequence
+
 import msgspec
 
 from churn_model.description import Description
@@ -47,25 +50,41 @@ class AnswerNote(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
     arm: str | None
     milliseconds: float
     key: str
-    customers: tuple[CustomerNote, ...]
+    customers: Sequence[CustomerNote]
+
+
+class UnreadAnswer(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
+    """An :class:`AnswerNote` whose customers are not read yet: each is a :class:`CustomerNote` in MessagePack."""
+
+    time: float
+    request_id: str
+    route: str
+    model: int
+    served_by: str
+    arm: str | None
+    milliseconds: float
+    key: str
+    customers: tuple[msgspec.Raw, ...]
 
 
 Note = ModelNote | AnswerNote
+UnreadNote = ModelNote | UnreadAnswer
 
 
 class UnreadableNote(Exception):
     """The content of a frame is no record, though its checksum holds: another version of this program wrote it."""
 
 
-_encode = msgspec.msgpack.Encoder().encode
+encode_note: Callable[[Note], bytes] = msgspec.msgpack.Encoder().encode
+"""A record as a frame holds it. No function around it: it is called with every answer."""
 _decode = msgspec.msgpack.Decoder(Note).decode
+_decode_many = msgspec.msgpack.Decoder(list[UnreadNote]).decode
+_MANY = struct.Struct(">BI")
+_ARRAY = 0xDD
+"""What an array in MessagePack begins with, before the number of its items in four bytes."""
 read_by_any_thread(ModelNote)
 read_by_any_thread(AnswerNote)
-
-
-def encode_note(note: Note) -> bytes:
-    """A record as a frame holds it."""
-    return _encode(note)
+read_by_any_thread(UnreadAnswer)
 
 
 def decode_note(content: bytes) -> Note:
@@ -76,6 +95,19 @@ def decode_note(content: bytes) -> Note:
     """
     try:
         found: Note = _decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadableNote(str(error)) from error
+    return found
+
+
+def decode_unread(contents: Sequence[bytes]) -> list[UnreadNote]:
+    """The records of many frames in one go, customers unread.
+
+    Raises:
+        UnreadableNote: one of them is none.
+    """
+    try:
+        found: list[UnreadNote] = _decode_many(b"".join((_MANY.pack(_ARRAY, len(contents)), *contents)))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnreadableNote(str(error)) from error
     return found

@@ -6,8 +6,9 @@ It must not know who told it to end.
 import threading
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from churn_monitoring.prediction_log.lanes import GivingWay, Lane, at_once
 from churn_monitoring.prediction_log.segments import is_anyone_writing
 from churn_monitoring.prediction_log.shipping import Observer, Say, Shipped, ship
 from churn_monitoring.prediction_log.store import Store
@@ -17,10 +18,12 @@ _LOOK_SECONDS = 0.1
 
 class ShipperSettings(NamedTuple):
     """`pause_seconds` between passes; `grace_seconds` after it was told to end: for processes that still write to end
-    and for what they leave to be taken away."""
+    and for what they leave to be taken away. A segment that has waited for less than `give_way_seconds` is worked on
+    only while nobody else wants the processor."""
 
     pause_seconds: float
     grace_seconds: float
+    give_way_seconds: float = 0.0
 
 
 class Shipper:
@@ -42,8 +45,11 @@ class Shipper:
         self._problem = ""
 
     def once(self) -> Shipped:
-        """One pass."""
-        shipped = ship(self._folder, self._store, self._observer, self._say)
+        """One pass, which gives way to nobody."""
+        return self._pass(at_once)
+
+    def _pass(self, lane: Lane[Any]) -> Shipped:
+        shipped = ship(self._folder, self._store, self._observer, self._say, lane)
         if shipped.problem != self._problem:
             self._say(shipped.problem or "the prediction log's store answers again")
             self._problem = shipped.problem
@@ -51,8 +57,9 @@ class Shipper:
 
     def run(self, told_to_end: threading.Event) -> None:
         """Pass after pass, until somebody says that it is over."""
+        lane = GivingWay(self._settings.give_way_seconds)
         while not told_to_end.is_set():
-            self.once()
+            self._pass(lane)
             told_to_end.wait(self._settings.pause_seconds)
 
     def finish(self) -> Shipped:

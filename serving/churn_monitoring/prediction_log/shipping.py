@@ -6,6 +6,7 @@ Killed at any point it is simply done again. It must not know how often it is ca
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -13,12 +14,14 @@ import pyarrow
 
 from churn_data.errors import DataError, Unavailable
 from churn_monitoring.prediction_log.erasures import Erasures, erasures, without_erased
+from churn_monitoring.prediction_log.lanes import Lane, at_once
 from churn_monitoring.prediction_log.reading import read_segment
 from churn_monitoring.prediction_log.segments import Segment, done_segments
 from churn_monitoring.prediction_log.store import Store
 from churn_monitoring.prediction_log.tables import Partition, parquet, partitioned
 
 Say = Callable[[str], None]
+_Written = tuple[int, Erasures]
 
 
 class Observer(Protocol):
@@ -46,16 +49,17 @@ class Shipped(NamedTuple):
     problem: str = ""
 
 
-def ship(folder: Path, store: Store, observer: Observer, say: Say) -> Shipped:
-    """Take away all segments that are done, as long as the store answers."""
+def ship(folder: Path, store: Store, observer: Observer, say: Say, lane: Lane[_Written] = at_once) -> Shipped:
+    """Take away all segments that are done, as long as the store answers; `lane` has the work on each done."""
     done = rows = failed = 0
     problem = ""
     segments = done_segments(folder)
     known: Erasures = {}
     for index, segment in enumerate(segments):
         _tell_waiting(segments[index:], observer)
+        work = partial(_ship_one, segment, store, known, observer, say)
         try:
-            written, known = _ship_one(segment, store, known, observer, say)
+            written, known = lane(work, _age(segment))
             rows += written
             done += 1
         except (DataError, Unavailable) as error:
@@ -72,7 +76,15 @@ def ship(folder: Path, store: Store, observer: Observer, say: Say) -> Shipped:
     return Shipped(done, rows, left, problem)
 
 
-def _ship_one(segment: Segment, store: Store, known: Erasures, observer: Observer, say: Say) -> tuple[int, Erasures]:
+def _age(segment: Segment) -> float:
+    """Seconds since somebody wrote to it; 0 where it is gone."""
+    try:
+        return time.time() - segment.path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _ship_one(segment: Segment, store: Store, known: Erasures, observer: Observer, say: Say) -> _Written:
     """How many rows are in the store, and who was to be forgotten when they were."""
     try:
         content = read_segment(segment.path.read_bytes(), str(segment.path))
@@ -90,9 +102,7 @@ def _ship_one(segment: Segment, store: Store, known: Erasures, observer: Observe
     return written, known
 
 
-def _write(
-    tables: dict[Partition, pyarrow.Table], segment: Segment, store: Store, erased: Erasures
-) -> tuple[int, Erasures]:
+def _write(tables: dict[Partition, pyarrow.Table], segment: Segment, store: Store, erased: Erasures) -> _Written:
     """Write a segment's tables; again if others ask to be forgotten than was known."""
     while True:
         kept = {partition: without_erased(table, erased) for partition, table in tables.items()}

@@ -40,6 +40,13 @@ def _add_ship(actions: Commands) -> None:
     command.add_argument(
         "--grace", type=duration, default=20.0, metavar="TIME", help="after SIGTERM, for what is still written (20s)"
     )
+    command.add_argument(
+        "--give-way",
+        type=duration,
+        default=30.0,
+        metavar="TIME",
+        help="what has waited less long is taken away only while nobody else wants the processor (30s; 0s: never)",
+    )
     command.add_argument("--metrics-port", type=_port, default=0, metavar="PORT", help="port for a scraper (0: none)")
     command.add_argument("--metrics-host", default="127.0.0.1", metavar="ADDRESS", help="address of it (%(default)s)")
 
