@@ -22,7 +22,7 @@ LIMITS = SegmentLimits(segment_bytes=1000, segment_seconds=3600.0, maximum_bytes
 
 
 def contents(folder: Path) -> list[bytes]:
-    return [found.content for path in segments(folder) for found in frames(path.read_bytes())]
+    return [found for path in segments(folder) for found in frames(path.read_bytes()).contents]
 
 
 @contextlib.contextmanager

@@ -58,6 +58,7 @@ class SegmentWriter:
     def __init__(self, folder: Path, limits: SegmentLimits, measured: Callable[[int], None] = lambda _: None) -> None:
         self._root = folder
         self._limits = limits
+        self._segment_bytes, self._maximum_bytes = limits.segment_bytes, limits.maximum_bytes
         self._measured = measured
         self._own: Path | None = None
         self._lock = -1
@@ -81,25 +82,30 @@ class SegmentWriter:
         Raises:
             NotKept: they were not written, and no time was lost over it.
         """
-        started = time.monotonic()
-        if started < self._not_before or self._file is None:
+        started, file = time.monotonic(), self._file
+        if started < self._not_before or file is None:
             raise NotKept("unwritable")
-        if self._used + len(content) > self._limits.maximum_bytes:
+        used = self._used + len(content)
+        if used > self._maximum_bytes:
             raise NotKept("full")
         try:
-            self._file.append(content)
+            file.append(content)
         except OSError as error:
             self._trouble(error)
             raise NotKept("unwritable") from error
-        self._used += len(content)
-        ended = time.monotonic()
-        slow = ended - started > _SLOW_SECONDS
-        if slow and self._was_slow:
-            _logger.warning("the prediction log's disk is slow; records are left out for a moment")
-            self._not_before = ended + _PAUSE_SECONDS
-        self._was_slow = slow
-        if self._file.size >= self._limits.segment_bytes:
+        self._used = used
+        if time.monotonic() - started > _SLOW_SECONDS:
+            self._slow()
+        else:
+            self._was_slow = False
+        if file.size >= self._segment_bytes:
             self._next()
+
+    def _slow(self) -> None:
+        if self._was_slow:
+            _logger.warning("the prediction log's disk is slow; records are left out for a moment")
+            self._not_before = time.monotonic() + _PAUSE_SECONDS
+        self._was_slow = True
 
     async def run(self) -> None:
         """Seal what is old enough and look at how much there is; runs until cancelled."""

@@ -11,6 +11,7 @@ from churn_model.prediction_log.frames import frame
 from churn_model.prediction_log.records import encode_note, kept_features, model_note
 
 _Values = tuple[float | str | None, ...]
+_NOWHERE = -1
 _Kept = Callable[[Row], _Values]
 """The values of a row that may be kept."""
 
@@ -21,35 +22,42 @@ def _getter(places: tuple[int, ...]) -> _Kept:
     return lambda row: tuple([row[place] for place in places])
 
 
-class IntroducedModels:
-    """The models that the present segment has introduced, by digest; each knows which values may be kept.
+class KnownModel:
+    """A model that answered: ``kept`` tells the values of a row that may be kept, ``number`` is the model's in the
+    segment of number ``sequence``."""
 
-    Names and places are looked up once a model, and what a row costs is one call.
-    """
+    __slots__ = ("description", "kept", "number", "sequence")
+
+    def __init__(self, description: Description) -> None:
+        self.description = description
+        self.kept = _getter(kept_features(description))
+        self.number, self.sequence = 0, _NOWHERE
+
+
+class IntroducedModels:
+    """The models that the present segment has introduced. Names and places are looked up once a model, and what a row
+    costs is one call."""
 
     def __init__(self) -> None:
-        self._sequence = -1
-        self._numbers: dict[str, int] = {}
-        self._kept: dict[str, _Kept] = {}
+        self._known: dict[str, KnownModel] = {}
+        self._sequence = _NOWHERE
+        self._count = 0
 
-    def kept(self, description: Description) -> _Kept:
-        """What tells the values of a row that may be kept."""
-        found = self._kept.get(description.digest)
-        if found is None:
-            found = self._kept[description.digest] = _getter(kept_features(description))
-        return found
+    def of(self, description: Description) -> KnownModel:
+        """What is known of a model."""
+        digest = description.digest
+        return self._known.get(digest) or self._known.setdefault(digest, KnownModel(description))
 
-    def number(self, sequence: int, description: Description) -> tuple[int, bytes]:
-        """A model's number in this segment, and what introduces it, empty where that was done."""
+    def introduce(self, model: KnownModel, sequence: int) -> bytes:
+        """Give a model that is new to a segment its number there, and return what introduces it."""
         if sequence != self._sequence:
-            self._sequence = sequence
-            self._numbers.clear()
-        number = self._numbers.get(description.digest)
-        if number is not None:
-            return number, b""
-        number = self._numbers[description.digest] = len(self._numbers)
-        return number, frame(encode_note(model_note(number, description)))
+            self._sequence, self._count = sequence, 0
+        model.sequence, model.number = sequence, self._count
+        self._count += 1
+        return frame(encode_note(model_note(model.number, model.description)))
 
     def forget(self) -> None:
         """What was said last was not written: all is said again, and a number means what was said of it last."""
-        self._sequence = -1
+        self._sequence = _NOWHERE
+        for model in self._known.values():
+            model.sequence = _NOWHERE

@@ -82,7 +82,7 @@ class PredictionsRoute:
         if request.explain:
             explained = await self._predict_and_explain(exchange, request, description)
             if log is not None:
-                await log.answered(exchange, request.rows, explained.predictions)
+                log.answered(exchange, request.rows, explained.predictions)
             return self._encode(explained)
         outcome = await self._service.predict(
             exchange, request.rows, description, request.customer_ids[0], notes=request.notes
@@ -92,7 +92,7 @@ class PredictionsRoute:
             decided = decide(*answered)
             self._service.recommended(decided)
             if log is not None:
-                await log.answered(exchange, request.rows, decided.predictions)
+                log.answered(exchange, request.rows, decided.predictions)
             return self._encode(decided)
         kept: list[Prediction] | None = None if log is None else []
         answer = await self._turns.write(*answered, kept)
