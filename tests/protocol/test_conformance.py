@@ -198,12 +198,13 @@ def test_grpc_answers_by_the_version_asked_for_or_not_at_all(doors: System, door
             answer = ModelInferResponse.FromString(call(to, "ModelInfer", request.SerializeToString()))
             assert answer.model_version == "1"
             call(to, "ModelMetadata", ModelMetadataRequest(name=MODEL_NAME, version=version).SerializeToString())
-            ready = call(to, "ModelReady", ModelReadyRequest(name=MODEL_NAME, version=version).SerializeToString())
-            assert ModelReadyResponse.FromString(ready).ready
+            ready = ModelReadyRequest(name=MODEL_NAME, version=version)
+            assert ModelReadyResponse.FromString(call(to, "ModelReady", ready.SerializeToString())).ready
         request = message()
         request.model_version = "99"
         metadata = ModelMetadataRequest(name=MODEL_NAME, version="99")
-        for method, asked in (("ModelInfer", request), ("ModelMetadata", metadata)):
+        ready = ModelReadyRequest(name=MODEL_NAME, version="99")
+        for method, asked in (("ModelInfer", request), ("ModelMetadata", metadata), ("ModelReady", ready)):
             with pytest.raises(grpc.RpcError) as caught:
                 call(to, method, asked.SerializeToString())
             assert caught.value.code() is grpc.StatusCode.NOT_FOUND

@@ -80,12 +80,14 @@ class InferenceService:
         """Requests can be answered."""
         return messages.ServerReadyResponse(ready=self.ready())
 
-    async def model_ready(self, request: messages.ModelReadyRequest, __: _Context) -> messages.ModelReadyResponse:
-        """This model can answer."""
+    async def model_ready(self, request: messages.ModelReadyRequest, context: _Context) -> messages.ModelReadyResponse:
+        """This model can answer. Another model or version is not found, as at every backend and over HTTP."""
         try:
             require_served(self._service.description, request.name, request.version)
-        except (UnknownModel, NotReady):
+        except NotReady:
             return messages.ModelReadyResponse(ready=False)
+        except UnknownModel as error:
+            await _refuse(context, error)
         return messages.ModelReadyResponse(ready=self.ready())
 
     async def server_metadata(self, _: messages.ServerMetadataRequest, __: _Context) -> messages.ServerMetadataResponse:
