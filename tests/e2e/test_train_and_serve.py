@@ -10,7 +10,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import grpc
 import httpx
@@ -25,7 +28,7 @@ from tests.e2e.inside import forwarded
 from tests.e2e.models import Model
 from tests.e2e.release import Release
 from tests.e2e.steady_load import GRPC_RATE, HTTP_RATE, SteadyLoad, Tally, Target
-from tests.e2e.ways import BATCH, COMPARED, TRIES, over_grpc, over_http, scored
+from tests.e2e.ways import BATCH, COMPARED, over_grpc, over_http, scored, until_the_first
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -106,15 +109,17 @@ def test_the_gateways_own_answer_is_the_offline_one(
     with httpx.Client(base_url=target.http, headers=headers, timeout=30) as client:
         for start in range(0, COMPARED, BATCH):
             asked = [customers.record(index) for index in range(start, start + BATCH)]
-            for _ in range(TRIES):
-                answer = client.post("/v1/predictions", json={"customers": asked})
-                assert answer.status_code == 200, answer.text[:300]
-                document = answer.json()
-                if document["served_by"] == "primary":  # see by_the_first
-                    break
+            document = until_the_first(partial(_predicted, client, asked), itemgetter("served_by"))
             assert (document["served_by"], document["model"]["digest"]) == ("primary", served.digest)
             probabilities += [one["churn_probability"] for one in document["predictions"]]
     assert probabilities == offline
+
+
+def _predicted(client: httpx.Client, asked: list[dict[str, Any]]) -> dict[str, Any]:
+    answer = client.post("/v1/predictions", json={"customers": asked})
+    assert answer.status_code == 200, answer.text[:300]
+    document: dict[str, Any] = answer.json()
+    return document
 
 
 def test_v2_at_the_gateway_is_the_offline_answer(
