@@ -11,12 +11,14 @@ from churn_data.column_facts import ColumnFacts
 from churn_data.date_columns import counted_date, date_column
 from churn_data.date_spellings import faults_of
 from churn_data.far_numbers import far_numbers
-from churn_data.identifying_columns import FEW_LEVELS, identifying
+from churn_data.identifying_columns import identifying
 from churn_data.number_texts import numbers_with_faults, two_notations
 from churn_model.names import name_fault
 from churn_model.rules import FeatureType
 from churn_model.spelling import MAXIMUM_TEXT
 
+FEW_LEVELS = 20
+"""A text column with at most so many levels is kept however few rows there are."""
 NEARLY_UNIQUE = 0.5
 """Share of distinct values among the known ones from which a text column counts as an identifier or free text."""
 FEW_KNOWN = 10

@@ -9,9 +9,8 @@ from collections.abc import Callable
 
 from churn_data.column_facts import ColumnFacts
 from churn_data.date_spellings import is_compact_date
+from churn_data.person_names import FEW_LEVELS, PERSON, are_names_of_people
 
-FEW_LEVELS = 20
-"""A text column with at most so many levels is kept however few rows there are."""
 FEW_ROWS = 20
 """In fewer rows, different whole numbers say nothing about what they are."""
 MOST = 0.8
@@ -28,25 +27,10 @@ IDENTITY = {
     "id", "ids", "no", "nr", "num", "number", "key", "uuid", "guid", "index", "row", "record", "serial", "account",
     "iban", "ssn", "clientnum", "custid", "userid", "imei", "imsi", "rownumber", "rownum", *PHONE,
 }  # fmt: skip
-PERSON = {
-    "customer",
-    "client",
-    "user",
-    "first",
-    "last",
-    "full",
-    "family",
-    "given",
-    "member",
-    "contact",
-    "person",
-    "holder",
-}
 CUSTOMER = {"customer", "client", "user", "subscriber", "member", "kunde", "cliente"}
 HOLDER = CUSTOMER | {"account", "policy", "household"}
 """What rows belong to, several to one perhaps."""
 NUMBERED = {"id", "ids", "key", "number", "no", "num", "nr", "code", "uuid"}
-SURNAMES = {"surname", "lastname", "firstname", "fullname", "forename", "nachname", "vorname", "prenom", "apellido"}
 
 _CUT = re.compile(r"\d[.,]\d+[eE]\+\d{2}")
 _EMAIL_TEXT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -102,9 +86,7 @@ def _phone(facts: ColumnFacts) -> str:
 
 
 def _person(facts: ColumnFacts) -> str:
-    words = facts.words
-    named = set(words) & SURNAMES or (words and words[-1] == "name" and (len(words) == 1 or set(words) & PERSON))
-    return "names of people" if named and not facts.numeric and facts.distinct > FEW_LEVELS else ""
+    return "names of people" if are_names_of_people(facts) else ""
 
 
 def cut_numbers(facts: ColumnFacts) -> str:

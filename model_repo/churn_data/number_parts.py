@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from churn_data.durations import TIME_UNITS, duration_of
+
 _CURRENCIES = {
     "USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "CZK", "BRL", "KR",
     "TRY", "TL", "RUB", "MXN", "ZAR", "HUF", "RON", "KRW", "R$",
@@ -24,20 +26,10 @@ _UNITS: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("mb", "mbyte", "megabyte", "megabytes"), ("GB", 1e-3)),
     **dict.fromkeys(("kb", "kbyte", "kilobyte", "kilobytes"), ("GB", 1e-6)),
     "gib": ("GB", 1.073741824), "mib": ("GB", 0.001048576), "tib": ("GB", 1099.511627776), "kib": ("GB", 1.024e-6),
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "sek", "sekunden", "sekunde"), ("seconds", 1.0)),
-    **dict.fromkeys(("min", "mins", "minute", "minutes", "minuten"), ("seconds", 60.0)),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "std", "stunde", "stunden", "heure", "heures"),
-                    ("seconds", 3600.0)),
-    "ms": ("seconds", 1e-3),
-    **dict.fromkeys(("d", "day", "days", "tag", "tage", "jour", "jours"), ("days", 1.0)),
-    **dict.fromkeys(("week", "weeks", "wk", "wks", "woche", "wochen"), ("days", 7.0)),
-    **dict.fromkeys(("month", "months", "mo", "mos", "mon", "monat", "monate", "mois"), ("months", 1.0)),
-    **dict.fromkeys(("year", "years", "yr", "yrs", "jahr", "jahre", "an", "ans"), ("months", 12.0)),
+    **TIME_UNITS, "ms": ("seconds", 1e-3),
     **{unit: (unit, 1.0) for unit in ("km", "kg", "kwh", "mbps", "gbps", "pts", "points", "stk", "pcs")},
 }  # fmt: skip
 """What each unit, in small letters, is counted in and how many of that it is."""
-DURATION = "seconds"
-_DURATION = re.compile(r"(-?)(?:(\d{1,4}):)?(\d{1,6}):([0-5]\d(?:\.\d+)?)", re.ASCII)
 _ENDING = re.compile(r"(.*[\d.,])\s*([^\W\d_]+\.?)", re.DOTALL)
 _SIGNS = str.maketrans({"\u2212": "-", "\u066b": ".", "\u066c": ",", "\u066a": "%", "\u060c": ","})
 _BELOW_ZERO = re.compile(r"\((?P<body>[^()]*\d[^()]*)\)(?P<per_cent>\s*%)?|(?P<sign>[^()-]*\d[^()-]*)-")
@@ -56,9 +48,9 @@ class Parts(NamedTuple):
 def parts_of(text: str) -> Parts:
     """A text taken apart, as far as anything in it can be a number."""
     text = _signs(text)
-    duration = _duration(text)
+    duration = duration_of(text)
     if duration is not None:
-        return duration
+        return Parts(*duration)
     below = _BELOW_ZERO.fullmatch(text)
     if below is not None:
         text = f"-{(below['body'] or below['sign']).strip()}{below['per_cent'] or ''}"
@@ -86,17 +78,6 @@ def _signs(text: str) -> str:
     plain = text.translate(_SIGNS)
     digits = (str(unicodedata.decimal(each)) if each.isdecimal() else each for each in plain)
     return "".join(unicodedata.normalize("NFKC", each) if "\uff00" <= each <= "\uff5e" else each for each in digits)
-
-
-def _duration(text: str) -> Parts | None:
-    found = _DURATION.fullmatch(text) if ":" in text else None
-    if found is None:
-        return None
-    sign, hours, minutes, seconds = found.groups()
-    if hours is not None and int(minutes) >= 60:  # noqa: PLR2004 - minutes of an hour
-        return None
-    whole, point, rest = seconds.partition(".")
-    return Parts(f"{sign}{(int(hours or 0) * 60 + int(minutes)) * 60 + int(whole)}{point}{rest}", DURATION)
 
 
 def _without_currency(text: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from churn_data.dialects import Decimal
+from churn_data.durations import MONTHS, SECONDS, short_duration
 from churn_data.number_parts import Parts, is_exclusive, parts_of
 
 TOKENS = frozenset(
@@ -116,6 +117,10 @@ class NumberColumn:
             if named and (not is_exclusive(named) or weights[named] > weights.get("", 0)):
                 self.affix = named
         own = self.affix or ""
+        for text, each in parts.items() if own in (MONTHS, SECONDS) else ():
+            short = None if each.affix else short_duration(text, own)
+            if short is not None:
+                parts[text] = Parts(repr(short), own)
         return {
             text: each
             for text, each in parts.items()

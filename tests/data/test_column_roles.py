@@ -71,6 +71,10 @@ LEFT_OUT: dict[str, tuple[str, Callable[[random.Random, int], object]]] = {
     "e-mail": ("contact", lambda _, row: f"user{row % 150}@example.org"),
     "surname": ("Surname", lambda chance, _: f"Smith{chance.randint(1, 120)}"),
     "name of a person": ("Customer Name", lambda chance, _: f"A. Smith{chance.randint(1, 120)}"),
+    "first names, few": ("First Name", lambda _, row: ("Anna", "Jean-Luc", "María José", "O’Neill")[row % 4]),
+    "first names, in German": ("Vorname", lambda _, row: ("Jörg", "Änne", "Kai")[row % 3]),
+    "surnames, few": ("CustomerSurname", lambda _, row: ("Li", "van der Berg", "Meier-Schulz", "D'Angelo")[row % 4]),
+    "names turned round": ("name_last", lambda _, row: ("Smith", "JONES", "lee", "St. John")[row % 4]),
     "free text": ("remark", lambda _, row: f"called about bill {row}"),
     "constant": ("country", lambda _, __: "DE"),
     "constant number": ("version", lambda _, __: 3),
@@ -98,6 +102,11 @@ HONEST: dict[str, tuple[str, Callable[[random.Random, int], object], str]] = {
     "zip code": ("zip", lambda chance, _: chance.randint(10_000, 99_999), "category"),
     "code with zeros in front": ("branch", lambda chance, _: f"{chance.randint(1, 30):04}", "category"),
     "product name": ("plan name", lambda chance, _: f"plan {chance.randint(1, 15)}", "category"),
+    "name of a campaign": ("last campaign name", lambda chance, _: f"spring {chance.randint(1, 40)}", "category"),
+    "a name that may be a product's": ("name", lambda _, row: ("Basic", "Gold Max", "Plus")[row % 3], "category"),
+    "name of a kind": ("customer segment name", lambda _, row: ("Gold", "Silver", "New")[row % 3], "category"),
+    "whether there is a name": ("full_name", lambda _, row: ("yes", "no")[row % 2], "category"),
+    "codes": ("user name", lambda _, row: f"U{row % 7}", "category"),
     "levels": ("city", lambda chance, _: f"city {chance.randint(1, 90)}", "category"),
 }
 

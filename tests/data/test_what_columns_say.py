@@ -28,6 +28,20 @@ NUMBERS: dict[str, tuple[Callable[[int], str], float, str]] = {
     "minutes": (lambda row: f"{row:02d}:30", 90, "seconds"),
     "hours": (lambda row: f"{row:02d}:00:30", 3630, "seconds"),
     "contract": (lambda row: ("1 year", "12 months", "1 month")[row % 3], 12, "months"),
+    "years and months": (lambda row: f"{row % 50 // 12}y {row % 50 % 12}m", 1, '"0y 0m" are read as numbers, 0 months'),
+    "years and months, none of them zero": (
+        lambda row: " ".join(f"{many}{unit}" for many, unit in zip(divmod(row % 50, 12), "ym", strict=True) if many) or "0",
+        1,
+        "months",
+    ),
+    "years and months in words": (lambda row: f"{row % 50 // 12} years, {row % 50 % 12} months", 1, "months"),
+    "years and months in Spanish": (lambda row: f"{row % 50 // 12} años y {row % 50 % 12} meses", 1, "months"),
+    "periods of ISO 8601": (lambda row: f"P{row % 50 // 12}Y{row % 50 % 12}M", 1, "months"),
+    "months and days": (lambda row: f"{row % 50}m 0d", 1, "months"),
+    "minutes and seconds": (lambda row: f"{row}m {row % 60}s", 61, "seconds"),
+    "days and minutes": (lambda row: f"{row}d 3h 5m", 86400 + 11100, "seconds"),
+    "times of ISO 8601": (lambda row: f"PT{row}H{row % 60}M", 3660, "seconds"),
+    "weeks and days": (lambda row: f"{row} weeks 2 days", 9, "days"),
     "arabic": (lambda row: str(row % 50).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")), 1, "numbers"),
 }
 
@@ -77,6 +91,7 @@ FAULTY: dict[str, tuple[Callable[[int], str], str]] = {
 }
 CODES: dict[str, Callable[[int], str]] = {
     "levels": lambda row: ("1", "2", "3", "4 or more")[row % 4],
+    "of letters that may be units": lambda row: f"{row % 5 + 1}m {row % 7}y",
     "of letters": lambda row: f"A{row % 40}" if row % 5 else str(row % 40),
 }
 
