@@ -4,6 +4,7 @@ columns, units.
 It looks at the first records alone. It must not know how they are quoted, nor what columns mean.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ MOST_TITLES = 30
 _MOST_GROUPS = 3
 _FEW = 5
 """Customers without whom nothing is said about a row being no customer."""
+_LINE = re.compile(r"[+:| ]*[-=]{2}[-=+:| ]*")
 _COMMENTS = ("#", "//", "--", "%")
 _REPEATED = 3
 """A column has levels if each of its texts occurs so often on average."""
@@ -58,7 +60,8 @@ def layout_of(records: Sequence[Record], file: str, notices: Notices) -> Layout:
     top = _below_titles(rows)
     header = _below_groups(rows, top)
     names = tuple(cell.strip() for cell in rows[header])
-    below = [row for row in rows[header + 1 :] if row != rows[header] and filled(row)]
+    ruled = header + 1 + (len(rows) > header + 1 and _is_line(rows[header + 1]))
+    below = [row for row in rows[ruled:] if row != rows[header] and filled(row)]
     if header == top:
         _require_header(names, below, records[header].row, file)
     if top:
@@ -72,11 +75,13 @@ def layout_of(records: Sequence[Record], file: str, notices: Notices) -> Layout:
             f"{_rows(records[top:header])} above the header in row {records[header].row}: names of groups of "
             f"columns{more}",
         )
+    if ruled > header + 1:
+        notices.tell("ruled line", f"row {records[header + 1].row} is a line under the header: it is left out")
     described = _is_description(below, [place for place, name in enumerate(names) if name])
     if described:
-        row = records[header + 1].row
+        row = records[ruled].row
         notices.tell("description row", f"row {row} describes the columns, no customer: it is left out")
-    return Layout(names, header, header + 1 + described, tuple(below[described:]))
+    return Layout(names, header, ruled + described, tuple(below[described:]))
 
 
 def _rows(records: Sequence[Record]) -> str:
@@ -97,6 +102,12 @@ def width_of(rows: Sequence[Fields]) -> int:
 
 def _is_comment(row: Fields) -> bool:
     return row[0].strip().startswith(_COMMENTS)
+
+
+def _is_line(row: Fields) -> bool:
+    """Whether a record is a line of signs, as consoles of databases and Markdown draw one under a header."""
+    cells = [cell.strip() for cell in row if cell.strip()]
+    return bool(cells) and all(map(_LINE.fullmatch, cells))
 
 
 def _below_titles(rows: Sequence[Fields]) -> int:

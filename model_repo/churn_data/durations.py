@@ -9,10 +9,10 @@ from collections.abc import Sequence
 SECONDS, DAYS, MONTHS = "seconds", "days", "months"
 _YEAR, _MONTH, _WEEK, _DAY, _HOUR, _MINUTE, _SECOND = range(7)
 _WORDS = {
-    _YEAR: ("year", "years", "yr", "yrs", "jahr", "jahre", "jahren", "an", "ans", "année", "années", "año", "años", "ano",
-            "anos", "anno", "anni", "jaar", "rok", "lat", "lata", "år"),
-    _MONTH: ("month", "months", "mo", "mos", "mon", "monat", "monate", "monaten", "mois", "mes", "meses", "mese", "mesi",
-             "maand", "maanden", "mth", "mths"),
+    _YEAR: ("year", "years", "yr", "yrs", "jahr", "jahre", "jahren", "an", "ans", "année", "années", "año", "años",
+            "ano", "anos", "anno", "anni", "jaar", "rok", "lat", "lata", "år"),
+    _MONTH: ("month", "months", "mo", "mos", "mon", "monat", "monate", "monaten", "mois", "mes", "meses", "mese",
+             "mesi", "maand", "maanden", "mth", "mths"),
     _WEEK: ("week", "weeks", "wk", "wks", "woche", "wochen"),
     _DAY: ("d", "day", "days", "tag", "tage", "tagen", "jour", "jours", "día", "días", "dia", "dias"),
     _HOUR: ("h", "hr", "hrs", "hour", "hours", "std", "stunde", "stunden", "heure", "heures"),

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from churn_data.errors import DataError, glimpse
+from churn_data.json_documents import Customers, customers_in
 from churn_data.notices import Notices
 
 MAXIMUM_ARRAY = 1 << 30
@@ -28,22 +29,40 @@ def json_table(path: Path, notices: Notices) -> Iterator[list[str]]:
     names: dict[str, None] = {}
     lists: dict[str, None] = {}
     nested = False
-    for record in _records(path):
+    held = _document(path)
+    for record in _records(path) if held is None else held[0]:
         for name, value in _flat(record):
             nested = nested or name not in record
             (lists if isinstance(value, list) else names).setdefault(name)
     if not names:
         raise DataError(str(path), "holds no customers: an object of JSON each was expected")
-    notices.tell("format", "read as JSON")
+    notices.tell("format", "read as JSON" if held is None else f"read as one JSON document: customers are {held[1]}")
     if nested:
         notices.tell("format", "fields of objects in a customer are columns of their own, named object.field")
     for name in lists:
         notices.tell("left out", "left out: lists, a single value was expected", name)
     columns = [name for name in names if name not in lists]
     yield columns
-    for record in _records(path):
+    for record in _records(path) if held is None else held[0]:
         values = dict(_flat(record))
         yield [_text(values.get(name)) for name in columns]
+
+
+def _document(path: Path) -> tuple[Customers, str] | None:
+    """The customers of a file that is one object with all of them in it, and where in it they are."""
+    if path.stat().st_size > MAXIMUM_ARRAY:
+        return None
+    with path.open("rb") as stream:
+        if not stream.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
+            return None
+        stream.seek(0)
+        first = stream.readline().removeprefix(b"\xef\xbb\xbf").strip()
+        if first != b"{" and stream.read(64).strip():
+            return None  # an object a line
+    try:
+        return customers_in(msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf")))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None  # reading line by line says what is wrong
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:

@@ -30,7 +30,7 @@ NAMES = {
 _NAME = {"name", "names"}
 _BARE = {"name", "nom", "nombre", "nome", "naam", "navn", "namn"}
 """Words that name products as well."""
-_LIKE_ONE = re.compile(r"[^\W\d_]+([ .,'’-]{1,2}[^\W\d_]+){0,4}\.?")
+_LIKE_ONE = re.compile(r"[^\W\d_]+([ .,'\u2019-]{1,2}[^\W\d_]+){0,4}\.?")
 
 
 def are_names_of_people(facts: ColumnFacts) -> bool:

@@ -66,11 +66,26 @@ def choose_label(given: str | None, facts: Facts, file: str, ask: Ask, positive:
         and not any(may_ask_who_left(facts[name].words) for name in {*two_valued} - {*told})
     ):
         return Chosen(*told.popitem())
-    options = likely or list(told) or two_valued
+    named = [name for name, column in facts.items() if says_leaving(column.words) and column.distinct <= MOST_STATES]
+    options = likely or list(told) or [*named, *(name for name in two_valued if name not in named)]
     answer = ask("Which column says who left?", options)
     if answer is None:
+        _require_both(facts, [name for name in named if not likely and not told], file)
         raise DataError(file, _unclear_label([facts[name] for name in options], positive))
     return Chosen(_existing(answer, facts, file), "as answered")
+
+
+def _require_both(facts: Facts, named: Sequence[str], file: str) -> None:
+    """Raise where the one column that is called after leaving says the same of everybody, or nothing."""
+    if len(named) != 1 or facts[named[0]].distinct > 1:
+        return
+    column = facts[named[0]]
+    same = next(
+        (f'{column.known:,} rows have the label "{glimpse(text)}"' for text in column.counts), "no row has a label"
+    )
+    others = f", {column.rows - column.known:,} have none" if 0 < column.known < column.rows else ""
+    problem = f"{same}{others}; customers who left and who stayed are needed, or another column by --label"
+    raise DataError(file, problem, column=column.name)
 
 
 def choose_positive(given: str | None, label: ColumnFacts, file: str, ask: Ask) -> Chosen:

@@ -65,6 +65,26 @@ def _table(folder: Path, label: str, first: str, second: str) -> Path:
     return path
 
 
+NAMED: dict[str, tuple[tuple[str, ...], str]] = {
+    "three values": (("yes", "no", "maybe"), "it may be one of: churn (maybe, no, yes), sex (f, m)"),
+    "all alike": (("no",), 'column "churn": 60 rows have the label "no"; customers who left and who stayed are needed'),
+    "leavers alone": (("x", ""), 'column "churn": 30 rows have the label "x", 30 have none; customers who left and'),
+    "nothing": (("",), 'column "churn": no row has a label; customers who left and who stayed are needed'),
+}
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_a_column_called_after_leaving_is_named_though_it_has_no_two_values(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values, said = NAMED[kind]
+    path = tmp_path / "customers.csv"
+    rows = (f"c{row},{row * 7 % 31},{'fm'[row % 2]},{values[row % len(values)]}" for row in range(60))
+    path.write_text("\n".join(["id,calls,sex,churn", *rows]) + "\n", encoding="utf-8")
+    assert main(["init", "--data", str(path)]) == 2
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("kind", UNCLEAR)
 def test_who_left_is_not_guessed_against_the_name(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

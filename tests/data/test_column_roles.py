@@ -71,7 +71,7 @@ LEFT_OUT: dict[str, tuple[str, Callable[[random.Random, int], object]]] = {
     "e-mail": ("contact", lambda _, row: f"user{row % 150}@example.org"),
     "surname": ("Surname", lambda chance, _: f"Smith{chance.randint(1, 120)}"),
     "name of a person": ("Customer Name", lambda chance, _: f"A. Smith{chance.randint(1, 120)}"),
-    "first names, few": ("First Name", lambda _, row: ("Anna", "Jean-Luc", "María José", "O’Neill")[row % 4]),
+    "first names, few": ("First Name", lambda _, row: ("Anna", "Jean-Luc", "María José", "O\u2019Neill")[row % 4]),
     "first names, in German": ("Vorname", lambda _, row: ("Jörg", "Änne", "Kai")[row % 3]),
     "surnames, few": ("CustomerSurname", lambda _, row: ("Li", "van der Berg", "Meier-Schulz", "D'Angelo")[row % 4]),
     "names turned round": ("name_last", lambda _, row: ("Smith", "JONES", "lee", "St. John")[row % 4]),

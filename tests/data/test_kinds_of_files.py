@@ -72,6 +72,26 @@ READ: dict[str, tuple[str, bytes, list[str]]] = {
     "JSON lines": ("c.jsonl", lines(RECORDS), ["read as JSON"]),
     "JSON lines called CSV": ("c.csv", lines(RECORDS), ["read as JSON"]),
     "JSON array": ("c.json", json.dumps(RECORDS, indent=1).encode(), ["read as JSON"]),
+    "JSON in an answer": (
+        "c.json",
+        json.dumps({"page": 1, "total": 30, "data": RECORDS}).encode(),
+        ['read as one JSON document: customers are the objects in "data"'],
+    ),
+    "JSON under one name": (
+        "c.json",
+        json.dumps({"policies": RECORDS}, indent=2).encode(),
+        ['read as one JSON document: customers are the objects in "policies"'],
+    ),
+    "JSON of a frame": (
+        "c.json",
+        json.dumps({name: {str(row): each[name] for row, each in enumerate(RECORDS)} for name in NAMES}).encode(),
+        ["read as one JSON document: customers are values by column and row"],
+    ),
+    "JSON of a frame, split": (
+        "c.json",
+        json.dumps({"columns": NAMES, "data": [[each[name] for name in NAMES] for each in RECORDS]}).encode(),
+        ['read as one JSON document: customers are the lists in "data"'],
+    ),
     "gzip": ("c.csv.gz", gzip.compress(TEXT.encode()), ["unpacked (gzip)"]),
     "gzip called CSV": ("c.csv", gzip.compress(TEXT.encode()), ["unpacked (gzip)"]),
     "bzip2": ("c.csv.bz2", bz2.compress(TEXT.encode()), ["unpacked (bzip2)"]),
@@ -167,7 +187,7 @@ REFUSED: dict[str, tuple[Callable[[Path], bytes], str]] = {
     ),
     "JSON that breaks off": (lambda _: lines(RECORDS)[:-9], "line 30 is not valid JSON"),
     "JSON in one object": (
-        lambda _: json.dumps({"customers": RECORDS}, indent=1).encode(),
+        lambda _: json.dumps({"customers": RECORDS, "users": RECORDS}, indent=1).encode(),
         "begins an object over several lines: an array of customers or one a line was expected, e.g. jq -c",
     ),
     "ORC": (lambda _: b"ORC" + bytes(50) + b"ORC\x1a", "is an ORC file: write it as Parquet, e.g. python -c"),

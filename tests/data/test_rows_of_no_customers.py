@@ -61,6 +61,31 @@ def read(path: Path) -> tuple[list[str], list[int], list[str]]:
     )
 
 
+CONSOLES: dict[str, tuple[list[str], int]] = {
+    "psql": ([" | ".join(HEADER), "-+-".join("----" for _ in HEADER), *lines_of(CUSTOMERS, " | "), "(40 rows)"], 3),
+    "mysql": (
+        [
+            RULE := "+".join(["", *("----" for _ in HEADER), ""]),
+            *(f"| {line} |" for line in lines_of([HEADER], " | ")),
+            RULE,
+            *(f"| {line} |" for line in lines_of(CUSTOMERS, " | ")),
+            RULE,
+            "40 rows in set (0.00 sec)",
+        ],
+        4,
+    ),
+    "markdown": ([f"| {line} |" for line in lines_of([HEADER, [":---:"] * len(HEADER), *CUSTOMERS], " | ")], 3),
+}
+
+
+@pytest.mark.parametrize("kind", CONSOLES)
+def test_what_a_console_prints_is_a_table(kind: str, tmp_path: Path) -> None:
+    lines, first = CONSOLES[kind]
+    ids, rows, said = read(write(tmp_path, lines))
+    assert (ids, rows) == (IDS, [*range(first, first + 40)])
+    assert f": row {first - 1} is a line under the header: it is left out" in said
+
+
 IDS = [row[0] for row in CUSTOMERS]
 TABLE = lines_of([HEADER, *CUSTOMERS])
 OTHERS: dict[str, tuple[list[str], int, list[str]]] = {
@@ -92,6 +117,11 @@ OTHERS: dict[str, tuple[list[str], int, list[str]]] = {
         ["rows 1 to 2 above the header in row 3: titles"],
     ),
     "comments": (["# crm 4.2", "# a, b", *TABLE], 4, ["rows 1 to 2 above the header in row 3: comments"]),
+    "a console's line": (
+        [TABLE[0], ",".join("-" * len(name) for name in HEADER), *TABLE[1:], "", "(40 rows affected)"],
+        3,
+        ["row 2 is a line under the header: it is left out", "row 44: notes below the table"],
+    ),
     "blank lines above": (["", "", *TABLE], 4, []),
     "a blank line below the header": ([TABLE[0], "", *TABLE[1:]], 3, []),
     "groups": (["Customer,Contract,,,Service,Target", *TABLE], 3, ["row 1 above the header in row 2: names of groups"]),

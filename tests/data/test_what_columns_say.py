@@ -30,7 +30,9 @@ NUMBERS: dict[str, tuple[Callable[[int], str], float, str]] = {
     "contract": (lambda row: ("1 year", "12 months", "1 month")[row % 3], 12, "months"),
     "years and months": (lambda row: f"{row % 50 // 12}y {row % 50 % 12}m", 1, '"0y 0m" are read as numbers, 0 months'),
     "years and months, none of them zero": (
-        lambda row: " ".join(f"{many}{unit}" for many, unit in zip(divmod(row % 50, 12), "ym", strict=True) if many) or "0",
+        lambda row: (
+            " ".join(f"{many}{unit}" for many, unit in zip(divmod(row % 50, 12), "ym", strict=True) if many) or "0"
+        ),
         1,
         "months",
     ),
