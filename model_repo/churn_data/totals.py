@@ -29,8 +29,8 @@ WORDS = frozenset(
 """Words for sums and means, in small letters."""
 AROUND = " \t:.*=-_#()[]\"'"
 _NOTE = re.compile(
-    r"#|//|\(.*\)$|\+[-=+]{3,}$|\*|.*:\s|(source|quelle|note|hinweis|exported|generated|created|erstellt|stand|end of|ende"
-    r"|eof|trailer|page|seite|rows?|\d+ rows)\b|(\S+\s+){3,}\S",
+    r"#|//|\(.*\)$|\+[-=+]{3,}$|\*|.*:\s|(source|quelle|note|hinweis|exported|generated|created|erstellt|stand|end of"
+    r"|ende|eof|trailer|page|seite|rows?|\d+ rows)\b|(\S+\s+){3,}\S",
     re.IGNORECASE,
 )
 FEW = 3
