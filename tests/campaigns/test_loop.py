@@ -197,6 +197,8 @@ def first_row(**cells: str) -> Callable[[pandas.DataFrame], pandas.DataFrame]:
 BAD_PLANS: dict[str, tuple[Callable[[pandas.DataFrame], pandas.DataFrame], str]] = {
     "another arm": (first_row(arm="control"),
                     'plan.csv, column "row_check", row 2: is not as it was planned: the row was edited'),
+    "another action": (first_row(action="mail"),
+                       'plan.csv, column "action", row 2: "mail" is not what its arm "call" gets: the row was edited'),
     "another score": (first_row(churn_probability="0.123"),
                       'plan.csv, column "row_check", row 2: is not as it was planned: the row was edited'),
     "another salt": (first_row(salt_id="abc"), 'plan.csv, column "salt_id", row 2: "abc" is not the ledger\'s "'),

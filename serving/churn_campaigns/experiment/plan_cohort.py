@@ -74,6 +74,8 @@ class _Plan:
         self._file, self._ledger, self._cohort = table.file, ledger, cohort
         self._decimal = table.decimal
         self._places = {name: column_place(table, name) for name in self._needed()}
+        if plan_columns.ACTION in table.header:  # who reads a plan may leave it out: the arm says it
+            self._places[plan_columns.ACTION] = column_place(table, plan_columns.ACTION)
         self._rows: dict[str, int] = {}
 
     @staticmethod
@@ -92,6 +94,7 @@ class _Plan:
             if plan_columns.row_check(texts, numbers) != columns[plan_columns.ROW_CHECK][index]:
                 problem = "is not as it was planned: the row was edited"
                 raise DataError(self._file, problem, column=plan_columns.ROW_CHECK, row=row)
+            self._require_arms(columns, index, row)
             self._add(texts, numbers)
         return [check or "" for check in columns[plan_columns.ROW_CHECK]]
 
@@ -105,6 +108,15 @@ class _Plan:
             if (columns[name][index] or "") != known:
                 problem = f'"{glimpse(columns[name][index] or "")}" is not the ledger\'s "{glimpse(known)}"'
                 raise DataError(self._file, problem, column=name, row=row)
+
+    def _require_arms(self, columns: dict[str, list[Cell]], index: int, row: int) -> None:
+        """What is done follows from the arm; whoever was given something else, the result would count by the plan."""
+        if plan_columns.ACTION not in columns:
+            return
+        action, arm = (columns[name][index] or "" for name in (plan_columns.ACTION, plan_columns.ARM))
+        if action != (plan_columns.NO_ACTION if arm == CONTROL else arm):
+            problem = f'"{glimpse(action)}" is not what its arm "{glimpse(arm)}" gets: the row was edited'
+            raise DataError(self._file, problem, column=plan_columns.ACTION, row=row)
 
     def _number(self, cell: Cell, name: str, row: int) -> float | None:
         if cell is None:
