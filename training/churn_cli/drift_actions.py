@@ -20,6 +20,7 @@ from churn_monitoring.drift.metrics import DriftMetrics
 from churn_monitoring.drift.report import lines, report_of, sentence, unknown_report
 from churn_monitoring.drift.watch import Promise
 from churn_monitoring.prediction_log.store import Store
+from churn_monitoring.scraping import answer_scrapers
 from churn_training.packaging.home import Home
 
 DRIFTED = 3
@@ -94,7 +95,7 @@ def watch(options: argparse.Namespace, told_to_end: threading.Event) -> dict[str
     metrics = DriftMetrics()
     if options.metrics_port:
         try:
-            metrics.serve(options.metrics_host, options.metrics_port)
+            answer_scrapers(metrics.registry, options.metrics_host, options.metrics_port)
         except OSError as error:
             raise DataError(f"--metrics-port {options.metrics_port}", f"{error.strerror}") from None
     look: _Look | None = None

@@ -18,6 +18,7 @@ from churn_monitoring.prediction_log.metrics import ShipperMetrics
 from churn_monitoring.prediction_log.segments import waiting
 from churn_monitoring.prediction_log.shipper import Shipper, ShipperSettings
 from churn_monitoring.prediction_log.store import Store
+from churn_monitoring.scraping import answer_scrapers
 from churn_training.packaging.home import Home
 
 
@@ -59,7 +60,7 @@ def _ship(options: argparse.Namespace, places: Places, told_to_end: threading.Ev
     shipper = Shipper(places.segments, Store(places.store), settings, metrics, say)
     if options.metrics_port:
         try:
-            metrics.serve(options.metrics_host, options.metrics_port)
+            answer_scrapers(metrics.registry, options.metrics_host, options.metrics_port)
         except OSError as error:
             raise DataError(f"--metrics-port {options.metrics_port}", f"{error.strerror}") from None
     if options.once:

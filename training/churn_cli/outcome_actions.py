@@ -25,6 +25,7 @@ from churn_monitoring.outcomes.question import horizon_days, month_of
 from churn_monitoring.outcomes.report import Arms, Asked, report
 from churn_monitoring.outcomes.shown import ShownReport
 from churn_monitoring.prediction_log.store import Store
+from churn_monitoring.scraping import answer_scrapers
 
 
 def load(options: argparse.Namespace) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def show_last(options: argparse.Namespace, told_to_end: threading.Event) -> dict
     """Show the last report that is kept, and the next one when it is there, until told to end; trouble is said once."""
     shown = ShownReport(Store(options.folder), load_usecase(options.usecase).name)
     try:
-        shown.serve(options.metrics_host, options.metrics_port)
+        answer_scrapers(shown.registry, options.metrics_host, options.metrics_port)
     except OSError as error:
         raise DataError(f"--metrics-port {options.metrics_port}", f"{error.strerror}") from None
     said = ""

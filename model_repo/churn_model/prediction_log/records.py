@@ -37,10 +37,11 @@ class CustomerNote(msgspec.Struct, frozen=True, array_like=True, gc=False):
     expected_value: float | None = None
 
 
-class AnswerNote(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
-    """One answered request. ``time`` is in seconds since 1970 by this machine's clock; ``model`` a model's number;
-    ``key`` the id of the key that customers were hashed with; ``arm`` the side of a split that the request belongs to,
-    whoever answered (None: no split); ``milliseconds`` from its arrival to this record."""
+class _Answered(msgspec.Struct, frozen=True, array_like=True):
+    """What a record of an answer says before it comes to the customers. ``time`` is in seconds since 1970 by this
+    machine's clock; ``model`` a model's number; ``key`` the id of the key that customers were hashed with; ``arm`` the
+    side of a split that the request belongs to, whoever answered (None: no split); ``milliseconds`` from its arrival to
+    this record."""
 
     time: float
     request_id: str
@@ -50,20 +51,17 @@ class AnswerNote(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
     arm: str | None
     milliseconds: float
     key: str
+
+
+class AnswerNote(_Answered, frozen=True, array_like=True, tag=2, gc=False):
+    """One answered request."""
+
     customers: Sequence[CustomerNote]
 
 
-class UnreadAnswer(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
+class UnreadAnswer(_Answered, frozen=True, array_like=True, tag=2, gc=False):
     """An :class:`AnswerNote` whose customers are not read yet: each is a :class:`CustomerNote` in MessagePack."""
 
-    time: float
-    request_id: str
-    route: str
-    model: int
-    served_by: str
-    arm: str | None
-    milliseconds: float
-    key: str
     customers: tuple[msgspec.Raw, ...]
 
 

@@ -5,9 +5,8 @@ Names begin as the gateway's do, whose constants are out of reach here.
 
 import time
 from typing import Any
-from wsgiref.simple_server import WSGIServer
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 DRIFTED = "churn_drift_detected"
 EVIDENCE = "churn_drift_evidence_log10"
@@ -67,12 +66,3 @@ class DriftMetrics:
     def failed(self) -> None:
         """A look failed and will be tried again."""
         self._failures.inc()
-
-    def serve(self, host: str, port: int) -> WSGIServer:
-        """Answer scrapers in a thread until the process ends.
-
-        Raises:
-            OSError: the port is taken.
-        """
-        server, _ = start_http_server(port, host, self.registry)
-        return server

@@ -4,9 +4,8 @@ when somebody asks. What is shown is what was kept; it must not compute anything
 
 import time
 from collections.abc import Iterable
-from wsgiref.simple_server import WSGIServer
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
@@ -27,7 +26,7 @@ class ShownReport(Collector):
     def __init__(self, store: Store, usecase: str) -> None:
         self._store, self._name = store, last_metrics(usecase)
         self._families: tuple[Metric, ...] = ()
-        own = self._registry = CollectorRegistry()
+        own = self.registry = CollectorRegistry()
         self._missing = Gauge(MISSING, "1 where no report has been kept yet.", registry=own)
         self._looked = Gauge(LAST_LOOK, "When the last report was last looked for.", registry=own)
         self._failures = Counter(FAILURES, "Looks that failed; what was shown before stays.", registry=own)
@@ -64,12 +63,3 @@ class ShownReport(Collector):
     def failed(self) -> None:
         """A look failed and will be tried again."""
         self._failures.inc()
-
-    def serve(self, host: str, port: int) -> WSGIServer:
-        """Answer scrapers in a thread until the process ends.
-
-        Raises:
-            OSError: the port is taken.
-        """
-        server, _ = start_http_server(port, host, self._registry)
-        return server

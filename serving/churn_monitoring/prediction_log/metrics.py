@@ -4,9 +4,8 @@ Names begin as the gateway's do, whose constants are out of reach here.
 """
 
 import time
-from wsgiref.simple_server import WSGIServer
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 SHIPPED = "churn_prediction_log_shipped_total"
 BROKEN_BYTES = "churn_prediction_log_broken_bytes_total"
@@ -50,12 +49,3 @@ class ShipperMetrics:
         self._oldest.set(seconds)
         if not segments:
             self._success.set(time.time())
-
-    def serve(self, host: str, port: int) -> WSGIServer:
-        """Answer scrapers in a thread until the process ends.
-
-        Raises:
-            OSError: the port is taken.
-        """
-        server, _ = start_http_server(port, host, self.registry)
-        return server
