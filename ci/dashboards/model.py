@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.models import dashboard as models
 
 from churn_serving.telemetry import names
-from ci.dashboards import looking_back
+from ci.dashboards import drift, outcomes
 from ci.dashboards.layout import JOBS, Choice, Row, dashboard
 from ci.dashboards.panels import NOTHING, SHARES, Panel, Series, bars, distribution, figure, graph
 from ci.dashboards.queries import age, equals, matches, mean, quantile, rate, share
@@ -20,8 +20,8 @@ def build() -> models.Dashboard:
         Row("Probabilities", [_distribution(), _quantiles(), _means(), _by_server()]),
         Row("Segments and actions", [_segments(), _actions(), _segment_actions()]),
         Row("What customers are like", [_unseen(), _missing(), _most_unseen()]),
-        Row("Drift", looking_back.of_drift()),
-        Row("What became of them", looking_back.of_outcomes()),
+        Row("Drift", drift.panels()),
+        Row("What became of them", outcomes.panels()),
     ]
     description = "Churn probabilities, segments, actions, what customers are like, drift, and what became of them."
     return dashboard("churn-model", "model", description, rows, (JOBS, _MODEL), "24h")

@@ -73,13 +73,7 @@ def graph(
 
 
 def figure(
-    title: str,
-    description: str,
-    unit: str,
-    *series: Series,
-    width: int = 4,
-    height: int = 4,
-    steps: Steps = (),
+    title: str, description: str, unit: str, *series: Series, width: int = 4, height: int = 4, steps: Steps = ()
 ) -> Panel:
     """One number for each series, coloured by ``steps``."""
     panel = (
@@ -96,13 +90,7 @@ def figure(
 
 
 def bars(
-    title: str,
-    description: str,
-    unit: str,
-    *series: Series,
-    width: int = 8,
-    scale: Scale = _PLAIN,
-    empty: str = "",
+    title: str, description: str, unit: str, *series: Series, width: int = 8, scale: Scale = _PLAIN, empty: str = ""
 ) -> Panel:
     """The largest of many, as they are now."""
     panel = bargauge.Panel().color_scheme(_PALETTE).display_mode(options.BarGaugeDisplayMode.BASIC)
