@@ -30,6 +30,7 @@ OF_THE_SCHEMA = [
     (nested(gateway__predictionLog__volume__size="lots"), "/gateway/predictionLog/volume/size"),
     (nested(gateway__predictionLog__segmentSeconds=0), "/gateway/predictionLog/segmentSeconds"),
     (nested(gateway__predictionLog__syncSeconds=61), "/gateway/predictionLog/syncSeconds"),
+    (nested(gateway__predictionLog__giveWaySeconds=-1), "/gateway/predictionLog/giveWaySeconds"),
     (nested(gateway__predictionLog__handOverSeconds=0), "/gateway/predictionLog/handOverSeconds"),
     (nested(monitoring__podMonitor__interval="often"), "/monitoring/podMonitor/interval"),
     (nested(monitoring__prometheusRules__without=["Watchdog"]), "/monitoring/prometheusRules/without/0"),

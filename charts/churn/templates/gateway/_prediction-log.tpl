@@ -42,7 +42,17 @@ readiness and none at the start: whether answers are taken away must not decide 
   image: {{ include "churn.image" (dict "root" . "image" .Values.training.image) }}
   imagePullPolicy: {{ .Values.image.pullPolicy }}
   restartPolicy: Always
-  args: [log, ship, --grace, {{ printf "%vs" $log.handOverSeconds | quote }}, --metrics-host, 0.0.0.0, --metrics-port, "9091"]
+  args:
+    - log
+    - ship
+    - --grace
+    - {{ printf "%vs" $log.handOverSeconds | quote }}
+    - --give-way
+    - {{ printf "%vs" $log.giveWaySeconds | quote }}
+    - --metrics-host
+    - 0.0.0.0
+    - --metrics-port
+    - "9091"
   env:
     {{- include "churn.homeEnvironment" . | nindent 4 }}
     - name: CHURN_TERMINATION_LOG
