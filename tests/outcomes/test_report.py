@@ -60,6 +60,16 @@ def test_leavers_who_are_known_sooner_than_stayers_are_not_judged_alone(home: Ho
     assert home.only_model().states["pending"] == 2
 
 
+def test_one_customer_who_was_seen_later_than_all_others_does_not_speak_for_them(home: Home) -> None:
+    customers = [f"c{number}" for number in range(20)]
+    home.answered(*(Answer(name, LAST) for name in customers))
+    home.said(*([name, "no", "2026-10-09"] for name in customers[:-2]), ["c18", "no", SEEN], ["c19", "yes", SEEN])
+    assert home.report().question.as_of == date(2026, 10, 9)
+    assert home.only_model().states["pending"] == len(customers)
+    home.said(*([name, "no", SEEN] for name in customers[:2]))
+    assert home.report().question.as_of == SEEN
+
+
 def test_a_customer_counts_once_a_model_with_the_first_answer(home: Home) -> None:
     home.answered(
         Answer("a", date(2026, 9, 12), 0.9, second=1), Answer("a", date(2026, 9, 12), 0.2),

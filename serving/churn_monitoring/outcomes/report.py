@@ -36,6 +36,9 @@ from churn_monitoring.outcomes.statements import last_said, make_statements, sta
 from churn_monitoring.outcomes.units import corrected_customers, make_outcomes, make_units
 from churn_monitoring.prediction_log.store import Store
 
+_ONE_IN = 10
+"""Of so many who stayed one has to be seen on a day or later for outcomes to be known until that day."""
+
 
 class Measured(NamedTuple):
     """One slice of one model's customers."""
@@ -110,12 +113,12 @@ def report(usecase: UseCase, store: Store, asked: Asked, limits: Limits) -> Repo
         statements = statement_names(store, usecase.name)
         with local_tables(store, statements) as said:
             make_statements(database, said)
+        make_outcomes(database)
         asks = question(usecase, _known_until(database), asked.days, asked.as_of, asked.horizon)
         names = [name for name, _ in answer_names(store, usecase.name, asks.first, asks.last)]
         files = stack.enter_context(local_tables(store, names))
         if not files:
             raise DataError(str(store.root), f"no answer of {usecase.name} from {asks.first} to {asks.last} is there")
-        make_outcomes(database)
         features = features_of(database, files, usecase)
         words = read_words(database, files, features)
         make_units(database, files, features, words, asks)
@@ -149,7 +152,12 @@ def _measure(
 
 
 def _known_until(database: Database) -> date | None:
-    """The last day until which anybody was seen to have stayed, and where nobody was, the last of leaving: leavers are
-    known sooner, and where nothing is known but them everybody seems to leave."""
-    (last,) = database.row("SELECT coalesce(max(day) FILTER (WHERE NOT churned), max(day)) FROM statements")
+    """The last day until which one in ten of those who stayed were seen, and where nobody was, the last of leaving:
+    leavers are known sooner, and where nothing is known but them everybody seems to leave. For the same reason one
+    customer who was seen later than all others does not speak for them."""
+    (last,) = database.row(
+        f"""SELECT coalesce(max(day) FILTER (WHERE seen * {_ONE_IN} >= stayed), (SELECT max(day) FROM outcomes)) FROM (
+            SELECT day, sum(count(*)) OVER (ORDER BY day DESC) AS seen, sum(count(*)) OVER () AS stayed
+            FROM outcomes WHERE NOT churned GROUP BY day)"""
+    )
     return None if last is None else day_of(last)

@@ -51,7 +51,10 @@ def _add_report(actions: Commands) -> None:
     command.add_argument("--from", dest="first", type=day, metavar="DAY", help="in place of a month: from this day")
     command.add_argument("--until", dest="last", type=day, metavar="DAY", help="to this one, both included")
     command.add_argument(
-        "--as-of", type=day, metavar="DAY", help="last day of which outcomes count (default: that anybody was seen on)"
+        "--as-of",
+        type=day,
+        metavar="DAY",
+        help="last day of which outcomes count (default: that until which one in ten of those who stayed were seen)",
     )
     command.add_argument(
         "--horizon", type=_horizon, metavar="TIME",
