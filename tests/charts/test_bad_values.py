@@ -135,6 +135,7 @@ OF_THE_TEMPLATES = [
     (nested(mlflow__externalUri="https://mlflow.example.com"), "mlflow.externalUri: "),
     (nested(secrets__existing__s3Serving="mine"), "secrets.existing.objectStorageRoot: "),
     (nested(secrets__existing__apiKeyInitial="mine"), "secrets.existing.apiKeys: "),
+    (nested(secrets__trustStarter=False), "secrets.trustStarter: "),
     (nested(training__enabled=False, training__runOnInstall=True), "training.runOnInstall: "),
     (
         nested(training__data="s3://data/c.csv", training__dataClaim={"name": "c", "path": "c.csv"}),

@@ -120,18 +120,6 @@ def test_the_first_key_may_be_thrown_away(server: ApiServer, api: KubernetesApi)
     assert server.objects == before
 
 
-def test_a_new_releases_starter_is_trusted_beside_the_old_one(
-    server: ApiServer, api: KubernetesApi, tmp_path: Path
-) -> None:
-    make(api, settings())
-    before = server.objects[VERIFY_KEY]["data"]["verify.pem"]
-    starter = SigningKey.generate(tmp_path / "starter.pem")
-    (tmp_path / "verify.pem").write_bytes(starter.public_pem())
-    for _ in range(2):
-        make(api, settings(STARTER_KEY=str(tmp_path / "verify.pem")))
-        assert server.objects[VERIFY_KEY]["data"]["verify.pem"] == before + starter.public_pem().decode()
-
-
 def test_somebodys_own_public_keys_are_left_alone(server: ApiServer, api: KubernetesApi) -> None:
     own = {"metadata": {"name": "churn-verify-key"}, "data": {"verify.pem": "mine"}}
     server.objects[VERIFY_KEY] = copy.deepcopy(own)

@@ -40,9 +40,18 @@
 {{- end -}}
 {{- end -}}
 
+{{/* What names the image that brings the starter. A digest where there is one: images built again under an old tag have another. */}}
+{{- define "churn.starterName" -}}
+{{- with .Values.training.image.digest -}}
+{{- trimPrefix "sha256:" . | trunc 16 -}}
+{{- else -}}
+{{- include "churn.imageTag" (dict "root" . "image" .Values.training.image) -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Where the model that ships with the images is put. */}}
 {{- define "churn.starterUri" -}}
-{{- printf "s3://%s/starter/%s/" .Values.objectStorage.buckets.models (include "churn.imageTag" (dict "root" . "image" .Values.training.image)) -}}
+{{- printf "s3://%s/starter/%s/" .Values.objectStorage.buckets.models (include "churn.starterName" .) -}}
 {{- end -}}
 
 {{/* What KServe pulls: it matches names by their beginning, so that ".../m-1" would also bring ".../m-10". Arguments: root, model. */}}

@@ -145,6 +145,9 @@
     {{- end -}}
   {{- end -}}
 {{- end -}}
+{{- if and (not $values.secrets.trustStarter) $values.primary.enabled (not $values.primary.model.uri) -}}
+  {{- fail "secrets.trustStarter: false, but the primary serves the starter model; give primary.model.uri first, and switch this off in a later upgrade" -}}
+{{- end -}}
 {{- if and $existing.apiKeyInitial (not $existing.apiKeys) $values.secrets.bootstrap -}}
   {{- fail "secrets.existing.apiKeys: needed together with secrets.existing.apiKeyInitial, which is one of its keys" -}}
 {{- end -}}

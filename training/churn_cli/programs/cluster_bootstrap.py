@@ -17,6 +17,9 @@ VARIABLES = {
     "prediction-log-keys and monitoring-user, with commas (all)",
     "CHURN_BOOTSTRAP_SIGNING_SECRET": "Secret of the signing key (the release's own)",
     "CHURN_BOOTSTRAP_STARTER_KEY": "file of the key that signed the starter model (/starter/verify.pem)",
+    "CHURN_BOOTSTRAP_STARTER_IMAGE": "what names the image that holds it; starters of this and of the one before are "
+    "trusted (unnamed)",
+    "CHURN_BOOTSTRAP_TRUST_STARTER": "whether any starter is trusted (true)",
     "CHURN_BOOTSTRAP_STORAGE_ENDPOINT": "address of object storage (the release's own)",
     "CHURN_BOOTSTRAP_STORAGE_REGION": "its region (us-east-1)",
 }

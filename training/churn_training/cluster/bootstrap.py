@@ -1,6 +1,6 @@
 """Makes what a fresh release lacks: its keys, its callers' first key, the users of its object storage.
 
-Runs before the release's own pods. What exists is never changed, but for public keys that are added to trust, and for
+Runs before the release's own pods. What exists is never changed, but for the public keys that are trusted, and for
 those who join the users of the object storage later, where a release begins to keep answers or to look back at them. So
 it may be run again, also after it was killed half way: what follows from something else is made after it, and made from
 what is there. It says names and never a value.
@@ -19,6 +19,7 @@ from churn_training.cluster.kubernetes_api import KubernetesApi
 from churn_training.cluster.material import Content
 from churn_training.cluster.names import CONSUMERS, MONITORING, PREDICTION_LOG, SERVING, Names
 from churn_training.cluster.shelf import Shelf
+from churn_training.cluster.starter_trust import Starter
 
 PARTS = (
     "signing", "verify", "api-keys", "object-storage", "prediction-log-user", "prediction-log-keys", "monitoring-user"
@@ -28,7 +29,8 @@ _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 @dataclass(frozen=True)
 class BootstrapSettings:
-    """Environment CHURN_BOOTSTRAP_<NAME>. `parts` are made; `signing_secret` may be somebody's own."""
+    """Environment CHURN_BOOTSTRAP_<NAME>. `parts` are made; `signing_secret` may be somebody's own;
+    `starter_image` names the image whose starter `starter_key` signed."""
 
     names: Names
     instance: str
@@ -36,6 +38,8 @@ class BootstrapSettings:
     parts: tuple[str, ...]
     signing_secret: str
     starter_key: Path
+    starter_image: str
+    trust_starter: bool
     storage_endpoint: str
     storage_region: str
 
@@ -61,6 +65,9 @@ class BootstrapSettings:
         namespace = read("NAMESPACE", _NAMESPACE_FILE.read_text().strip() if _NAMESPACE_FILE.is_file() else "")
         if not namespace:
             raise DataError("CHURN_BOOTSTRAP_NAMESPACE", "must be set outside of a pod")
+        trust_starter = read("TRUST_STARTER", "true")
+        if trust_starter not in ("true", "false"):
+            raise DataError("CHURN_BOOTSTRAP_TRUST_STARTER", f"{trust_starter!r} is neither true nor false")
         return cls(
             names=names,
             instance=read("INSTANCE", "churn"),
@@ -68,6 +75,8 @@ class BootstrapSettings:
             parts=parts,
             signing_secret=read("SIGNING_SECRET", names.signing_key),
             starter_key=Path(read("STARTER_KEY", "/starter/verify.pem")),
+            starter_image=read("STARTER_IMAGE", "unnamed"),
+            trust_starter=trust_starter == "true",
             storage_endpoint=endpoint,
             storage_region=read("STORAGE_REGION", "us-east-1"),
         )
@@ -103,8 +112,9 @@ def _make_verify_key(shelf: Shelf, settings: BootstrapSettings) -> None:
     signing = shelf.secret(settings.signing_secret)
     if signing is None:
         raise DataError(f"Secret {settings.signing_secret}", "is not there, so there is no public key to trust")
-    starter = settings.starter_key.read_text() if settings.starter_key.is_file() else ""
-    shelf.trust(settings.names.verify_key, starter, material.public_half(signing, f"Secret {settings.signing_secret}"))
+    key = settings.starter_key.read_text() if settings.starter_key.is_file() else ""
+    own = material.public_half(signing, f"Secret {settings.signing_secret}")
+    shelf.trust(settings.names.verify_key, Starter(key, settings.starter_image, settings.trust_starter), own)
 
 
 def _make_api_keys(shelf: Shelf, settings: BootstrapSettings) -> None:

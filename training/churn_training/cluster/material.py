@@ -22,7 +22,6 @@ from churn_training.cluster.names import (
     USER_ID,
     USER_SECRET,
     USERS,
-    VERIFY,
 )
 
 Content = dict[str, str]
@@ -51,14 +50,6 @@ def public_half(signing: Mapping[str, str], where: str) -> str:
         path = Path(folder) / where
         path.write_text(signing[SIGNING])
         return SigningKey.load(path).public_pem().decode()
-
-
-def verify_keys(trusted: str, *public: str) -> Content:
-    """All public keys: those that are trusted already stay, what is missing comes behind them."""
-    for key in public:
-        if key.strip() and key.strip() not in trusted:
-            trusted += ("\n" if trusted and not trusted.endswith("\n") else "") + key.strip() + "\n"
-    return {VERIFY: trusted}
 
 
 def new_api_key() -> Content:

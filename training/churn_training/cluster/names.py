@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 SIGNING = "signing.pem"
 VERIFY = "verify.pem"
+STARTERS = "starters.json"
+"""Beside VERIFY: which of its keys signed a starter model only, and in which image that was."""
 API_KEYS = "api-keys.json"
 USERS = "users.json"
 PSEUDONYM_KEYS = "prediction-log.json"

@@ -11,7 +11,7 @@ from churn_data.errors import DataError
 from churn_training.cluster import material
 from churn_training.cluster.kubernetes_api import CONFLICT, KubernetesApi, Refused
 from churn_training.cluster.material import Content
-from churn_training.cluster.names import VERIFY
+from churn_training.cluster.starter_trust import Starter, verify_keys
 
 MANAGER = "churn-bootstrap"
 
@@ -88,26 +88,33 @@ class Shelf:
         else:
             self.say(f"Secret {name}: the user of {source} was added")
 
-    def trust(self, name: str, *public: str) -> None:
-        """A ConfigMap that holds these public keys; one that somebody else made is left alone."""
+    def trust(self, name: str, starter: Starter, own: str) -> None:
+        """A ConfigMap that holds the release's public key and its starters'; one that somebody else made is left alone.
+
+        Raises:
+            DataError: what it says of starters is not readable.
+        """
         found = self._api.find("configmaps", name)
         metadata: dict[str, Any] = {"name": name, "labels": self._labels}
         if found is None:
-            content = material.verify_keys("", *public)
+            content = verify_keys({}, starter, own)
             self._api.create(
                 "configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": content}
             )
             self.say(f"ConfigMap {name}: made")
             return
-        trusted = (found.get("data") or {}).get(VERIFY, "")
-        content = material.verify_keys(trusted, *public)
-        if content[VERIFY] == trusted:
+        held = found.get("data") or {}
+        if not _is_ours(found):
+            self.say(f"ConfigMap {name}: is somebody's own and left as it is")
+            return
+        content = verify_keys(held, starter, own)
+        if held == held | content:
             self.say(f"ConfigMap {name}: there already")
-        elif not _is_ours(found):
-            self.say(f"ConfigMap {name}: lacks a public key of this release, but is somebody's own and left as it is")
         else:
-            self._api.merge("configmaps", name, {"data": content})
-            self.say(f"ConfigMap {name}: a public key was added")
+            # The version makes it a conflict where a person has changed the keys meanwhile.
+            version = {key: value for key, value in found["metadata"].items() if key == "resourceVersion"}
+            self._api.merge("configmaps", name, {"metadata": version, "data": content})
+            self.say(f"ConfigMap {name}: its public keys follow this release")
 
 
 def _is_ours(found: Mapping[str, Any]) -> bool:
