@@ -39,12 +39,31 @@ ceil(targetRequestsPerSecond / (headroom * measured)) + lostPods. Arguments: roo
 {{- $maximum -}}
 {{- end -}}
 
+{{/* Fewest pods of the canary: at a share of 100 percent it takes the primary's load, so it has the primary's pods. */}}
+{{- define "churn.canaryReplicas" -}}
+{{- $given := .Values.canary.replicas -}}
+{{- $primary := include "churn.minReplicas" (dict "root" . "component" "primary") | float64 -}}
+{{- if kindIs "invalid" $given -}}
+{{- max 1 (ceil (divf (mulf $primary .Values.gateway.canaryPercent) 100) | int) -}}
+{{- else -}}
+{{- int $given -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether the canary scales as the primary does. */}}
+{{- define "churn.canaryAutoscaled" -}}
+{{- if and (include "churn.canaryServiceEnabled" .) (kindIs "invalid" .Values.canary.replicas) .Values.primary.autoscaling.enabled -}}
+true
+{{- end -}}
+{{- end -}}
+
 {{/*
 The chart's own autoscaler. KServe's would drop "behavior" and know no container metrics.
-Arguments: root, component, target (Deployment), container.
+Arguments: root, component, target (Deployment), container; optional: as (the component that it scales like), minReplicas.
 */}}
 {{- define "churn.horizontalPodAutoscaler" -}}
-{{- $autoscaling := (index .root.Values .component).autoscaling -}}
+{{- $like := dict "root" .root "component" (.as | default .component) -}}
+{{- $autoscaling := (index .root.Values $like.component).autoscaling -}}
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:
@@ -56,8 +75,8 @@ spec:
     apiVersion: apps/v1
     kind: Deployment
     name: {{ .target }}
-  minReplicas: {{ include "churn.minReplicas" . }}
-  maxReplicas: {{ include "churn.maxReplicas" . }}
+  minReplicas: {{ .minReplicas | default (include "churn.minReplicas" $like) }}
+  maxReplicas: {{ include "churn.maxReplicas" $like }}
   metrics:
     # One container, not the pod's sum: a sidecar that idles must not hide a busy server.
     - type: ContainerResource

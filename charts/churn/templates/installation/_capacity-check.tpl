@@ -31,7 +31,7 @@ and says nothing. Nodes are filled one after another, largest pod first, as an e
 {{- end -}}
 {{- if include "churn.canaryServiceEnabled" . -}}
   {{- $resources := mergeOverwrite (deepCopy $values.primary.resources) $values.canary.resources -}}
-  {{- $parts = append $parts (dict "name" "canary" "count" (int $values.canary.replicas) "resources" $resources) -}}
+  {{- $parts = append $parts (dict "name" "canary" "count" (include "churn.canaryReplicas" . | int) "resources" $resources) -}}
 {{- end -}}
 {{- range tuple (list "mlflow" "mlflow") (list "object storage" "objectStorage") -}}
   {{- $part := index $values (last .) -}}
