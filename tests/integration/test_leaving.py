@@ -20,6 +20,8 @@ from tests.integration.tcp_proxy import running_proxy
 from tests.integration.test_failover import CUSTOMER, Traffic
 
 DRAIN_SECONDS = "2"
+STOP_SECONDS = "9"
+"""Of the gateway, for requests under way after draining; more than it takes by itself."""
 BODY = {"customers": [{"customer_id": "a", "features": CUSTOMER}]}
 INFER = f"/v2/models/{MODEL_NAME}/infer"
 READY = b"\x08\x01"
@@ -30,6 +32,7 @@ NOT_SERVING = b"\x08\x02"
 def leaving(package_folder: Path, keys: Any, tmp_path: Path) -> Iterator[System]:
     """A system whose processes take their time to leave."""
     drain = {"CHURN_GATEWAY_DRAIN_SECONDS": DRAIN_SECONDS, "CHURN_GATEWAY_CONNECTION_SECONDS": "1"}
+    drain["CHURN_GATEWAY_STOP_SECONDS"] = STOP_SECONDS
     system = describe_system(package_folder, keys.verify_path, tmp_path, **drain)
     for service in (system.primary, system.fallback):
         service.command += ["--drain-seconds", DRAIN_SECONDS]
@@ -76,6 +79,7 @@ def test_a_request_under_way_is_answered_and_an_idle_connection_ends_without_a_r
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(address, 1)
         assert idle.recv(2000) == b""
+        time.sleep(5)  # longer than a gateway waits that was not told how long
         busy.sendall(content[10:])
         answer = answer_on(busy, b"]}")
         assert answer.startswith(b"http/1.1 200 ")

@@ -19,7 +19,6 @@ from churn_serving.runtime.memory import MemoryWatch
 from churn_serving.web.metrics_port import serve_metrics
 from churn_serving.web.server import DrainingServer, bind, tune
 
-_GRACE_SECONDS = 5
 _SWITCH_SECONDS = 0.0005
 """How long another thread (metrics, the log) computes on when the loop has something to do; Python's own 5 ms would be
 the loop's p99."""
@@ -53,7 +52,7 @@ async def serve(settings: GatewaySettings) -> bool:
         listener = bind(settings.host, settings.http_port)
         config = tune(
             uvicorn.Config(gateway.application, loop="none", lifespan="off", log_config=None),
-            _GRACE_SECONDS,
+            settings.stop_seconds,
             settings.connection_limits,
             gateway.metrics.connection_refused,
         )
@@ -76,7 +75,7 @@ async def serve(settings: GatewaySettings) -> bool:
         _calm_garbage_collector()
         sys.setswitchinterval(_SWITCH_SECONDS)
         server = DrainingServer(config, listener, gateway.readiness, settings.drain_seconds)
-        leaving = asyncio.create_task(_leave_with(server, grpc_port))
+        leaving = asyncio.create_task(_leave_with(server, grpc_port, settings.stop_seconds))
         try:
             await server.serve()
         finally:
@@ -99,11 +98,11 @@ def _show(gateway: Gateway, settings: GatewaySettings) -> None:
     gateway.supervisor.start("status page", history.run, vital=False)
 
 
-async def _leave_with(server: DrainingServer, grpc_port: GrpcPort | None) -> None:
+async def _leave_with(server: DrainingServer, grpc_port: GrpcPort | None, grace_seconds: float) -> None:
     """Close gRPC's port when HTTP's is."""
     await server.until_closing()
     if grpc_port is not None:
-        await grpc_port.close(_GRACE_SECONDS)
+        await grpc_port.close(grace_seconds)
 
 
 def _calm_garbage_collector() -> None:

@@ -53,6 +53,8 @@ class GatewaySettings(ConnectionSettings):
     given here."""
     drain_seconds: float = Field(default=0.0, ge=0.0, le=300.0)
     """After SIGTERM: how long readiness fails before connections are closed."""
+    stop_seconds: int = Field(default=5, ge=1, le=300)
+    """After that: how long requests under way are waited for."""
     maximum_body_bytes: int = Field(default=2 * 1024 * 1024, ge=1024, le=8 * 1024 * 1024)
     """Bytes of one request, over HTTP and gRPC; beyond it 413."""
     maximum_memory_bytes: int = Field(default=256 * 1024 * 1024, ge=64 * 1024 * 1024, le=1024**4)

@@ -38,6 +38,8 @@ http://{{ include "churn.fullname" . }}-canary-predictor
 {{- end }}
 - name: CHURN_GATEWAY_DRAIN_SECONDS
   value: {{ .Values.gateway.drainSeconds | quote }}
+- name: CHURN_GATEWAY_STOP_SECONDS
+  value: {{ .Values.gateway.stopSeconds | quote }}
 {{- /* Connections live shorter than a leaving pod does, so that none is left when its ports close: what a gRPC server
 has not read by then it cancels. */}}
 - name: CHURN_GATEWAY_CONNECTION_SECONDS
