@@ -45,14 +45,19 @@ tolerations:
 {{- end }}
 {{- end -}}
 
-{{/* One pod less on a node or in a zone that fails; pods of another revision do not count. Arguments: root, component. */}}
+{{/*
+One pod less on a node or in a zone that fails; pods of another revision do not count, nor do nodes that take none (drained, gone).
+Nodes are told apart by a label that all have; insisting on zones would shut out nodes without one. Arguments: root, component.
+*/}}
 {{- define "churn.topologySpread" -}}
-{{- if .root.Values.topologySpread.enabled -}}
+{{- $spread := .root.Values.topologySpread -}}
+{{- if $spread.enabled -}}
 topologySpreadConstraints:
-  {{- range tuple "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+  {{- range $key, $when := dict "kubernetes.io/hostname" $spread.whenUnsatisfiable "topology.kubernetes.io/zone" $spread.zones }}
   - maxSkew: 1
-    topologyKey: {{ . }}
-    whenUnsatisfiable: {{ $.root.Values.topologySpread.whenUnsatisfiable }}
+    topologyKey: {{ $key }}
+    whenUnsatisfiable: {{ $when }}
+    nodeTaintsPolicy: Honor
     labelSelector:
       matchLabels:
         {{- include "churn.selectorLabels" $ | nindent 8 }}
