@@ -1,6 +1,9 @@
 """Four segments, none empty, stable, distinct by name, and the same online as in training."""
 
 import dataclasses
+import random
+import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -9,7 +12,10 @@ from sklearn.metrics import adjusted_rand_score
 
 from churn_data.dataset import Dataset, rows_of, schema_of
 from churn_data.errors import DataError
+from churn_data.sources import read_customers
+from churn_model.rules import Feature, Label
 from churn_model.segments import Segmenter
+from churn_model.usecase import UseCase
 from churn_training.segments.segmentation import build_segments
 
 
@@ -74,6 +80,28 @@ def test_nearest_centroid_is_what_the_linear_form_says(document: dict[str, Any],
     centroids = numpy.stack([space[assigned == number].mean(axis=0) for number in (1, 2, 3, 4)])
     distances = ((space[:, None, :] - centroids) ** 2).sum(axis=2)
     assert (distances.argmin(axis=1) + 1 == assigned).mean() > 0.99
+
+
+def test_many_categories_of_thousands_of_levels_leave_the_space_narrow(tmp_path: Path) -> None:
+    columns, rows, source = 30, 500, random.Random(5)
+    names = [f"code {column}" for column in range(columns)]
+    lines = [",".join(["minutes", *names, "left"])]
+    for row in range(rows):
+        codes = (f"L{int(5000 * source.random() ** 3)}" for _ in names)
+        lines.append(",".join([str(source.randrange(90)), *codes, str(int(row % 5 == 0))]))
+    path = tmp_path / "codes.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    features = (Feature("minutes", "number"), *(Feature(name, "category") for name in names))
+    dataset = read_customers(path, UseCase("codes", Label("left", "1"), features=features))
+    tracemalloc.start()
+    found = build_segments(dataset, schema_of(dataset), seed=0).document
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    widths = [len(category["table"]) for category in found["categories"]]
+    assert len(widths) == columns
+    assert 900 < sum(widths) <= 1_000
+    assert peak < 12 * rows * 1_000 * 8
+    assert sorted(segment["id"] for segment in found["segments"]) == [1, 2, 3, 4]
 
 
 def test_customers_too_alike(telco: Dataset) -> None:

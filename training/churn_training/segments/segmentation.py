@@ -24,8 +24,9 @@ TYPICAL = (0.05, 0.95)
 everybody is assigned to the nearest group all the same."""
 SOUGHT_ROWS = 20_000
 """Customers among whom groups are sought at most: more move the centres by less than another start does."""
-MOST_LEVELS = 100
-"""Levels of a category that have an axis each."""
+MOST_LEVELS, FEWEST_LEVELS, WIDEST = 100, 5, 1_000
+"""Levels of a category that have an axis each; fewer, down to so few, where all categories together would have more
+axes than the last: the space is 160 MB of those whom groups are sought among, and a handful of copies of that."""
 LARGEST_CATEGORY_SCALE = 2.0
 """Keeps a column in which nearly everybody has the same level from making a segment of the few others."""
 
@@ -110,11 +111,17 @@ def sought_among(dataset: Dataset) -> str | None:
 
 def _all_axes(dataset: Dataset, schema: Schema) -> list[_Axes]:
     wanted = dataset.usecase.segments.features or schema.names
-    return [
-        _axes(index, feature, dataset.frame[feature.name])
-        for index, feature in enumerate(schema.features)
-        if feature.name in wanted
-    ]
+    used = [(index, feature) for index, feature in enumerate(schema.features) if feature.name in wanted]
+    most = _most_levels([dataset.frame[each.name].nunique() for _, each in used if each.type != "number"])
+    return [_axes(index, feature, dataset.frame[feature.name], most) for index, feature in used]
+
+
+def _most_levels(levels: Sequence[int]) -> int:
+    """How many levels of each category have an axis, so that all together have no more than there is room for."""
+    most = MOST_LEVELS
+    while most > FEWEST_LEVELS and sum(min(each, most) for each in levels) > WIDEST:
+        most -= 1
+    return most
 
 
 def _space(axes: Sequence[_Axes], dataset: Dataset, groups: int) -> numpy.ndarray:
@@ -124,10 +131,10 @@ def _space(axes: Sequence[_Axes], dataset: Dataset, groups: int) -> numpy.ndarra
     return space
 
 
-def _axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _Axes:
+def _axes(index: int, feature: SchemaFeature, column: pandas.Series, most: int) -> _Axes:
     if feature.type == "number":
         return _number_axes(index, feature, column)
-    return _category_axes(index, feature, column)
+    return _category_axes(index, feature, column, most)
 
 
 def _number_axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _Axes:
@@ -137,13 +144,15 @@ def _number_axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _
     return _Axes(index, feature, ((filled - center) / scale)[:, None], fill, center, scale)
 
 
-def _category_axes(index: int, feature: SchemaFeature, column: pandas.Series) -> _Axes:
+def _category_axes(index: int, feature: SchemaFeature, column: pandas.Series, most: int) -> _Axes:
     # Of very many levels the frequent ones; the others are nowhere, as a level that was never seen.
-    levels: tuple[str | None, ...] = tuple(column.value_counts().sort_index().nlargest(MOST_LEVELS).sort_index().index)
+    levels: tuple[str | None, ...] = tuple(column.value_counts().sort_index().nlargest(most).sort_index().index)
     if column.isna().any():
         levels = (*levels, None)
-    texts = [text if isinstance(text, str) else None for text in column]
-    hot = numpy.array([[text == level for level in levels] for text in texts], dtype=float)
+    places = {level: place for place, level in enumerate(levels)}
+    texts = (text if isinstance(text, str) else None for text in column)
+    codes = numpy.fromiter((places.get(text, -1) for text in texts), numpy.int64, len(column))
+    hot = (codes[:, None] == numpy.arange(len(levels))).astype(float)
     spread = float(hot.var(axis=0).sum())
     # With this scale the columns of a category have together the variance 1 of a standardised number.
     scale = min(LARGEST_CATEGORY_SCALE, 1.0 / numpy.sqrt(spread)) if spread > 0 else 1.0
