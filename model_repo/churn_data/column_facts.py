@@ -11,8 +11,11 @@ from functools import cached_property
 from churn_data.cells import Cell, is_number, parse_number
 from churn_data.coded_cells import coded
 from churn_data.column_names import words_of
+from churn_model.spelling import canonical
 
 EXAMPLES = 4
+MOST_SPELT = 10_000
+"""Different texts beyond which some that are one in another spelling make no difference to what a column is for."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,21 @@ class ColumnFacts:
 
 def facts_of(name: str, cells: Sequence[Cell]) -> ColumnFacts:
     """Count a column's cells."""
-    return ColumnFacts(name, len(cells), coded(cells).found())
+    return ColumnFacts(name, len(cells), _in_one_spelling(coded(cells).found()))
+
+
+def _in_one_spelling(counts: dict[str, int]) -> dict[str, int]:
+    """Texts that every way in takes for one level are counted as one, and otherwise are as they were written."""
+    if len(counts) > MOST_SPELT:
+        return counts
+    spelt: dict[str, list[str]] = {}
+    for text in counts:
+        spelt.setdefault(canonical(text) or text, []).append(text)
+    if len(spelt) == len(counts):
+        return counts
+    return {
+        level if len(texts) > 1 else texts[0]: sum(counts[text] for text in texts) for level, texts in spelt.items()
+    }
 
 
 def _short(text: str, length: int = 24) -> str:

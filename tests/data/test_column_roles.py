@@ -11,6 +11,7 @@ from churn_data.column_facts import facts_of
 from churn_data.column_names import human_label, words_of
 from churn_data.column_roles import role_of
 from churn_data.sources import read_customers
+from churn_data.starter import Wishes, starter_usecase
 from churn_model.usecase import Feature, Label, UseCase
 
 TELCO = UseCase(name="telco", id="customerID", label=Label("Churn", "Yes"))
@@ -109,6 +110,16 @@ HONEST: dict[str, tuple[str, Callable[[random.Random, int], object], str]] = {
     "codes": ("user name", lambda _, row: f"U{row % 7}", "category"),
     "levels": ("city", lambda chance, _: f"city {chance.randint(1, 90)}", "category"),
 }
+
+
+def test_spellings_of_one_level_are_counted_as_one(tmp_path: Path) -> None:
+    towns = ("Köln", "Ko\u0308ln", " Bad Tölz", "Bad\u00a0Tölz ", "Bonn\u200b", "Bonn")
+    path = tmp_path / "customers.csv"
+    rows = (f"c{row},{towns[row % 6]},{('415', '408.0', '415.0')[row % 5 % 3]},{row // 7 % 2}" for row in range(120))
+    path.write_text("\n".join(["id,town,area code,left", *rows]), encoding="utf-8")
+    text = starter_usecase(path, Wishes(), lambda _: None)
+    assert "# 3 different: Bad Tölz, Bonn, Köln\n" in text
+    assert "# 2 different: 415, 408" in text
 
 
 @pytest.mark.parametrize("kind", HONEST)
