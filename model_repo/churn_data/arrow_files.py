@@ -45,7 +45,7 @@ def arrow_file(path: Path, columns: Columns) -> Iterator[Write]:
     with whole_file(path) as temporary:
         if is_parquet(path):
             with pyarrow.parquet.ParquetWriter(str(temporary), schema) as writer:
-                yield lambda arrays: writer.write_table(pyarrow.table(list(arrays), schema=schema))
+                yield lambda arrays: writer.write_table(pyarrow.table(list(map(_plain, arrays)), schema=schema))
         else:
             with temporary.open("wb") as stream:
                 stream.write(",".join(map(quoted, schema.names)).encode() + b"\n")
@@ -63,8 +63,7 @@ def _write_lines(stream: Any, arrays: Sequence[pyarrow.Array], formulas: Formula
     if not len(arrays[0]):
         return
     for array in arrays:
-        if pyarrow.types.is_string(array.type):
-            formulas.add(array.filter(pyarrow.compute.match_substring_regex(array, _LIKE_FORMULAS)).to_pylist())
+        _count_formulas(array, formulas)
     cells = [_as_cells(array) for array in arrays]
     if len(cells) == 1:  # or nothing would be a blank line, which is no row
         cells = [pyarrow.compute.if_else(pyarrow.compute.equal(cells[0].fill_null(""), ""), '""', cells[0])]
@@ -73,7 +72,25 @@ def _write_lines(stream: Any, arrays: Sequence[pyarrow.Array], formulas: Formula
     stream.write(ended.buffers()[2])
 
 
+def _plain(array: pyarrow.Array) -> pyarrow.Array:
+    """The values themselves of an array of places in a dictionary."""
+    return array.dictionary_decode() if pyarrow.types.is_dictionary(array.type) else array
+
+
+def _count_formulas(array: pyarrow.Array, formulas: FormulaCount) -> None:
+    texts = array.dictionary if pyarrow.types.is_dictionary(array.type) else array
+    if not pyarrow.types.is_string(texts.type):
+        return
+    alike = pyarrow.compute.match_substring_regex(texts, _LIKE_FORMULAS)
+    if texts is not array and pyarrow.compute.any(alike).as_py():
+        texts = array.dictionary_decode()
+        alike = pyarrow.compute.match_substring_regex(texts, _LIKE_FORMULAS)
+    formulas.add(texts.filter(alike).to_pylist())
+
+
 def _as_cells(array: pyarrow.Array) -> pyarrow.Array:
+    if pyarrow.types.is_dictionary(array.type):
+        return _as_cells(array.dictionary).take(array.indices)
     if pyarrow.types.is_floating(array.type):
         return _number_cells(array)
     if pyarrow.types.is_integer(array.type):
@@ -88,7 +105,9 @@ def _as_cells(array: pyarrow.Array) -> pyarrow.Array:
 def _number_cells(array: pyarrow.Array) -> pyarrow.Array:
     """The shortest texts that mean the same numbers, none for NaN."""
     texts = array.cast(pyarrow.string())
+    nothing = pyarrow.scalar(None, pyarrow.string())
+    if not pyarrow.compute.any(pyarrow.compute.equal(array, pyarrow.compute.trunc(array))).as_py():
+        return pyarrow.compute.if_else(pyarrow.compute.is_nan(array), nothing, texts)
     whole = pyarrow.compute.invert(pyarrow.compute.match_substring_regex(texts, "[.en]"))
     texts = pyarrow.compute.if_else(whole, pyarrow.compute.binary_join_element_wise(texts, "0", "."), texts)
-    nothing = pyarrow.scalar(None, pyarrow.string())
     return pyarrow.compute.if_else(pyarrow.compute.is_nan(array), nothing, texts)

@@ -187,6 +187,8 @@ def _within(values: NDArray[numpy.float64], feature: SchemaFeature) -> bool:
     return bool(low <= least and most <= high and max(-least, most) <= LARGEST)
 
 
-def texts_of(levels: Sequence[str], codes: NDArray[Any]) -> pyarrow.Array:
-    """A text array of places in `levels`."""
-    return pyarrow.array(levels, pyarrow.string()).take(pyarrow.array(codes))
+def texts_of(levels: Sequence[str], codes: NDArray[Any]) -> pyarrow.DictionaryArray:
+    """The texts at places in `levels`, each different one held once."""
+    return pyarrow.DictionaryArray.from_arrays(
+        pyarrow.array(codes, pyarrow.int32()), pyarrow.array(levels, pyarrow.string())
+    )

@@ -94,7 +94,8 @@ class NativeEstimator:
 
     def raw(self, encoded: Sequence[Sequence[float]], rows: Sequence[Row]) -> list[float]:  # noqa: ARG002
         """Log-odds, one a row."""
-        return _log_odds(self._predict, _texts(rows), rows)
+        values = _by_column(rows, self._model.feature_names_) if isinstance(rows, ColumnRows) else _texts(rows)
+        return _log_odds(self._predict, values, rows)
 
     def contributions(self, encoded: Sequence[Sequence[float]], rows: Sequence[Row]) -> list[list[float]]:  # noqa: ARG002
         """CatBoost's own TreeSHAP. It counts a combination of features that the model made as one player and divides
@@ -130,20 +131,26 @@ def _read(content: bytes) -> catboost.CatBoostClassifier:
 
 def _texts(rows: Sequence[Row]) -> NDArray[numpy.object_]:
     """Rows for CatBoost: an array of objects, the form that it reads quickest. Only categories are ever None."""
-    if isinstance(rows, ColumnRows):
-        return _texts_by_column(rows)
     return numpy.array([[MISSING_CATEGORY if value is None else value for value in row] for row in rows], dtype=object)
 
 
-def _texts_by_column(rows: ColumnRows) -> NDArray[numpy.object_]:
-    texts = numpy.empty((len(rows), len(rows.columns)), dtype=object)
-    for place, column in enumerate(rows.columns):
-        if isinstance(column, CategoryColumn):
-            known = CategoryColumn(column.codes, [level or MISSING_CATEGORY for level in column.levels])
-            texts[:, place] = known.values()
-        else:
-            texts[:, place] = column
-    return texts
+def _by_column(rows: ColumnRows, names: Sequence[str]) -> Any:
+    """A frame for CatBoost, which is told each different level once instead of one text a row."""
+    import pandas  # by CatBoost itself, before
+
+    frame = pandas.DataFrame(dict(enumerate(map(_column, rows.columns))), copy=False)
+    frame.columns = pandas.Index(names)
+    return frame
+
+
+def _column(column: Any) -> Any:
+    if not isinstance(column, CategoryColumn):
+        return column
+    import pandas
+
+    places: dict[str, int] = {}
+    known = [places.setdefault(level or MISSING_CATEGORY, len(places)) for level in column.levels]
+    return pandas.Categorical.from_codes(numpy.array(known)[column.codes], categories=pandas.Index(places))
 
 
 def _shapley_values(model: catboost.CatBoostClassifier, pool: catboost.Pool) -> list[list[float]]:

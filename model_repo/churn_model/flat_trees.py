@@ -1,10 +1,13 @@
 """Plain decision trees as flat arrays, all trees one level further with every step.
 
-One row walks all trees at once, many rows go through in blocks; a row's values are added tree by tree in the same order
-on both ways, so the bits are the same. It must not know the file that the trees come from.
+One row walks all trees at once, some rows go through in blocks, a file's many rows walk one tree after the other; a
+row's values are added tree by tree in the same order on all ways, so the bits are the same. It must not know the file
+that the trees come from.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy
 from numpy.typing import NDArray
@@ -15,6 +18,11 @@ _LARGEST_SINGLE = 3.4028234663852886e38
 _LARGEST_DOUBLE = 1.7976931348623157e308
 _BLOCK = 1 << 15
 """Rows × trees that go through together: what they need stays in the processor's cache."""
+_MANY = 4096
+"""Rows from which a tree is asked about all of them before the next is: its nodes then stay in the nearest cache. With
+fewer, the calls of numpy cost more than that brings."""
+_MANY_A_BLOCK = 8192
+_Arrays = tuple[NDArray[numpy.intp], NDArray[Any], NDArray[numpy.intp], NDArray[numpy.float64]]
 
 
 class FlatTrees:
@@ -25,7 +33,8 @@ class FlatTrees:
         """`single`: values are rounded to single precision before they are compared, as scikit-learn's forests do."""
         self._base, self._single = base, single
         self._roots = numpy.zeros(len(trees), numpy.intp)
-        self._depth = max((_depth(tree) for tree in trees), default=0)
+        self._depths = [_depth(tree) for tree in trees]
+        self._depth = max(self._depths, default=0)
         parts = [_arrays(tree, features) for tree in trees]
         start = 0
         for number, (_, _, children, _) in enumerate(parts):
@@ -39,17 +48,16 @@ class FlatTrees:
 
     def raw(self, rows: NDArray[numpy.float64]) -> list[float]:
         """One sum a row of shape ``[rows, features]``, NaN for missing."""
-        step = self._rows_a_block
+        many = len(rows) >= _MANY
+        step, answer = (_MANY_A_BLOCK, self._tree_by_tree) if many else (self._rows_a_block, self._block)
         if len(rows) <= step:
-            return self._block(rows)
-        return [value for start in range(0, len(rows), step) for value in self._block(rows[start : start + step])]
+            return answer(rows)
+        return [value for start in range(0, len(rows), step) for value in answer(rows[start : start + step])]
 
     def _block(self, rows: NDArray[numpy.float64]) -> list[float]:
         if self._single:
             rows = rounded_to_single(rows)
-        missing = numpy.isnan(rows)
-        # Each feature twice: where a missing value is below everything, and where it is above everything.
-        both = numpy.hstack([numpy.where(missing, -numpy.inf, rows), numpy.where(missing, numpy.inf, rows)])
+        both = _both_ways(rows)
         values, first = both.ravel(), numpy.arange(len(rows))[:, None] * both.shape[1]
         node = numpy.repeat(self._roots[None, :], len(rows), axis=0)
         for _ in range(self._depth):
@@ -59,6 +67,56 @@ class FlatTrees:
         parts[:, 0] += self._base
         answers: list[float] = numpy.cumsum(parts, axis=1)[:, -1].tolist()  # one after the other; sum adds in pairs
         return answers
+
+    def _tree_by_tree(self, rows: NDArray[numpy.float64]) -> list[float]:
+        # What is in single precision already is compared as such: half the memory, the same comparisons.
+        kind = numpy.float32 if self._single else numpy.float64
+        both = _both_ways((rounded_to_single(rows) if self._single else rows).astype(kind))
+        values, first = both.ravel(), numpy.arange(len(rows)) * both.shape[1]
+        node, place = numpy.empty(len(rows), numpy.intp), numpy.empty(len(rows), numpy.intp)
+        asked_value, border = numpy.empty(len(rows), kind), numpy.empty(len(rows), kind)
+        above, part = numpy.empty(len(rows), bool), numpy.empty(len(rows))
+        total: NDArray[numpy.float64] | None = None
+        for depth, asked, threshold, left, value in self._trees:
+            node.fill(0)
+            for _ in range(depth):
+                # "clip" is what lets `take` write where it is told to; every index is inside.
+                asked.take(node, out=place, mode="clip")
+                numpy.add(place, first, out=place)
+                values.take(place, out=asked_value, mode="clip")
+                threshold.take(node, out=border, mode="clip")
+                numpy.greater(asked_value, border, out=above)
+                left.take(node, out=place, mode="clip")
+                numpy.add(place, above, out=node)
+            value.take(node, out=part, mode="clip")
+            total = part + self._base if total is None else numpy.add(total, part, out=total)
+        answers: list[float] = total.tolist() if total is not None else []
+        return answers
+
+    @cached_property
+    def _trees(self) -> list[tuple[int, *_Arrays]]:
+        """Each tree by itself: its depth, and its arrays with nodes counted from its own root."""
+        thresholds = _single_thresholds(self._threshold) if self._single else self._threshold
+        ends = [*self._roots[1:].tolist(), len(self._left)]
+        trees: list[tuple[int, *_Arrays]] = []
+        for depth, root, end in zip(self._depths, self._roots.tolist(), ends, strict=True):
+            part = slice(root, end)
+            trees.append((depth, self._asked[part], thresholds[part], self._left[part] - root, self._value[part]))
+        return trees
+
+
+def _both_ways(rows: NDArray[Any]) -> NDArray[Any]:
+    """Each feature twice: where a missing value is below everything, and where it is above everything."""
+    missing, infinite = numpy.isnan(rows), rows.dtype.type(numpy.inf)
+    return numpy.hstack([numpy.where(missing, -infinite, rows), numpy.where(missing, infinite, rows)])
+
+
+def _single_thresholds(thresholds: NDArray[numpy.float64]) -> NDArray[numpy.float32]:
+    """The largest numbers of single precision up to these: no number of single precision lies between the two."""
+    with numpy.errstate(over="ignore"):
+        nearest = thresholds.astype(numpy.float32)
+    below = numpy.nextafter(nearest, numpy.float32(-numpy.inf))
+    return numpy.where(nearest.astype(numpy.float64) > thresholds, below, nearest)
 
 
 def rounded_to_single(rows: NDArray[numpy.float64]) -> NDArray[numpy.float64]:
@@ -72,9 +130,6 @@ def _depth(tree: Tree) -> int:
         if feature != LEAF:
             depth[tree.left[node]] = depth[tree.right[node]] = depth[node] + 1
     return max(depth)
-
-
-_Arrays = tuple[NDArray[numpy.intp], NDArray[numpy.float64], NDArray[numpy.intp], NDArray[numpy.float64]]
 
 
 def _arrays(tree: Tree, features: int) -> _Arrays:

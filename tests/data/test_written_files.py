@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow
+import pyarrow.parquet
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -41,12 +42,14 @@ def _read(path: Path) -> list[list[str | None]]:
 def test_every_text_comes_back_and_both_writers_write_the_same_bytes(rows: list[tuple[str, float, str]]) -> None:
     columns = _columns(rows)
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{name}.csv" for name in ("whole", "parts", "arrow")]
+        paths = [Path(folder) / f"{name}.csv" for name in ("whole", "parts", "arrow", "coded")]
         write_table(paths[0], dict(zip(("id", "p", "note"), columns, strict=True)))
         with table_file(paths[1], COLUMNS) as write:
             write(columns)
         with arrow_file(paths[2], COLUMNS) as append:
             append([pyarrow.array(columns[0]), pyarrow.array(columns[1]), pyarrow.array(columns[2])])
+        with arrow_file(paths[3], COLUMNS) as append:
+            append([pyarrow.array(column).dictionary_encode() for column in columns])
         first, *others = [path.read_bytes() for path in paths]
         assert all(other == first for other in others)
         ids, numbers, notes = _read(paths[0])
@@ -85,13 +88,18 @@ def _written_by(hand: str, path: Path) -> None:
         with table_file(path, [("id", "text")]) as write:
             write([RISKY[:3]])
             write([RISKY[3:]])
-    else:
+    elif hand == "arrow":
         with arrow_file(path, [("id", "text")]) as append:
             append([pyarrow.array(RISKY[:3])])
             append([pyarrow.array(RISKY[3:])])
+    else:  # among its different texts are some that no row has
+        with arrow_file(path, [("id", "text")]) as append:
+            for places in (range(3), range(3, len(RISKY))):
+                coded = pyarrow.array(places, pyarrow.int32())
+                append([pyarrow.DictionaryArray.from_arrays(coded, pyarrow.array(RISKY))])
 
 
-@pytest.mark.parametrize("hand", ["whole", "parts", "arrow"])
+@pytest.mark.parametrize("hand", ["whole", "parts", "arrow", "coded"])
 def test_texts_that_a_spreadsheet_would_compute_stay_and_are_told_of(tmp_path: Path, hand: str) -> None:
     heard: list[str] = []
     with telling(heard.append):
@@ -99,6 +107,15 @@ def test_texts_that_a_spreadsheet_would_compute_stay_and_are_told_of(tmp_path: P
     told = "plan.csv: 4 texts begin as a formula does and would be computed by a spreadsheet"
     assert [line[: len(told)] for line in heard] == [told]
     assert _read(tmp_path / "plan.csv") == [[text or "" for text in RISKY]]
+
+
+def test_parquet_has_plain_texts_and_numbers_whatever_arrays_they_come_in(tmp_path: Path) -> None:
+    path = tmp_path / "plan.parquet"
+    with arrow_file(path, [("id", "text"), ("p", "number")]) as append:
+        append([pyarrow.array(values).dictionary_encode() for values in (["a", None, "a"], [1.5, 2.0, 1.5])])
+    table = pyarrow.parquet.read_table(path)
+    assert table.schema.types == [pyarrow.string(), pyarrow.float64()]
+    assert table.to_pydict() == {"id": ["a", None, "a"], "p": [1.5, 2.0, 1.5]}
 
 
 @pytest.mark.parametrize("name", ["plan.xlsx", "plan.parquet"])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import catboost
+import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from sample_package import PackageMaker, sample_contents, sample_rows, sample_sc
 from tests.model.test_package import replace_file
 
 KINDS = tuple(ESTIMATOR_FILES)
+PRECISIONS = (numpy.float32, numpy.float64)
 SCHEMA = sample_schema()
 UNKNOWN: Row = [math.nan, None, math.nan, None, math.nan]
 
@@ -168,6 +170,27 @@ def test_trees_without_cover_still_answer() -> None:
 def test_numbers_too_large_for_trees_count_as_the_largest() -> None:
     trees = load_estimator("trees", json.dumps(trees_document()).encode(), SCHEMA)
     assert trees.raw([[1e300, 0.1, -1e300, 0.1, 0.0]], []) == trees.raw([[1e9, 0.1, -1e9, 0.1, 0.0]], [])
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_trees_answer_many_thousands_together_as_each_alone(single: bool) -> None:
+    """On every side of a border and as near to it as numbers lie, beyond what single precision holds, and missing; a
+    file's rows go tree by tree, a request's all trees at once."""
+    document = trees_document()
+    borders = sorted({border for tree in document["trees"] for border in tree["threshold"]})
+    sides = [(border, way, number) for border in borders for way in (-1e9, 1e9) for number in PRECISIONS]
+    near = [float(numpy.nextafter(number(border), number(way))) for border, way, number in sides]
+    rounded = [float(numpy.float32(border)) for border in borders]
+    cells = [*borders, *near, *rounded, math.nan, 1e300, -1e300, 60.0]
+    drawn = numpy.random.default_rng(3).choice(cells, (9000, 5))
+    del document["fill"]
+    for place, tree in enumerate(document["trees"]):
+        tree["missing_left"] = [(node + place) % 2 == 0 for node in range(len(tree["feature"]))]
+    document |= {"format": 2, "features": 5, "single": single}
+    trees = load_estimator("trees", json.dumps(document).encode(), SCHEMA)
+    together = trees.raw(drawn, [])
+    assert len(set(together)) > 6
+    assert together == [trees.raw(drawn[place : place + 1], [])[0] for place in range(len(drawn))]
 
 
 def test_a_file_for_other_features_is_refused(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 It reads cells by the rules of training. It must not hold a whole file in memory or leave half an answer behind.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from churn_data.arrow_files import arrow_file
 from churn_data.errors import DataError
 from churn_data.notices import Notices
 from churn_data.schema_columns import SchemaColumns, texts_of
-from churn_data.tables import Chunk, open_table
+from churn_data.tables import open_table
 from churn_data.written_files import Columns, Kind
 from churn_model.column_actions import decide_columns
 from churn_model.column_rows import ColumnRows
@@ -23,6 +24,8 @@ from churn_model.package import Package
 from churn_model.rules import RISKS
 
 Advance = Callable[[float], None]
+_ANSWERING = 2
+"""Chunks that are answered at once: enough for two processors beside the reader, few enough for memory."""
 
 
 _KINDS: dict[str, Kind] = {
@@ -77,11 +80,10 @@ def score_file(
     done, heard = 0, notices if notices is not None else Notices(str(source))
     with open_table(source, notices=heard, row_group=row_group) as table, arrow_file(target, COLUMNS) as write:
         reader = SchemaColumns(table, package.manifest.schema, missing)
-        for chunk in _ahead(table.chunks):
-            ids, rows = reader.read(chunk)
-            write(answer(package, ids, rows))
-            done += len(chunk)
-            advance(len(chunk))
+        for arrays in _answered(package, map(reader.read, table.chunks)):
+            write(arrays)
+            done += len(arrays[0])
+            advance(len(arrays[0]))
     reader.tell(heard)
     return Scored(done, +reader.unseen, +reader.missing)
 
@@ -102,14 +104,27 @@ def answer(package: Package, ids: pyarrow.Array, rows: ColumnRows) -> list[pyarr
         texts_of([kind.id for kind in kinds], chosen),
         texts_of([kind.name for kind in kinds], chosen),
         pyarrow.array(decisions.expected_value, from_pandas=True),
-        pyarrow.array([kind.cost for kind in kinds], pyarrow.float64()).take(pyarrow.array(chosen)),
+        pyarrow.DictionaryArray.from_arrays(
+            pyarrow.array(chosen, pyarrow.int32()), pyarrow.array([kind.cost for kind in kinds], pyarrow.float64())
+        ),
     ]
 
 
-def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """The chunks, of which the next is read while one is scored."""
-    with ThreadPoolExecutor(1, thread_name_prefix="reading") as thread:
-        following = thread.submit(next, chunks, None)
+def _answered(package: Package, chunks: Iterator[tuple[pyarrow.Array, ColumnRows]]) -> Iterator[list[pyarrow.Array]]:
+    """The answers to each chunk, in order: while one is written, the next few are answered and one more is read.
+
+    Arrow, numpy and CatBoost leave other threads alone while they compute, so all processors have work.
+    """
+    waiting: deque[Future[list[pyarrow.Array]]] = deque()
+    with (
+        ThreadPoolExecutor(1, thread_name_prefix="reading") as reading,
+        ThreadPoolExecutor(_ANSWERING, thread_name_prefix="answering") as answering,
+    ):
+        following = reading.submit(next, chunks, None)
         while (chunk := following.result()) is not None:
-            following = thread.submit(next, chunks, None)
-            yield chunk
+            following = reading.submit(next, chunks, None)
+            waiting.append(answering.submit(answer, package, *chunk))
+            if len(waiting) > _ANSWERING:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
