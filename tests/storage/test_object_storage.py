@@ -1,6 +1,8 @@
 """Setting up object storage, training and scoring beside it, promotion, and who may do what there."""
 
+import hashlib
 import json
+import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -57,6 +59,43 @@ def test_an_upload_that_was_cut_short_is_completed(ready: Storage, package_folde
     done = ready.set_up(package_folder)
     assert (done.returncode, "1 files uploaded" in done.stderr) == (0, True)
     assert root.head_object(Bucket="churn-models", Key="starter/0.0.0/golden.json")["ContentLength"] > 0
+
+
+@pytest.fixture
+def another_build(package_folder: Path, tmp_path: Path) -> Path:
+    """A starter as another build of the images would have it."""
+    folder = Path(shutil.copytree(package_folder, tmp_path / "another"))
+    golden = folder / "golden.json"
+    golden.write_bytes(golden.read_bytes() + b"\n")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["golden.json"] = hashlib.sha256(golden.read_bytes()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def test_another_build_under_an_old_tag_leaves_what_is_served(
+    ready: Storage, package_folder: Path, another_build: Path, tmp_path: Path
+) -> None:
+    done = ready.set_up(another_build)
+    assert done.returncode == 0, done.stderr
+    assert f"{STARTER}: holds the starter of another build of these images, which is served on" in done.stderr
+    (tmp_path / "stored").mkdir()
+    download(ready.client(SERVING), STARTER, tmp_path / "stored")
+    stored = {path.name: path.read_bytes() for path in (tmp_path / "stored").iterdir()}
+    assert stored == {path.name: path.read_bytes() for path in package_folder.iterdir()}
+
+
+def test_a_part_of_another_build_is_not_taken_for_a_starter(
+    ready: Storage, package_folder: Path, another_build: Path
+) -> None:
+    root, place = ready.client(ROOT), {"Bucket": "churn-models", "Key": "starter/0.0.0/signature"}
+    root.delete_object(**place)
+    try:
+        done = ready.set_up(another_build)
+        assert done.returncode == 2
+        assert "holds other bytes than this release's starter and is not written over" in done.stderr.splitlines()[-1]
+    finally:
+        root.put_object(**place, Body=(package_folder / "signature").read_bytes())
 
 
 def test_other_bytes_are_not_written_over(ready: Storage, package_folder: Path, tmp_path: Path) -> None:

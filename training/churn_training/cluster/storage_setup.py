@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from churn_data.errors import DataError, Unavailable
 from churn_data.locations import SCHEME, ObjectLocation, location
 from churn_data.object_storage import storage, storage_errors
+from churn_model.manifest import MANIFEST, SIGNATURE
 from churn_training.cluster.policies import Users, data_policy, models_policy
 
 PAUSE_SECONDS = 2.0
@@ -177,10 +178,15 @@ def _set_policy(bucket: str, policy: dict[str, object], say: Say) -> None:
 
 def _upload_starter(settings: StorageSettings, starter: Path, target: ObjectLocation, say: Say) -> None:
     """Upload what is missing, and prove that all is there; serving cannot read a part of it."""
-    if not (starter / "manifest.json").is_file():
+    if not (starter / MANIFEST).is_file():
         raise DataError(str(starter), "is no model package")
     files = {path.name: path.read_bytes() for path in sorted(starter.iterdir()) if path.is_file()}
-    missing = _missing(files, target)
+    there = _digests(target)
+    if _is_another(files, there, target):
+        more = "this build's gets an address of its own by another tag, or by training.image.digest"
+        say(f"{target}: holds the starter of another build of these images, which is served on; {more}")
+        return
+    missing = _missing(files, there, target)
     if not missing:
         say(f"{target}: there already")
         return
@@ -189,26 +195,47 @@ def _upload_starter(settings: StorageSettings, starter: Path, target: ObjectLoca
     for name in missing:
         with storage_errors(f"{target}{name}"):
             storage().put_object(Bucket=target.bucket, Key=f"{target.key}{name}", Body=files[name])
-    if _missing(files, target):
+    if _missing(files, _digests(target), target):
         raise Unavailable(f"{target}: what was stored a moment ago cannot be read back")
     say(f"{target}: {len(missing)} files uploaded")
 
 
-def _missing(files: Mapping[str, bytes], target: ObjectLocation) -> list[str]:
+def _digests(target: ObjectLocation) -> dict[str, str]:
+    """The sha256 (hex) of what lies below an address, by name."""
+    with storage_errors(target):
+        pages = storage().get_paginator("list_objects_v2").paginate(Bucket=target.bucket, Prefix=target.key)
+        keys = [found["Key"] for page in pages for found in page.get("Contents", ())]
+        return {key.removeprefix(target.key): hashlib.sha256(_content(target.bucket, key)).hexdigest() for key in keys}
+
+
+def _content(bucket: str, key: str) -> bytes:
+    content: bytes = storage().get_object(Bucket=bucket, Key=key)["Body"].read()
+    return content
+
+
+def _is_another(files: Mapping[str, bytes], there: Mapping[str, str], target: ObjectLocation) -> bool:
+    """Whether another package is there with all its files, as its own manifest has them; what can be pulled may be in
+    use. Who serves it proves its signature."""
+    if there.get(MANIFEST, "") in ("", hashlib.sha256(files[MANIFEST]).hexdigest()):
+        return False
+    with storage_errors(target):
+        manifest = _content(target.bucket, f"{target.key}{MANIFEST}")
+    try:
+        named = dict(json.loads(manifest)["files"])
+    except (ValueError, KeyError, TypeError):
+        return False
+    rest = {name: digest for name, digest in there.items() if name not in (MANIFEST, SIGNATURE)}
+    return SIGNATURE in there and rest == named
+
+
+def _missing(files: Mapping[str, bytes], there: Mapping[str, str], target: ObjectLocation) -> list[str]:
     """Names of files that are not there yet.
 
     Raises:
         DataError: something else is there under this address.
     """
-    with storage_errors(target):
-        pages = storage().get_paginator("list_objects_v2").paginate(Bucket=target.bucket, Prefix=target.key)
-        there = [found["Key"] for page in pages for found in page.get("Contents", ())]
-        for key in there:
-            name = key.removeprefix(target.key)
-            stored = storage().get_object(Bucket=target.bucket, Key=key)["Body"].read() if name in files else None
-            if stored is None or hashlib.sha256(stored).digest() != hashlib.sha256(files[name]).digest():
-                problem = (
-                    "holds other bytes than this release's starter and is not written over; choose another address"
-                )
-                raise DataError(f"{SCHEME}{target.bucket}/{key}", problem)
-    return [name for name in files if f"{target.key}{name}" not in there]
+    for name, digest in there.items():
+        if name not in files or hashlib.sha256(files[name]).hexdigest() != digest:
+            problem = "holds other bytes than this release's starter and is not written over; choose another address"
+            raise DataError(f"{target}{name}", problem)
+    return [name for name in files if name not in there]
