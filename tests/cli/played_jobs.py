@@ -37,3 +37,14 @@ def play(
     server.answers[PODS] = lambda _: {"items": now[1]}
     for pod, content in (logs or {}).items():
         server.answers[f"{PODS}/{pod}/log"] = lambda _, content=content: content  # type: ignore[misc]
+
+
+def listed(server: ApiServer) -> None:
+    """Let CronJobs be asked for by their labels."""
+
+    def answer(query: dict[str, list[str]]) -> Object:
+        wanted = dict(word.split("=") for word in query["labelSelector"][0].split(","))
+        found = [one for path, one in server.objects.items() if path.startswith(f"{BATCH}/cronjobs/")]
+        return {"items": [one for one in found if wanted.items() <= one["metadata"].get("labels", {}).items()]}
+
+    server.answers[f"{BATCH}/cronjobs"] = answer

@@ -17,7 +17,7 @@ from churn_data.errors import Failure
 from churn_training.cluster.job_template import arguments, chosen, job_from
 from ports import free_port
 from small_api_server import ApiServer, running
-from tests.cli.played_jobs import BATCH, PODS, condition, ended, log, play
+from tests.cli.played_jobs import BATCH, PODS, condition, ended, listed, log, play
 
 Object = dict[str, Any]
 
@@ -53,6 +53,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServe
     with running() as started:
         monkeypatch.setenv("KUBECONFIG", str(started.kubeconfig(tmp_path)))
         started.objects[f"{BATCH}/cronjobs/churn-training"] = CRONJOB
+        listed(started)
         yield started
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from churn_cli.main import build_parser, main
 from small_api_server import ApiServer, running
-from tests.cli.played_jobs import BATCH, condition, ended, log, play
+from tests.cli.played_jobs import BATCH, condition, ended, listed, log, play
 
 Object = dict[str, Any]
 
@@ -37,6 +37,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServe
     with running() as started:
         monkeypatch.setenv("KUBECONFIG", str(started.kubeconfig(tmp_path)))
         started.objects[f"{BATCH}/cronjobs/churn-scoring"] = cronjob(TEMPLATE)
+        listed(started)
         yield started
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 
 CONTAINER = "training"
+INSTANCE = "app.kubernetes.io/instance"
+COMPONENT = "app.kubernetes.io/component"
 MANUAL = {"cronjob.kubernetes.io/instantiate": "manual"}
 _SWITCHES = ("--no-promote", "--force-promote", "--fresh", "--accept-leak", "--verbose")
 _OPPOSITES = {"--no-promote": "--force-promote", "--force-promote": "--no-promote"}
@@ -67,17 +69,29 @@ def manual_job(cronjob: Object, container_name: str, words: Callable[[list[str]]
 
 
 def template_of(api: "KubernetesApi", release: str, part: str) -> Object:
-    """The CronJob of a part of a release.
+    """The CronJob of a part of a release: that of the chart's own name, else the one with the release's labels, as
+    values may name objects otherwise.
 
     Raises:
         Failure: it is not there, or the API server refused.
     """
     name = f"{fullname(release)}-{part}"
     cronjob = api.find("batch/cronjobs", name)
-    if cronjob is None:
-        place = f"CronJob {name} in namespace {api.namespace}"
-        raise Failure(f"{place}: not there; install the chart with {part}.enabled=true", exit_code=2)
-    return cronjob
+    if cronjob is not None and _labels(cronjob).get(INSTANCE, release) == release:
+        return cronjob
+    found = api.list("batch/cronjobs", f"{INSTANCE}={release},{COMPONENT}={part}")
+    if len(found) == 1:
+        return found[0]
+    place = f"in namespace {api.namespace}"
+    if found:
+        names = ", ".join(sorted(str(each["metadata"]["name"]) for each in found))
+        problem = f"has more than one CronJob of {part} {place} ({names}); delete those that are not its own"
+        raise Failure(f"release {release}: {problem}", exit_code=2)
+    raise Failure(f"CronJob {name} {place}: not there; install the chart with {part}.enabled=true", exit_code=2)
+
+
+def _labels(found: Object) -> Mapping[str, str]:
+    return found["metadata"].get("labels") or {}
 
 
 def fullname(release: str) -> str:
