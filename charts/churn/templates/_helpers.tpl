@@ -106,9 +106,16 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- include "churn.secretName" (dict "root" . "existing" "predictionLogKeys" "suffix" "prediction-log-keys") -}}
 {{- end -}}
 
-{{/* Two releases of one name in two namespaces must not fight for one cluster-wide PriorityClass. Arguments: root, class. */}}
+{{/*
+Two releases of one name in two namespaces must not fight for one cluster-wide PriorityClass. Its value can never be changed, so that another
+value than the chart's own is another class. Arguments: root, class.
+*/}}
 {{- define "churn.priorityClassName" -}}
 {{- $own := printf "%s-%s-%s" (include "churn.fullname" .root) .root.Release.Namespace .class -}}
+{{- $value := (index .root.Values.priorityClasses .class).value | int -}}
+{{- if ne $value (get (dict "serving" 100000 "training" -1000) .class) -}}
+{{- $own = printf "%s.%s%d" $own (ternary "minus" "" (lt $value 0)) (ternary (sub 0 $value) $value (lt $value 0)) -}}
+{{- end -}}
 {{- $given := (index .root.Values.priorityClasses .class).name -}}
 {{- if $given -}}
 {{- $given -}}
