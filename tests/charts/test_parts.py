@@ -7,12 +7,14 @@ import pytest
 
 from tests.charts.rendered import Chart, nested, pods
 
+ELSEWHERE = {"to": [{"ipBlock": {"cidr": "192.0.2.0/24"}}], "ports": [443]}
+NAMED: dict[str, Any] = nested(networkPolicy__objectStorage=ELSEWHERE, networkPolicy__mlflow=ELSEWHERE)
 PARTS: dict[str, dict[str, Any]] = {
     "gateway": nested(gateway__enabled=False),
     "primary": nested(primary__enabled=False),
     "fallback": nested(fallback__enabled=False),
-    "mlflow": nested(mlflow__enabled=False, mlflow__externalUri="https://mlflow.example.com"),
-    "object-storage": nested(objectStorage__enabled=False),
+    "mlflow": {**NAMED, **nested(mlflow__enabled=False, mlflow__externalUri="https://mlflow.example.com")},
+    "object-storage": {**NAMED, **nested(objectStorage__enabled=False)},
     "training": nested(training__enabled=False),
     "scoring": nested(scoring__enabled=False),
     "bootstrap": nested(secrets__bootstrap=False),

@@ -58,6 +58,9 @@
 {{- if and (not $gateway.ingress.enabled) (or $gateway.ingress.host $gateway.ingress.tls.secretName) -}}
   {{- fail "gateway.ingress.enabled: false, but a host or a TLS secret is given; enable the ingress or leave them empty" -}}
 {{- end -}}
+{{- if and (eq $gateway.service.type "LoadBalancer") (not $gateway.service.loadBalancerIsSafe) -}}
+  {{- fail "gateway.service.type: a LoadBalancer would carry API keys and customers in the clear; use gateway.ingress with TLS, or end TLS at the load balancer by gateway.service.annotations and set gateway.service.loadBalancerIsSafe" -}}
+{{- end -}}
 {{- range tuple "httpNodePort" "grpcNodePort" -}}
   {{- if and (index $gateway.service .) (ne $gateway.service.type "NodePort") -}}
     {{- fail (printf "gateway.service.%s: only a Service of type NodePort has one; set gateway.service.type" .) -}}
@@ -130,6 +133,15 @@
 {{- end -}}
 {{- if and $values.mlflow.enabled $values.mlflow.externalUri -}}
   {{- fail "mlflow.externalUri: is only used when mlflow.enabled is false" -}}
+{{- end -}}
+{{- if $values.networkPolicy.enabled -}}
+  {{- $asks := or $values.primary.enabled $values.training.enabled $values.scoring.enabled $values.mlflow.enabled $values.gateway.predictionLog.enabled -}}
+  {{- if and $asks (not $storage.enabled) (not $values.networkPolicy.objectStorage.to) -}}
+    {{- fail "networkPolicy.objectStorage.to: needed, since objectStorage.enabled is false: name the addresses of your object storage, or say 0.0.0.0/0 as an ipBlock where pods may send to any" -}}
+  {{- end -}}
+  {{- if and $values.mlflow.externalUri $values.training.enabled (not $values.networkPolicy.mlflow.to) -}}
+    {{- fail "networkPolicy.mlflow.to: needed, since mlflow.externalUri is given: name the addresses of your MLflow, or say 0.0.0.0/0 as an ipBlock where pods may send to any" -}}
+  {{- end -}}
 {{- end -}}
 {{- $existing := $values.secrets.existing -}}
 {{- $names := list "objectStorageRoot" "objectStorageUsers" "s3Serving" "s3Training" "s3Mlflow" -}}
