@@ -7,13 +7,14 @@ with the environment's laid over them. It must not know git or what a model is.
 import json
 from collections.abc import Mapping
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from churn_delivery.errors import EnvironmentProblem
-from churn_delivery.layout import FILES, MODEL, Layout, Read
+from churn_delivery.layout import FILES, MODEL, ROLLOUT, Layout, Read
 from churn_delivery.yaml_files import Path, YamlFile, read_yaml
 
 _GLIMPSE = 60
@@ -25,19 +26,21 @@ _OWN: Mapping[str, tuple[Path, ...]] = {
         ("fallback", "model"),
     ),
     MODEL: (("primary", "model"),),
-    "rollout.yaml": (("canary",), ("gateway", "canaryPercent")),
+    ROLLOUT: (("canary",), ("gateway", "canaryPercent")),
 }
 """What these files may hold, and they alone: promotion replaces one of them whole."""
 
 
-def check_environment(layout: Layout, environment: str, read: Read, model: bytes | None = None) -> None:
-    """Check all files of an environment together, with `model` in the place of its model.yaml if one is given.
+def check_environment(
+    layout: Layout, environment: str, read: Read, replaced: Mapping[str, bytes] = MappingProxyType({})
+) -> None:
+    """Check all files of an environment together, those that are `replaced` by their new text.
 
     Raises:
         EnvironmentProblem: a file is missing or not YAML, a key is not known, is of another type, stands in two files
             or in one that is not its own.
     """
-    files = [_file(layout.path(environment, name), name, read, model) for name in FILES]
+    files = [_file(layout.path(environment, name), name, read, replaced) for name in FILES]
     _require_own_keys(dict(zip(FILES, files, strict=True)))
     schema = _chart_file(layout, "values.schema.json", read)
     merged = read_yaml(f"{layout.chart}/values.yaml", _chart_file(layout, "values.yaml", read)).values
@@ -48,8 +51,8 @@ def check_environment(layout: Layout, environment: str, read: Read, model: bytes
         raise _of(problem, files)
 
 
-def _file(path: str, name: str, read: Read, model: bytes | None) -> YamlFile:
-    text = model if model is not None and name == MODEL else read(path)
+def _file(path: str, name: str, read: Read, replaced: Mapping[str, bytes]) -> YamlFile:
+    text = replaced[name] if name in replaced else read(path)
     if text is None:
         raise EnvironmentProblem(path, "is not there; an environment without a difference has an empty file")
     return read_yaml(path, text)

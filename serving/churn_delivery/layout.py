@@ -12,7 +12,8 @@ from churn_delivery.yaml_files import YamlFile, read_yaml
 
 INDEX = "environments.yaml"
 MODEL = "model.yaml"
-TRAVELS = ("version.yaml", MODEL, "settings.yaml", "rollout.yaml")
+ROLLOUT = "rollout.yaml"
+TRAVELS = ("version.yaml", MODEL, "settings.yaml", ROLLOUT)
 """What goes from one environment to the next."""
 STAYS = ("env.yaml", "capacity.yaml")
 """What is of one environment alone."""
@@ -26,11 +27,12 @@ Read = Callable[[str], bytes | None]
 @dataclass(frozen=True)
 class Layout:
     """`folder` of the environments and `chart`, both as paths of the repository; `before`: of every environment the one
-    that must have run a model first, None where any model may come."""
+    that must have run a model first, None where any model may come; `index`: `environments.yaml` as it was read."""
 
     folder: str
     chart: str
     before: Mapping[str, str | None]
+    index: YamlFile
 
     def path(self, environment: str, file: str) -> str:
         """Where a file of an environment stands."""
@@ -64,7 +66,7 @@ def read_layout(folder: str, read: Read) -> Layout:
         raise _problem(file, ("chart",), "must be the chart's folder in the repository")
     if not isinstance(environments, dict) or not environments:
         raise _problem(file, ("environments",), "must name at least one environment")
-    return Layout(folder, chart.strip("/"), {name: _before(file, name, environments) for name in environments})
+    return Layout(folder, chart.strip("/"), {name: _before(file, name, environments) for name in environments}, file)
 
 
 def _before(file: YamlFile, name: str, environments: dict[str, object]) -> str | None:
@@ -72,8 +74,8 @@ def _before(file: YamlFile, name: str, environments: dict[str, object]) -> str |
     if words is None:
         return None
     if not isinstance(words, dict):
-        raise _problem(file, place, "must be empty or say `after: ENVIRONMENT`")
-    _require_keys(file, words, place, {"after"})
+        raise _problem(file, place, "must be empty or say `after: ENVIRONMENT` or `rollout:`")
+    _require_keys(file, words, place, {"after", "rollout"})
     before = words.get("after")
     if before is None:
         return None

@@ -57,27 +57,20 @@ def promote(place: Place, environment: str, candidate: Candidate, *, force: bool
             `force` never overrules the environment before.
         DeliveryError: whatever else keeps it from being written; nothing is, then.
     """
-    model, against = candidate.model, candidate.objection
-    if against and not (force or candidate.override):
-        raise PromotionRefused(f"{model.title}: {against}; --force promotes it all the same, and the commit says so")
-    if not model.digest:
-        raise PromotionRefused(
-            f"{model.title}: the registry keeps no digest of it, so nobody could tell what it becomes"
-        )
+    model, remark = candidate.model, gate_remark(candidate, force=force)
     with Checkout(place.repository) as checkout:
-        server, layout = _ready(checkout, place, environment)
+        server, layout = ready(checkout, place, environment)
         path = layout.path(environment, MODEL)
         history = history_of(path, checkout.states(path))
         former = history.present.model if history.present else None
         if former is not None and (former.identity, former.uri) == (model.identity, model.uri):
             return Delivered(environment, model, former, None, server.branch)
-        _require_ran_before(layout, environment, model, checkout)
-        _require_not_withdrawn(history, environment, model, force=force)
-        remark = f"The gate was overruled: {candidate.override or against}." if against else "The gate passed it."
+        require_ran_before(layout, environment, model, checkout)
+        require_not_withdrawn(history, environment, model, force=force)
         text = model_text(model)
-        check_environment(layout, environment, checkout.read, text)
-        commit = checkout.commit(path, text, promotion_message(environment, model, former, remark))
-        return Delivered(environment, model, former, *_written(checkout, server, commit, place.branch))
+        check_environment(layout, environment, checkout.read, {MODEL: text})
+        commit = checkout.commit({path: text}, promotion_message(environment, model, former, remark))
+        return Delivered(environment, model, former, *written(checkout, server, commit, place.branch))
 
 
 def rollback(place: Place, environment: str) -> Delivered:
@@ -89,7 +82,7 @@ def rollback(place: Place, environment: str) -> Delivered:
         DeliveryError: whatever else keeps it from being written; nothing is, then.
     """
     with Checkout(place.repository) as checkout:
-        server, layout = _ready(checkout, place, environment)
+        server, layout = ready(checkout, place, environment)
         path = layout.path(environment, MODEL)
         stack = history_of(path, checkout.states(path)).stack
         if len(stack) <= 1:
@@ -98,12 +91,35 @@ def rollback(place: Place, environment: str) -> Delivered:
                 f"{environment}: there is no former model in the history of {path}, {what}; promote a version instead"
             )
         target, left = stack[-2], stack[-1].model
-        check_environment(layout, environment, checkout.read, target.text)
-        commit = checkout.commit(path, target.text, rollback_message(environment, target.model, left))
-        return Delivered(environment, target.model, left, *_written(checkout, server, commit, place.branch))
+        check_environment(layout, environment, checkout.read, {MODEL: target.text})
+        commit = checkout.commit({path: target.text}, rollback_message(environment, target.model, left))
+        return Delivered(environment, target.model, left, *written(checkout, server, commit, place.branch))
 
 
-def _ready(checkout: Checkout, place: Place, environment: str) -> tuple[GitServer, Layout]:
+def gate_remark(candidate: Candidate, *, force: bool) -> str:
+    """What a commit says of the gate.
+
+    Raises:
+        PromotionRefused: the gate is against it, and nobody overrules it; or nobody could tell what it becomes.
+    """
+    model, against = candidate.model, candidate.objection
+    if against and not (force or candidate.override):
+        raise PromotionRefused(f"{model.title}: {against}; --force promotes it all the same, and the commit says so")
+    if not model.digest:
+        raise PromotionRefused(
+            f"{model.title}: the registry keeps no digest of it, so nobody could tell what it becomes"
+        )
+    return f"The gate was overruled: {candidate.override or against}." if against else "The gate passed it."
+
+
+def ready(checkout: Checkout, place: Place, environment: str) -> tuple[GitServer, Layout]:
+    """The server and the environments of a checkout at which a commit can be made.
+
+    Raises:
+        TreeNotReady: the checkout is not what its server has, or something is changed.
+        EnvironmentProblem: the files of the environment cannot be used as they are.
+        GitServerAway: the server does not answer.
+    """
     layout = read_layout(place.environments, checkout.read)
     layout.require(environment)
     checkout.require_clean()
@@ -113,7 +129,12 @@ def _ready(checkout: Checkout, place: Place, environment: str) -> tuple[GitServe
     return server, layout
 
 
-def _require_ran_before(layout: Layout, environment: str, model: ServedModel, checkout: Checkout) -> None:
+def require_ran_before(layout: Layout, environment: str, model: ServedModel, checkout: Checkout) -> None:
+    """That the environment before has served a model.
+
+    Raises:
+        PromotionRefused: it has not, or has taken it back.
+    """
     before = layout.before[environment]
     if before is None:
         return
@@ -128,7 +149,12 @@ def _require_ran_before(layout: Layout, environment: str, model: ServedModel, ch
     )
 
 
-def _require_not_withdrawn(history: History, environment: str, model: ServedModel, *, force: bool) -> None:
+def require_not_withdrawn(history: History, environment: str, model: ServedModel, *, force: bool) -> None:
+    """That the environment itself has not taken a model back.
+
+    Raises:
+        PromotionRefused: it has, and `force` is not given.
+    """
     back = history.withdrawn.get(model.identity)
     if back is not None and not force:
         raise PromotionRefused(
@@ -137,7 +163,7 @@ def _require_not_withdrawn(history: History, environment: str, model: ServedMode
         )
 
 
-def _written(checkout: Checkout, server: GitServer, commit: bytes, branch: str | None) -> tuple[str, str]:
+def written(checkout: Checkout, server: GitServer, commit: bytes, branch: str | None) -> tuple[str, str]:
     """Push, and only then move what is here; the commit and the branch that it is on."""
     if branch is not None:
         server.open_branch(branch, commit)

@@ -1,11 +1,11 @@
-"""The adapter to git, the checkout's side: what commits hold, a commit of one changed file, and how it gets here.
+"""The adapter to git, the checkout's side: what commits hold, a commit of changed files, and how it gets here.
 
 A commit is made as an object first and the branch follows only when the server has it, so whatever goes wrong on the
 way leaves branch, index and files as they were. dulwich is imported here and in `git_server.py` alone: the image of
 training has no git program, and this one library reads checkouts, speaks HTTP and SSH and needs nothing beside it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from time import time
@@ -102,17 +102,19 @@ class Checkout:
                 yield FileState(commit.id.decode(), day, text)
             commit, blob = former, before
 
-    def commit(self, path: str, text: bytes, message: str) -> bytes:
-        """A commit on top of the branch that changes one file, as an object that nothing points to yet.
+    def commit(self, texts: Mapping[str, bytes], message: str) -> bytes:
+        """A commit on top of the branch that changes these files, as an object that nothing points to yet.
 
         Raises:
             DeliveryError: git does not know who commits.
         """
-        parent, blob = self._commit(self.head), Blob.from_string(text)
+        parent, blobs = self._commit(self.head), {path: Blob.from_string(text) for path, text in texts.items()}
         store, config = self.repo.object_store, self.repo.get_config_stack()
-        store.add_object(blob)
+        for blob in blobs.values():
+            store.add_object(blob)
         made = Commit()
-        made.tree = commit_tree_changes(store, parent.tree, [(path.encode(), _FILE, blob.id)])
+        changes = [(path.encode(), _FILE, blob.id) for path, blob in blobs.items()]
+        made.tree = commit_tree_changes(store, parent.tree, changes)
         made.parents = [self.head]
         try:
             made.author = get_user_identity(config, "AUTHOR")

@@ -150,7 +150,7 @@ def test_an_environment_with_a_typo(typo: str, company: Company, capsys: pytest.
             "environments.yaml",
             "chart: charts/churn\nenvironments:\n  staging: {befor: dev}\n",
             "staging",
-            ", line 3, environments.staging.befor: is not known (after)",
+            ", line 3, environments.staging.befor: is not known (after, rollout)",
         ),
         (
             "environments.yaml",

@@ -50,13 +50,23 @@ def promote_environment(options: argparse.Namespace) -> dict[str, Any]:
         RegistryError: no such version.
         Unavailable: MLflow's server or the git server does not answer.
     """
-    place, name = place_of(options), load_usecase(options.usecase).model_name
-    home = Home.from_environment()
+    place = place_of(options)
+    candidate = candidate_of(options)
+    return _told(promote(place, options.environment, candidate, force=options.force), options, "serves")
+
+
+def candidate_of(options: argparse.Namespace) -> Candidate:
+    """The version of the options with what the gate said of it.
+
+    Raises:
+        RegistryError: no such version.
+        Unavailable: MLflow's server does not answer.
+    """
+    name, home = load_usecase(options.usecase).model_name, Home.from_environment()
     wait_for_server(home, say, SERVER_SECONDS)
     client = connect(home.tracking_uri)
     record = version_record(client, MlflowRegistry(client).by_version(name, options.version))
-    candidate = Candidate(served_model(record), record.objection, record.override)
-    return _told(promote(place, options.environment, candidate, force=options.force), options, "serves")
+    return Candidate(served_model(record), record.objection, record.override)
 
 
 def roll_environment_back(options: argparse.Namespace) -> dict[str, Any]:

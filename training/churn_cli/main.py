@@ -21,6 +21,7 @@ from churn_cli.arguments import (
     outcomes,
     promote,
     rollback,
+    rollout,
     score,
     simulate,
     train,
@@ -39,15 +40,16 @@ from churn_model.errors import UseCaseError
 
 Reply = Mapping[str, Any] | None
 COMMANDS = (
-    train, up, score, simulate, promote, rollback, models, card, init, value, campaign, experiment, log, outcomes,
-    drift,
+    train, up, score, simulate, promote, rollback, rollout, models, card, init, value, campaign, experiment, log,
+    outcomes, drift,
 )  # fmt: skip
 """In the order in which `churn --help` lists them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `churn`; returns the exit code: 0, 2 for bad input, 3 for a drift that was found, 130 after Ctrl-C, 143 after
-    SIGTERM, 1 for anything else (a server that does not answer, a mistake in this program)."""
+    """Run `churn`; returns the exit code: 0, 2 for bad input, 3 for a drift that was found or a canary that was taken
+    back, 130 after Ctrl-C, 143 after SIGTERM, 1 for anything else (a server that does not answer, a mistake in this
+    program)."""
     parser = build_parser()
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command != "up":

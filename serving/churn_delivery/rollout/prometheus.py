@@ -1,0 +1,209 @@
+"""The adapter to Prometheus: what gateways counted, asked over HTTP. Nothing else here knows PromQL or metrics' names.
+
+Counters are read as they stood at the borders of blocks and subtracted here, series by series: `increase` extrapolates
+to numbers that nobody counted, and a test of counts believes every one of them.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import numpy as np
+
+from churn_delivery.rollout.counts import Counts, Observed, Window
+from churn_delivery.rollout.errors import ClockDiffers, MetricsAway, NothingCounted, RolloutRefused
+from churn_delivery.rollout.evidence import Array
+
+SECONDS = 30.0
+"""How long an answer may take."""
+CLOCK_SECONDS = 60.0
+"""How far two clocks may be apart."""
+STALE_SECONDS = 180.0
+"""How old the newest count may be."""
+CALLS, SECONDS_BUCKET = "churn_backend_calls_total", "churn_backend_seconds_bucket"
+LEFT, SCORES_BUCKET = "churn_fallback_total", "churn_scores_bucket"
+SHARE, MODEL_INFO = "churn_canary_share", "churn_model_info"
+FAILURES = ("unreachable", "failed", "rejected", "bad_answer", "error")
+LATE, ANSWERED = "timeout", "answered"
+NOT_ITS_FAULT = ("refused", "version")
+"""Reasons to go on from a backend that lie with the request."""
+CANARY, PRIMARY = "canary", "primary"
+_OWN = frozenset({"__name__", "backend", "outcome", "digest", "reason", "served_by", "name", "le"})
+_LOOK_BACK = 240.0
+"""What Prometheus calls present is up to five minutes old."""
+
+_Process = tuple[tuple[str, str], ...]
+_Series = list[tuple[dict[str, str], Array]]
+
+
+class Prometheus:
+    """One that scrapes the gateways; `labels`: what tells this release's series from others'."""
+
+    def __init__(self, url: str, labels: Mapping[str, str]) -> None:
+        self._url = url.rstrip("/")
+        self._matchers = "".join(f",{name}={json.dumps(value)}" for name, value in sorted(labels.items()))
+        try:
+            parsed = httpx.URL(self._url)
+        except httpx.InvalidURL:
+            parsed = httpx.URL("")
+        if parsed.scheme not in ("http", "https") or not parsed.host:
+            raise RolloutRefused("--prometheus: is not an address such as http://prometheus:9090")
+        self._shown = f"{parsed.scheme}://{parsed.netloc.decode().rpartition('@')[2]}{parsed.path.rstrip('/')}"
+
+    def require_clock(self, now: datetime) -> None:
+        """That newest counts are of this moment (:class:`churn_delivery.rollout.counts.Gateways`)."""
+        theirs = float(self._asked("query", query="time()")[0])
+        if abs(theirs - now.timestamp()) > CLOCK_SECONDS:
+            raise ClockDiffers(
+                f"{self._shown}: its clock says {_told(theirs)} where ours says {_told(now.timestamp())}; nothing is "
+                "decided until they agree"
+            )
+        newest = [self._newest(now.timestamp() + ahead) for ahead in (_LOOK_BACK, 0.0)]
+        ahead, present = newest
+        if ahead is not None and ahead - now.timestamp() > CLOCK_SECONDS:
+            raise ClockDiffers(
+                f"{self._shown}: the newest count of {SHARE} is said to be of {_told(ahead)}, which is to come; "
+                "nothing is decided by a clock that lies"
+            )
+        if present is None:
+            raise NothingCounted(
+                f"{self._shown}: has no {SHARE} of the last minutes{self._where()}; does it scrape the gateways?"
+            )
+        if now.timestamp() - present > STALE_SECONDS:
+            raise ClockDiffers(
+                f"{self._shown}: the newest count of {SHARE} is of {_told(present)}, too long ago to decide by"
+            )
+
+    def shares(self) -> tuple[float, float]:
+        """The smallest and the largest share now, in percent."""
+        found = [float(each["value"][1]) for each in self._vector(self._of(SHARE))]
+        if not found:
+            raise NothingCounted(f"{self._shown}: has no {SHARE}{self._where()}; does it scrape the gateways?")
+        return min(found) * 100, max(found) * 100
+
+    def serves(self, backend: str) -> frozenset[str]:
+        """Digests seen at a backend now."""
+        return frozenset(
+            each["metric"].get("digest", "") for each in self._vector(self._of(MODEL_INFO, backend=backend))
+        )
+
+    def observe(self, window: Window, canary: str, slow_seconds: float) -> Observed:
+        """What was counted in a window's blocks in which every gateway gave the share of customers."""
+        borders = _Borders(self, window)
+        return Observed(borders.counts(CANARY, slow_seconds, canary), borders.counts(PRIMARY, slow_seconds, None))
+
+    def series(self, window: Window, metric: str, extra: str = "", **labels: str) -> _Series:
+        """Series at the borders of a window's blocks, shape (blocks + 1,); not a number where there was none."""
+        end = window.start + window.blocks * window.seconds
+        selector = self._of(metric, extra, **labels)
+        found = self._asked("query_range", query=selector, start=window.start, end=end, step=window.seconds)
+        return [(each["metric"], _at_borders(each["values"], window)) for each in found]
+
+    def _of(self, metric: str, extra: str = "", **labels: str) -> str:
+        own = "".join(f",{name}={json.dumps(value)}" for name, value in labels.items())
+        return f"{metric}{{{(own + extra + self._matchers).removeprefix(',')}}}"
+
+    def _newest(self, at: float) -> float | None:
+        found = self._vector(f"max(timestamp({self._of(SHARE)}))", at)
+        return float(found[0]["value"][1]) if found else None
+
+    def _vector(self, query: str, at: float | None = None) -> list[dict[str, Any]]:
+        moment = {} if at is None else {"time": at}
+        found: list[dict[str, Any]] = self._asked("query", query=query, **moment)
+        return found
+
+    def _where(self) -> str:
+        return f" with {self._matchers.removeprefix(',')}" if self._matchers else ""
+
+    def _asked(self, path: str, **parameters: str | float) -> Any:
+        try:
+            answer = httpx.post(f"{self._url}/api/v1/{path}", data=parameters, timeout=SECONDS)
+            document = answer.json()
+            if document["status"] == "success":
+                return document["data"]["result"]
+            reason = f"{document.get('errorType')}: {document.get('error')}"
+        except httpx.HTTPError as error:
+            reason = type(error).__name__
+        except (ValueError, KeyError, TypeError, AttributeError):
+            reason = f"HTTP {answer.status_code}, and not in Prometheus's words"
+        raise MetricsAway(f"{self._shown}: does not answer ({' '.join(reason.split())[:160]}); nothing is decided")
+
+
+class _Borders:
+    """Counters at the borders of a window's blocks."""
+
+    def __init__(self, prometheus: Prometheus, window: Window) -> None:
+        self._prometheus, self._window = prometheus, window
+        shares = {_process(labels): values for labels, values in prometheus.series(window, SHARE)}
+        self._there = {process: ~np.isnan(values) for process, values in shares.items()}
+        stacked = np.array(list(shares.values())).reshape(len(shares), window.blocks + 1)
+        right = np.isnan(stacked) | np.isclose(stacked, window.percent / 100)
+        at_all = (~np.isnan(stacked)).any(axis=0) & right.all(axis=0)
+        self._valid = at_all[1:] & at_all[:-1]
+        self._scores = prometheus.series(window, SCORES_BUCKET)
+        self._bounds = sorted({labels["le"] for labels, _ in self._scores} | {"+Inf"}, key=_bound)
+
+    def counts(self, backend: str, slow_seconds: float, digest: str | None) -> Counts:
+        """What a backend's counters grew by in each block that counts."""
+        mine = "" if digest is None else f",digest=~{json.dumps(f'{digest}|')}"
+        calls = self._prometheus.series(self._window, CALLS, mine, backend=backend)
+        bounds = f",outcome={json.dumps(ANSWERED)},le=~{json.dumps(f'{slow_seconds}|[+]Inf')}"
+        seconds = self._prometheus.series(self._window, SECONDS_BUCKET, bounds, backend=backend)
+        left = self._prometheus.series(self._window, LEFT, backend=backend)
+        scores = [
+            each for each in self._scores if each[0]["served_by"] == backend and digest in (None, each[0]["digest"])
+        ]
+        by_bound = [self._grown(scores, "le", (bound,)) for bound in self._bounds]
+        within = self._grown(seconds, "le", (str(slow_seconds),))
+        every = self._grown(seconds, "le", ("+Inf",))
+        reasons = {labels["reason"] for labels, _ in left} - set(NOT_ITS_FAULT)
+        answered = self._grown(calls, "outcome", (ANSWERED,))
+        return Counts(
+            answered,
+            self._grown(calls, "outcome", FAILURES),
+            self._grown(calls, "outcome", (LATE,)),
+            np.clip(every - within, 0.0, answered),
+            self._grown(left, "reason", tuple(reasons)),
+            by_bound[-1],
+            np.stack(by_bound, axis=1),
+        )
+
+    def _grown(self, series: _Series, label: str, values: Sequence[str]) -> Array:
+        total = np.zeros(self._window.blocks)
+        for labels, values_at in series:
+            if labels[label] in values:
+                total += self._growth(_process(labels), values_at)
+        return np.asarray(total[self._valid])
+
+    def _growth(self, process: _Process, at: Array) -> Array:
+        """What a counter grew by: from zero where its process was there without it, or has begun anew; a process that
+        was not there says nothing of the time before."""
+        was_there = self._there.get(process, np.zeros(len(at), dtype=bool))[:-1]
+        former, present = np.where(np.isnan(at[:-1]) & was_there, 0.0, at[:-1]), at[1:]
+        growth = np.where(present < former, present, present - former)
+        return np.asarray(np.nan_to_num(growth, nan=0.0))
+
+
+def _at_borders(values: Sequence[Sequence[Any]], window: Window) -> Array:
+    found = np.full(window.blocks + 1, math.nan)
+    for moment, text in values:
+        found[round((float(moment) - window.start) / window.seconds)] = float(text)
+    return found
+
+
+def _process(labels: Mapping[str, str]) -> _Process:
+    return tuple(sorted((name, value) for name, value in labels.items() if name not in _OWN))
+
+
+def _bound(le: str) -> float:
+    return math.inf if le == "+Inf" else float(le)
+
+
+def _told(moment: float) -> str:
+    try:
+        return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return str(moment)

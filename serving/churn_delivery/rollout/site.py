@@ -1,0 +1,72 @@
+"""The environment in which a rollout goes on: its two files as the server of git has them, and one commit that changes
+them. It must not know what a step follows from.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from churn_delivery.environment_check import check_environment
+from churn_delivery.errors import EnvironmentProblem
+from churn_delivery.git_server import GitServer
+from churn_delivery.layout import MODEL, ROLLOUT, Layout
+from churn_delivery.model_file import read_model
+from churn_delivery.promotion import Place, ready, written
+from churn_delivery.repository import Checkout
+from churn_delivery.rollout.record import RolloutFile, read_rollout
+
+
+@dataclass(frozen=True)
+class Site:
+    """An environment in a checkout that is what its server has."""
+
+    place: Place
+    environment: str
+    checkout: Checkout
+    server: GitServer
+    layout: Layout
+
+    def path(self, name: str) -> str:
+        """Where a file of it stands."""
+        return self.layout.path(self.environment, name)
+
+    def file(self, *, lenient: bool = False) -> RolloutFile:
+        """Its rollout; `lenient`: without its record, where that cannot be read.
+
+        Raises:
+            EnvironmentProblem: it cannot be read.
+        """
+        path = self.path(ROLLOUT)
+        text = self.checkout.read(path) or b""
+        try:
+            return read_rollout(path, text)
+        except EnvironmentProblem:
+            if not lenient:
+                raise
+            return read_rollout(path, b"\n".join(line for line in text.splitlines() if not line.startswith(b"#")))
+
+    def served(self) -> str:
+        """The identity of the model that it serves; empty: the starter model."""
+        path = self.path(MODEL)
+        return read_model(path, self.checkout.read(path) or b"").identity
+
+    def write(self, texts: Mapping[str, bytes], message: str) -> tuple[str, str]:
+        """Replace files by one commit that is pushed; the commit and its branch.
+
+        Raises:
+            DeliveryError: it is refused, or somebody was first; nothing was changed.
+        """
+        check_environment(self.layout, self.environment, self.checkout.read, texts)
+        commit = self.checkout.commit({self.path(name): text for name, text in texts.items()}, message)
+        return written(self.checkout, self.server, commit, self.place.branch)
+
+
+@contextmanager
+def opened(place: Place, environment: str) -> Iterator[Site]:
+    """A site until the block ends.
+
+    Raises:
+        DeliveryError: no commit can be made there.
+    """
+    with Checkout(place.repository) as checkout:
+        yield Site(place, environment, checkout, *ready(checkout, place, environment))

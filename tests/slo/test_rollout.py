@@ -1,0 +1,295 @@
+"""A canary that judges itself: the command, a git server over HTTP, MLflow, and a real Prometheus that scrapes a
+gateway's metrics. What Argo CD would deploy, the test does."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import yaml
+
+from churn_cli.main import main
+from git_server import git
+from ports import free_port
+from tests.delivery.commands import churn, refused
+from tests.delivery.company import Company, Shelf
+from tests.delivery.conftest import company, host, shelf
+from tests.slo.played_gateway import Behaviour, PlayedGateway, liar, played_gateway
+from tests.slo.watchers import configured
+
+__all__ = ["company", "host", "shelf"]  # fixtures of promotion, which a rollout stands on
+ENVIRONMENTS, ROLLOUT = "manifests/envs/environments.yaml", "manifests/envs/staging/rollout.yaml"
+RULES = {
+    "steps": [10, 50, 100],
+    "sample": 100,
+    "shortest": "4s",
+    "longest": "20m",
+    "block": "1s",
+    "margins": {"errors": 0.05, "timeouts": 0.05, "slow": 0.1, "fallback": 0.1},
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def mlflow_comes_first(mlflow_is_loaded: None) -> None:
+    """MLflow's warnings of its own modules are over before a test begins."""
+
+
+@dataclass
+class Watched:
+    """A played gateway and the Prometheus that scrapes it, among others whose clocks lie."""
+
+    gateway: PlayedGateway
+    url: str
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    home = tmp_path_factory.mktemp("prometheus")
+    with played_gateway() as (gateway, port), liar(300) as ahead, liar(-240) as behind:
+        jobs = {"churn": port, "ahead": ahead, "behind": behind}
+        document = {
+            "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
+            "scrape_configs": [
+                {"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
+                for name, port in jobs.items()
+            ],
+        }
+        with configured(home, document) as prometheus:
+            yield Watched(gateway, str(prometheus._client.base_url))
+
+
+@dataclass
+class Operator:
+    """Who runs the command, and brings to the gateway what was committed."""
+
+    company: Company
+    shelf: Shelf
+    watched: Watched
+    capsys: pytest.CaptureFixture[str]
+
+    def words(self, *more: str, job: str = "churn") -> list[str]:
+        watching = ["--prometheus", self.watched.url, "--label", f"job={job}"]
+        return ["rollout", "step", "--environment", "staging", *watching, *more]
+
+    def start(self, *, deploy: bool = True) -> str:
+        churn(self.capsys, "rollout", "start", "2", "--environment", "staging")
+        if deploy:
+            self.deploy()
+        return self.shelf.digests[1]
+
+    def step(self, *more: str, code: int = 0) -> dict[str, Any]:
+        ended, told = self.look(*more)
+        assert ended == code, told
+        return told
+
+    def look(self, *more: str) -> tuple[int, dict[str, Any]]:
+        """One step; where a busy machine has missed a scrape, another."""
+        while True:
+            self.capsys.readouterr()
+            code = main([*self.words(*more), "--json"])
+            captured = self.capsys.readouterr()
+            if code == 1 and "has no churn_canary_share of the last minutes" in captured.err:
+                time.sleep(0.5)
+                continue
+            assert code in (0, 3), captured.err
+            return code, json.loads(captured.out.splitlines()[-1])
+
+    def values(self) -> dict[str, Any]:
+        return yaml.safe_load(git("show", f"main:{ROLLOUT}", folder=self.company.server)) or {}
+
+    def deploy(self) -> None:
+        values, model = self.values(), yaml.safe_load(self.company.served("staging")) or {}
+        canary = values.get("canary", {})
+        self.watched.gateway.deploy(
+            values.get("gateway", {}).get("canaryPercent", 0),
+            canary["model"]["digest"] if canary.get("enabled") else "",
+            model.get("primary", {}).get("model", {}).get("digest", ""),
+        )
+
+    def subjects(self) -> list[str]:
+        return git("log", "--reverse", "--format=%s", "main", folder=self.company.server).splitlines()[2:]
+
+
+@pytest.fixture
+def operator(
+    company: Company,
+    shelf: Shelf,
+    watched: Watched,
+    capsys: pytest.CaptureFixture[str],
+) -> Operator:
+    index = yaml.safe_load((company.checkout / ENVIRONMENTS).read_text())
+    index["environments"]["staging"] = {"rollout": RULES}
+    company.commit(ENVIRONMENTS, yaml.safe_dump(index))
+    company.push()
+    watched.gateway.canary = Behaviour()
+    watched.gateway.deploy(0, "", "")
+    return Operator(company, shelf, watched, capsys)
+
+
+def test_a_good_canary_reaches_everybody_and_becomes_the_primary(operator: Operator) -> None:
+    digest = operator.start()
+    seen = {10.0}
+    while (told := operator.step())["state"] != "finished":
+        seen.add(told["percent"])
+        if told["commit"]:
+            operator.deploy()
+        time.sleep(0.5)
+    assert seen == {10.0, 50.0, 100.0}
+    assert operator.subjects() == [
+        "Try churn-telecom version 2 in staging with 10 % of customers",
+        "Try churn-telecom version 2 in staging with 50 % of customers",
+        "Try churn-telecom version 2 in staging with 100 % of customers",
+        "Promote churn-telecom version 2 to staging after its rollout",
+        "End the canary of staging, whose model the primary serves",
+    ]
+    assert operator.values() == {}
+    assert yaml.safe_load(operator.company.served("staging"))["primary"]["model"]["digest"] == digest
+    before = operator.company.state()
+    assert operator.step()["said"].startswith(
+        "staging: no model is on trial; the last, churn-telecom version 2, became"
+    )
+    assert operator.company.state() == before
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "measures"),
+    [
+        (Behaviour(failing=0.4), ("errors", "fallback")),
+        (Behaviour(late=0.4), ("timeouts", "fallback")),
+        (Behaviour(slow=0.6), ("slow",)),
+        (Behaviour(shift=0.4), ("scores",)),
+    ],
+    ids=["failing", "too late", "slow", "shifted"],
+)
+def test_a_bad_canary_is_taken_back_by_a_commit_that_says_why(
+    operator: Operator, behaviour: Behaviour, measures: tuple[str, ...]
+) -> None:
+    operator.watched.gateway.canary = behaviour
+    digest, met = operator.start(), operator.watched.gateway.met
+    while (found := operator.look())[0] == 0:
+        assert found[1]["percent"] == 10, found
+        time.sleep(0.5)
+    operator.deploy()
+    code, told = found
+    assert (code, told["state"], told["verdict"]) == (3, "worse", "worse")
+    assert operator.watched.gateway.met > met
+    message = git("log", "-1", "--format=%B", "main", folder=operator.company.server)
+    assert message.startswith("Take churn-telecom version 2 back in staging at 10 %: it is worse\n\n")
+    assert any(f"is taken back, worse: {name}: " in message for name in measures), message
+    assert f"Churn-Digest: {digest}" in message
+    assert operator.values() == {}
+    assert operator.step()["commit"] is None
+    line = refused(operator.capsys, "rollout", "start", "2", "--environment", "staging")
+    assert "staging took it back on " in line
+    assert line.endswith("--force tries it again")
+
+
+def test_a_dry_run_says_what_and_why_and_does_nothing(operator: Operator) -> None:
+    operator.start()
+    before = operator.company.state()
+    while not (told := operator.step("--dry-run"))["said"].endswith("that would be committed"):
+        assert told["said"].startswith("staging: churn-telecom version 2 at 10 % waits: ")
+        time.sleep(0.5)
+    assert operator.company.state() == before
+    assert told["said"].startswith(
+        "staging: churn-telecom version 2 at 10 % goes on to 50 %: no measure is worse by its"
+    )
+    assert {each["name"] for each in told["measures"]} == {"errors", "timeouts", "slow", "fallback", "scores"}
+    assert all(each["no_worse"] > 4 for each in told["measures"])
+
+
+def test_what_is_committed_and_not_deployed_waits(operator: Operator) -> None:
+    operator.start(deploy=False)
+    time.sleep(6)
+    told = operator.step()
+    assert told["commit"] is None
+    assert "gateways give it 0 to 0 %" in told["said"]
+    assert "0 calls of the canary where 100 are needed" in told["said"]
+
+
+def test_without_counts_of_this_moment_nothing_is_decided(operator: Operator) -> None:
+    operator.start()
+    before = operator.company.state()
+    nobody = refused(operator.capsys, *operator.words(job="nobody"), code=1)
+    assert 'has no churn_canary_share of the last minutes with job="nobody"; does it scrape the gateways?' in nobody
+    assert "is to come; nothing is decided by a clock that lies" in refused(
+        operator.capsys, *operator.words(job="ahead"), code=1
+    )
+    assert "too long ago to decide by" in refused(operator.capsys, *operator.words(job="behind"), code=1)
+    error = refused(operator.capsys, *operator.words("--label", 'x="'), code=1)
+    assert operator.company.state() == before, error
+    away = [f"http://127.0.0.1:{free_port()}" if word == operator.watched.url else word for word in operator.words()]
+    assert refused(operator.capsys, *away, code=1).endswith("does not answer (ConnectError); nothing is decided")
+    assert operator.company.state() == before
+
+
+def test_a_change_by_hand_is_noticed_and_can_be_stopped(operator: Operator) -> None:
+    operator.start()
+    company = operator.company
+    text = (company.checkout / ROLLOUT).read_text()
+    company.commit(ROLLOUT, text.replace("canaryPercent: 10", "canaryPercent: 40"))
+    company.push()
+    line = refused(operator.capsys, *operator.words())
+    assert (
+        f"{ROLLOUT}: gateway.canaryPercent is 40 where the rollout is at 10 since commit {company.main()[:10]}" in line
+    )
+    git("revert", "--no-edit", "HEAD", folder=company.checkout)
+    company.push()
+    assert operator.step()["state"] == "running"
+    churn(operator.capsys, "promote", "1", "--environment", "staging")
+    line = refused(operator.capsys, *operator.words())
+    assert "manifests/envs/staging/model.yaml: it names another model than the rollout goes by since commit" in line
+    assert churn(operator.capsys, "rollout", "stop", "--environment", "staging")["state"] == "stopped"
+    assert operator.values() == {}
+    assert operator.subjects()[-1] == "Stop the rollout of churn-telecom version 2 in staging at 10 %"
+
+
+def test_of_two_at_once_one_is_told_and_one_that_is_killed_leaves_a_whole_step(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator.watched.gateway.canary = Behaviour(failing=0.5)
+    operator.start()
+    company = operator.company
+    while not operator.step("--dry-run")["said"].endswith("that would be committed"):
+        time.sleep(0.5)
+    before = company.main()
+    late, other = company.clone("late"), company.clone("other")
+
+    def comes_first() -> bool:
+        company.commit("there.txt", "there\n", other)
+        company.push(other)
+        return True
+
+    company.host.receiving = comes_first
+    state = company.state()[:-1]
+    assert "somebody else's commit came first on main; nothing was changed" in refused(
+        operator.capsys, *operator.words(), code=1
+    )
+    assert company.state()[:-1] == state
+    # Whoever has looked again is killed while the server takes the commit.
+    git("pull", "--quiet", str(company.server), "main", folder=late)
+    git("update-ref", "refs/remotes/origin/main", "HEAD", folder=late)
+    started: list[subprocess.Popen[bytes]] = []
+
+    def killed() -> bool:
+        started[0].kill()
+        return True
+
+    company.host.receiving = killed
+    command = [sys.executable, "-m", "churn_cli", *operator.words()]
+    started.append(subprocess.Popen(command, cwd=late, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    assert started[0].wait(600) == -signal.SIGKILL
+    while len(git("rev-list", f"{before}..main", folder=company.server).splitlines()) < 2:
+        time.sleep(0.1)
+    written = company.main()
+    monkeypatch.chdir(company.clone("after"))
+    assert "no model is on trial" in operator.step()["said"]
+    assert company.main() == written
+    assert git("log", "-1", "--format=%s", "main", folder=company.server).endswith("at 10 %: it is worse")
+    git("fsck", "--strict", folder=company.server)
+    assert operator.values() == {}
