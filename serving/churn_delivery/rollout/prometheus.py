@@ -143,7 +143,7 @@ class _Borders:
         right = np.isnan(stacked) | np.isclose(stacked, window.percent / 100)
         at_all = (~np.isnan(stacked)).any(axis=0) & right.all(axis=0)
         self._valid = at_all[1:] & at_all[:-1]
-        self._scores = prometheus.series(window, SCORES_BUCKET)
+        self._scores = prometheus.series(window, SCORES_BUCKET, f',served_by=~"{CANARY}|{PRIMARY}"')
         self._bounds = sorted({labels["le"] for labels, _ in self._scores} | {"+Inf"}, key=_bound)
 
     def counts(self, backend: str, slow_seconds: float, digest: str | None) -> Counts:
