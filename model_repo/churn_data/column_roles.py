@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from churn_data.column_facts import ColumnFacts
 from churn_data.date_columns import counted_date, date_column
 from churn_data.date_spellings import faults_of
-from churn_data.far_numbers import far_numbers
+from churn_data.far_numbers import below_zero, far_numbers
 from churn_data.identifying_columns import identifying
 from churn_data.number_texts import numbers_with_faults, two_notations
 from churn_model.names import name_fault
@@ -74,7 +74,9 @@ def _text_role(facts: ColumnFacts, *, wanted: bool) -> Role:
     faulty = "" if facts.numeric or mixed else numbers_with_faults(facts.counts)
     if faulty and free:
         free = f"{faulty}: correct them, or list under `missing` what means «not known»"
-    kept = f"{faulty}, kept as a category of {facts.distinct:,} levels: a number, if the others are corrected"
+    kept = (
+        f"{faulty}, kept as a category of {facts.distinct:,} levels: a number, if the others are corrected or `missing`"
+    )
     return Role("category", left_out=mixed or free, remark=kept if faulty else "")
 
 
@@ -106,9 +108,11 @@ def _are_exponents(facts: ColumnFacts) -> bool:
 
 
 def _far_away(facts: ColumnFacts) -> str:
-    """What to say of numbers that many rows have and that lie far from all others."""
+    """What to say of numbers that many rows have and that lie far from all others, and of impossible ones."""
     found = far_numbers(facts)
-    return f"{found.told}: if that means «not known», list it under `missing`" if found else ""
+    if found is None:
+        return below_zero(facts)
+    return f"{found.told}: if that means «not known», list it under `missing`"
 
 
 def _is_code(facts: ColumnFacts) -> bool:

@@ -7,9 +7,19 @@ import re
 from dataclasses import dataclass
 
 from churn_data.column_facts import ColumnFacts
-from churn_data.date_spellings import is_compact_date, spelling_of
+from churn_data.date_spellings import is_compact_date, says_never, spelling_of
 from churn_data.identifying_columns import FEW_ROWS, IDENTITY
-from churn_model.dates import BETWEEN, COMPACT, EPOCH_MILLISECONDS, EPOCH_SECONDS, EXCEL_DAYS, FROM, QUARTER, WEEK
+from churn_model.dates import (
+    BETWEEN,
+    COMPACT,
+    EPOCH_MILLISECONDS,
+    EPOCH_SECONDS,
+    EXCEL_DAYS,
+    FROM,
+    QUARTER,
+    WEEK,
+    moment,
+)
 
 BIRTH = {"birth", "birthday", "birthdate", "born", "dob", "geboren", "geburtstag", "geburtsdatum", "naissance"}
 DATE = {"date", "datum", "day", "since", "joined", "signup", "registered", "fecha", "dt", "yyyymmdd", *BIRTH}
@@ -20,6 +30,19 @@ MOMENT = {
 }  # fmt: skip
 """Words of moments that are counted in seconds."""
 
+_FILLERS = {
+    "1900-01-01",
+    "1899-12-30",
+    "1899-12-31",
+    "1901-01-01",
+    "1970-01-01",
+    "2099-12-31",
+    "2100-01-01",
+    "2999-12-31",
+}
+"""Days that programs write where there is none, and that somebody may have been born on."""
+_OFTEN, _FEWEST, _FEW_DAYS = 0.01, 5, 2
+"""Share of rows, and rows, that have one before it is no chance, and days up to which there are no others."""
 _DAY = 86_400
 _UNIX = (315_532_800, 4_102_444_800)
 """Seconds of 1980 and 2100 in Unix time."""
@@ -52,7 +75,19 @@ def date_column(facts: ColumnFacts) -> DateColumn | None:
     if found is None:
         return None
     doubt = f"; {_in_words(found.other)} would fit too" if found.other else ""
-    return DateColumn(found.spelling, f"dates, read as {_in_words(found.spelling)}{doubt}")
+    return DateColumn(
+        found.spelling, f"dates, read as {_in_words(found.spelling)}{doubt}{_fillers(facts, found.spelling)}"
+    )
+
+
+def _fillers(facts: ColumnFacts, spelling: str) -> str:
+    """What to say of days that many rows have and that programs write where there is none."""
+    if facts.distinct <= _FEW_DAYS:
+        return ""
+    often = {text: many for text, many in facts.counts.items() if many >= max(_OFTEN * facts.known, _FEWEST)}
+    days = {text: f"{moment(text, spelling):%Y-%m-%d}" for text in often if not says_never(text)}
+    found = [f'"{text}" ({often[text]:,} rows)' for text, day in days.items() if day in _FILLERS]
+    return f"; {', '.join(found)} may mean that there is none: list it under `missing` then" if found else ""
 
 
 def counted_date(facts: ColumnFacts, *, surely: bool = False) -> str:

@@ -22,6 +22,13 @@ _LOOKS_LIKE_ONE = re.compile(
     r"\d{1,4}[-/. ]{1,2}[\w]{1,9}[-/., ]{0,2}\d{0,4}([ T].*)?$|[A-Z][a-z]{2,8}[- ]\d{1,2}(, ?\d{4})?$"
     r"|[A-Z][a-z]{2,8}[- ]\d{4}$|(\d{4}[-/ ]?)?(Q[1-4]|K?W\d{1,2})([-/ ]?\d{4})?$"
 )
+_MONTH_IN_WORDS = re.compile(r"(?:\d{1,2}\.?[ -])?(?:de )?([^\W\d_]{3})[^\W\d_]{0,8}\.?[ -](?:de )?\d{2,4}$")
+_FOREIGN = {
+    "jan", "feb", "fév", "fev", "mär", "mar", "maa", "mrt", "abr", "apr", "avr", "mai", "may", "mag", "mei", "maj",
+    "giu", "jun", "jui", "jul", "lug", "aug", "ago", "aoû", "aou", "sep", "set", "okt", "oct", "out", "ott", "nov",
+    "dez", "dec", "déc", "dic", "ene", "gen",
+}  # fmt: skip
+"""How months begin in the languages of Europe."""
 _EARLIEST, _LATEST = 1900, 2100
 _MOST_FORMS = 8
 _GAP = 20
@@ -76,6 +83,9 @@ _NEVER = {"31.12.9999", "31/12/9999", "12/31/9999", "99991231", "00000000", "01.
 def faults_of(counts: Mapping[str, int]) -> str:
     """What to say of a column of which most texts are dates and that no spelling reads; empty if it is none."""
     known = {text: count for text, count in counts.items() if not says_never(text)}
+    named = [text for text in known if (found := _MONTH_IN_WORDS.match(text)) and found[1].lower() in _FOREIGN]
+    if named and len(named) > _DATED * len(known):
+        return f'dates with a month in words that are not English, such as "{named[0][:30]}": write them as 2024-03-31'
     forms = _forms(sorted(known)) if known else []
     if not forms or len(forms) > len(known) / 2 + 1:
         return ""

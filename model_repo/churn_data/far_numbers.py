@@ -4,6 +4,7 @@ Each rule needs many rows and looks at all other numbers of the column, for a hi
 below zero are honest. It must not know files, or what becomes of what it finds.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,13 @@ FREQUENT = 0.01
 """Share of the known values that a number has to have to be more than an extreme one."""
 _LARGEST_WHOLE = {2.0**31 - 1, -(2.0**31), 2.0**32 - 1, 2.0**63, -(2.0**63)}
 """What programs have for the largest and the smallest number."""
+_NINES = re.compile(r"99+")
+_COUNTED = {
+    "tenure", "age", "months", "days", "years", "weeks", "hours", "minutes", "seconds", "duration", "calls", "visits",
+    "logins", "sessions", "orders", "tickets", "products", "quantity", "laufzeit", "alter", "monate", "anrufe", "edad",
+    "antigüedad", "âge", "ancienneté",
+}  # fmt: skip
+"""Words of what is counted from zero on."""
 _FEWEST_NINES, _FEWEST_NINES_BELOW = 4, 2
 
 
@@ -48,7 +56,20 @@ def far_numbers(facts: ColumnFacts) -> FarNumbers | None:
     lowest, *rest = facts.values
     if lowest < 0 and len(rest) >= FEWEST_OTHERS and rest[0] >= 0:  # -1 among counts: there is nothing below 0 else
         return _found(facts, [lowest], rest, surely=lowest <= -(10**2) and _is_filler(lowest))
+    *others, highest = facts.values or (0.0,)
+    if len(others) >= FEWEST_OTHERS and _NINES.fullmatch(f"{highest:g}") and highest >= 2 * max(map(abs, others)):
+        return _found(facts, [highest], others, surely=False)
     return None
+
+
+def below_zero(facts: ColumnFacts) -> str:
+    """What to say of a few numbers below zero in a column that is called after what cannot be; empty for others."""
+    below = [value for value in facts.values if value < 0]
+    rows = sum(many for text, many in facts.counts.items() if float(text) < 0)
+    if not below or not _COUNTED & set(facts.words) or rows > max(FREQUENT * facts.known, 1):
+        return ""
+    shown = ", ".join(f"{value:g}" for value in below[:3]) + (", …" if len(below) > 3 else "")  # noqa: PLR2004
+    return f"{shown} ({rows:,} row{'' if rows == 1 else 's'}) below 0, which nothing called so can be: correct that"
 
 
 def fillers(columns: Mapping[str, ColumnFacts]) -> dict[str, FarNumbers]:

@@ -16,6 +16,7 @@ from churn_data.cells import Cell, parse_number
 from churn_data.coded_cells import CodedCells, coded
 from churn_data.column_facts import ColumnFacts
 from churn_data.errors import glimpse
+from churn_model.spelling import canonical
 
 ALONE = 0.99
 """ROC AUC, cross-validated, from which one column is the answer itself."""
@@ -103,7 +104,7 @@ def _all_leavers(rows: numpy.ndarray, left: numpy.ndarray) -> bool:
 
 
 def _same(cell: Cell, other: str) -> bool:
-    return cell == other or _amount(cell) == _amount(other)
+    return canonical(cell) == canonical(other) or _amount(cell) == _amount(other)
 
 
 def _amount(cell: Cell) -> float:

@@ -29,6 +29,8 @@ _MIXED = 0.05
 _FEWEST, _PROBED, _SHARE = 20, 1000, 1 / 3
 """Different numbers that a column of them has at least, texts that are looked at first, and the share of rows, and of
 the texts looked at first, from which a column of other texts is one of numbers with faults."""
+_SCALE, _MOST_WORDS = 7, 3
+"""Numbers that a scale has at least, and words beside it at most."""
 _EXPONENT = r"([eE][+-]?\d+)?"
 _GAPS = " '\u00a0\u202f\u2009\u2019"
 _SIGNS: tuple[tuple[Decimal, str, str], ...] = ((".", r"\.", ","), (",", ",", "."))
@@ -171,10 +173,18 @@ def numbers_with_faults(counts: Mapping[str, int]) -> str:
     values, others = NumberColumn().read(counts)
     numbers = [text for text, value in values.items() if value == value]  # noqa: PLR0124 - NaN is a token
     rows, odd = (sum(counts[text] for text in texts) for texts in (numbers, others))
-    if len(numbers) <= _FEWEST or not others or rows < _SHARE * (rows + odd):
+    few = len(numbers) <= _FEWEST and not _are_a_scale(numbers, others, rows > odd)
+    if few or not others or rows < _SHARE * (rows + odd):
         return ""
     example = max(others, key=lambda text: (counts[text], text))
     return f'numbers but for {odd:,} of {rows + odd:,} rows, such as "{example[:30]}"'
+
+
+def _are_a_scale(numbers: list[str], others: list[str], mostly: bool) -> bool:  # noqa: FBT001 - passed on
+    """Whether few numbers are a scale without a gap, 0 to 10, beside a word or two that are no level of it."""
+    plain = sorted({float(text) for text in numbers if is_plain(text)})
+    scale = len(plain) == len(numbers) >= _SCALE and plain[-1] - plain[0] == len(plain) - 1
+    return scale and mostly and len(others) <= _MOST_WORDS and not any(any(map(str.isdigit, text)) for text in others)
 
 
 def may_be_months(texts: Iterable[str]) -> bool:

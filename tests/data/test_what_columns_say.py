@@ -91,6 +91,63 @@ FAULTY: dict[str, tuple[Callable[[int], str], str]] = {
     ),
     "two currencies": (lambda row: f"{'$€'[row % 2]}{row}", "left out: numbers but for 100 of 200 rows, such as"),
 }
+REMARKS: dict[str, tuple[str, Callable[[int], str], str]] = {
+    "nines": (
+        "x",
+        lambda row: "999" if row % 2 else str(row % 41),
+        "999 (100 rows) far from all others (0 to 40): if that means «not known», list it under `missing`",
+    ),
+    "below zero": (
+        "age",
+        lambda row: "-7" if row == 30 else str(row % 41),
+        "-7 (1 row) below 0, which nothing called so can be: correct that",
+    ),
+    "a star on a scale": (
+        "nps",
+        lambda row: "*" if row % 5 == 0 else str(row % 11),
+        'numbers but for 40 of 200 rows, such as "*", kept as a category of 12 levels',
+    ),
+    "no date": (
+        "last_visit",
+        lambda row: "1900-01-01" if row % 2 else f"2024-01-{row % 29 + 1:02d}",
+        '"1900-01-01" (100 rows) may mean that there is none: list it under `missing` then',
+    ),
+    "german months": (
+        "beginn",
+        lambda row: f"{row % 28 + 1}. {('Januar', 'März', 'Mai', 'Oktober')[row % 4]} 2023",
+        "left out: dates with a month in words that are not English, such as",
+    ),
+    "spanish months": (
+        "alta",
+        lambda row: f"{row % 28 + 1} de {('enero', 'marzo', 'mayo', 'octubre')[row % 4]} de 2023",
+        "left out: dates with a month in words that are not English, such as",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", REMARKS)
+def test_what_may_mean_something_else_is_said(kind: str, tmp_path: Path) -> None:
+    name, cell, said = REMARKS[kind]
+    _, _, lines = started(written(tmp_path, cell, name))
+    assert [line for line in lines if f'column "{name}": ' in line and said in line], lines
+
+
+ORDINARY: dict[str, tuple[str, Callable[[int], str]]] = {
+    "a capped limit": ("limit", lambda row: str(min(row * 9, 999))),
+    "a balance": ("balance", lambda row: str(row % 50 - 3)),
+    "dates of birth": ("born", lambda row: f"19{row % 71:02d}-01-01"),
+    "a scale with an open end": ("seats", lambda row: str(row % 11) if row % 11 < 10 else "10 or more"),
+}
+
+
+@pytest.mark.parametrize("kind", ORDINARY)
+def test_what_is_ordinary_draws_no_remark(kind: str, tmp_path: Path) -> None:
+    name, cell = ORDINARY[kind]
+    _, _, lines = started(written(tmp_path, cell, name))
+    words = ("far from", "below 0", "numbers but for", "may mean")
+    assert not [line for line in lines if any(word in line for word in words)], lines
+
+
 CODES: dict[str, Callable[[int], str]] = {
     "levels": lambda row: ("1", "2", "3", "4 or more")[row % 4],
     "of letters that may be units": lambda row: f"{row % 5 + 1}m {row % 7}y",
