@@ -14,8 +14,9 @@ FEWEST_OTHERS = 10
 """Other numbers that a column must have before one is far from them, and twice as many rows as one must have then."""
 FAR = 10
 """How many times as large as all others a number has to be to lie far away."""
-FREQUENT = 0.01
-"""Share of the known values that a number has to have to be more than an extreme one."""
+FREQUENT, OFTEN = 0.01, 0.05
+"""Share of the known values that a number has to have to be more than an extreme one, and one of nines that is not so
+far away to be more than a limit."""
 _LARGEST_WHOLE = {2.0**31 - 1, -(2.0**31), 2.0**32 - 1, 2.0**63, -(2.0**63)}
 """What programs have for the largest and the smallest number."""
 _NINES = re.compile(r"99+")
@@ -58,7 +59,7 @@ def far_numbers(facts: ColumnFacts) -> FarNumbers | None:
         return _found(facts, [lowest], rest, surely=lowest <= -(10**2) and _is_filler(lowest))
     *others, highest = facts.values or (0.0,)
     if len(others) >= FEWEST_OTHERS and _NINES.fullmatch(f"{highest:g}") and highest >= 2 * max(map(abs, others)):
-        return _found(facts, [highest], others, surely=False)
+        return _found(facts, [highest], others, surely=False, share=OFTEN)
     return None
 
 
@@ -93,12 +94,14 @@ def _occurs(text: str, columns: Mapping[str, ColumnFacts], sure: Mapping[str, Fa
     )
 
 
-def _found(facts: ColumnFacts, far: list[float], rest: list[float], *, surely: bool) -> FarNumbers | None:
+def _found(
+    facts: ColumnFacts, far: list[float], rest: list[float], *, surely: bool, share: float = FREQUENT
+) -> FarNumbers | None:
     rows = dict.fromkeys(far, 0)
     for text, many in facts.counts.items():
         if float(text) in rows:
             rows[float(text)] += many
-    if min(rows.values()) < max(FREQUENT * facts.known, FEWEST_OTHERS / 2):
+    if min(rows.values()) < max(share * facts.known, FEWEST_OTHERS / 2):
         return None
     return FarNumbers(rows, f"{min(rest):g} to {max(rest):g}", surely)
 
