@@ -75,6 +75,16 @@ def test_the_gateway_opens_to_whom_is_named(chart: Chart) -> None:
     assert found(documents) == (FLOW - closed) | DNS | API
 
 
+def test_more_is_opened_for_the_component_that_is_named(chart: Chart) -> None:
+    peer = {"podSelector": {"matchLabels": {"app": "other"}}}
+    more = {
+        "training": {"egress": [{"to": [{"ipBlock": {"cidr": "192.0.2.1/32"}}], "ports": [6443]}]},
+        "mlflow": {"ingress": [{"from": [peer], "ports": [5000]}]},
+    }
+    opened = {("training", "outside", 6443), ("neighbour", "mlflow", 5000)}
+    assert found(chart.render(nested(networkPolicy__more=more))) == FLOW | DNS | API | opened
+
+
 def test_metrics_open_to_whom_is_named(chart: Chart) -> None:
     peer = {"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}
     documents = chart.render(nested(networkPolicy__monitoring__from=[peer]))

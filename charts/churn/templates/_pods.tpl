@@ -169,6 +169,10 @@ metadata:
   name: {{ include "churn.fullname" .root }}-{{ .account | default .component }}
   labels:
     {{- include "churn.labels" . | nindent 4 }}
+  {{- with index .root.Values.serviceAccounts.annotations .component }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 automountServiceAccountToken: false
 {{- with .secrets }}
 secrets:
