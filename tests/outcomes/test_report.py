@@ -13,7 +13,8 @@ from churn_model.prediction_log.pseudonyms import PseudonymKey
 from churn_model.prediction_log.records import ModelNote
 from churn_model.profit import empc
 from churn_model.usecase import parse_usecase
-from churn_monitoring.outcomes.documents import TOO_FEW, report_text
+from churn_monitoring.outcomes.documents import NONE_KNOWN, TOO_FEW, report_text
+from churn_monitoring.outcomes.page import write_page
 from churn_monitoring.outcomes.report import Arms, Asked, Report
 from churn_monitoring.outcomes.slices import Slice
 from churn_monitoring.prediction_log.metrics import ShipperMetrics
@@ -51,6 +52,17 @@ def test_an_answer_whose_window_is_not_over_is_not_judged_even_if_its_customer_h
     early = Asked((FIRST, LAST), as_of=date(2026, 10, 9))
     assert home.only_model(early).states["pending"] == 2
     assert home.only_model(early).slices == ()
+
+
+def test_a_model_of_which_nothing_is_known_yet_says_so(home: Home) -> None:
+    home.answered(Answer("a", date(2026, 9, 20)))
+    home.said(["somebody else", "no", FIRST])
+    found, page = home.report(), home.folder / "report.html"
+    write_page(found, page)
+    assert NONE_KNOWN in report_text(found)
+    assert NONE_KNOWN in page.read_text()
+    home.said(["a", "no", SEEN])
+    assert NONE_KNOWN not in report_text(home.report())
 
 
 def test_leavers_who_are_known_sooner_than_stayers_are_not_judged_alone(home: Home) -> None:

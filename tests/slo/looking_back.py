@@ -89,12 +89,12 @@ def outcomes_shown(home: Path, port: int) -> Iterator[None]:
     add_pseudonym_key(keys, "first")
     company = Home(folder, keys=read_pseudonym_keys(keys))
     answers = [
-        Answer(f"id-{n}", date(2026, 9, 1 + n % 30), (n % 10) / 10, 1 + n % 2, region=("north", "south")[n % 3 == 0])
+        Answer(f"id-{n}", date(2026, 9, 1 + n % 30), _chance(n), 1 + n % 2, region=("north", "south")[n % 3 == 0])
         for n in range(400)
     ]
     company.answered(*answers, key=company.keys[-1])
     (folder / "sample.yaml").write_text(yaml.safe_dump(DOCUMENT))
-    left = [n for n in range(400) if n * 7 % 10 > 5]
+    left = {n for n in range(400) if n * 7919 % 1009 < 1009 * _chance(n) * (1 if n % 5 == 0 else 0.8)}
     labels = company.file(
         (f"id-{n}", *(("yes", "2026-09-30") if n in left else ("no", "2026-10-31"))) for n in range(400)
     )
@@ -106,3 +106,7 @@ def outcomes_shown(home: Path, port: int) -> Iterator[None]:
     words = ["outcomes", "show", str(folder / "reports"), "--every", "1s", "--metrics-port", str(port)]
     with process(home / "outcomes.log", *words, *usecase):
         yield
+
+
+def _chance(customer: int) -> float:
+    return 0.05 + customer % 10 / 10

@@ -22,6 +22,8 @@ STATED = (
 )
 """What is said where the window is the asker's."""
 TOO_FEW = f"Where fewer than {ENOUGH_CUSTOMERS} left, or stayed, nothing is said but how many."
+NONE_KNOWN = "Of no answer the outcome is known so far, so nothing is said of how good they were."
+"""What is said of a model of which nothing else can be."""
 _HEADER = ("customers", "left", "AUC", "left - predicted", "slope", "Brier", "EMPC", "profit")
 Json = dict[str, Any]
 
@@ -114,6 +116,7 @@ def _model_lines(of: OfModel) -> Iterator[str]:
     counts = (f"{of.states[state]:,} {words}" for state, words in STATE_WORDS.items() if of.states[state])
     yield f"answers: {', '.join(counts)}"
     if not of.slices:
+        yield NONE_KNOWN
         return
     rows = [("", *_HEADER), *(_cells(each) for each in of.slices)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

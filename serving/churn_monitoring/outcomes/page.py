@@ -9,7 +9,7 @@ from pathlib import Path
 import jinja2
 
 from churn_data.written_files import whole_file
-from churn_monitoring.outcomes.documents import STATE_WORDS, STATED, TOO_FEW, said
+from churn_monitoring.outcomes.documents import NONE_KNOWN, STATE_WORDS, STATED, TOO_FEW, said
 from churn_monitoring.outcomes.report import Report
 
 TEMPLATE = "page.html.jinja"
@@ -28,7 +28,10 @@ def write_page(report: Report, path: Path) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = {"state_words": STATE_WORDS, "stated": STATED, "too_few": TOO_FEW, "said": said(report)}
+    words = {
+        "state_words": STATE_WORDS, "stated": STATED, "too_few": TOO_FEW, "none_known": NONE_KNOWN,
+        "said": said(report),
+    }  # fmt: skip
     page = environment.get_template(TEMPLATE).render(report=report, **words)
     with whole_file(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
