@@ -69,7 +69,7 @@ def mappings(node: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
 
 
 def test_a_misspelt_key_is_refused_wherever_it_stands(schema: Any, values: Any) -> None:
-    typed_maps = {("nodeSelector",), ("gateway", "ingress", "annotations")}
+    typed_maps = {("nodeSelector",), ("gateway", "ingress", "annotations"), ("gateway", "service", "annotations")}
     typed_maps |= {("monitoring", part, "labels") for part in ("podMonitor", "prometheusRules", "dashboards")}
     typed_maps |= {("monitoring", "dashboards", "annotations")}
     validator = jsonschema.Draft7Validator(schema)

@@ -182,7 +182,7 @@ def test_trees_answer_many_thousands_together_as_each_alone(single: bool) -> Non
     near = [float(numpy.nextafter(number(border), number(way))) for border, way, number in sides]
     rounded = [float(numpy.float32(border)) for border in borders]
     cells = [*borders, *near, *rounded, math.nan, 1e300, -1e300, 60.0]
-    drawn = numpy.random.default_rng(3).choice(cells, (9000, 5))
+    drawn = numpy.random.default_rng(3).choice(cells, (9000, 5)).tolist()
     del document["fill"]
     for place, tree in enumerate(document["trees"]):
         tree["missing_left"] = [(node + place) % 2 == 0 for node in range(len(tree["feature"]))]
