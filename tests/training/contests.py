@@ -74,14 +74,14 @@ class Spoilt(Scorer):
 
 
 class Slow(Scorer):
-    """Answers as the model does, after thinking."""
+    """Answers as the model does, after thinking about each call and each of its rows."""
 
-    def __init__(self, scorer: Scorer, seconds: float) -> None:
-        self._scorer, self._seconds = scorer, seconds
+    def __init__(self, scorer: Scorer, *, call: float = 0.0, row: float = 0.0) -> None:
+        self._scorer, self._call, self._row = scorer, call, row
 
     def score(self, rows: Sequence[Row]) -> Scores:
-        begun = time.process_time()
-        while time.process_time() - begun < self._seconds:
+        begun, seconds = time.process_time(), self._call + self._row * len(rows)
+        while time.process_time() - begun < seconds:
             pass
         return self._scorer.score(rows)
 

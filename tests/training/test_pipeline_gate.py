@@ -68,12 +68,28 @@ def test_what_knows_no_more_than_the_base_rate_is_nobodys_champion(
 def test_what_breaks_the_serving_budget_is_nobodys_champion(
     first: bool, champion: CurrentChampion, package: Package, held_out: Dataset
 ) -> None:
-    decision = against(NOBODY if first else champion, Slow(package.scorer, 0.004), held_out)
+    decision = against(NOBODY if first else champion, Slow(package.scorer, call=0.004), held_out)
     assert not decision.promoted
     assert re.fullmatch(
         r"it is too slow: \d+\.\d\d ms for one customer, \d+\.\d\d ms above the 2 ms that serving allows",
         decision.reason,
     )
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["nobody was champion", "somebody was"])
+def test_what_is_quick_for_one_and_too_slow_for_a_thousand_is_nobodys_champion(
+    first: bool, champion: CurrentChampion, package: Package, held_out: Dataset
+) -> None:
+    decision = against(NOBODY if first else champion, Slow(package.scorer, row=0.0003), held_out)
+    assert not decision.promoted
+    told = re.fullmatch(
+        r"it is too slow: (\d+\.\d\d) ms for 1,000 customers, (\d+\.\d\d) ms above the 250 ms that serving allows",
+        decision.reason,
+    )
+    assert told is not None, decision.reason
+    took, above = map(float, told.groups())
+    assert took >= 300.0
+    assert above == pytest.approx(took - 250.0, abs=0.011)
 
 
 def test_a_model_is_no_better_than_itself(champion: CurrentChampion, package: Package, held_out: Dataset) -> None:
