@@ -114,7 +114,7 @@ def test_the_gateways_own_answer(served: Any, trained: Any, customers: Any, expe
     with httpx.Client(base_url=served.gateway_url, timeout=30, transport=PatientTransport()) as client:
         for start in range(0, len(customers[0]), BATCH):
             asked = [
-                {"customer_id": customer_id, "features": dict(zip(names, map(_json, row), strict=True))}
+                {"customer_id": customer_id, "features": dict(zip(names, map(json_cell, row), strict=True))}
                 for customer_id, row in zip(
                     customers[0][start : start + BATCH], customers[1][start : start + BATCH], strict=True
                 )
@@ -126,7 +126,7 @@ def test_the_gateways_own_answer(served: Any, trained: Any, customers: Any, expe
     assert (probabilities, segments) == expected
 
 
-def _json(value: float | str | None) -> float | str | None:
+def json_cell(value: float | str | None) -> float | str | None:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
