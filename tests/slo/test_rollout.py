@@ -1,29 +1,26 @@
 """A canary that judges itself: the command, a git server over HTTP, MLflow, and a real Prometheus that scrapes a
 gateway's metrics. What Argo CD would deploy, the test does."""
 
-import json
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 import yaml
 
-from churn_cli.main import main
 from git_server import git
 from ports import free_port
 from tests.delivery.commands import churn, refused
 from tests.delivery.company import Company, Shelf
 from tests.delivery.conftest import company, host, shelf
-from tests.slo.played_gateway import Behaviour, PlayedGateway, liar, played_gateway
+from tests.slo.played_gateway import Behaviour, liar, played_gateway
+from tests.slo.rollout_operator import ROLLOUT, Operator, Watched
 from tests.slo.watchers import configured
 
 __all__ = ["company", "host", "shelf"]  # fixtures of promotion, which a rollout stands on
-ENVIRONMENTS, ROLLOUT = "manifests/envs/environments.yaml", "manifests/envs/staging/rollout.yaml"
+ENVIRONMENTS = "manifests/envs/environments.yaml"
 RULES = {
     "steps": [10, 50, 100],
     "sample": 100,
@@ -37,14 +34,6 @@ RULES = {
 @pytest.fixture(scope="session", autouse=True)
 def mlflow_comes_first(mlflow_is_loaded: None) -> None:
     """MLflow's warnings of its own modules are over before a test begins."""
-
-
-@dataclass
-class Watched:
-    """A played gateway and the Prometheus that scrapes it, among others whose clocks lie."""
-
-    gateway: PlayedGateway
-    url: str
 
 
 @pytest.fixture(scope="module")
@@ -61,58 +50,6 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         }
         with configured(home, document) as prometheus:
             yield Watched(gateway, str(prometheus._client.base_url))
-
-
-@dataclass
-class Operator:
-    """Who runs the command, and brings to the gateway what was committed."""
-
-    company: Company
-    shelf: Shelf
-    watched: Watched
-    capsys: pytest.CaptureFixture[str]
-
-    def words(self, *more: str, job: str = "churn") -> list[str]:
-        watching = ["--prometheus", self.watched.url, "--label", f"job={job}"]
-        return ["rollout", "step", "--environment", "staging", *watching, *more]
-
-    def start(self, *, deploy: bool = True) -> str:
-        churn(self.capsys, "rollout", "start", "2", "--environment", "staging")
-        if deploy:
-            self.deploy()
-        return self.shelf.digests[1]
-
-    def step(self, *more: str, code: int = 0) -> dict[str, Any]:
-        ended, told = self.look(*more)
-        assert ended == code, told
-        return told
-
-    def look(self, *more: str) -> tuple[int, dict[str, Any]]:
-        """One step; where a busy machine has missed a scrape, another."""
-        while True:
-            self.capsys.readouterr()
-            code = main([*self.words(*more), "--json"])
-            captured = self.capsys.readouterr()
-            if code == 1 and "has no churn_canary_share of the last minutes" in captured.err:
-                time.sleep(0.5)
-                continue
-            assert code in (0, 3), captured.err
-            return code, json.loads(captured.out.splitlines()[-1])
-
-    def values(self) -> dict[str, Any]:
-        return yaml.safe_load(git("show", f"main:{ROLLOUT}", folder=self.company.server)) or {}
-
-    def deploy(self) -> None:
-        values, model = self.values(), yaml.safe_load(self.company.served("staging")) or {}
-        canary = values.get("canary", {})
-        self.watched.gateway.deploy(
-            values.get("gateway", {}).get("canaryPercent", 0),
-            canary["model"]["digest"] if canary.get("enabled") else "",
-            model.get("primary", {}).get("model", {}).get("digest", ""),
-        )
-
-    def subjects(self) -> list[str]:
-        return git("log", "--reverse", "--format=%s", "main", folder=self.company.server).splitlines()[2:]
 
 
 @pytest.fixture
