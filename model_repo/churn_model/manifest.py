@@ -35,13 +35,30 @@ class Likeness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     error: float
 
 
+class JudgedRow(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A customer whom the model was judged on: the hash (hexadecimal) of the row's features, the model's ``answer``
+    (two digits), and whether the customer ``left``."""
+
+    row: str
+    answer: float
+    left: bool
+
+
+class Judged(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Some of the customers whom a model was judged on: those who stand at ``below`` or lower by its holdout's salt."""
+
+    below: float
+    rows: tuple[JudgedRow, ...]
+
+
 class KnownFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What the whole file was like, so that the file of a later model can be held against it.
 
     ``rows``: the smallest hashes (hexadecimal) of its rows, features and label, by which is told how many rows two
     files share. ``numbers``: by feature quantiles, the extremes aside; ``levels``: by feature the share of each level,
     the most usual ones. ``groups``: features by which models were compared. ``left``: how many did; ``leavers`` and
-    ``leaving``: quantiles and shares of these alone. ``likeness``: of those learnt from."""
+    ``leaving``: quantiles and shares of these alone. ``likeness``: of those learnt from. ``judged``: some of those held
+    out, by whom is told whether whoever is missing later is so by chance; None: a package of before."""
 
     rows: tuple[str, ...] = ()
     numbers: dict[str, tuple[float, ...]] = {}
@@ -51,6 +68,7 @@ class KnownFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     leavers: dict[str, tuple[float, ...]] = {}
     leaving: dict[str, dict[str, float]] = {}
     likeness: Likeness | None = None
+    judged: Judged | None = None
 
 
 class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

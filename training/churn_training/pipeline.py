@@ -175,9 +175,8 @@ def _run(
 
         reporter.now("registering")
         profile = training_profile(scorer, compiled.schema, training, held_out, finished.probabilities)
-        contents = contents_of(
-            compiled, training, figures, search.seed, samples.rule, order.file.known, profile=profile
-        )
+        file = order.file.judged_by(compiled.schema, held_out, finished.probabilities)
+        contents = contents_of(compiled, training, figures, search.seed, samples.rule, file, profile=profile)
         notes = version_notes(told, training)
         registered = registry.register(contents, order.key, recorder.run_id, notes)
         reporter.advance()

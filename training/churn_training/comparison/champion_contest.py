@@ -169,7 +169,7 @@ def _compared(
     version = package.manifest.version
     try:
         if challenger.file is not None:
-            require_fit(challenger.file, package.manifest.training_data)
+            require_fit(challenger.file, package.manifest.training_data, package.manifest.schema)
         ground = common_ground(challenger.held_out, challenger.rule, package.manifest)
     except NoContestError as problem:
         return ChampionDecision(promoted=False, reason=f"version {version} stays, no contest is possible: {problem}")

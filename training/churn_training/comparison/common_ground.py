@@ -51,7 +51,7 @@ def common_ground(held_out: Dataset, rule: Holdout, champion: Manifest) -> Commo
         NoContestError: there are no such customers, too few, or the champion cannot be asked about them.
     """
     _same_question(champion.training_data.label, held_out.usecase.label)
-    asked = _asked(held_out, champion.schema)
+    asked = asked_rows(held_out, champion.schema)
     strangers, remarks = _strangers(held_out, rule, champion, asked)
     unreadable = int((strangers & ~asked.readable).sum())
     if unreadable > UNREADABLE * strangers.sum():
@@ -124,8 +124,12 @@ def _in_words(label: Label) -> str:
     return f'whether "{label.column}" is {values}{within}'
 
 
-def _asked(held_out: Dataset, schema: Schema) -> OtherRows:
-    """The champion's rows: from what was read where the columns mean the same, else from the file."""
+def asked_rows(held_out: Dataset, schema: Schema) -> OtherRows:
+    """The champion's rows: from what was read where the columns mean the same, else from the file.
+
+    Raises:
+        NoContestError: the file cannot be read for it.
+    """
     now = schema_of(held_out)
     if schema.id == now.id and _shape(schema.features) <= _shape(now.features) and schema.missing == now.missing:
         rows = rows_of(held_out.frame[list(schema.names)])

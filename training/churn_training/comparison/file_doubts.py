@@ -12,12 +12,14 @@ import msgspec
 import numpy
 from scipy.stats import binom
 
-from churn_data.dataset import Dataset
+from churn_data.dataset import Dataset, schema_of
 from churn_model.holdout import Holdout
 from churn_model.manifest import KnownFile, TrainingData
-from churn_training.comparison.common_ground import NoContestError
+from churn_model.schema import Schema
+from churn_training.comparison.common_ground import NoContestError, asked_rows
 from churn_training.comparison.known_file import exchanged, known_file, same_columns, shared
 from churn_training.comparison.likeness import doubled_by_chance, likeness_of, nearer_by_chance
+from churn_training.comparison.missing_customers import judged_by, missing_by_chance, row_hashes
 from churn_training.comparison.splits import keys_of, own_positions
 
 BY_CHANCE = 1e-4
@@ -34,23 +36,33 @@ NEWER = 0.9
 class WholeFile:
     """The file that a challenger was made of: what is to be known of it, the ``keys`` by which its customers are known,
     by which ``rule`` some were held out, the probability that chance alone makes those as much like customers who were
-    ``learnt`` from as they are (1: not asked), and these."""
+    ``learnt`` from as they are (1: not asked), and these; ``everybody`` in it."""
 
     known: KnownFile
     keys: numpy.ndarray
     rule: Holdout
     doubled: float
     learnt: Dataset
+    everybody: Dataset
 
     @classmethod
     def of(cls, dataset: Dataset, rule: Holdout, learnt: Dataset, held_out: Dataset) -> "WholeFile":
         """Of all customers of a file, and the two parts of it."""
         known = msgspec.structs.replace(known_file(dataset), likeness=likeness_of(learnt))
-        return cls(known, keys_of(dataset), rule, doubled_by_chance(learnt, held_out), learnt)
+        return cls(known, keys_of(dataset), rule, doubled_by_chance(learnt, held_out), learnt, dataset)
+
+    def judged_by(self, schema: Schema, held_out: Dataset, probabilities: numpy.ndarray) -> KnownFile:
+        """What is to be known of it, and of a finished model's answers to those held out."""
+        return msgspec.structs.replace(self.known, judged=judged_by(schema, held_out, self.rule, probabilities))
 
 
-def require_fit(file: WholeFile, champion: TrainingData) -> None:
+def require_fit(file: WholeFile, champion: TrainingData, schema: Schema | None = None) -> None:
     """Refuse a file that was not made by chance, as far as anybody can tell.
+
+    Args:
+        file: all of it.
+        champion: what the champion learned from.
+        schema: by which the champion reads customers (None: not asked who of those it was judged on is missing).
 
     Raises:
         NoContestError: why.
@@ -74,6 +86,8 @@ def require_fit(file: WholeFile, champion: TrainingData) -> None:
             f"the file holds about {both.old:.0%} of the rows of the champion's file and few others: on a part of them "
             "models are not compared"
         )
+    if schema is not None:
+        _require_missing_by_chance(file, champion, schema)
 
 
 def is_newer(file: WholeFile | None, champion: TrainingData, sha256: str, until: str) -> bool:
@@ -104,6 +118,27 @@ def _require_no_more_alike(file: WholeFile, champions: KnownFile) -> None:
         raise NoContestError(
             "customers are more like one another than those of the champion's file were, and leave as the most like "
             "one does: they seem to be there twice, under other ids"
+        )
+
+
+def _require_missing_by_chance(file: WholeFile, champion: TrainingData, schema: Schema) -> None:
+    """Of those whom the champion was judged on nobody is left out on purpose."""
+    judged, its = champion.file.judged if champion.file else None, champion.holdout
+    if judged is None or its is None:
+        return
+    everybody = file.everybody
+    if its.by == file.rule.by:
+        everybody = everybody.take(numpy.flatnonzero(own_positions(file.keys, its.salt) <= judged.below))
+    asked = asked_rows(everybody, schema)
+    if asked.keys is None and schema.names != schema_of(everybody).names:
+        return  # without ids a customer is known by the values of all columns
+    keys = keys_of(everybody) if asked.keys is None else asked.keys
+    low = numpy.flatnonzero(own_positions(keys, its.salt) <= judged.below).tolist()
+    chance, missing = missing_by_chance(judged.rows, row_hashes(asked.rows[place] for place in low))
+    if chance < BY_CHANCE:
+        raise NoContestError(
+            f"{missing} of {len(judged.rows)} customers whom the champion was judged on are missing, and not by "
+            "chance, as its answers to them tell: a contest needs all customers of a file, or a file of a later month"
         )
 
 
