@@ -20,6 +20,7 @@ OF_THE_SCHEMA = [
     (nested(gateway__canaryPercent="10"), "/gateway/canaryPercent"),
     (nested(gateway__service__type="Loadbalancer"), "/gateway/service/type"),
     (nested(gateway__service__httpNodePort=0), "/gateway/service/httpNodePort"),
+    (nested(gateway__lastKnownModel="package.json"), "/gateway/lastKnownModel"),
     (nested(gateway__drainSeconds=-1), "/gateway/drainSeconds"),
     (nested(gateway__resources__requests__memory="lots"), "/gateway/resources/requests/memory"),
     (nested(gateway__resources__limits__cpus="1"), "/gateway/resources/limits"),
@@ -98,6 +99,7 @@ OF_THE_TEMPLATES = [
     (nested(gateway__ingress__enabled=True), "gateway.ingress.host: "),
     (nested(gateway__ingress__host="churn.example.com"), "gateway.ingress.enabled: "),
     (nested(gateway__ingress__tls__secretName="certificate"), "gateway.ingress.enabled: "),
+    (nested(gateway__lastKnownModel='{"manifest": "{}"}'), "gateway.lastKnownModel: "),
     (nested(gateway__service__httpNodePort=30080), "gateway.service.httpNodePort: "),
     (nested(gateway__service__grpcNodePort=30081), "gateway.service.grpcNodePort: "),
     (

@@ -29,6 +29,20 @@ def test_another_share_restarts_nothing(chart: Chart) -> None:
     assert [document["metadata"]["name"] for document in after if document not in before] == ["churn-canary-weight"]
 
 
+def test_another_last_known_model_restarts_nothing(chart: Chart) -> None:
+    first, second = (nested(gateway__lastKnownModel=f'{{"manifest":"{n}","signature":"","files":{{}}}}') for n in "12")
+    before, after = chart.render(first), chart.render(second)
+    assert changed(before, after) == set()
+    given = only(after, "ConfigMap", "churn-last-known-model")
+    assert given["data"] == {"description.json": second["gateway"]["lastKnownModel"]}
+    (gateway,) = (pod for pod in pods(after) if pod.component == "gateway")
+    (file,) = (one["value"] for one in gateway.containers[0]["env"] if one["name"].endswith("LAST_KNOWN_MODEL"))
+    (mount,) = (one for one in gateway.containers[0]["volumeMounts"] if one["name"] == "last-known-model")
+    (volume,) = (one for one in gateway.spec["volumes"] if one["name"] == "last-known-model")
+    assert file == f"{mount['mountPath']}/description.json"
+    assert volume["configMap"]["name"] == given["metadata"]["name"]
+
+
 def test_a_canary_without_a_share_restarts_the_gateway_alone(chart: Chart) -> None:
     canary = nested(canary__enabled=True, canary__model__uri="s3://churn-models/2/")
     assert changed(chart.render(), chart.render(canary)) - {"InferenceService/churn-canary"} == {

@@ -61,6 +61,12 @@
 {{- if and (eq $gateway.service.type "LoadBalancer") (not $gateway.service.loadBalancerIsSafe) -}}
   {{- fail "gateway.service.type: a LoadBalancer would carry API keys and customers in the clear; use gateway.ingress with TLS, or end TLS at the load balancer by gateway.service.annotations and set gateway.service.loadBalancerIsSafe" -}}
 {{- end -}}
+{{- if $gateway.lastKnownModel -}}
+  {{- $shown := fromJson $gateway.lastKnownModel -}}
+  {{- if not (and (hasKey $shown "manifest") (hasKey $shown "signature") (hasKey $shown "files")) -}}
+    {{- fail "gateway.lastKnownModel: is not what GET /v1/package of a backend shows (manifest, signature, files)" -}}
+  {{- end -}}
+{{- end -}}
 {{- range tuple "httpNodePort" "grpcNodePort" -}}
   {{- if and (index $gateway.service .) (ne $gateway.service.type "NodePort") -}}
     {{- fail (printf "gateway.service.%s: only a Service of type NodePort has one; set gateway.service.type" .) -}}

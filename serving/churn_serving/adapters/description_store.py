@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from churn_model import Description, PackageError, TrustedKeys
+from churn_model import CorruptPackage, Description, PackageError, TrustedKeys
 
 _FILE = "description.json"
 
@@ -22,8 +22,8 @@ class DescriptionStore:
     def load(self) -> Description | None:
         """What was last saved; None if there is nothing, or nothing that a trusted key signed."""
         try:
-            return Description.from_documents(msgspec.json.decode(self._path.read_bytes()), self._trusted)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, PackageError):
+            return read_description(self._path, self._trusted)
+        except (OSError, PackageError):
             return None
 
     def save(self, description: Description) -> None:
@@ -41,3 +41,17 @@ class DescriptionStore:
         except OSError:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def read_description(path: Path, trusted: TrustedKeys) -> Description:
+    """The description in a file, proven.
+
+    Raises:
+        OSError: there is none that could be read.
+        PackageError: it is none, or no trusted key signed it.
+    """
+    try:
+        documents = msgspec.json.decode(path.read_bytes())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CorruptPackage("not a JSON document") from error
+    return Description.from_documents(documents, trusted)

@@ -1,7 +1,6 @@
 """The composition root of the gateway: the one place that picks real things and ties them together."""
 
 import contextlib
-import datetime
 import functools
 import logging
 import sys
@@ -9,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from churn_model import Description, TrustedKeys
+from churn_model import TrustedKeys
 from churn_serving.adapters.description_store import DescriptionStore
 from churn_serving.adapters.http_backend import HttpBackend, Session, open_session
 from churn_serving.adapters.refresher import refresh
@@ -29,6 +28,7 @@ from churn_serving.gateway.inference import InferenceRoute
 from churn_serving.gateway.key_ring import KeyRing
 from churn_serving.gateway.lag import LoopLag
 from churn_serving.gateway.large_bodies import LargeBodies
+from churn_serving.gateway.last_known_model import LastKnownModel
 from churn_serving.gateway.prediction_log_parts import open_prediction_log
 from churn_serving.gateway.predictions import PredictionsRoute
 from churn_serving.gateway.service import PredictionService
@@ -37,7 +37,7 @@ from churn_serving.gateway.watched import watch_gateway
 from churn_serving.oip.messages import MAX_ROWS
 from churn_serving.runtime.supervision import Supervisor
 from churn_serving.runtime.trust import TrustedKeyFile
-from churn_serving.telemetry.metrics import GatewayMetrics, ServedModel
+from churn_serving.telemetry.metrics import GatewayMetrics
 from churn_serving.telemetry.request_log import RequestLog
 
 _logger = logging.getLogger(__name__)
@@ -54,39 +54,6 @@ class Gateway:
     supervisor: Supervisor
 
 
-class _Learned:
-    """Keeps what backends say of their models: in metrics, in the log and, the primary's above all, on disk."""
-
-    def __init__(self, store: DescriptionStore, metrics: GatewayMetrics) -> None:
-        self._store = store
-        self._metrics = metrics
-        self.remembered: Description | None = store.load()
-
-    def __call__(self, backend: str, description: Description) -> None:
-        served = ServedModel(description.name, description.version, description.digest, _created(description))
-        self._metrics.model_served(backend, served)
-        _logger.info("%s serves %s version %s (%s)", backend, description.name, description.version, description.digest)
-        if backend == "primary" or self.remembered is None:
-            self.remembered = description
-            try:
-                self._store.save(description)
-            except OSError as error:
-                _logger.warning("the model's description cannot be kept on disk: %s", error.strerror)
-
-    def forget_untrusted(self, trusted: TrustedKeys) -> None:
-        """Forget what no trusted key signed."""
-        if self.remembered is not None and not self.remembered.is_signed_by(trusted):
-            self.remembered = None
-
-
-def _created(description: Description) -> float | None:
-    """When the model was made, in Unix time; None where its manifest does not say it readably."""
-    try:
-        return datetime.datetime.fromisoformat(description.manifest.created).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
 @contextlib.asynccontextmanager
 async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     """Build everything, run the background tasks, and take it all down again.
@@ -100,7 +67,7 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     policy = DecisionPolicy()
     metrics = GatewayMetrics()
     trusted = TrustedKeyFile(settings.verify_key_path, metrics.package_keys_loaded)
-    learned = _Learned(DescriptionStore(settings.home / "gateway", trusted), metrics)
+    learned = LastKnownModel(DescriptionStore(settings.home / "gateway", trusted), metrics)
     ring = _open_key_ring(settings, metrics)
     lag = LoopLag()
     log = RequestLog(sys.stdout.fileno(), metrics.log_dropped)
@@ -125,6 +92,9 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         _watch_backends(supervisor, router, adapters)
         watch_trust = functools.partial(_watch_trust, trusted, learned, tuple(adapters.values()), metrics)
         supervisor.start("package keys", watch_trust)
+        if settings.last_known_model is not None:
+            use_given = functools.partial(learned.use_given, settings.last_known_model, trusted)
+            supervisor.start("last known model", use_given, vital=False)
         if ring is not None:
             supervisor.start("API keys", ring.watch)
         if settings.canary_percent_file is not None:
@@ -148,7 +118,7 @@ def _open_key_ring(settings: GatewaySettings, metrics: GatewayMetrics) -> KeyRin
 
 
 def _open_backends(
-    settings: GatewaySettings, session: Session, trusted: TrustedKeys, learned: _Learned
+    settings: GatewaySettings, session: Session, trusted: TrustedKeys, learned: LastKnownModel
 ) -> dict[str, HttpBackend]:
     urls = {"primary": settings.primary_url, "canary": settings.canary_url, "fallback": settings.fallback_url}
     return {
@@ -175,7 +145,7 @@ def _is_degraded(router: Router, adapters: Mapping[str, HttpBackend]) -> bool:
 
 
 async def _watch_trust(
-    trusted: TrustedKeyFile, learned: _Learned, backends: Sequence[HttpBackend], metrics: GatewayMetrics
+    trusted: TrustedKeyFile, learned: LastKnownModel, backends: Sequence[HttpBackend], metrics: GatewayMetrics
 ) -> None:
     """Whenever other keys are trusted, forget the models that none of them signed; runs until cancelled."""
     async for _ in trusted.changes():

@@ -51,6 +51,9 @@ class GatewaySettings(ConnectionSettings):
     canary_percent_file: Annotated[Path | None, Switchable] = None
     """File that holds the canary's share, one number; it is read again when it changes, and wins over the percentage
     given here."""
+    last_known_model: Annotated[Path | None, Switchable] = None
+    """File of a model's signed description, as a backend shows it at ``GET /v1/package``: what a gateway that never
+    reached any backend answers from, by the scorecard. It may come later. Empty: such a gateway is not ready."""
     drain_seconds: float = Field(default=0.0, ge=0.0, le=300.0)
     """After SIGTERM: how long readiness fails before connections are closed."""
     stop_seconds: int = Field(default=5, ge=1, le=300)

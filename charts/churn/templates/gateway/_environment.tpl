@@ -36,6 +36,10 @@ http://{{ include "churn.fullname" . }}-canary-predictor
 - name: CHURN_GATEWAY_CANARY_PERCENT_FILE
   value: /etc/churn/canary-weight/percent
 {{- end }}
+{{- if .Values.gateway.lastKnownModel }}
+- name: CHURN_GATEWAY_LAST_KNOWN_MODEL
+  value: /etc/churn/last-known-model/description.json
+{{- end }}
 - name: CHURN_GATEWAY_DRAIN_SECONDS
   value: {{ .Values.gateway.drainSeconds | quote }}
 - name: CHURN_GATEWAY_STOP_SECONDS
