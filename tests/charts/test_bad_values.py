@@ -49,6 +49,10 @@ OF_THE_SCHEMA = [
     (nested(gateway__ingress__host="https://churn.example.com"), "/gateway/ingress/host"),
     (nested(networkPolicy__more={"trainer": {}}), "/networkPolicy/more"),
     (nested(networkPolicy__more={"training": {"egress": [{"ports": [443]}]}}), "/networkPolicy/more/training/egress/0"),
+    (nested(podAnnotations={"trainer": {}}), "/podAnnotations"),
+    (nested(podAnnotations={"gateway": {"example.com/inject": True}}), "/podAnnotations/gateway/example.com~1inject"),
+    (nested(certificateAuthorities__configMap="/etc/ssl"), "/certificateAuthorities/configMap"),
+    (nested(certificateAuthorities__key="../ca.crt"), "/certificateAuthorities/key"),
     (nested(serviceAccounts__annotations={"predictor": {}}), "/serviceAccounts/annotations"),
     (nested(primary__autoscaling__minReplicas=0), "/primary/autoscaling/minReplicas"),
     (nested(primary__model__uri="s3://churn-models"), "/primary/model/uri"),
@@ -91,6 +95,7 @@ OF_THE_SCHEMA = [
 ]
 OF_THE_TEMPLATES = [
     (nested(primary__enabled=False, fallback__enabled=False), "gateway.enabled: "),
+    (nested(certificateAuthorities={"configMap": "a", "secret": "b"}), "certificateAuthorities.secret: "),
     (nested(gateway__canaryPercent=10), "gateway.canaryPercent: "),
     (nested(canary__enabled=True), "canary.model.uri: "),
     (nested(canary__enabled=True, canary__target="fallback", fallback__enabled=False), "canary.target: "),

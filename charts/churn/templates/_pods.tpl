@@ -19,6 +19,14 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
+{{/* What values note on a component's pods, for meshes, scrapers and scanners; nothing where they say nothing. Arguments: root, component. */}}
+{{- define "churn.podAnnotations" -}}
+{{- with index .root.Values.podAnnotations .component -}}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end -}}
+{{- end -}}
+
 {{/* Fields of a pod that every workload carries. Arguments: root, account, priority (serving, training or empty), token (true for one). */}}
 {{- define "churn.podCommon" -}}
 serviceAccountName: {{ include "churn.fullname" .root }}-{{ .account }}

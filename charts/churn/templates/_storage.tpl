@@ -20,6 +20,9 @@
 - name: MLFLOW_S3_ENDPOINT_URL
   value: {{ . }}
 {{- end }}
+{{- with include "churn.authoritiesEnvironment" .root }}
+{{ . }}
+{{- end }}
 - name: AWS_ACCESS_KEY_ID
   valueFrom:
     secretKeyRef:
@@ -67,5 +70,46 @@
 {{- define "churn.storageSetupEnabled" -}}
 {{- if or .Values.objectStorage.enabled (and .Values.primary.enabled (not .Values.primary.model.uri)) -}}
 true
+{{- end -}}
+{{- end -}}
+
+{{- define "churn.authoritiesGiven" -}}
+{{- if or .Values.certificateAuthorities.configMap .Values.certificateAuthorities.secret -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{/* Each library has a variable of its own: botocore, requests (MLflow's client), and whatever asks OpenSSL (httpx). */}}
+{{- define "churn.authoritiesEnvironment" -}}
+{{- if include "churn.authoritiesGiven" . -}}
+{{- $file := printf "/etc/churn/authorities/%s" .Values.certificateAuthorities.key -}}
+- name: AWS_CA_BUNDLE
+  value: {{ $file }}
+- name: REQUESTS_CA_BUNDLE
+  value: {{ $file }}
+- name: SSL_CERT_FILE
+  value: {{ $file }}
+{{- end -}}
+{{- end -}}
+
+{{- define "churn.authoritiesMount" -}}
+{{- if include "churn.authoritiesGiven" . -}}
+- name: authorities
+  mountPath: /etc/churn/authorities
+  readOnly: true
+{{- end -}}
+{{- end -}}
+
+{{- define "churn.authoritiesVolume" -}}
+{{- $authorities := .Values.certificateAuthorities -}}
+{{- if $authorities.configMap -}}
+- name: authorities
+  configMap:
+    name: {{ $authorities.configMap }}
+{{- else if $authorities.secret -}}
+- name: authorities
+  secret:
+    secretName: {{ $authorities.secret }}
+    defaultMode: 0440
 {{- end -}}
 {{- end -}}

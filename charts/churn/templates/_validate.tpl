@@ -149,6 +149,9 @@
     {{- fail "networkPolicy.mlflow.to: needed, since mlflow.externalUri is given: name the addresses of your MLflow, or say 0.0.0.0/0 as an ipBlock where pods may send to any" -}}
   {{- end -}}
 {{- end -}}
+{{- if and $values.certificateAuthorities.configMap $values.certificateAuthorities.secret -}}
+  {{- fail "certificateAuthorities.secret: certificateAuthorities.configMap is given too; they come from one place" -}}
+{{- end -}}
 {{- $existing := $values.secrets.existing -}}
 {{- $names := list "objectStorageRoot" "objectStorageUsers" "s3Serving" "s3Training" "s3Mlflow" -}}
 {{- if include "churn.predictionLogEnabled" . -}}{{- $names = append $names "s3PredictionLog" -}}{{- end -}}

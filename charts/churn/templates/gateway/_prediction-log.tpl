@@ -83,6 +83,9 @@ readiness and none at the start: whether answers are taken away must not decide 
     # The gateway's own is not shared with a process that has keys of object storage.
     - name: prediction-log-tmp
       mountPath: /tmp
+    {{- with include "churn.authoritiesMount" . }}
+    {{- . | nindent 4 }}
+    {{- end }}
 {{- end -}}
 
 {{/* What lies on the node's disk counts against the pod's ephemeral storage, so the room for it is asked for, and granted, here. */}}
@@ -129,6 +132,9 @@ readiness and none at the start: whether answers are taken away must not decide 
 - name: prediction-log-tmp
   emptyDir:
     sizeLimit: 32Mi
+{{- with include "churn.authoritiesVolume" . }}
+{{ . }}
+{{- end }}
 # The folder, not a file in it: only then another key arrives without a restart.
 - name: prediction-log-keys
   secret:

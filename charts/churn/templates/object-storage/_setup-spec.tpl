@@ -9,6 +9,9 @@ template:
   metadata:
     labels:
       {{- include "churn.podLabels" (dict "root" . "component" "storage-setup") | nindent 6 }}
+    {{- with include "churn.podAnnotations" (dict "root" . "component" "storage-setup") }}
+    {{- . | nindent 4 }}
+    {{- end }}
   spec:
     {{- include "churn.podCommon" (dict "root" . "account" "storage-setup") | nindent 4 }}
     restartPolicy: Never
@@ -58,6 +61,12 @@ template:
         terminationMessagePolicy: FallbackToLogsOnError
         volumeMounts:
           {{- include "churn.tmpMount" . | nindent 10 }}
+          {{- with include "churn.authoritiesMount" . }}
+          {{- . | nindent 10 }}
+          {{- end }}
     volumes:
       {{- include "churn.tmpVolume" (dict "root" . "size" "128Mi") | nindent 6 }}
+      {{- with include "churn.authoritiesVolume" . }}
+      {{- . | nindent 6 }}
+      {{- end }}
 {{- end -}}

@@ -25,6 +25,9 @@
   terminationMessagePolicy: FallbackToLogsOnError
   volumeMounts:
     {{- include "churn.tmpMount" .root | nindent 4 }}
+    {{- with include "churn.authoritiesMount" .root }}
+    {{- . | nindent 4 }}
+    {{- end }}
     - name: prediction-log-keys
       mountPath: /etc/churn/prediction-log-keys
       readOnly: true
@@ -51,6 +54,9 @@ template:
   metadata:
     labels:
       {{- include "churn.podLabels" (dict "root" . "component" "outcomes-report") | nindent 6 }}
+    {{- with include "churn.podAnnotations" (dict "root" . "component" "outcomes-report") }}
+    {{- . | nindent 4 }}
+    {{- end }}
   spec:
     {{- include "churn.podCommon" (dict "root" . "account" "outcomes-report" "priority" "training") | nindent 4 }}
     restartPolicy: Never
@@ -66,6 +72,9 @@ template:
       {{- include "churn.outcomesContainer" (dict "root" . "name" "report" "words" $words) | nindent 6 }}
     volumes:
       {{- include "churn.tmpVolume" (dict "root" . "size" $outcomes.tmpSizeLimit) | nindent 6 }}
+      {{- with include "churn.authoritiesVolume" . }}
+      {{- . | nindent 6 }}
+      {{- end }}
       - name: prediction-log-keys
         secret:
           secretName: {{ include "churn.predictionLogKeysName" . }}

@@ -55,6 +55,9 @@ template:
   metadata:
     labels:
       {{- include "churn.podLabels" (dict "root" . "component" "scoring") | nindent 6 }}
+    {{- with include "churn.podAnnotations" (dict "root" . "component" "scoring") }}
+    {{- . | nindent 4 }}
+    {{- end }}
   spec:
     {{- include "churn.podCommon" (dict "root" . "account" "scoring" "priority" "training") | nindent 4 }}
     restartPolicy: Never
@@ -79,8 +82,14 @@ template:
         terminationMessagePolicy: FallbackToLogsOnError
         volumeMounts:
           {{- include "churn.tmpMount" . | nindent 10 }}
+          {{- with include "churn.authoritiesMount" . }}
+          {{- . | nindent 10 }}
+          {{- end }}
           {{- include "churn.verifyKeyMount" . | nindent 10 }}
     volumes:
       {{- include "churn.tmpVolume" (dict "root" . "size" $scoring.tmpSizeLimit) | nindent 6 }}
+      {{- with include "churn.authoritiesVolume" . }}
+      {{- . | nindent 6 }}
+      {{- end }}
       {{- include "churn.verifyKeyVolume" . | nindent 6 }}
 {{- end -}}

@@ -19,6 +19,9 @@ metadata:
     serving.kserve.io/autoscalerClass: {{ ternary "none" "external" (gt (int .replicas) 0) }}
 spec:
   predictor:
+    {{- with include "churn.podAnnotations" . }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- include "churn.podCommon" (dict "root" $root "account" "predictor" "priority" "serving") | nindent 4 }}
     {{- include "churn.topologySpread" . | nindent 4 }}
     {{- if gt (int .replicas) 0 }}

@@ -22,6 +22,9 @@ while the primary starts. Only patience: it gives up in time and leaves what is 
   volumeMounts:
     - name: model-wait
       mountPath: /tmp
+    {{- with include "churn.authoritiesMount" . }}
+    {{- . | nindent 4 }}
+    {{- end }}
 {{- end -}}
 
 {{/* Of its own: the server's /tmp is the ServingRuntime's. */}}
@@ -29,4 +32,7 @@ while the primary starts. Only patience: it gives up in time and leaves what is 
 - name: model-wait
   emptyDir:
     sizeLimit: 32Mi
+{{- with include "churn.authoritiesVolume" . }}
+{{ . }}
+{{- end }}
 {{- end -}}

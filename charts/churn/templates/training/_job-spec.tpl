@@ -29,6 +29,9 @@ template:
   metadata:
     labels:
       {{- include "churn.podLabels" (dict "root" . "component" "training") | nindent 6 }}
+    {{- with include "churn.podAnnotations" (dict "root" . "component" "training") }}
+    {{- . | nindent 4 }}
+    {{- end }}
   spec:
     {{- include "churn.podCommon" (dict "root" . "account" "training" "priority" "training") | nindent 4 }}
     restartPolicy: Never
@@ -66,6 +69,9 @@ template:
         terminationMessagePolicy: FallbackToLogsOnError
         volumeMounts:
           {{- include "churn.tmpMount" . | nindent 10 }}
+          {{- with include "churn.authoritiesMount" . }}
+          {{- . | nindent 10 }}
+          {{- end }}
           {{- include "churn.verifyKeyMount" . | nindent 10 }}
           - name: signing-key
             mountPath: /etc/churn/signing
@@ -82,6 +88,9 @@ template:
           {{- end }}
     volumes:
       {{- include "churn.tmpVolume" (dict "root" . "size" $training.tmpSizeLimit) | nindent 6 }}
+      {{- with include "churn.authoritiesVolume" . }}
+      {{- . | nindent 6 }}
+      {{- end }}
       {{- include "churn.verifyKeyVolume" . | nindent 6 }}
       - name: signing-key
         secret:
