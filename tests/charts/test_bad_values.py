@@ -7,6 +7,7 @@ import pytest
 from tests.charts.rendered import LOOKING_BACK, Chart, Refused, nested
 
 DIGEST = "sha256:" + "0" * 64
+ROUTE = {"enabled": True, "parents": [{"name": "public", "sectionName": "https"}], "hostnames": ["churn.example.com"]}
 
 
 def of_outcomes(**values: str) -> dict[str, Any]:
@@ -20,6 +21,8 @@ OF_THE_SCHEMA = [
     (nested(gateway__canaryPercent="10"), "/gateway/canaryPercent"),
     (nested(gateway__service__type="Loadbalancer"), "/gateway/service/type"),
     (nested(gateway__service__httpNodePort=0), "/gateway/service/httpNodePort"),
+    (nested(gateway__routes__http__hostnames=["https://churn.example.com"]), "/gateway/routes/http/hostnames/0"),
+    (nested(gateway__routes__grpc__parents=[{"sectionName": "https"}]), "/gateway/routes/grpc/parents/0"),
     (nested(gateway__lastKnownModel="package.json"), "/gateway/lastKnownModel"),
     (nested(gateway__drainSeconds=-1), "/gateway/drainSeconds"),
     (nested(gateway__resources__requests__memory="lots"), "/gateway/resources/requests/memory"),
@@ -104,6 +107,10 @@ OF_THE_TEMPLATES = [
     (nested(gateway__ingress__enabled=True), "gateway.ingress.host: "),
     (nested(gateway__ingress__host="churn.example.com"), "gateway.ingress.enabled: "),
     (nested(gateway__ingress__tls__secretName="certificate"), "gateway.ingress.enabled: "),
+    (nested(gateway__routes__http={"enabled": True, "hostnames": ["a.example"]}), "gateway.routes.http.parents: "),
+    (nested(gateway__routes__grpc={"enabled": True, "parents": [{"name": "g"}]}), "gateway.routes.grpc.hostnames: "),
+    (nested(gateway__routes__grpc={"hostnames": ["a.example"]}), "gateway.routes.grpc.enabled: "),
+    (nested(gateway__routes={"http": ROUTE, "grpc": ROUTE}), "gateway.routes.grpc.hostnames: "),
     (nested(gateway__lastKnownModel='{"manifest": "{}"}'), "gateway.lastKnownModel: "),
     (nested(gateway__service__httpNodePort=30080), "gateway.service.httpNodePort: "),
     (nested(gateway__service__grpcNodePort=30081), "gateway.service.grpcNodePort: "),

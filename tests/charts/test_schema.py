@@ -72,6 +72,7 @@ def test_a_misspelt_key_is_refused_wherever_it_stands(schema: Any, values: Any) 
     typed_maps = {("nodeSelector",), ("gateway", "ingress", "annotations"), ("gateway", "service", "annotations")}
     typed_maps |= {("monitoring", part, "labels") for part in ("podMonitor", "prometheusRules", "dashboards")}
     typed_maps |= {("monitoring", "dashboards", "annotations")}
+    typed_maps |= {("gateway", "routes", part, "annotations") for part in ("http", "grpc")}
     validator = jsonschema.Draft7Validator(schema)
     for path in set(mappings(values)) - typed_maps:
         broken = copy.deepcopy(values)

@@ -43,6 +43,11 @@
 {{- if and $known (include "churn.predictorEnabled" .) (not (.Capabilities.APIVersions.Has "serving.kserve.io/v1beta1")) -}}
   {{- fail "primary.enabled: this cluster has no KServe; install KServe 0.20 or newer in Standard mode, or set primary.enabled=false and the fallback answers alone" -}}
 {{- end -}}
+{{- range $name, $kind := dict "http" "HTTPRoute" "grpc" "GRPCRoute" -}}
+{{- if and $known (index $.Values.gateway.routes $name).enabled (not ($.Capabilities.APIVersions.Has (printf "gateway.networking.k8s.io/v1/%s" $kind))) -}}
+  {{- fail (printf "gateway.routes.%s.enabled: this cluster has no %s of Gateway API; install it, or switch this off" $name $kind) -}}
+{{- end -}}
+{{- end -}}
 {{- range tuple "podMonitor" "prometheusRules" -}}
 {{- if and $known (index $.Values.monitoring .).enabled (not ($.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) -}}
   {{- fail (printf "monitoring.%s.enabled: this cluster has no Prometheus Operator; install it, or switch this off" .) -}}
@@ -61,6 +66,7 @@
 {{- if and (eq $gateway.service.type "LoadBalancer") (not $gateway.service.loadBalancerIsSafe) -}}
   {{- fail "gateway.service.type: a LoadBalancer would carry API keys and customers in the clear; use gateway.ingress with TLS, or end TLS at the load balancer by gateway.service.annotations and set gateway.service.loadBalancerIsSafe" -}}
 {{- end -}}
+{{- include "churn.validateRoutes" . -}}
 {{- if $gateway.lastKnownModel -}}
   {{- $shown := fromJson $gateway.lastKnownModel -}}
   {{- if not (and (hasKey $shown "manifest") (hasKey $shown "signature") (hasKey $shown "files")) -}}
