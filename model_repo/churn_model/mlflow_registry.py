@@ -45,7 +45,7 @@ def connect(tracking_uri: str) -> MlflowClient:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # else two lines a run that ends
-    with _translated("connect"), in_turn(tracking_uri):
+    with translated("connect"), in_turn(tracking_uri):
         mlflow.set_tracking_uri(tracking_uri)
         mlflow.set_registry_uri(tracking_uri)
         return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
@@ -71,7 +71,7 @@ class MlflowRegistry:
             SchemaMismatch: the contents contradict each other.
         """
         notes = notes or VersionNotes()
-        with _translated("register"), self._registered_model(contents.name, notes.about):
+        with translated("register"), self._registered_model(contents.name, notes.about):
             expected = max((int(version.version) for version in self._versions(contents.name)), default=0) + 1
             for _ in range(ATTEMPTS):
                 made, digest = self._store(contents, key, run_id, str(expected), notes)
@@ -85,13 +85,13 @@ class MlflowRegistry:
     def champion(self, name: str) -> Registered | None:
         """The version that was made champion last, None if there is none yet; an alias that somebody else moved is not
         followed (:meth:`astray`)."""
-        with _translated(name):
+        with translated(name):
             history = self._champions.history(name)
         return self.by_version(name, history[-1]) if history else None
 
     def astray(self, name: str) -> str | None:
         """The version that MLflow's alias `champion` names without having been promoted; None if all is well."""
-        with _translated(name):
+        with translated(name):
             return self._champions.astray(name)
 
     def by_version(self, name: str, version: str) -> Registered:
@@ -100,7 +100,7 @@ class MlflowRegistry:
         Raises:
             RegistryError: no such version; names those that there are.
         """
-        with _translated(f"{name} version {version[:40]}"):
+        with translated(f"{name} version {version[:40]}"):
             found = {str(each.version): each for each in self._versions(name)}
             if version in found:
                 return self._registered(found[version])
@@ -108,7 +108,7 @@ class MlflowRegistry:
 
     def versions(self, name: str) -> list[Registered]:
         """All versions, newest first; none when the model is not known."""
-        with _translated(name):
+        with translated(name):
             found = sorted(self._versions(name), key=lambda version: -int(version.version))
             return [self._registered(version) for version in found]
 
@@ -120,7 +120,7 @@ class MlflowRegistry:
             RegistryError: no such version.
         """
         wanted = self.by_version(name, version)
-        with _translated(f"promote {name}"):
+        with translated(f"promote {name}"):
             others = [each for each in self._champions.history(name) if each != wanted.version]
             self._champions.keep(name, [*others, wanted.version])
         return wanted
@@ -132,7 +132,7 @@ class MlflowRegistry:
         Raises:
             RegistryError: there was no former champion.
         """
-        with _translated(f"roll {name} back"):
+        with translated(f"roll {name} back"):
             history, astray = self._champions.history(name), self._champions.astray(name)
             kept = history if astray else history[:-1]
             if not kept:
@@ -211,7 +211,7 @@ class MlflowRegistry:
 
     def _download(self, uri: str, folder: Path) -> None:
         folder.mkdir()
-        with _translated("download"):
+        with translated("download"):
             get_artifact_repository(uri).download_artifacts("", dst_path=str(folder))  # type: ignore[no-untyped-call]
         if not any(folder.iterdir()):
             shutil.rmtree(folder)
@@ -241,7 +241,7 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _translated(what: str) -> Iterator[None]:
+def translated(what: str) -> Iterator[None]:
     """MLflow's errors as ours, on one line."""
     try:
         yield

@@ -34,6 +34,19 @@ def environment_states(place: Place) -> list[EnvironmentState]:
         return [_state(checkout, layout, name) for name in layout.before]
 
 
+def served_by(place: Place, environment: str) -> list[ServedModel]:
+    """What an environment has served and not taken back, the present model last; none while it serves the starter.
+
+    Raises:
+        DeliveryError: there is no checkout or no such environment, or `environments.yaml` cannot be used.
+    """
+    with Checkout(place.repository) as checkout:
+        layout = read_layout(place.environments, checkout.read)
+        layout.require(environment)
+        path = layout.path(environment, MODEL)
+        return [each.model for each in history_of(path, checkout.states(path)).stack]
+
+
 def _state(checkout: Checkout, layout: Layout, name: str) -> EnvironmentState:
     path = layout.path(name, MODEL)
     history = history_of(path, checkout.states(path))

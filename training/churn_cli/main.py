@@ -20,6 +20,7 @@ from churn_cli.arguments import (
     models,
     outcomes,
     promote,
+    registry,
     rollback,
     rollout,
     score,
@@ -40,8 +41,8 @@ from churn_model.errors import UseCaseError
 
 Reply = Mapping[str, Any] | None
 COMMANDS = (
-    train, up, score, simulate, promote, rollback, rollout, models, card, init, value, campaign, experiment, log,
-    outcomes, drift,
+    train, up, score, simulate, promote, rollback, rollout, models, registry, card, init, value, campaign, experiment,
+    log, outcomes, drift,
 )  # fmt: skip
 """In the order in which `churn --help` lists them."""
 

@@ -66,6 +66,7 @@ _OF_COMMANDS: dict[str, Sequence[Variable]] = {
     "step": GIT,
     "stop": GIT,
     "models": _REGISTRY,
+    "rebuild": (*_REGISTRY, VERIFY_KEY, *STORAGE),
     "card": _REGISTRY,
     "value": (HOME, VERIFY_KEY, *STORAGE),
     "campaign": (HOME, VERIFY_KEY, *STORAGE),

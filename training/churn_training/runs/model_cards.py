@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from churn_model.errors import RegistryError
+from churn_training.runs.version_records import RUN_ARTIFACTS
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
 
 PLACE, CARD = "card", "model_card.md"
 """Folder among a run's artifacts, and the file in it."""
@@ -28,11 +30,21 @@ def fetch_card(client: "MlflowClient", name: str, version: str) -> str:
     from mlflow.exceptions import MlflowException
 
     try:
-        run = client.get_model_version(name, version).run_id or ""
+        found = client.get_model_version(name, version)
         with tempfile.TemporaryDirectory() as folder:
-            return Path(client.download_artifacts(run, f"{PLACE}/{CARD}", folder)).read_text(encoding="utf-8")
+            return Path(_card_file(client, found, folder)).read_text(encoding="utf-8")
     except (MlflowException, OSError) as error:
         raise RegistryError(f"{name} version {version}: there is no model card of it") from error
+
+
+def _card_file(client: "MlflowClient", version: "ModelVersion", folder: str) -> str:
+    """The card in a folder; of a version that was registered again MLflow knows no run, but where its files are."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    place = version.tags.get(RUN_ARTIFACTS)
+    if place is None:
+        return str(client.download_artifacts(version.run_id or "", f"{PLACE}/{CARD}", folder))
+    return str(get_artifact_repository(place).download_artifacts(f"{PLACE}/{CARD}", folder))  # type: ignore[no-untyped-call]
 
 
 def card_beside(folder: Path, version: str) -> Path:

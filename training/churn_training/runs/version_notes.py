@@ -12,6 +12,8 @@ from churn_training.runs.report_words import amount, decimals, share
 
 DECIDING = ("log_loss", "roc_auc", "brier", "ece", "empc")
 """What contenders are chosen by and the gate asks for, on held-out customers."""
+LATER = ("out_of_time_log_loss", "out_of_time_roc_auc")
+"""How it does on later customers, where something says who is."""
 MOST_DRIVERS = 5
 
 
@@ -28,7 +30,7 @@ def version_notes(judgement: Judgement, training: Dataset) -> VersionNotes:
     figures = {name: finished.metrics[name] for name in decisive}
     figures["cv_log_loss"] = judgement.winner.metrics["log_loss"]
     if later and later.metrics:
-        figures |= {f"out_of_time_{name}": later.metrics[name] for name in ("log_loss", "roc_auc")}
+        figures |= {name: later.figures[name] for name in LATER}
     return VersionNotes(
         description=" ".join(_sentences(judgement, training)),
         about=f"{usecase.title or usecase.name}: how likely a customer is to leave, and which segment they belong to.",

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 FIGURES = ("log_loss", "roc_auc", "brier", "ece", "empc")
 """By which a version was decided about, as tags beside it say them."""
+MADE = "churn.made"
+"""Of a version that was registered again: the day in UTC on which it was made."""
+RUN_ARTIFACTS = "churn.run_artifacts"
+"""Of a version that was registered again: where the files of its run are, which MLflow knows no more."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def version_record(client: "MlflowClient", registered: Registered) -> VersionRec
     figures = {name: _number(found.tags[f"churn.{name}"]) for name in FIGURES if f"churn.{name}" in found.tags}
     return VersionRecord(
         registered,
-        datetime.fromtimestamp(found.creation_timestamp / 1000, UTC).date().isoformat(),
+        found.tags.get(MADE) or datetime.fromtimestamp(found.creation_timestamp / 1000, UTC).date().isoformat(),
         found.run_id or "",
         {name: value for name, value in figures.items() if value is not None},
         not_passed_by(found.tags),
