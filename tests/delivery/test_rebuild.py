@@ -81,6 +81,12 @@ def package_of(home: Home, version: str) -> Path:
     return found
 
 
+def said_run(package: Path) -> str:
+    """The run that made a package, by its files."""
+    (line,) = [line for line in (package / "MLmodel").read_text().splitlines() if line.startswith("run_id: ")]
+    return line.removeprefix("run_id: ")
+
+
 def state(home: Home) -> list[str]:
     """Everything that MLflow keeps of models but when it did, which is all that may differ."""
     with sqlite3.connect(home.path / "mlflow.db") as database:
@@ -191,6 +197,39 @@ def test_a_signed_package_at_the_place_of_another_is_refused(lost: Home, capsys:
     assert "which has a folder of its own" in captured.out
     assert f"{(lost.artifacts / 'starter' / '0.0.0').as_uri()}: lies where MLflow keeps no models" in captured.err
     assert sorted(said(lost)) == ["1", "2"]
+
+
+def test_of_copies_one_counts_and_a_gate_that_says_nothing_is_none(
+    lost: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    second = package_of(lost, "2")
+    (lost.artifacts / NAME / said_run(second) / "artifacts" / "comparison" / "gate.json").write_text('{"promoted": 7}')
+    shutil.copytree(lost.artifacts / NAME, lost.artifacts / "a-copy" / NAME)
+    assert main(["registry", "rebuild"]) == 0
+    told = capsys.readouterr().out
+    assert f"artifacts/a-copy/{NAME}/models/{second.parent.name}/artifacts is a copy of {second.as_uri()}" in told
+    assert f"{NAME} version 2: what the gate said of it is not kept, so it counts as not judged" in told
+    shown = churn(capsys, "models")
+    assert [each["gate"] for each in shown["versions"]] == ["no gate has judged it", "passed"]
+    assert shown["champion"] == "1"
+
+
+def test_two_packages_of_one_number_are_refused_with_both_named(
+    lost: Home, customers: Dataset, empty_database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = train(customers, lost, seed=4, candidates=small_candidates()[1:2], parts=2).registered
+    assert first.version == "1"
+    before = said(lost)
+    assert main(["registry", "rebuild"]) == 1
+    told = capsys.readouterr().out
+    assert f"but the registry has version 1 of run {before['1'][0]} with {first.digest}" in told
+    assert said(lost) == before
+    shutil.copy(empty_database, lost.path / "mlflow.db")
+    assert main(["registry", "rebuild"]) == 1
+    told = capsys.readouterr().out
+    assert f"{NAME} version 1 is claimed twice" in told
+    assert first.digest in told
+    assert said(lost) == {}
 
 
 def test_a_contradiction_is_refused_with_both_named(kept: Kept, lost: Home, capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,7 +55,7 @@ def rebuild(options: argparse.Namespace) -> dict[str, Any]:
     wait_for_server(home, say, SERVER_SECONDS)
     client = connect(home.tracking_uri)
     root = options.artifacts or _artifacts_of(client, home)
-    with reporting(verbose=False) as reporter:
+    with reporting(0, verbose=False) as reporter:
         packages, refused = _read(root, trusted, reporter)
         with translated("rebuild"):
             plans = _plans(client, packages, refused, served)

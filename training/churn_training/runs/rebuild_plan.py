@@ -73,7 +73,7 @@ def plan_for(
             who was champion.
     """
     found = _Found()
-    packages = _one_of_each_run(stored, found)
+    packages = _one_of_each_run(_one_of_each(stored, found), found)
     contradictions = [*_against_registry(packages, known), *_among_themselves(packages, known)]
     if contradictions:
         return Plan(
@@ -107,6 +107,16 @@ def plan_for(
             )
         champions = []
     return Plan(name, tuple(register), tuple(gaps), tuple(champions), tuple(found.notes), tuple(found.problems))
+
+
+def _one_of_each(stored: Sequence[StoredPackage], found: _Found) -> list[StoredPackage]:
+    """Of copies the one that lies where it was made, else the one with the shortest address."""
+    ones: dict[str, StoredPackage] = {}
+    for each in sorted(stored, key=lambda each: (each.uri != each.signed_uri, len(each.uri), each.uri)):
+        one = ones.setdefault(each.digest, each)
+        if one is not each:
+            found.notes.append(f"{each.name} version {each.version}: {each.uri} is a copy of {one.uri}")
+    return list(ones.values())
 
 
 def _one_of_each_run(stored: Sequence[StoredPackage], found: _Found) -> list[StoredPackage]:

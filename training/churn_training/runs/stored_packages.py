@@ -8,6 +8,7 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import yaml
@@ -32,13 +33,15 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 @dataclass(frozen=True)
 class StoredPackage:
     """A proven package: `version` is the number that it was signed for, `run` the run that made it, `uri` where it
-    lies, `run_artifacts` where its run's files are; `decision`: what the gate said, None where that is not kept."""
+    lies and `signed_uri` where it lay when it was made, `run_artifacts` where its run's files are; `decision`: what the
+    gate said, None where that is not kept."""
 
     manifest: Manifest
     version: int
     digest: str
     run: str
     uri: str
+    signed_uri: str
     run_artifacts: str
     decision: ChampionDecision | None
 
@@ -63,6 +66,7 @@ class _Made(msgspec.Struct, frozen=True):
 
     run_id: str
     model_id: str
+    artifact_path: str = ""
 
 
 class _Gate(msgspec.Struct, frozen=True):
@@ -71,9 +75,9 @@ class _Gate(msgspec.Struct, frozen=True):
     promoted: bool
     reason: str
     passed: bool = False
-    against: str = ""
+    against: Annotated[str, msgspec.Meta(max_length=20, pattern="^[0-9]*$")] = ""
     overridden: bool = False
-    contest: str = ""
+    contest: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
 def is_package(folder: str, names: Folders) -> bool:
@@ -115,6 +119,7 @@ def open_stored(
         package.digest,
         made.run_id,
         tree.address(folder),
+        made.artifact_path,
         tree.address(run_folder),
         _decision(tree, f"{run_folder}/{_GATE}"),
     )
