@@ -7,6 +7,7 @@ versitygw is the binary that the cluster's image is made of; it must have been b
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,13 @@ def ready(storage: Storage, package_folder: Path) -> Storage:
 
 @pytest.fixture(scope="session")
 def machine(ready: Storage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    home = tmp_path_factory.mktemp("machine")
+    with machine_with_mlflow(ready, tmp_path_factory.mktemp("machine")) as found:
+        yield found
+
+
+@contextmanager
+def machine_with_mlflow(storage: Storage, home: Path) -> Iterator[Machine]:
+    """A machine beside a new MLflow, which knows nothing of what the storage holds."""
     port = free_port()
     server = Service(
         "mlflow",
@@ -65,7 +72,7 @@ def machine(ready: Storage, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             "MLFLOW_SERVER_ALLOWED_HOSTS": f"127.0.0.1:{port}",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
-            **ready.environment(MLFLOW),
+            **storage.environment(MLFLOW),
         },
         f"http://127.0.0.1:{port}/health",
         home / "mlflow.log",
@@ -73,6 +80,6 @@ def machine(ready: Storage, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     server.start()
     try:
         server.wait_ready()
-        yield Machine(ready, home, f"http://127.0.0.1:{port}")
+        yield Machine(storage, home, f"http://127.0.0.1:{port}")
     finally:
         server.stop()
