@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _NOT_KEPT = (
-    "not restored, since artifacts do not hold it: runs with their parameters and curves (their files stay), versions "
-    "that were deleted (they are back), promotions and rollbacks by hand, orders that overruled the gate later"
+    "not restored, since artifacts do not hold it: runs with their parameters and curves (their files stay), "
+    "promotions and rollbacks by hand, orders that overruled the gate later; what was deleted in MLflow alone is back"
 )
 _UNSIGNED = "what the gate said is as the files of the runs say it, which are not signed"
 
