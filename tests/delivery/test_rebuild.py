@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy
 import pytest
@@ -40,7 +40,7 @@ def said(home: Home) -> dict[str, tuple[str, str, dict[str, str]]]:
     client = connect(home.tracking_uri)
     return {
         str(each.version): (
-            each.run_id,
+            str(each.run_id),
             each.tags[DIGEST_TAG],
             {name: value for name, value in each.tags.items() if name not in NEW_TAGS},
         )
@@ -57,7 +57,8 @@ def customers(telco: Dataset) -> Dataset:
 def kept(tmp_path_factory: pytest.TempPathFactory, customers: Dataset, empty_database: Path) -> Kept:
     home = Home.from_environment({"CHURN_HOME": str(tmp_path_factory.mktemp("kept"))})
     shutil.copy(empty_database, home.path / "mlflow.db")
-    for seed, promotion in ((1, "gated"), (2, "always")):
+    promotions: tuple[Literal["gated", "always"], ...] = ("gated", "always")
+    for seed, promotion in enumerate(promotions, 1):
         train(customers, home, seed=seed, candidates=small_candidates()[1:2], parts=2, promotion=promotion)
     from churn_training.runs.model_cards import fetch_card
 

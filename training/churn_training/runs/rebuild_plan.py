@@ -98,7 +98,7 @@ def plan_for(
         return Plan(name, notes=tuple(found.notes), problems=(problem,))
     if gaps:
         found.notes.append(f"{name}: no package is there for {_numbers(gaps)}; nobody gets the number")
-    there = {each.digest: each.version for each in (*register, *known.versions)}
+    there = {each.digest: each.version for each in register} | {each.digest: each.version for each in known.versions}
     champions = _served_before(name, served, there, found) if served else _by_trainings(packages, there)
     if champions and known.champion and (known.settled or known.champion != champions[-1]):
         if known.champion != champions[-1]:
