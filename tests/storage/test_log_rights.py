@@ -83,7 +83,7 @@ def test_a_user_who_is_only_being_added_is_waited_for(ready: Storage, package_fo
     file = ready.home / "users" / USERS
     before, late = file.read_text(), material.new_user("churn-late")
     with ThreadPoolExecutor(1) as pool:
-        setting_up = pool.submit(ready.set_up, package_folder, **{USER: "churn-late"}, CHURN_STORAGE_WAIT_SECONDS="60")
+        setting_up = pool.submit(ready.set_up, package_folder, **{USER: "churn-late"}, CHURN_STORAGE_WAIT_SECONDS="240")
         done = ready.set_up(package_folder, **{USER: "churn-late"}, CHURN_STORAGE_WAIT_SECONDS="1")
         assert done.returncode == 1
         assert done.stderr.splitlines()[-1].endswith("names a user that the storage does not know")
