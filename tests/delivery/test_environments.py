@@ -58,7 +58,7 @@ def test_each_is_valid_and_holds_differences_alone(environment: str, layout: Lay
 
 def test_pages_of_tasks_lead_somewhere() -> None:
     pages = sorted((ROOT / "manifests/runbooks/tasks").glob("*.md"))
-    assert [page.stem for page in pages] == ["promote", "roll-back", "roll-out"]
+    assert [page.stem for page in pages] == ["promote", "rebuild-registry", "roll-back", "roll-out"]
     for page in pages:
         text = page.read_text()
         for target in re.findall(r"\]\(([^)]+)\)", text):
