@@ -37,7 +37,7 @@ def no_canary_left(release: Release, cluster: Cluster) -> Iterator[None]:
 
 
 class Sides(NamedTuple):
-    """Who answered which customer over HTTP."""
+    """Who answered which customer over HTTP; a stand-in for a side that was late, on a busy machine, too."""
 
     by_customer: dict[int, set[str]]
 
@@ -65,9 +65,9 @@ def test_canary_up_and_down(
     former = release.revision()
     seen: dict[int, Sides] = {}
     with start_load() as load:
-        release.upgrade(
-            "canary.enabled=true", f"canary.model.uri={trained.uri}", f"canary.model.digest={trained.digest}"
-        )
+        # One pod, and no autoscaler that starts more of them in between: who is late is stood in for by the primary.
+        on_trial = (f"canary.model.uri={trained.uri}", f"canary.model.digest={trained.digest}")
+        release.upgrade("canary.enabled=true", "canary.replicas=1", *on_trial)
         wait_until(lambda: cluster.inference_service_is_ready("churn-canary"), 120, "ready canary")
         cluster.wait_rolled_out("gateway")
         assert not sides(load, 0, time.time()).on("canary"), "weight 0 is no traffic at all"
@@ -84,7 +84,7 @@ def test_canary_up_and_down(
     assert tally.models[trained.digest] > 0
     for weight, found in seen.items():
         assert_share(found, weight)
-        torn = [customer for customer, answered in found.by_customer.items() if len(answered) > 1]
+        torn = found.on("canary") & found.on("primary")
         assert not torn, f"at {weight} % {len(torn)} customers were answered by both sides"
     assert seen[10].on("canary") <= seen[50].on("canary") <= seen[100].on("canary")
     assert not back.on("canary")
