@@ -10,7 +10,7 @@ import yaml
 
 from churn_cli.main import main
 from git_server import git
-from tests.delivery.commands import churn
+from tests.delivery.commands import churn, refused
 from tests.delivery.company import Company, Shelf
 from tests.slo.played_gateway import PlayedGateway
 
@@ -60,6 +60,14 @@ class Operator:
                 continue
             assert code in (0, 3), captured.err
             return code, json.loads(captured.out.splitlines()[-1])
+
+    def refusal(self, job: str) -> str:
+        """Why a step decides nothing by this job's counts, once it was scraped."""
+        while True:
+            said = refused(self.capsys, *self.words(job=job), code=1)
+            if "has no churn_canary_share of the last minutes" not in said:
+                return said
+            time.sleep(0.5)
 
     def values(self) -> dict[str, Any]:
         return yaml.safe_load(git("show", f"main:{ROLLOUT}", folder=self.company.server)) or {}

@@ -154,10 +154,8 @@ def test_without_counts_of_this_moment_nothing_is_decided(operator: Operator) ->
     before = operator.company.state()
     nobody = refused(operator.capsys, *operator.words(job="nobody"), code=1)
     assert 'has no churn_canary_share of the last minutes with job="nobody"; does it scrape the gateways?' in nobody
-    assert "is to come; nothing is decided by a clock that lies" in refused(
-        operator.capsys, *operator.words(job="ahead"), code=1
-    )
-    assert "too long ago to decide by" in refused(operator.capsys, *operator.words(job="behind"), code=1)
+    assert "is to come; nothing is decided by a clock that lies" in operator.refusal("ahead")
+    assert "too long ago to decide by" in operator.refusal("behind")
     error = refused(operator.capsys, *operator.words("--label", 'x="'), code=1)
     assert operator.company.state() == before, error
     away = [f"http://127.0.0.1:{free_port()}" if word == operator.watched.url else word for word in operator.words()]
