@@ -3,6 +3,8 @@
 It must not decide anything.
 """
 
+from collections.abc import Sequence
+
 from churn_delivery.model_file import ServedModel
 
 
@@ -21,11 +23,16 @@ def rollback_message(environment: str, model: ServedModel, left: ServedModel) ->
 def _message(subject: str, sentences: list[str], model: ServedModel) -> str:
     figures = ", ".join(f"{name} {value:g}" for name, value in sorted(model.metrics.items()))
     body = [*sentences, *([f"Figures: {figures}."] if figures else [])]
+    return message_of(subject, body, model, named="Churn-Model")
+
+
+def message_of(subject: str, paragraphs: Sequence[str], model: ServedModel, *, named: str) -> str:
+    """A subject, paragraphs, and trailers that say of which model they speak, its name and version under `named`."""
     trailers = {
-        "Churn-Model": f"{model.name} {model.version}".strip(),
+        named: f"{model.name} {model.version}".strip(),
         "Churn-Run": model.run,
         "Churn-Uri": model.uri,
         "Churn-Digest": model.digest,
     }
     told = [f"{name}: {value}" for name, value in trailers.items() if value]
-    return "\n\n".join([subject, *body, "\n".join(told)]) + "\n"
+    return "\n\n".join([subject, *paragraphs, "\n".join(told)]) + "\n"

@@ -1,7 +1,9 @@
 """What commits of a rollout say, for people and, in their trailers, for programs. It must not decide anything."""
 
-from churn_delivery.model_file import ServedModel
+from churn_delivery.commit_message import message_of
 from churn_delivery.rollout.record import Rollout
+
+_NAMED = "Churn-Rollout"
 
 
 def begun(environment: str, rollout: Rollout, remark: str) -> str:
@@ -14,7 +16,7 @@ def begun(environment: str, rollout: Rollout, remark: str) -> str:
         f"{rules.advance_error:g}."
     )
     subject = f"Try {rollout.model.title} in {environment} with {rollout.percent:g} % of customers"
-    return _message(subject, [remark, how], rollout.model)
+    return message_of(subject, [remark, how], rollout.model, named=_NAMED)
 
 
 def stepped(environment: str, former: Rollout, rollout: Rollout, said: str) -> str:
@@ -28,7 +30,7 @@ def stepped(environment: str, former: Rollout, rollout: Rollout, said: str) -> s
         "undecided": f"Take {title} back in {environment} at {former.percent:g} %: not shown to be no worse",
         "stopped": f"Stop the rollout of {title} in {environment} at {former.percent:g} %",
     }
-    return _message(subjects[rollout.state], [f"{said}."], rollout.model)
+    return message_of(subjects[rollout.state], [f"{said}."], rollout.model, named=_NAMED)
 
 
 def last(rollout: Rollout) -> str:
@@ -41,14 +43,3 @@ def last(rollout: Rollout) -> str:
     }
     reason = f" ({rollout.reason})" if rollout.reason else ""
     return f"the last, {rollout.model.title}, {words.get(rollout.state, rollout.state)}{reason}"
-
-
-def _message(subject: str, sentences: list[str], model: ServedModel) -> str:
-    trailers = {
-        "Churn-Rollout": f"{model.name} {model.version}".strip(),
-        "Churn-Run": model.run,
-        "Churn-Uri": model.uri,
-        "Churn-Digest": model.digest,
-    }
-    told = [f"{name}: {value}" for name, value in trailers.items() if value]
-    return "\n\n".join([subject, *sentences, "\n".join(told)]) + "\n"

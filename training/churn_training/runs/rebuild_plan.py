@@ -100,13 +100,19 @@ def plan_for(
         found.notes.append(f"{name}: no package is there for {_numbers(gaps)}; nobody gets the number")
     there = {each.digest: each.version for each in register} | {each.digest: each.version for each in known.versions}
     champions = _served_before(name, served, there, found) if served else _by_trainings(packages, there)
-    if champions and known.champion and (known.settled or known.champion != champions[-1]):
-        if known.champion != champions[-1]:
-            found.notes.append(
-                f"{name}: version {known.champion} is champion in the registry and stays so, and not {champions[-1]}"
-            )
-        champions = []
+    champions = _unless_one_stays(name, champions, known, found)
     return Plan(name, tuple(register), tuple(gaps), tuple(champions), tuple(found.notes), tuple(found.problems))
+
+
+def _unless_one_stays(name: str, champions: list[int], known: KnownModel, found: _Found) -> list[int]:
+    """Nobody where the registry's own champion stays, who is named if it is another one."""
+    if not champions or not known.champion or (not known.settled and known.champion == champions[-1]):
+        return champions
+    if known.champion != champions[-1]:
+        found.notes.append(
+            f"{name}: version {known.champion} is champion in the registry and stays so, and not {champions[-1]}"
+        )
+    return []
 
 
 def _one_of_each(stored: Sequence[StoredPackage], found: _Found) -> list[StoredPackage]:
