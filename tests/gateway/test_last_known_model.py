@@ -85,3 +85,13 @@ async def test_what_was_given_is_forgotten_with_the_trust_in_it(
         assert known.remembered is not None
         known.forget_untrusted(TrustedKeys(()))
         assert known.remembered is None
+
+
+async def test_what_a_removed_key_signed_is_not_taken_again(store: DescriptionStore, given: Path, keys: Any) -> None:
+    known = LastKnownModel(store, GatewayMetrics())
+    async with using(known, given, keys):
+        await until_known(known)
+        known.forget_untrusted(TrustedKeys(()))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(2.5):
+                await until_known(known)

@@ -24,6 +24,7 @@ class LastKnownModel:
         self._store = store
         self._metrics = metrics
         self._learned = True
+        self._keys_of_now: TrustedKeys | None = None
         self.remembered: Description | None = store.load()
 
     def __call__(self, backend: str, description: Description) -> None:
@@ -40,20 +41,23 @@ class LastKnownModel:
                 _logger.warning("the model's description cannot be kept on disk: %s", error.strerror)
 
     def forget_untrusted(self, trusted: TrustedKeys) -> None:
-        """Forget what no trusted key signed."""
+        """Forget what none of the keys of now signed, and take nothing of the kind again."""
+        self._keys_of_now = trusted
         if self.remembered is not None and not self.remembered.is_signed_by(trusted):
             self.remembered = None
 
     async def use_given(self, path: Path, trusted: TrustedKeys, patience: float = PATIENCE_SECONDS) -> None:
         """Whenever nothing has been known for ``patience`` seconds, take the description in a file, which may come
-        later; runs until cancelled. What backends say wins over it."""
+        later, if a key of now signed it, ``trusted`` to begin with; runs until cancelled. What backends say wins over
+        it."""
         told = ""
         while True:
             await asyncio.sleep(patience if self.remembered is None else _LOOK_SECONDS)
             if self.remembered is not None:
                 continue
             try:
-                given = await asyncio.to_thread(read_description, path, trusted)
+                keys = trusted if self._keys_of_now is None else self._keys_of_now
+                given = await asyncio.to_thread(read_description, path, keys)
             except (OSError, PackageError) as error:
                 reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
                 if reason != told:  # once a reason, not once a look
