@@ -13,8 +13,9 @@ from churn_data import coded_cells
 from churn_data.coded_cells import CodedCells, coded
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
-from churn_data.number_texts import NumberColumn, two_notations
-from churn_model.spelling import MAXIMUM_TEXT, Levels, numbers_of
+from churn_data.mixed_numbers import several_units, two_notations
+from churn_data.number_texts import NumberColumn
+from churn_model.spelling import MAXIMUM_TEXT, Levels, numbers_of, unescaped
 
 Cell = coded_cells.Cell
 LARGEST = 3.4028234663852886e38
@@ -35,8 +36,8 @@ def tokens_of(missing: Iterable[str]) -> frozenset[str]:
 
 
 def cleaned(cell: Cell, missing: frozenset[str]) -> Cell:
-    """A cell without outer blanks; None if that is blank or a token for missing."""
-    text = cell.strip() if cell is not None else None
+    """A cell without outer blanks, characters of HTML as such; None if that is blank or a token for missing."""
+    text = unescaped(cell).strip() if cell is not None else None
     return None if not text or text in missing else text
 
 
@@ -140,7 +141,7 @@ def numbers(
         right = sum(counts[text] for text, value in known.items() if value == value)  # noqa: PLR0124 - NaN is missing
         place = found.first_of(faults)
         text = str(found[place])
-        mixed = two_notations(counts) if text in odd else ""
+        mixed = two_notations(counts) or several_units(counts) if text in odd else ""
         shares = f" ({how_many(right, sum(counts[text] for text in odd))})" if text in odd else ""
         shares += f"; the column has {mixed}" if mixed else ""
         raise DataError(file, f'"{glimpse(text)}" {faults[text]}{shares}', column=column, row=rows[place])

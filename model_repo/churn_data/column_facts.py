@@ -78,7 +78,10 @@ class ColumnFacts:
         missing = self.rows - self.known
         gaps = f", {missing:,} missing" if missing else ""
         if self.numeric and self.distinct > EXAMPLES:
-            return f"{self.values[0]:g} to {self.values[-1]:g}, {self.distinct:,} different{gaps}"
+            least, most = (
+                f"{value:.0f}" if self.whole else f"{value:g}" for value in (self.values[0], self.values[-1])
+            )
+            return f"{least} to {most}, {self.distinct:,} different{gaps}"
         common = sorted(self.counts, key=lambda text: (-self.counts[text], text))[:EXAMPLES]
         shown = ", ".join(_short(text) for text in common) + (", …" if self.distinct > EXAMPLES else "")
         return f"{self.distinct:,} different: {shown}{gaps}"

@@ -5,6 +5,7 @@ is not decided here (leaks.py); it must not look at the label or read files.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from churn_data.column_facts import ColumnFacts
@@ -12,7 +13,8 @@ from churn_data.date_columns import counted_date, date_column
 from churn_data.date_spellings import faults_of
 from churn_data.far_numbers import below_zero, far_numbers
 from churn_data.identifying_columns import identifying
-from churn_data.number_texts import numbers_with_faults, two_notations
+from churn_data.json_cells import json_cells
+from churn_data.mixed_numbers import numbers_with_faults, several_units, two_notations
 from churn_model.names import name_fault
 from churn_model.rules import FeatureType
 from churn_model.spelling import MAXIMUM_TEXT
@@ -69,7 +71,11 @@ def _number_role(facts: ColumnFacts, *, wanted: bool) -> Role:
 
 
 def _text_role(facts: ColumnFacts, *, wanted: bool) -> Role:
-    mixed = "" if facts.numeric else two_notations(facts.counts) or faults_of(facts.counts)
+    mixed = "" if facts.numeric else _mixed(facts.counts)
+    units = "" if facts.numeric or mixed else several_units(facts.counts)
+    if units and facts.distinct <= FEW_LEVELS:
+        return Role("category", remark=f"{units}, kept as a category of {facts.distinct:,} levels")
+    mixed = mixed or units
     free = "" if wanted else _free_text(facts)
     faulty = "" if facts.numeric or mixed else numbers_with_faults(facts.counts)
     if faulty and free:
@@ -78,6 +84,10 @@ def _text_role(facts: ColumnFacts, *, wanted: bool) -> Role:
         f"{faulty}, kept as a category of {facts.distinct:,} levels: a number, if the others are corrected or `missing`"
     )
     return Role("category", left_out=mixed or free, remark=kept if faulty else "")
+
+
+def _mixed(counts: Mapping[str, int]) -> str:
+    return two_notations(counts) or faults_of(counts) or json_cells(counts)
 
 
 def _unusable(facts: ColumnFacts) -> str:

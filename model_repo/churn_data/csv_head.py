@@ -7,7 +7,7 @@ delimiter.
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,8 +16,13 @@ from churn_data.csv_quoting import Quoting, quoting_of, wrapping_of
 from churn_data.decimal_signs import decimal_of
 from churn_data.dialects import BLOCK, Decimal, Encoding, FileForm, delimiter_of, encoding_of
 from churn_data.errors import DataError, glimpse
+from churn_data.file_ends import bytes_of, end_of
+from churn_data.guarded_cells import without_guard
 from churn_data.notices import Notices
+from churn_data.odd_lines import odd_line, starts_conflict
 from churn_data.padded_text import require_delimited
+from churn_data.row_names import with_name_for_rows
+from churn_data.transposed import require_upright
 
 SAMPLED = 500
 
@@ -48,7 +53,7 @@ def read_head(path: Path, form: FileForm, notices: Notices) -> CsvHead:
         DataError: it is empty, its header cannot be used, or what was given about it is wrong.
     """
     file = notices.file
-    encoding = encoding_of(path, form, notices)
+    encoding = _up_to_its_end(path, encoding_of(path, form, notices), notices)
     sample = _sample(path, encoding)
     wrapping = wrapping_of(sample)
     delimiter, hint = delimiter_of(_unwrapped(sample) if wrapping.wrapped else sample, form, notices)
@@ -58,8 +63,13 @@ def read_head(path: Path, form: FileForm, notices: Notices) -> CsvHead:
         raise DataError(file, "is empty, a header was expected in row 1")
     if form.delimiter is None and len(records[0].fields) == 1:
         require_delimited(sample, notices.file)
+    for record in records:
+        if starts_conflict(record.fields):
+            raise DataError(file, odd_line(record.fields), row=record.row)
+    records = with_name_for_rows(records, sample, hint)
     layout = layout_of(records, file, notices)
     rows = layout.rows
+    require_upright(layout.names, rows, file)
     trailing = _has_trailing_field(layout.names, rows, notices)
     header, places = _named_columns(layout, rows, records[layout.header].row, notices)
     decimal = decimal_of([[row[place] for place in places if place < len(row)] for row in rows],
@@ -80,14 +90,20 @@ def read_head(path: Path, form: FileForm, notices: Notices) -> CsvHead:
     )
 
 
+def _up_to_its_end(path: Path, encoding: Encoding, notices: Notices) -> Encoding:
+    if encoding.codec.startswith("utf-16"):
+        return encoding
+    end = end_of(path, notices)
+    return encoding if end == path.stat().st_size else replace(encoding, end=end)
+
+
 def _unwrapped(sample: str) -> str:
     lines = (next(csv.reader([line], delimiter="\x1f"), [""])[0] for line in sample.splitlines() if line)
     return "\n".join(lines)
 
 
 def _sample(path: Path, encoding: Encoding) -> str:
-    with path.open("rb") as stream:
-        stream.seek(encoding.mark)
+    with bytes_of(path, encoding) as stream:
         content = stream.read(BLOCK)
     whole = content[: len(content) & ~1] if encoding.codec.startswith("utf-16") else content
     return whole.decode(encoding.codec, "surrogateescape" if encoding.codec == "utf-8" else "replace")
@@ -107,7 +123,7 @@ def _records(text: str, start: int, delimiter: str, quoting: Quoting) -> Iterato
         for fields in quoting.records(lines(), delimiter):
             row += 1
             if fields:
-                yield Record(fields, row, position)
+                yield Record([*map(without_guard, fields)], row, position)
     except csv.Error:
         return
 
@@ -142,17 +158,18 @@ def _nameless(place: int, cells: Sequence[str]) -> str:
     where = f"field {place + 1} of the header has no name"
     counted = list(cells[:-1])  # the last one may be cut
     if counted and any(counted == [str(first + n) for n in range(len(counted))] for first in (0, 1)):
-        return f"{where} and counts the rows, as pandas' index does: it is left out"
+        return f"{where} and counts the rows, as pandas' index does and R's row names do: it is left out"
     if not any(cell.strip() for cell in cells):
         return f"{where} and no values: it is left out"
     return f"{where}: it is left out; name it if it matters"
 
 
 def suggestion(name: str, names: Sequence[str]) -> str:
-    """The end of a sentence that asks for the column that was perhaps meant; empty if none is like it."""
+    """The end of a sentence that asks for the column, or the level, that was perhaps meant; empty if none is like it.
+    Codes of digits, as postal ones, are much alike and mean nothing of the kind."""
     from difflib import get_close_matches
 
     folded = {"".join(filter(str.isalnum, each.casefold())): each for each in reversed(names)}
     wanted = "".join(filter(str.isalnum, name.casefold()))
-    close = get_close_matches(wanted, folded, 1, 0.75)
+    close = get_close_matches(wanted, folded, 1, 1.0 if wanted.isdecimal() else 0.75)
     return f'; did you mean "{glimpse(folded[close[0]])}"?' if close else ""

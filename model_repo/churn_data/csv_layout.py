@@ -61,7 +61,7 @@ def layout_of(records: Sequence[Record], file: str, notices: Notices) -> Layout:
     header = _below_groups(rows, top)
     names = tuple(cell.strip() for cell in rows[header])
     ruled = header + 1 + (len(rows) > header + 1 and _is_line(rows[header + 1]))
-    below = [row for row in rows[ruled:] if row != rows[header] and filled(row)]
+    below = [row for row in rows[ruled:] if not _repeats(row, rows[header]) and filled(row)]
     if header == top:
         _require_header(names, below, records[header].row, file)
     if top:
@@ -87,6 +87,11 @@ def layout_of(records: Sequence[Record], file: str, notices: Notices) -> Layout:
 def _rows(records: Sequence[Record]) -> str:
     first, last = records[0].row, records[-1].row
     return f"row {first}" if first == last else f"rows {first} to {last}"
+
+
+def _repeats(row: Fields, header: Fields) -> bool:
+    """Whether a row is the header once more, of a file that was put behind another one."""
+    return row == header or [row[0].lstrip("\ufeff"), *row[1:]] == [*header]
 
 
 def filled(row: Fields) -> int:

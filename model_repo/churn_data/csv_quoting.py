@@ -119,6 +119,7 @@ class RequotedStream(io.RawIOBase):
         self._records, self._delimiter = records, delimiter
         self._left = b""
         self.quotes = 0
+        self.may_hold_guards = True
         self.blank_lines = True
         """Rows are counted one by one: their numbers are those of the file as it is."""
 

@@ -12,6 +12,7 @@ from typing import NoReturn, TextIO
 from churn_data.csv_quoting import USUAL, Quoting
 from churn_data.dialects import Encoding
 from churn_data.errors import DataError
+from churn_data.file_ends import bytes_of
 
 
 def numbered_records(
@@ -25,10 +26,11 @@ def numbered_records(
     """
     # Broken bytes become lone surrogates, which lets a check name row and column instead of a byte offset.
     errors = "surrogateescape" if encoding.codec == "utf-8" else "replace"
-    with path.open("rb") as raw:
-        raw.seek(encoding.mark)
-        with io.TextIOWrapper(raw, encoding=encoding.codec, errors=errors, newline="") as text:
-            yield from _records(_Lines(text), file or str(path), delimiter, quoting, encoding)
+    with (
+        bytes_of(path, encoding) as raw,
+        io.TextIOWrapper(raw, encoding=encoding.codec, errors=errors, newline="") as text,
+    ):
+        yield from _records(_Lines(text), file or str(path), delimiter, quoting, encoding)
 
 
 def _records(

@@ -15,7 +15,9 @@ from churn_data.csv_head import CsvHead
 from churn_data.csv_quoting import RequotedStream
 from churn_data.csv_records import numbered_records
 from churn_data.errors import DataError, glimpse
+from churn_data.guarded_cells import Guards
 from churn_data.notices import Notices
+from churn_data.odd_lines import odd_line
 from churn_data.text_streams import Utf8Stream
 from churn_data.totals import is_note
 
@@ -32,10 +34,12 @@ class CsvRows:
         self._path, self._head, self._notices, self._file = path, head, notices, notices.file
         self._reader: pyarrow.csv.CSVStreamingReader | None = None
         self._short = 0
+        self._delimiter = head.delimiter if head.delimiter.isascii() else ","  # which Arrow takes alone
+        self._guards = Guards(head.header)
         self._stream: Utf8Stream | RequotedStream = (
             Utf8Stream(path, head.encoding, head.skip)
-            if head.quoting.usual
-            else RequotedStream((record for _, record in self._records()), head.delimiter)
+            if head.quoting.usual and head.delimiter.isascii()
+            else RequotedStream((record for _, record in self._records()), self._delimiter)
         )
 
     def close(self) -> None:
@@ -64,7 +68,7 @@ class CsvRows:
             pyarrow.PythonFile(self._stream, mode="r"),
             pyarrow.csv.ReadOptions(column_names=fields, block_size=BLOCK_BYTES),
             pyarrow.csv.ParseOptions(
-                delimiter=head.delimiter, newlines_in_values=True, invalid_row_handler=self._pass_over
+                delimiter=self._delimiter, newlines_in_values=True, invalid_row_handler=self._pass_over
             ),
             pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(fields, pyarrow.string()), strings_can_be_null=False, null_values=[]
@@ -73,7 +77,9 @@ class CsvRows:
         for batch in reader:
             if head.trailing:
                 self._require_nothing_behind(batch.column(head.width - 1))
-            yield [batch.column(place) for place in head.places]
+            columns = [batch.column(place) for place in head.places]
+            yield self._guards.off(columns) if self._stream.may_hold_guards else columns
+        self._guards.tell(self._notices)
 
     def _pass_over(self, _: object) -> str:
         """Rows with more or fewer fields are looked at when all others are read: they may be notes below the table."""
@@ -117,7 +123,7 @@ class CsvRows:
             if fault is not None and is_note([cell.strip() for cell in record]):
                 notes[row] = fault
             elif fault is not None or notes:
-                raise next(iter(notes.values()), fault) or self._wrong_size(len(record), row)
+                raise next(iter(notes.values()), fault) or self._wrong_size(record, row)
         if notes:
             rows = f"row{'s' * (len(notes) > 1)} {', '.join(map(str, list(notes)[:5]))}"
             self._notices.tell("no customers", f"{rows}: notes below the table, left out")
@@ -126,12 +132,16 @@ class CsvRows:
         head = self._head
         if head.trailing and len(record) == head.width and not record[-1].strip():
             return None
-        return self._wrong_size(len(record), row) if len(record) != self._expected or head.trailing else None
+        return self._wrong_size(record, row) if len(record) != self._expected or head.trailing else None
 
     @property
     def _expected(self) -> int:
         return self._head.width - self._head.trailing
 
-    def _wrong_size(self, size: int, row: int) -> DataError:
+    def _wrong_size(self, record: Sequence[str], row: int) -> DataError:
+        odd = odd_line(record)
+        if odd:
+            return DataError(self._file, odd, row=row)
+        size = len(record)
         many = f"{size} field{'' if size == 1 else 's'}"
         return DataError(self._file, f"{many} where the header has {self._expected}", row=row)

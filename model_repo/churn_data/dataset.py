@@ -3,6 +3,7 @@
 Plain data; it must not know how it was read or what is done with it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from churn_model.usecase import UseCase
 
 @dataclass(frozen=True)
 class Source:
-    """Where customers came from: the file's name (no folder), the SHA-256 (hex) of its bytes, and whether they
-    are simulated."""
+    """Where customers came from: the file's name (no folder), the SHA-256 (hex) of its bytes, whether they are
+    simulated, and the key by which their ids are pseudonyms (empty: they are ids)."""
 
     name: str
     sha256: str
     simulated: bool
+    hashed_by: str = ""
 
     @property
     def people(self) -> str:
@@ -33,10 +35,11 @@ class Source:
 @dataclass(frozen=True)
 class Origin:
     """The file that rows were read from, for whoever needs other columns of the same customers, and which of its rows
-    they are, counted from 0."""
+    they are, counted from 0; `numbers` of all its rows as people count them, by these places."""
 
     path: Path
     places: numpy.ndarray
+    numbers: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,12 @@ class Dataset:
     def categories(self) -> list[str]:
         """Names of the category columns."""
         return [feature.name for feature in self.usecase.features if feature.type == "category"]
+
+    def row_number(self, position: int) -> int | None:
+        """The number that the row at a position has in its file, as a spreadsheet counts; None where nobody knows."""
+        if self.origin is None or not len(self.origin.numbers):
+            return None
+        return int(self.origin.numbers[int(self.origin.places[position])])
 
     def take(self, positions: numpy.ndarray) -> "Dataset":
         """The rows at these positions, in that order."""

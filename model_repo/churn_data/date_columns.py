@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 
 from churn_data.column_facts import ColumnFacts
-from churn_data.date_spellings import is_compact_date, says_never, spelling_of
+from churn_data.date_spellings import is_compact_date, is_compact_month, says_never, spelling_of
 from churn_data.identifying_columns import FEW_ROWS, IDENTITY
 from churn_model.dates import (
     BETWEEN,
     COMPACT,
+    COMPACT_MONTH,
     EPOCH_MILLISECONDS,
     EPOCH_SECONDS,
     EXCEL_DAYS,
@@ -22,7 +23,19 @@ from churn_model.dates import (
 )
 
 BIRTH = {"birth", "birthday", "birthdate", "born", "dob", "geboren", "geburtstag", "geburtsdatum", "naissance"}
-DATE = {"date", "datum", "day", "since", "joined", "signup", "registered", "fecha", "dt", "yyyymmdd", *BIRTH}
+DATE = {
+    "date", "datum", "day", "since", "joined", "signup", "registered", "registration", "fecha", "dt", "yyyymmdd",
+    *BIRTH,
+}  # fmt: skip
+MONTH = {
+    "month", "months", "monthly", "yyyymm", "yearmonth", "ym", "period", "cohort", "vintage", "snapshot", "asof",
+    "monat", "mois", "mes", "mese", "periode", "stichtag", "stichmonat", "billing", "start", "end",
+}  # fmt: skip
+"""Words of columns whose numbers may be months."""
+_DAYS = 6
+"""Different numbers that all are days between 1900 and 2100, one in a thousand of their length, before that is none."""
+_MONTHS = 6
+"""Different numbers that all end with 01 to 12, an eighth of all endings, before that is no chance."""
 MOMENT = {
     "at", "created", "updated", "modified", "login", "seen", "timestamp", "ts", "time", "epoch", "unix", "start",
     "started", "end", "expires", "expiry", "activated", "opened", "last", "first", "purchase", "order", "ms", "zeit",
@@ -69,8 +82,8 @@ def date_column(facts: ColumnFacts) -> DateColumn | None:
     if counted:
         return DateColumn(counted, f"numbers that count {_COUNTED[counted]}, read as dates")
     if facts.numeric:
-        compact = bool(set(facts.words) & DATE) and is_compact_date(facts.counts)
-        return DateColumn(COMPACT, f"dates, read as {_in_words(COMPACT)}") if compact else None
+        spelling = COMPACT if _is_day(facts) else COMPACT_MONTH if _is_month(facts) else ""
+        return DateColumn(spelling, f"dates, read as {_in_words(spelling)}") if spelling else None
     found = spelling_of(facts.counts, past=bool(set(facts.words) & BIRTH))
     if found is None:
         return None
@@ -78,6 +91,24 @@ def date_column(facts: ColumnFacts) -> DateColumn | None:
     return DateColumn(
         found.spelling, f"dates, read as {_in_words(found.spelling)}{doubt}{_fillers(facts, found.spelling)}"
     )
+
+
+def _is_day(facts: ColumnFacts) -> bool:
+    """Whether it holds days as 20240331: its name speaks of days, or there are too many for chance and it is called no
+    number of anything."""
+    words = set(facts.words)
+    called = bool(words & DATE) or (facts.distinct >= _DAYS and not words & IDENTITY)
+    return called and is_compact_date(facts.counts)
+
+
+def _is_month(facts: ColumnFacts) -> bool:
+    """Whether it holds months as 202403: its name speaks of time, or there are too many for it to be chance that each
+    ends with a month, and it is called no number of anything."""
+    words = set(facts.words)
+    called = (
+        bool(words & (DATE | MONTH)) or words >= {"as", "of"} or (facts.distinct >= _MONTHS and not words & IDENTITY)
+    )
+    return called and is_compact_month(facts.counts)
 
 
 def _fillers(facts: ColumnFacts, spelling: str) -> str:
@@ -113,8 +144,8 @@ def _in_words(spelling: str) -> str:
 def _one_in_words(spelling: str) -> str:
     if spelling in ("iso", QUARTER, WEEK):
         return "year-month-day" if spelling == "iso" else f"the first day of a {spelling}"
-    if spelling == COMPACT:
-        return "yearmonthday"
+    if spelling in (COMPACT, COMPACT_MONTH):
+        return "yearmonthday" if spelling == COMPACT else "the first day of a month, yearmonth as in 202403"
     form, _, first = spelling.partition(FROM)
     parts = {"%m": "month", "%d": "day", "%y": "year", "%Y": "year", "%b": "month", "%B": "month"}
     date = re.split(r" %[HI]", form)[0]

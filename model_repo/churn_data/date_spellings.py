@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from churn_data.number_texts import TOKENS
-from churn_model.dates import BETWEEN, COMPACT, FROM, ISO, QUARTER, WEEK, moment, says_when
+from churn_model.dates import BETWEEN, COMPACT, COMPACT_MONTH, FROM, ISO, QUARTER, WEEK, moment, says_when
 
 _DATES = (
     "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y", "%d.%m.%y", "%d-%m-%Y", "%m-%d-%Y",
@@ -31,6 +31,8 @@ _FOREIGN = {
 """How months begin in the languages of Europe."""
 _EARLIEST, _LATEST = 1900, 2100
 _MOST_FORMS = 8
+_SERIAL = re.compile(r"[2-6]\d{4}(\.0+)?")
+"""Days from 1954 to 2091 as spreadsheets count them."""
 _GAP = 20
 """Years of a hundred that no two-digit year of a column is in before the hundred is taken to begin behind them."""
 _AHEAD = 15
@@ -96,6 +98,13 @@ def faults_of(counts: Mapping[str, int]) -> str:
     if pairs and total == dated + sum(known[text] for form in forms if form[0] in pairs for text in form):
         month, day = next(iter(pairs.values()))
         return f'dates of which some have the month first and others the day, "{month}" and "{day}"'
+    serial = [text for form in forms if form not in read for text in form if _SERIAL.fullmatch(text)]
+    numbered = sum(known[text] for text in serial)
+    if read and serial and numbered + dated == total:
+        return (
+            f'dates in two forms, "{read[0][0][:30]}" ({dated:,} rows) and "{serial[0]}" ({numbered:,}), a day as a '
+            "spreadsheet counts it: write all of them in one"
+        )
     if total * _DATED > dated or dated == total:
         return ""
     odd = next(text for form in forms if form not in read for text in form)
@@ -156,6 +165,17 @@ def is_compact_date(texts: Iterable[str]) -> bool:
     """Whether all of these are dates written as 20240331."""
     known = {text for text in texts if text not in _NEVER}
     return bool(known) and all(map(_is_compact, known)) and _reads(known, COMPACT)
+
+
+def is_compact_month(texts: Iterable[str]) -> bool:
+    """Whether all of these are months written as 202403."""
+    known = {text for text in texts if text not in _NEVER}
+    digits = (text.removesuffix(".0") for text in known)
+    return (
+        bool(known)
+        and all(len(each) == len("202403") and each.isdecimal() for each in digits)
+        and _reads(known, COMPACT_MONTH)
+    )
 
 
 def _is_compact(text: str) -> bool:

@@ -21,7 +21,10 @@ from churn_data.notices import Notices
 
 Decimal = Literal[".", ","]
 TAB = "\t"
-DELIMITERS = {",": "commas", ";": "semicolons", TAB: "tabs", "|": "bars"}
+DELIMITERS = {
+    ",": "commas", ";": "semicolons", TAB: "tabs", "|": "bars",
+    "\uff0c": "full-width commas", "\uff1b": "full-width semicolons",
+}  # fmt: skip
 BLOCK = 1 << 20
 _SAMPLED_RECORDS = 200
 _CONSISTENT = 0.75
@@ -63,10 +66,12 @@ def reading_as(form: FileForm) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Encoding:
-    """A codec's name and the bytes at the start of the file that are a mark of it."""
+    """A codec's name, the bytes at the start of the file that are a mark of it, and how many bytes there are up to the
+    end of the text (None: all)."""
 
     codec: str
     mark: int = 0
+    end: int | None = None
 
     @property
     def words(self) -> str:

@@ -44,9 +44,9 @@ class NoSuchColumn(DataError):
         """The same problem of a file that people know by another name."""
         return NoSuchColumn(file, self._name, self._more)
 
-    def where_usecase(self, name: str) -> "NoSuchColumn":
-        """The same, for somebody who has not said which use case the file is of."""
-        return NoSuchColumn(self.file, self._name, f"{self._more} (use case {name}, unless --usecase says another)")
+    def where_usecase(self, name: str, otherwise: str = "unless --usecase says another") -> "NoSuchColumn":
+        """The same, for somebody who may not have said which use case the file is of, and what is to be done then."""
+        return NoSuchColumn(self.file, self._name, f"{self._more} (use case {name}, {otherwise})")
 
 
 class Failure(ChurnModelError):

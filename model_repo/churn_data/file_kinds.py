@@ -20,7 +20,20 @@ _READ: dict[bytes, Kind] = {
     b"\x28\xb5\x2f\xfd": "zstandard",
 }
 _DATABASE = "export the table, e.g. sqlite3 -header -csv FILE 'SELECT * FROM customers' > customers.csv"
+_STATISTICS = "write the table as CSV there, or by pandas.read_{}('FILE').to_csv('customers.csv', index=False)"
+_R = "an R file: write the frame in R by write.csv(customers, 'customers.csv', row.names = FALSE)"
+_STATA = f"a Stata file: {_STATISTICS.format('stata')}"
 _NOT_READ = {
+    b"$FL2": f"an SPSS file: {_STATISTICS.format('spss')}",
+    b"$FL3": f"an SPSS file: {_STATISTICS.format('spss')}",
+    b"<stata_dta>": _STATA,
+    **{bytes([release, order, 1, 0]): _STATA for release in (113, 114, 115) for order in (1, 2)},
+    bytes(12) + b"\xc2\xea\x81\x60": f"a SAS file: {_STATISTICS.format('sas')}",
+    b"HEADER RECORD*******LIB": f"a SAS transport file: {_STATISTICS.format('sas')}",
+    b"RDX2\n": _R,
+    b"RDX3\n": _R,
+    b"X\n\0\0\0\x02": _R,
+    b"X\n\0\0\0\x03": _R,
     b"\xd0\xcf\x11\xe0": (
         "a workbook of Excel's old form (.xls): save the sheet as CSV or .xlsx, "
         "e.g. soffice --headless --convert-to csv FILE"
@@ -48,6 +61,8 @@ _SQL = re.compile(
     rb"|LOCK\s+TABLES\s)",
     re.IGNORECASE | re.MULTILINE,
 )
+_ARFF = re.compile(rb"(\s*%[^\n]*\n)*\s*@relation\s", re.IGNORECASE)
+_WEKA = "an ARFF file: open it in Weka and save it as CSV, or name its attributes in a row above its data"
 _HTML = (
     "an HTML page, as some systems call an export for Excel: open it in a spreadsheet and save it as CSV, "
     "e.g. soffice --headless --convert-to csv FILE"
@@ -98,8 +113,9 @@ def _of_letters(start: bytes, end: bytes, path: Path) -> Kind | None:
 
 def _text(start: bytes, path: Path) -> Kind:
     markup = _HTML if _TAG.match(start) else _MARKUP if _XML.match(start) else ""
-    if markup or _SQL.search(start):
-        raise DataError(str(path), f"is {_for(markup or _DUMP, path)}")
+    other = _WEKA if _ARFF.match(start) else _DUMP if _SQL.search(start) else ""
+    if markup or other:
+        raise DataError(str(path), f"is {_for(markup or other, path)}")
     return "json" if _JSON.match(start) else "text"
 
 

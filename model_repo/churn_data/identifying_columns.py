@@ -5,7 +5,8 @@ It must not know what else a column may be for, look at the label or read files.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from itertools import pairwise
 
 from churn_data.column_facts import ColumnFacts
 from churn_data.date_spellings import is_compact_date
@@ -31,6 +32,8 @@ CUSTOMER = {"customer", "client", "user", "subscriber", "member", "kunde", "clie
 HOLDER = CUSTOMER | {"account", "policy", "household"}
 """What rows belong to, several to one perhaps."""
 NUMBERED = {"id", "ids", "key", "number", "no", "num", "nr", "code", "uuid"}
+_BESIDE = {"of", "the", "unique", "reference", "ref", "master", "internal", "external", "system", "global"}
+"""Words that a number of customers may have in its name beside."""
 
 _CUT = re.compile(r"\d[.,]\d+[eE]\+\d{2}")
 _EMAIL_TEXT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -68,11 +71,18 @@ def _identifier(facts: ColumnFacts) -> str:
 
 def _holder(facts: ColumnFacts) -> str:
     """What is called an id of customers, households or the like, and is shared by a few rows each."""
-    words = set(facts.words)
     few_each = facts.known >= FEW_ROWS and facts.distinct > FEW_LEVELS and facts.distinct * FEW_EACH > facts.known
-    if not few_each or not words & HOLDER or not words & NUMBERED or (facts.numeric and not facts.whole):
+    if not few_each or not numbers_of(facts.words) or (facts.numeric and not facts.whole):
         return ""
     return f"numbers that identify ({facts.distinct} different in {facts.known} rows)"
+
+
+def numbers_of(words: Sequence[str], holders: Collection[str] = HOLDER) -> bool:
+    """Whether a name is one of numbers that rows' `holders` have: `customer id`, `number of the customer`, and not
+    `number customer service calls`."""
+    named = {*words}
+    alone = bool(named & {*holders}) and bool(named & NUMBERED) and named <= {*holders} | NUMBERED | _BESIDE
+    return alone or any(first in holders and second in NUMBERED for first, second in pairwise(words))
 
 
 def _email(facts: ColumnFacts) -> str:

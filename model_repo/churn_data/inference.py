@@ -15,20 +15,24 @@ from churn_data.coded_cells import coded
 from churn_data.column_facts import ColumnFacts, facts_of
 from churn_data.column_names import human_label, words_of
 from churn_data.column_roles import Role, role_of
+from churn_data.contact_columns import why_bound
 from churn_data.date_columns import date_column
-from churn_data.errors import DataError
+from churn_data.errors import DataError, glimpse
 from churn_data.leaks import leak_in
+from churn_data.like_levels import like_levels
 from churn_data.notices import Notices
 from churn_model.dates import ISO
 from churn_model.rules import Feature, TimeRule
 from churn_model.usecase import UseCase
 
 Columns = Mapping[str, Sequence[Cell]]
-LEFT_OUT, LEAK, KEPT, DATES = "left out", "leak", "kept", "dates"
+LEFT_OUT, LEAK, KEPT, DATES, LEVELS = "left out", "leak", "kept", "dates", "levels"
 """Kinds of notices."""
 SNAPSHOT = {"snapshot", "stichtag", "asof", "cutoff"}
 AS_OF = {("as", "of"), *((each, "date") for each in ("report", "reporting", "observation", "extract", "export", "cut"))}
 """Words, and pairs of them, of the day as of which a row stands."""
+DAYS = {"date", "day", "time", "datetime", "timestamp", "at", "on", "of", "dt", "datum"}
+"""Words that a name of days has beside the name of what happened on them."""
 MANY_ROWS = 0.9
 """Customers a row below which a file describes customers more than once."""
 
@@ -49,21 +53,40 @@ def infer_features(columns: Columns, churned: numpy.ndarray, usecase: UseCase, n
     usecase = _with_time_column(columns, usecase, notices)
     once = _rows_of_customers(columns, usecase)
     features: list[Feature] = []
+    leaks: list[ColumnFacts] = []
     for name in _candidates(columns, usecase):
         cells = columns[name]
         facts = facts_of(name, coded(cells).take(once) if len(once) < len(cells) else cells)
         is_value = usecase.value is not None and name == usecase.value.column
-        role = _role(facts, cells, columns.get(usecase.time.snapshot if usecase.time else ""), wanted=is_value)
+        bound = why_bound(facts, usecase)
+        snapshot = columns.get(usecase.time.snapshot if usecase.time else "")
+        role = Role(left_out=bound) if bound else _role(facts, cells, snapshot, wanted=is_value)
         leak = "" if role.left_out else leak_in(facts, cells, churned)
         if role.left_out or leak:
             _tell_left_out(name, role, leak, notices)
+            leaks += [facts] if leak else []
         else:
+            if role.type == "category":
+                _tell_like_levels(facts, notices)
             if role.remark:
                 notices.tell(DATES if role.type == "date" else KEPT, role.remark, name)
             features.append(Feature(name=name, type=role.type, label=human_label(name), spelling=role.spelling))
+    features = [each for each in features if not _dates_a_leak(each, leaks, notices)]
     if not features:
         raise DataError(notices.file, "has no usable column beside id and label")
     return usecase.with_features(tuple(features))
+
+
+def _dates_a_leak(feature: Feature, leaks: Sequence[ColumnFacts], notices: Notices) -> bool:
+    """Whether it is the day of what gives the answer away: `reservation_status_date` beside `reservation_status`."""
+    if feature.type != "date":
+        return False
+    words = {*words_of(feature.name)} - DAYS
+    leak = next((facts for facts in leaks if words == {*facts.words} - DAYS), None)
+    if leak is not None:
+        reason = f'the day of "{glimpse(leak.name)}" by its name, which gives the answer away'
+        _tell_left_out(feature.name, Role(), reason, notices)
+    return leak is not None
 
 
 def _role(facts: ColumnFacts, cells: Sequence[Cell], snapshot: Sequence[Cell] | None, *, wanted: bool) -> Role:
@@ -81,14 +104,22 @@ def check_listed(columns: Columns, churned: numpy.ndarray, usecase: UseCase, not
         facts = facts_of(feature.name, coded(cells).take(once) if len(once) < len(cells) else cells)
         if not facts.known:
             continue
-        reason = role_of(facts).left_out
+        reason = why_bound(facts, usecase) or role_of(facts).left_out
         leak = leak_in(facts, cells, churned)
+        if feature.type == "category":
+            _tell_like_levels(facts, notices)
         if leak:
             notices.tell(LEAK, f"kept because the use case lists it, though {leak}: a leak?", feature.name)
         elif reason:
             notices.tell(
                 KEPT, f"kept because the use case lists it, though not one to learn from: {reason}", feature.name
             )
+
+
+def _tell_like_levels(facts: ColumnFacts, notices: Notices) -> None:
+    alike = like_levels(facts.counts)
+    if alike:
+        notices.tell(LEVELS, alike, facts.name)
 
 
 def _candidates(columns: Columns, usecase: UseCase) -> list[str]:

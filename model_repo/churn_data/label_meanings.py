@@ -5,6 +5,7 @@ not, and under a name that says neither nobody can know. It must not know files 
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from churn_data.cells import is_number, parse_number
 from churn_data.column_names import words_of
@@ -13,7 +14,7 @@ from churn_data.leaks import LEAVING
 LEFT = {
     "churned", "churn", "left", "attrited", "lost", "cancelled", "canceled", "exited", "leaver", "gone", "lapsed",
     "terminated", "closed", "quit", "departed", "withdrawn", "surrendered", "unsubscribed", "former",
-    "deactivated", "discontinued",
+    "deactivated", "discontinued", "dropout", "resigned",
     "ausgetreten", "verloren", "ehemalig", "perdu", "parti", "perdido", "perso", "iptal", "utracony",
     "ушёл", "ушел", "ayrıldı", "ayrildi", "流失", "已流失", "解約", "退会", "이탈", "해지",  # noqa: RUF001 - Turkish
 }  # fmt: skip
@@ -24,6 +25,8 @@ AFFIRMED = {
     "y",
     "t",
     "ja",
+    "ya",
+    "có",
     "oui",
     "si",
     "sí",
@@ -42,17 +45,18 @@ AFFIRMED = {
 NEGATIONS = {"not", "no", "non", "never", "existing", "nicht", "kein", "pas", "sans", "sin"}
 STAYING = (
     "retain", "retention", "activ", "aktiv", "actif", "aktif", "attiv", "ativ", "stay", "renew", "loyal", "kept",
-    "keep", "current", "existing", "remain", "subscribed", "bleib", "geblieben", "verlänger", "verlaenger", "behalten",
-    "resté", "fidèle", "renouvel", "renov", "rinnov", "perman",
+    "keep", "enrol", "current", "existing", "remain", "subscribed", "bleib", "geblieben", "verlänger", "verlaenger",
+    "behalten", "resté", "fidèle", "renouvel", "renov", "rinnov", "perman",
 )  # fmt: skip
 """Beginnings of words that say that a customer stayed."""
 _LEAVING_BEGINNINGS = (
-    "churn", "attrit", "lapse", "surrender", "unsubscri", "nonrenew", "kündig", "kuendig", "gekündig",
-    "gekuendig", "abgewand", "abwander", "storno", "storniert", "austritt", "ausgetreten", "résili", "resili",
+    "churn", "attrit", "lapse", "surrender", "unsubscri", "nonrenew", "resign", "dropout", "kündig", "kuendig",
+    "gekündig", "gekuendig", "abgewand", "abwander", "storno", "storniert", "austritt", "ausgetreten", "résili",
+    "resili",
     "désabonn", "desabonn", "départ", "abandon", "baja", "fuga", "cancelad", "evasão", "evasao", "desist", "cancelou",
     "abbandon", "disdett", "recesso", "opgezegd", "opzegg", "vertrokken", "uppsag", "oppsagt", "opsagt", "avslut",
     "irtisan", "rezygn", "odszed", "odszl", "odesz", "odejśc", "odejsc", "odešel", "odesel", "odešl", "lemond",
-    "reziliat", "plecat",
+    "reziliat", "plecat", "parti", "berhenti", "keluar", "rời", "hủy",
     "ayrıl", "ayril", "terk", "отток", "ушел", "ушёл", "ушла", "отказал", "流失", "是否流失", "已流失", "解約", "離脱",  # noqa: RUF001 - Turkish
     "退会", "이탈", "해지", "مغادر",
 )  # fmt: skip
@@ -65,7 +69,8 @@ OTHER_THINGS = {
 }  # fmt: skip
 """What else than a customer can be lost, closed or cancelled."""
 _QUESTIONS = ("is", "has", "was", "did")
-_TARGETS = {"target", "label", "class", "y", "outcome"}
+_DERIVED = {"score", "risk", "probability", "prob", "prediction", "predicted", "reason", "category", "type", "cluster"}
+_TARGETS = {"target", "targets", "label", "labels", "class", "y", "outcome"}
 """Names that only say that this is what is to be predicted, which is who left."""
 
 
@@ -75,6 +80,11 @@ def says_leaving(words: Sequence[str]) -> bool:
     if OTHER_THINGS & set(words) and not any(word.startswith(_CUSTOMERS_ALONE) for word in asked):
         return False
     return any(word in LEAVING or word.startswith(_LEAVING_BEGINNINGS) for word in asked)
+
+
+def says_customers_left(words: Sequence[str]) -> bool:
+    """Whether a name has a word for the leaving of customers and of nothing else, and none for what comes of it."""
+    return any(_asked(word).startswith(_CUSTOMERS_ALONE) for word in words) and not _DERIVED & {*words}
 
 
 def may_ask_who_left(words: Sequence[str]) -> bool:
@@ -90,6 +100,7 @@ def states_of(name: Sequence[str], values: Sequence[str]) -> tuple[str, str]:
     plain = [value for value in values if not set(words_of(value)) & NEGATIONS - {"existing"}]
     left = [value for value in plain if _left(value)]
     stayed = [value for value in plain if any(word.startswith(STAYING) for word in words_of(value))]
+    stayed += [value for value in values if value not in plain and _left(value)]  # "no churn" beside "churn"
     return next(iter(left), ""), next((value for value in stayed if value not in left), "")
 
 
@@ -108,8 +119,17 @@ def likely_leavers(name: Sequence[str], values: Sequence[str]) -> list[str]:
 def asks_who_left(name: Sequence[str]) -> bool:
     """Whether «yes» under this name means that a customer left."""
     words = set(name)
-    contrary = bool(words & NEGATIONS) or any(_asked(word).startswith(STAYING) for word in name)
+    asked = _is_explained(name) or ("or", "not") in pairwise(name)
+    contrary = (bool(words & NEGATIONS) and not asked) or any(_asked(word).startswith(STAYING) for word in name)
     return not contrary and (says_leaving(name) or (bool(words) and words <= _TARGETS))
+
+
+def _is_explained(name: Sequence[str]) -> bool:
+    """Whether a name says itself what its values mean, 1 or yes what it asks: «Churn (1=Yes, 0=No)»."""
+    signs = (
+        "Y" if word in AFFIRMED else "N" if word in NEGATIONS else word if word in ("0", "1") else "" for word in name
+    )
+    return "".join(signs) in ("YN", "NY", "1Y0N", "0N1Y", "Y1N0", "N0Y1")
 
 
 def _affirmed(plain: Sequence[str], values: Sequence[str]) -> list[str]:

@@ -57,8 +57,14 @@ class ValuesOfLabel:
             DataError: it is missing or another value.
         """
         expected = " or ".join(f'"{glimpse(value)}"' for value in (*self._leavers, *self._stayers))
+        if cell is None and "" in self._stayers:
+            return 0
         if cell is None:
-            problem = f"the label is missing{_in_rows(count)}, {expected} was expected"
+            rows = "these rows" if count > 1 else "the row"
+            problem = (
+                f"the label is missing{_in_rows(count)}, {expected} was expected: fill it in, take {rows} out, or list "
+                '"" in `label.negative` if who has none stayed'
+            )
             raise DataError(self._file, problem, column=self._column, row=row)
         if any(same_label(cell, value) for value in self._leavers):
             return 1

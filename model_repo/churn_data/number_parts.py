@@ -2,7 +2,7 @@
 
 Digits of every script are digits; `(1,234.00)` and `1234.00-` are below zero, as accountants write them; `2.5M` and
 `-1.0K` are whole numbers of a magnitude; sizes of data become GB, lengths of time seconds, days or months, whatever
-unit a text has, so that files in other units mean the same. It must not know columns.
+unit a text has, so that files in other units mean the same; `$9.99/mo` is an amount a month. It must not know columns.
 """
 
 import re
@@ -30,6 +30,13 @@ _UNITS: dict[str, tuple[str, float]] = {
     **{unit: (unit, 1.0) for unit in ("km", "kg", "kwh", "mbps", "gbps", "pts", "points", "stk", "pcs")},
 }  # fmt: skip
 """What each unit, in small letters, is counted in and how many of that it is."""
+_PERIODS = {
+    **dict.fromkeys(("mo", "month", "monat", "mois", "mes", "mese"), "a month"),
+    **dict.fromkeys(("yr", "year", "annum", "jahr", "an", "año", "anno"), "a year"),
+    **dict.fromkeys(("wk", "week", "woche", "semaine", "semana"), "a week"), "day": "a day", "tag": "a day",
+}  # fmt: skip
+"""What an amount is paid for, by how it is written behind a stroke or «per»."""
+_PERIOD = re.compile(rf"(.*\d[^/]*?)\s*(?:/|\bper\b)\s*({'|'.join(_PERIODS)})\.?", re.DOTALL | re.IGNORECASE)
 _ENDING = re.compile(r"(.*[\d.,])\s*([^\W\d_]+\.?)", re.DOTALL)
 _SIGNS = str.maketrans({"\u2212": "-", "\u066b": ".", "\u066c": ",", "\u066a": "%", "\u060c": ","})
 _BELOW_ZERO = re.compile(r"\((?P<body>[^()]*\d[^()]*)\)(?P<per_cent>\s*%)?|(?P<sign>[^()-]*\d[^()-]*)-")
@@ -56,6 +63,9 @@ def parts_of(text: str) -> Parts:
         text = f"-{(below['body'] or below['sign']).strip()}{below['per_cent'] or ''}"
     if text.endswith("%"):
         return Parts(text[:-1].rstrip(), "%")
+    period = _PERIOD.fullmatch(text) if text[-1:].isalpha() or text[-1:] == "." else None
+    if period is not None:
+        return Parts(_without_currency(period[1])[0], _PERIODS[period[2].lower()])
     body, currency = _without_currency(text)
     found = _ENDING.fullmatch(body)
     if found is None:

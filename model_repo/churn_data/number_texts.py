@@ -1,4 +1,5 @@
-"""Numbers as people and spreadsheets write them: `1,234.50`, `1.234,50`, `$12`, `€ 12`, `12,5`, `12 %`.
+"""Numbers as people and spreadsheets write them: `1,234.50`, `1.234,50`, `12,34,567`, `$12`, `€ 12`, `12,5`,
+`12 %`.
 
 A column decides together what its texts are; a text that does not fit the others is no number. It must not know files.
 """
@@ -7,7 +8,6 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 
 from churn_data.dialects import Decimal
 from churn_data.durations import MONTHS, SECONDS, short_duration
@@ -18,29 +18,28 @@ TOKENS = frozenset(
         "", "na", "n/a", "#n/a", "#na", "n.a.", "nan", "-nan", "nat", "null", "(null)", "none", "nil", "\\n", "?", "??",
         "-", "--", "---", "–", "—", ".", "..", "unknown", "missing", "<na>", "not available", "not applicable",
         "not known", "undefined", "#value!", "#div/0!", "#null!", "#ref!", "#name?", "#num!", "k.a.", "(missing)",
+        "error", "#error", "#error!", "unk", "no data", "not provided", "not specified", "unspecified", "n/d", "#n/d",
+        "#nv", "#wert!", "#bezug!", "#zahl!", "#valeur!", "#valor!", "#valore!", "#waarde!", "n.v.t.",
     }
 )  # fmt: skip
 """What means «not known» in a column of numbers, in small letters."""
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _SIMPLE = re.compile(r"[+-]?[\d.,]+", re.ASCII)
 _MONTHS = re.compile(r"\d{1,3} ?[MB]", re.ASCII)
-_MIXED = 0.05
-"""Share of rows that must be in the rarer of two notations, and may be in none, before a column is said to mix them."""
-_FEWEST, _PROBED, _SHARE = 20, 1000, 1 / 3
-"""Different numbers that a column of them has at least, texts that are looked at first, and the share of rows, and of
-the texts looked at first, from which a column of other texts is one of numbers with faults."""
-_SCALE, _MOST_WORDS = 7, 3
-"""Numbers that a scale has at least, and words beside it at most."""
 _EXPONENT = r"([eE][+-]?\d+)?"
 _GAPS = " '\u00a0\u202f\u2009\u2019"
-_SIGNS: tuple[tuple[Decimal, str, str], ...] = ((".", r"\.", ","), (",", ",", "."))
+_SIGNS: tuple[tuple[Decimal, str, str, str], ...] = (
+    (".", r"\.", ",", r"[1-9]\d?(?:,\d\d)+,\d{3}|"),
+    (",", ",", ".", ""),
+)
+"""A decimal sign, its pattern, what groups digits by three with it, and how India groups them: 12,34,567."""
 _FORMS: dict[Decimal, re.Pattern[str]] = {
     sign: re.compile(
         rf"(?=[+-]?{mark}?\d)[+-]?"  # an exponent alone is no number
-        rf"([1-9]\d{{0,2}}(?:([{group}{_GAPS}])\d{{3}})(?:\2\d{{3}})*|\d+)?({mark}\d*)?{_EXPONENT}",
+        rf"([1-9]\d{{0,2}}(?:([{group}{_GAPS}])\d{{3}})(?:\2\d{{3}})*|{lakhs}\d+)?({mark}\d*)?{_EXPONENT}",
         re.ASCII,
     )
-    for sign, mark, group in _SIGNS
+    for sign, mark, group, lakhs in _SIGNS
 }
 _STRIPPED: dict[Decimal, dict[int, str | None]] = {
     ".": {ord(sign): None for sign in f",{_GAPS}"},
@@ -97,7 +96,7 @@ class NumberColumn:
     def _numbers(self, texts: list[str], counts: Mapping[str, int]) -> tuple[dict[str, float], list[str]]:
         parts = self._agreeing(texts, counts)
         signs: tuple[Decimal, ...] = (self.decimal,) if self.decimal else (".", ",")
-        read = {sign: {text: number for text, each in parts.items() if (number := _number(each, sign)) is not None}
+        read = {sign: {text: number for text, each in parts.items() if (number := number_of(each, sign)) is not None}
                 for sign in signs}  # fmt: skip
         weights = {sign: sum(counts[text] for text in values) for sign, values in read.items()}
         best = max(signs, key=lambda sign: (weights[sign], sign == self.default))
@@ -145,46 +144,8 @@ class NumberColumn:
         if self.example:
             text, value = self.example
             unit = f" {self.affix}" if self.affix and is_exclusive(self.affix) and self.affix != "%" else ""
-            found.append(("number form", f'texts such as "{text[:30]}" are read as numbers, {value:g}{unit}'))
+            found.append(("number form", f'texts such as "{text[:30]}" are read as numbers, {value:.10g}{unit}'))
         return found
-
-
-def two_notations(counts: Mapping[str, int]) -> str:
-    """What to say of texts that are numbers, some with decimal points and some with decimal commas; empty if these are
-    not."""
-    signs: tuple[Decimal, Decimal] = (".", ",")
-    read = [{text for text in counts if _number(parts_of(text), sign) is not None} for sign in signs]
-    only = [read[0] - read[1], read[1] - read[0]]
-    rows = [sum(counts[text] for text in texts) for texts in only]
-    total = sum(counts.values())
-    if min(rows) < _MIXED * total or sum(counts[text] for text in read[0] | read[1]) < (1 - _MIXED) * total:
-        return ""
-    shown = [f'"{min(texts, key=lambda text: (-len(text), text))[:30]}" ({many:,} rows)'
-             for texts, many in zip(only, rows, strict=True)]  # fmt: skip
-    return f"numbers in two notations, such as {' and '.join(shown)}: write all of them in one"
-
-
-def numbers_with_faults(counts: Mapping[str, int]) -> str:
-    """What to say of texts of which many are numbers and too many are not for a column of numbers; empty if these are
-    not."""
-    probe = {text: counts[text] for text in islice(counts, _PROBED)}
-    if len(NumberColumn().read(probe)[0]) < _SHARE * len(probe):
-        return ""
-    values, others = NumberColumn().read(counts)
-    numbers = [text for text, value in values.items() if value == value]  # noqa: PLR0124 - NaN is a token
-    rows, odd = (sum(counts[text] for text in texts) for texts in (numbers, others))
-    few = len(numbers) <= _FEWEST and not _are_a_scale(numbers, others, rows > odd)
-    if few or not others or rows < _SHARE * (rows + odd):
-        return ""
-    example = max(others, key=lambda text: (counts[text], text))
-    return f'numbers but for {odd:,} of {rows + odd:,} rows, such as "{example[:30]}"'
-
-
-def _are_a_scale(numbers: list[str], others: list[str], mostly: bool) -> bool:  # noqa: FBT001 - passed on
-    """Whether few numbers are a scale without a gap, 0 to 10, beside a word or two that are no level of it."""
-    plain = sorted({float(text) for text in numbers if is_plain(text)})
-    scale = len(plain) == len(numbers) >= _SCALE and plain[-1] - plain[0] == len(plain) - 1
-    return scale and mostly and len(others) <= _MOST_WORDS and not any(any(map(str.isdigit, text)) for text in others)
 
 
 def may_be_months(texts: Iterable[str]) -> bool:
@@ -206,7 +167,8 @@ def _plain(texts: Iterable[str]) -> dict[str, float] | None:
     return None if odd else values
 
 
-def _number(parts: Parts, decimal: Decimal) -> float | None:
+def number_of(parts: Parts, decimal: Decimal) -> float | None:
+    """The number that a text spells where `decimal` is the decimal sign, in its own unit; None if it spells none."""
     body = parts.body
     match = _FORMS[decimal].fullmatch(body)
     if match is None:

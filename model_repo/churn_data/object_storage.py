@@ -8,6 +8,7 @@ It must not know what objects mean.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from churn_data.locations import ObjectLocation
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
 
 # An address that swallows packets is given up after about half a minute, all attempts together.
 CONNECT_SECONDS = 3.0
@@ -94,6 +96,15 @@ def upload(path: Path, place: ObjectLocation) -> None:
         storage().upload_fileobj(stream, place.bucket, place.key)
 
 
+@dataclass(frozen=True)
+class Stored:
+    """An object: its key, what tells its content from another, and when it was written (seconds since 1970)."""
+
+    key: str
+    version: str
+    written: float
+
+
 def objects_below(place: ObjectLocation, client: "S3Client | None" = None) -> list[tuple[str, str]]:
     """Keys of the objects whose keys begin with the place's, in order, each with what tells its content from another;
     by a `client` that somebody keeps, or a new one, here as below.
@@ -101,9 +112,26 @@ def objects_below(place: ObjectLocation, client: "S3Client | None" = None) -> li
     Raises:
         DataError, Unavailable: one line that names the place.
     """
+    return [(each.key, each.version) for each in stored_below(place, client)]
+
+
+def stored_below(place: ObjectLocation, client: "S3Client | None" = None) -> list[Stored]:
+    """The objects whose keys begin with the place's, in the order of their keys.
+
+    Raises:
+        DataError, Unavailable: one line that names the place.
+    """
     with storage_errors(place):
         pages = (client or storage()).get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
-        return sorted((each["Key"], each["ETag"].strip('"')) for page in pages for each in page.get("Contents", ()))
+        try:
+            found = [
+                Stored(each["Key"], each["ETag"].strip('"'), each["LastModified"].timestamp())
+                for page in pages
+                for each in _listed(page)
+            ]
+        except KeyError:
+            raise _no_storage(place) from None
+    return sorted(found, key=lambda each: each.key)
 
 
 def content_of(place: ObjectLocation, ranged: str | None = None, client: "S3Client | None" = None) -> bytes | None:
@@ -131,7 +159,9 @@ def put(content: bytes, place: ObjectLocation, client: "S3Client | None" = None)
         DataError, Unavailable: one line that names the object.
     """
     with storage_errors(place):
-        (client or storage()).put_object(Bucket=place.bucket, Key=place.key, Body=content)
+        stored = (client or storage()).put_object(Bucket=place.bucket, Key=place.key, Body=content)
+    if not stored.get("ETag"):
+        raise _no_storage(place)
 
 
 def delete(place: ObjectLocation, client: "S3Client | None" = None) -> None:
@@ -142,6 +172,23 @@ def delete(place: ObjectLocation, client: "S3Client | None" = None) -> None:
     """
     with storage_errors(place):
         (client or storage()).delete_object(Bucket=place.bucket, Key=place.key)
+
+
+def _listed(page: "ListObjectsV2OutputTypeDef") -> "list[ObjectTypeDef]":
+    """What a page lists. Object storage names the bucket on each; a page that does not was made by somebody else, and
+    that nothing is there must not be believed of it.
+
+    Raises:
+        KeyError: it is no such page.
+    """
+    if not page["Name"]:
+        raise KeyError("Name")
+    return page.get("Contents", [])
+
+
+def _no_storage(place: ObjectLocation) -> Unavailable:
+    """What is said of a gate, or a page to sign in, that answers everything with 200 in place of object storage."""
+    return Unavailable(f"{place}: what answers at {_endpoint() or 'AWS'} does not speak as object storage does")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from churn_data.errors import DataError, glimpse
+from churn_data.guarded_cells import Guards
 from churn_data.notices import Notices
 
 
@@ -23,7 +24,7 @@ class ParquetRows:
         Raises:
             DataError: it is no Parquet file.
         """
-        self._file, self._chunk_rows = str(path), chunk_rows
+        self._file, self._chunk_rows, self._notices = str(path), chunk_rows, notices
         try:
             self._parquet = pyarrow.parquet.ParquetFile(path)
         except (pyarrow.ArrowException, OSError) as error:
@@ -52,18 +53,23 @@ class ParquetRows:
         Raises:
             DataError: a row that is broken, or a column that holds no single values.
         """
+        guards = Guards(header)
         row = 2 if whole else self.before + 2
         groups = list(range(self._parquet.num_row_groups)) if whole else self._groups
         try:
             for batch in self._parquet.iter_batches(batch_size=self._chunk_rows, row_groups=groups):
                 columns = _flat(pyarrow.Table.from_batches([batch])) if self._nested else batch
-                yield [
-                    self._as_text(columns.column(kept), name, row)
-                    for kept, name in zip(self.names, header, strict=True)
-                ]
+                yield guards.off(
+                    [
+                        self._as_text(columns.column(kept), name, row)
+                        for kept, name in zip(self.names, header, strict=True)
+                    ]
+                )
                 row += batch.num_rows
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(self._file, f"is a broken Parquet file ({_first_line(error)})", row=row) from None
+        if not whole:
+            guards.tell(self._notices)
 
     def rows(self, start: int, count: int) -> Sequence[int]:
         """The row numbers of `count` customers, the first of whom is number `start` (from 0) of what is read."""
@@ -127,11 +133,17 @@ def _texts(column: pyarrow.Array | pyarrow.ChunkedArray) -> pyarrow.Array:
     if pyarrow.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pyarrow.types.is_duration(column.type):
-        column = column.cast(pyarrow.int64())
+        return _seconds(column).cast(pyarrow.string())
     if pyarrow.types.is_float32(column.type) or pyarrow.types.is_float16(column.type):
         # Their shortest texts are other doubles than the numbers that they are for every other reader.
         column = column.cast(pyarrow.float64())
     return column.cast(pyarrow.string())
+
+
+def _seconds(column: pyarrow.Array) -> pyarrow.Array:
+    """Lengths of time in seconds, whatever a file counts them in."""
+    parts = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[column.type.unit]
+    return pyarrow.compute.divide(column.cast(pyarrow.int64()).cast(pyarrow.float64(), safe=False), parts)
 
 
 def _has_text(kind: pyarrow.DataType) -> bool:

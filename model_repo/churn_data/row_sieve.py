@@ -28,6 +28,8 @@ _AT_THE_TOP, _AT_THE_END = 2, 8
 _SHOWN = 5
 _MOST_KEPT = 3
 """Rows called sums that are none, beyond which that is a customer's name."""
+_BLANKS = " \t\n\r\f\v\u00a0\u3000\ufeff"
+"""What stands around a header that is repeated: the mark of an encoding, where a file begins among others."""
 _HEADER, _NOTHING, _NOTE, _SUMS = "repeats the header", "has no value", "is a note below the table", "sums"
 
 
@@ -136,7 +138,7 @@ class Sieve:
         """Rows with these cells and no others; nearly always the first column tells that there are none."""
         alike: NDArray[numpy.bool_] | None = None
         for array, cell in zip(part.batch, cells, strict=True):
-            trimmed = pyarrow.compute.utf8_trim_whitespace(array).fill_null("")
+            trimmed = pyarrow.compute.utf8_trim(array, _BLANKS).fill_null("")
             equal = pyarrow.compute.equal(trimmed, cell).to_numpy(zero_copy_only=False)
             alike = equal if alike is None else alike & equal
             if not alike.any():

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from churn_data.cells import LARGEST, Cell, clean, numbers, tokens_of
 from churn_data.csv_head import suggestion
+from churn_data.customer_ids import NEEDED
 from churn_data.errors import DataError, NoSuchColumn, glimpse
 from churn_data.notices import Notices
 from churn_data.schema_cells import needed_columns, written_numbers
@@ -97,7 +98,8 @@ class SchemaColumns:
         texts: list[Cell] = ids.to_pylist()
         if None in texts or "" in texts or (self._missing and not self._missing.isdisjoint(texts)):
             cells = clean(texts, self._missing)
-            raise DataError(self._file, "the id is missing", column=self._schema.id, row=chunk.rows[cells.index(None)])
+            row = chunk.rows[cells.index(None)]
+            raise DataError(self._file, f"the id is missing; {NEEDED}", column=self._schema.id, row=row)
         self._rows.append(chunk.rows)
         self._hashes.append(numpy.fromiter(map(hash, texts), numpy.int64, len(texts)))
         return ids

@@ -32,7 +32,7 @@ def date_rule(feature: Feature, usecase: UseCase) -> DateRule:
     """What a server needs to make days of this feature's dates; snapshot and spellings must be known."""
     snapshot = usecase.time.snapshot if usecase.time else ""
     spelling = feature.spelling or ISO
-    if _is_date(snapshot):
+    if is_date(snapshot):
         return DateRule(spelling, snapshot)
     return DateRule(spelling, "", snapshot, (usecase.time.snapshot_spelling if usecase.time else "") or ISO)
 
@@ -59,7 +59,7 @@ def with_snapshot(columns: Mapping[str, Sequence[Cell]], usecase: UseCase, notic
 def _time(
     columns: Mapping[str, Sequence[Cell]], features: Sequence[Feature], rule: TimeRule | None, notices: Notices
 ) -> TimeRule | None:
-    if rule is not None and _is_date(rule.snapshot):
+    if rule is not None and is_date(rule.snapshot):
         return rule
     if rule is not None and rule.snapshot:
         if rule.snapshot not in columns:
@@ -157,7 +157,8 @@ def date_numbers(
     return found
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
+    """Whether a use case's snapshot is a date, for all rows, and not the name of a column."""
     try:
         moment(text)
     except ValueError:

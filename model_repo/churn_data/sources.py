@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 
 from churn_data.cells import Cell, categories, numbers
 from churn_data.coded_cells import CodedCells, coded
-from churn_data.column_facts import facts_of
 from churn_data.csv_head import suggestion
+from churn_data.customer_ids import check_ids, pseudonyms_by
 from churn_data.customer_keys import customer_keys
 from churn_data.dataset import Dataset, Origin, Source
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, NoSuchColumn, glimpse
 from churn_data.files import file_sha256
 from churn_data.groups import groups_of
-from churn_data.identifying_columns import cut_numbers
 from churn_data.inference import check_listed, infer_features
 from churn_data.labels import labels_of
 from churn_data.notices import Listener, Notices
@@ -36,11 +35,6 @@ Typed = CodedCells | NDArray[numpy.float64]
 """A feature's values, a row each."""
 SIMULATED = "simulated"
 """In a file's name or at the start of its ids, this word marks customers who do not exist."""
-
-_WITHOUT_IDS = (
-    "the use case names no column of ids: row numbers serve, each row is a customer of its own. Row numbers are not "
-    "customers: rows with the same values are held out again, a customer whose values have changed is a stranger"
-)
 
 
 def read_customers(path: Path, usecase: UseCase, notice: Listener | None = None) -> Dataset:
@@ -60,11 +54,8 @@ def read_customers(path: Path, usecase: UseCase, notice: Listener | None = None)
     file = str(path)
     notices = Notices(file, notice)
     columns, rows = _read_columns(path, usecase, notices)
-    if not usecase.id:
-        notices.tell("id", _WITHOUT_IDS)
     _require_columns(columns, [usecase.label.column, *([usecase.id] if usecase.id else [])], file)
-    if usecase.id:
-        require_whole_ids(usecase.id, columns[usecase.id], file)
+    check_ids(usecase.id, columns, rows, notices)
     churned = labels_of(columns[usecase.label.column], rows, usecase.label, file)
     if usecase.features:
         _require_columns(columns, [feature.name for feature in usecase.features], file)
@@ -75,7 +66,7 @@ def read_customers(path: Path, usecase: UseCase, notice: Listener | None = None)
     snapshots = _snapshots(columns, rows, usecase, file)
     typed = _typed(columns, rows, usecase, snapshots, file)
     ids = columns.get(usecase.id)
-    source = Source(path.name, digest, _is_simulated(path, ids))
+    source = Source(path.name, digest, _is_simulated(path, ids), "" if ids is None else pseudonyms_by(ids))
     compared = pandas.DataFrame({name: _compared(values) for name, values in typed.items()})
     groups = groups_of(ids, compared, churned, notices)
     return Dataset(
@@ -87,7 +78,7 @@ def read_customers(path: Path, usecase: UseCase, notice: Listener | None = None)
         _moments(snapshots),
         tuple(notices),
         keys=customer_keys(ids, compared),
-        origin=Origin(path, numpy.arange(len(churned))),
+        origin=Origin(path, numpy.arange(len(churned)), rows),
     )
 
 
@@ -104,19 +95,6 @@ def _require_columns(columns: Iterable[str], wanted: Sequence[str], file: str) -
         if name not in columns:
             found = suggestion(name, tuple(columns)) or f" (found: {glimpse(', '.join(columns))})"
             raise NoSuchColumn(file, name, found)
-
-
-def require_whole_ids(name: str, cells: Sequence[Cell], file: str) -> None:
-    """Refuse ids that a spreadsheet has cut to 4.90001E+11, which make one customer of many.
-
-    Raises:
-        DataError: says so.
-    """
-    if coded(cells).counts.max(initial=0) <= 1:
-        return
-    problem = cut_numbers(facts_of(name, cells))
-    if problem:
-        raise DataError(file, problem, column=name)
 
 
 def _snapshots(

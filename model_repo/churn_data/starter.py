@@ -17,8 +17,8 @@ import msgspec
 from churn_data.cells import Cell
 from churn_data.column_facts import ColumnFacts, facts_of
 from churn_data.column_names import human_label
+from churn_data.customer_ids import check_ids
 from churn_data.dialects import FORM
-from churn_data.errors import glimpse
 from churn_data.far_numbers import fillers, texts_of
 from churn_data.inference import LEAK, LEFT_OUT, infer_features
 from churn_data.labels import labels_of
@@ -26,25 +26,20 @@ from churn_data.leaks import leak_in
 from churn_data.money_columns import value_candidates
 from churn_data.notices import Listener, Notices
 from churn_data.snapshots import ANOTHER, GUESSED, with_snapshot
-from churn_data.sources import require_whole_ids
-from churn_data.starter_choices import (
-    Ask,
-    Chosen,
-    choose_id,
-    choose_label,
-    choose_positive,
-    choose_value,
-    unasked,
-)
+from churn_data.starter_choices import Ask, Chosen, choose_value, unasked
+from churn_data.starter_ids import choose_id
+from churn_data.starter_labels import choose_label, choose_positive, label_rule
 from churn_data.starter_template import TEMPLATE, VALUE, WITHOUT_VALUE, commented
 from churn_data.whole_tables import Cells, read_cells
 from churn_model.names import name_fault
-from churn_model.rules import ANY_DATE, Feature, Label, TimeRule, ValueRule
+from churn_model.rules import Feature, TimeRule, ValueRule
 from churn_model.usecase import DEFAULT_MISSING, UseCase
 
 LONGEST_NAME = 30
-MOST_VALUES = 20
-"""Values of a label beyond which it is none."""
+_KEPT = 3
+"""So many features stand as an example of what the prediction log may keep."""
+_CODES = 3
+"""Different whole numbers of a column, at most, that are asked about: they may be names of something."""
 CALL, CALL_COST = 1 / 6, 10.0
 """What a call costs as a share of what a customer pays a month, and where that is not known."""
 SPECIAL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
@@ -78,16 +73,15 @@ def starter_usecase(path: Path, wishes: Wishes, notice: Listener, ask: Ask = una
     notices = Notices(file, notice)
     cells, facts, missing = _read(path, wishes, notices)
     columns, rows = cells.columns, cells.rows
-    label = choose_label(wishes.label, facts, file, ask, positive=wishes.positive)
+    label = choose_label(wishes.label, facts, columns, file, ask, wishes.positive)
     positive = choose_positive(wishes.positive, facts[label.name], file, ask)
     found_id = choose_id(wishes.id, facts, label.name, file, ask)
-    if found_id:
-        require_whole_ids(found_id.name, columns[found_id.name], file)
+    check_ids(found_id.name if found_id else "", columns, rows, notices)
     if found_id and wishes.id and found_id.reason:
         notices.tell("id", found_id.reason, found_id.name)
     taken = {label.name, found_id.name if found_id else ""}
     value = choose_value(wishes.value, facts, taken, file)
-    rule = _label(label.name, positive, facts[label.name], notices)
+    rule = label_rule(label.name, positive, facts[label.name], notices)
     churned = labels_of(columns[label.name], rows, rule, file)
     if value and value.reason and leak_in(facts[value.name], columns[value.name], churned):
         value = None  # it will be left out, so nobody can be worth it
@@ -117,26 +111,6 @@ def _read(path: Path, wishes: Wishes, notices: Notices) -> tuple[Cells, dict[str
         missing = (*DEFAULT_MISSING, *dict.fromkeys(text for far in found.values() for text in texts_of(far)))
 
 
-def _label(column: str, positive: Chosen, facts: ColumnFacts, notices: Notices) -> Label:
-    """The label's rule; of more than two values all that nobody called leavers' are of customers who stayed. One number
-    among several is an amount rather than a status."""
-    if positive.name == ANY_DATE:
-        return Label(column, ANY_DATE)
-    leavers = (positive.name, *positive.more)
-    others = tuple(text for text in facts.counts if text not in leavers)
-    is_amount = facts.numeric and len(leavers) == 1 < len(others)
-    if len(others) > MOST_VALUES or is_amount:
-        return Label(column, positive.name)
-    if len(others) + len(leavers) > 2:  # noqa: PLR2004 - left or stayed
-        stayed, left = (" and ".join(f'"{glimpse(text)}"' for text in texts) for texts in (others, leavers))
-        notices.tell(
-            "labels", f"{left} counts as having left, {stayed} as having stayed: correct it in `label`", column
-        )
-    return Label(
-        column, positive.name if len(leavers) == 1 else leavers, others[0] if len(others) == 1 else others or None
-    )
-
-
 @dataclass(frozen=True)
 class _Parts:
     usecase: UseCase
@@ -160,6 +134,7 @@ class _Parts:
             missing=", ".join(map(_quoted, self.usecase.missing)),
             value=self._value(),
             time=self._time(),
+            kept=", ".join(_quoted(feature.name) for feature in self.usecase.features[:_KEPT]),
             features="\n".join(map(self._feature, self.usecase.features)),
             left_out=self._left_out(),
             **self._costs(),
@@ -173,7 +148,8 @@ class _Parts:
 
     def _negative(self) -> str:
         negative = self.usecase.label.negative
-        return "" if negative is None else f"\n  negative: {_values(negative)}"
+        remark = " # whoever has none stayed" if negative == "" else ""
+        return "" if negative is None else f"\n  negative: {_values(negative)}{remark}"
 
     def _value(self) -> str:
         if self.value is not None:
@@ -191,14 +167,18 @@ class _Parts:
     def _time(self) -> str:
         rule = self.usecase.time or TimeRule()
         if not rule.snapshot:
-            return "# time:\n#   snapshot: 2024-03-31\n#   column: tenure # a number of months; `churn value` needs it"
+            needed = "# a number of months: `label.window` and `churn value` need it"
+            return f"# time:\n#   snapshot: 2024-03-31\n#   column: tenure {needed}"
         spelling = f"\n  snapshot_spelling: {_quoted(rule.snapshot_spelling)}" if rule.snapshot_spelling else ""
         guessed = "".join(notice.text for notice in self.notices.of(GUESSED)).removesuffix(ANOTHER)
         found = "each row's own date" if rule.snapshot in self.facts else _line(guessed)
         return f"time:\n  snapshot: {_quoted(rule.snapshot)} # {found}{spelling}"
 
     def _feature(self, feature: Feature) -> str:
-        return f"  - {_entry(feature)} # {_line(self.facts[feature.name].summary)}"
+        facts = self.facts[feature.name]
+        few = feature.type == "number" and facts.whole and 1 < facts.distinct <= _CODES
+        asked = "; if these are codes: type: category" if few and not {0.0, 1.0}.issuperset(facts.values) else ""
+        return f"  - {_entry(feature)} # {_line(facts.summary)}{asked}"
 
     def _left_out(self) -> str:
         lines = []

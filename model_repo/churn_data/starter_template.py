@@ -11,7 +11,8 @@ title: {title}
 label:
   column: {label}
   positive: {positive}{negative}
-  # window: 1 # months within which they left, with `time` below; without it a would-be leaver counts as gone today
+  # window: 1 # months within which they left, with `time` below; without it a would-be leaver counts as gone today,
+  # and `churn outcomes report` has to be told the time (--horizon)
 
 # Texts that mean "not known", beside blank ones.
 missing: [{missing}]
@@ -30,6 +31,11 @@ risk:
 segments:
   features: []
   count: 4
+
+# What may be kept of customers beside their answers (ids as a keyed hash), so that drift of it is seen and later models
+# can learn from it. Left out: nothing. Name no feature that says who somebody is.
+# prediction_log:
+#   features: [{kept}]
 
 # What can be done for a customer. `effect`: probability that a customer who would leave stays because of it. These are
 # assumptions until an experiment has measured them.
@@ -71,8 +77,8 @@ value:
 
 WITHOUT_VALUE = (
     """\
-# What a customer is worth is not known, so no money is told. Name a number column of what a customer pays a month
-# (named like money: {options}) and put your own economics of a campaign:
+# What a customer is worth is not known, so no money is told and no campaign can be planned. Name a number column of
+# what a customer pays a month (named like money: {options}) and put your own economics of a campaign:
 value:
   column: {column}
 """

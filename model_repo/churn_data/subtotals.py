@@ -29,7 +29,7 @@ class OddRows:
 
     def __init__(self, first: str) -> None:
         """`first` is the name of the first column."""
-        self._pattern = rf"(?im)^[\s\pZ]*(?:{re.escape(first)})?[\s\pZ]*$|{_NAMED}"
+        self._pattern = rf"(?im)^[\s\pZ\x{{FEFF}}]*(?:{re.escape(first)})?[\s\pZ]*$|{_NAMED}"
 
     def may_be_in(self, batch: Batch) -> bool:
         """Whether a first cell is blank, the column's name, or has a word for sums."""

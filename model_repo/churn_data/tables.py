@@ -18,6 +18,7 @@ from churn_data.errors import DataError
 from churn_data.files import require_file
 from churn_data.notices import Notices, unheard
 from churn_data.readable_files import Readable, readable
+from churn_data.transposed import MOST_FIELDS, require_upright
 
 if TYPE_CHECKING:
     import pyarrow
@@ -98,11 +99,30 @@ def _parquet(path: Path, heard: Notices, chunk_rows: int, row_group: int | None)
     parquet = ParquetRows(path, chunk_rows, row_group, heard)
     try:
         header = _checked_header(heard.file, parquet.names)
+        if parquet.begins and parquet.count <= MOST_FIELDS:
+            _require_upright(header, parquet.batches(header, whole=True), heard.file)
         sieve = Sieve(parquet, header, ".", heard, lambda: parquet.batches(header, whole=True), parquet.before)
         left = sieve.batches(parquet.batches(header), first=parquet.begins, last=parquet.ends)
         yield Table(heard.file, header, _chunks(left, sieve, chunk_rows), parquet.count)
     finally:
         parquet.close()
+
+
+def _require_upright(header: tuple[str, ...], batches: "Iterator[list[pyarrow.Array]]", file: str) -> None:
+    """Refuse a table on its side. Where pandas turned it, the names that were its columns come last."""
+    try:
+        rows = [
+            [text or "" for text in row]
+            for batch in batches
+            for row in zip(*(each.to_pylist() for each in batch), strict=True)
+        ]
+    except DataError:
+        return  # whoever reads the rows will be told
+    first = -1 if header[-1].startswith("__index_level_") else 0
+    order = [first % len(header), *(place for place in range(len(header)) if place != first % len(header))]
+    require_upright(
+        [header[place] for place in order], [[row[place] for place in order] for row in rows], file, parquet=True
+    )
 
 
 @contextmanager

@@ -8,6 +8,8 @@ import io
 from pathlib import Path
 
 from churn_data.dialects import BLOCK, Encoding
+from churn_data.file_ends import bytes_of
+from churn_data.guarded_cells import may_hold_guards
 
 _BLANK_LINES = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r\r")
 
@@ -18,8 +20,7 @@ class Utf8Stream(io.RawIOBase):
 
     def __init__(self, path: Path, encoding: Encoding, skip: int) -> None:
         super().__init__()
-        self._stream = path.open("rb")
-        self._stream.seek(encoding.mark)
+        self._stream = bytes_of(path, encoding)
         self._decoder = None if encoding.codec == "utf-8" else codecs.getincrementaldecoder(encoding.codec)("replace")
         self._skip = skip
         # Arrow takes one mark off what it reads: with one of its own it leaves a text alone that begins with one.
@@ -27,6 +28,7 @@ class Utf8Stream(io.RawIOBase):
         self._last = b"\n"
         self.quotes = 0
         self.blank_lines = False
+        self.may_hold_guards = False
 
     def readable(self) -> bool:
         """Always."""
@@ -48,6 +50,7 @@ class Utf8Stream(io.RawIOBase):
 
     def _watch(self, block: bytes) -> None:
         self.quotes += block.count(b'"')
+        self.may_hold_guards = self.may_hold_guards or may_hold_guards(block)
         if not self.blank_lines:
             returns = b"\r" in block or b"\r" in self._last  # looking for one byte is much quicker than for two
             edge = self._last + block[:2]

@@ -23,6 +23,7 @@ MOST_TIMES = 200
 XZ_MEMORY = 256 << 20
 """Bytes that an xz file may want for its dictionary: `xz -9` takes 65 MiB."""
 _BLOCK = 1 << 20
+_SHOWN = 4
 _PACKED: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bzip2": bz2.open}
 
 
@@ -58,7 +59,8 @@ def unzip(path: Path, is_wanted: Callable[[str], bool], target: Path, room: int)
         with ZipFile(path) as archive:
             names = [name for name in archive.namelist() if is_wanted(name)]
             if len(names) != 1:
-                found = f"holds {len(names)} tables" if names else "holds no table"
+                shown = ", ".join(map(glimpse, names[:_SHOWN])) + (", …" if len(names) > _SHOWN else "")
+                found = f"holds {len(names)} tables ({shown})" if names else "holds no table"
                 raise DataError(str(path), f"is a ZIP archive that {found}, one was expected: unpack it first")
             with archive.open(names[0]) as packed:
                 _write(iter(lambda: packed.read(_BLOCK), b""), path, target, room)

@@ -15,10 +15,12 @@ from churn_data.cells import Cell, cleaned, how_many, is_float, is_too_large, to
 from churn_data.coded_cells import CodedCells
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
+from churn_data.garbled_texts import tell_garbled, tell_garbled_name
+from churn_data.mixed_numbers import several_units
 from churn_data.notices import Notices
 from churn_data.number_texts import NumberColumn, is_plain, may_be_months
 from churn_data.tables import open_table
-from churn_model.spelling import canonical, truth_of
+from churn_model.spelling import canonical, first_entity, truth_of, unescaped
 
 if TYPE_CHECKING:
     import pyarrow
@@ -79,6 +81,7 @@ def read_cells(
         texts = [part.pop() for part in parts]
         column = _Texts(name, texts, tokens)
         column.require_cells(notices.file, numbered)
+        column.tell_garbled(notices, numbered)
         column.as_truth_values(notices)
         if name not in written:
             column.as_numbers(table.decimal, notices, numbered, strict=strict)
@@ -107,7 +110,10 @@ class _Texts:
         longest = pyarrow.compute.max(pyarrow.compute.binary_length(encoded.dictionary)).as_py() or 0
         zero = pyarrow.compute.any(pyarrow.compute.match_substring(encoded.dictionary, "\0")).as_py()
         self._may_be_none = longest > LONGEST or bool(zero)
+        plain = pyarrow.compute.all(pyarrow.compute.string_is_ascii(encoded.dictionary)).as_py()
+        self._may_be_garbled = plain is False
         self._known = [cleaned(text, missing) for text in (*texts, None)]
+        self._escaped = next((text for text in texts if text is not None and unescaped(text) != text), None)
 
     def cells(self) -> CodedCells:
         """A text or None a row."""
@@ -126,6 +132,22 @@ class _Texts:
             if problem and text is not None:
                 row = rows[self.cells().first_of(frozenset({text}))]
                 raise DataError(file, problem, column=self._name, row=row)
+
+    def tell_garbled(self, notices: Notices, rows: Sequence[int]) -> None:
+        """Tell of letters that an export has garbled, or written as a web page does."""
+        if self._escaped is not None:
+            entity, character = first_entity(self._escaped)
+            shown = f'"{character}"' if character.strip() else "a blank"
+            notices.tell(
+                "characters of HTML",
+                f'texts are written as in a web page: "{entity}" is read as {shown}',
+                self._name,
+            )
+        tell_garbled_name(self._name, notices)
+        if self._may_be_garbled:
+            cells = self.cells()
+            beyond = {text: count for text, count in cells.found().items() if not text.isascii()}
+            tell_garbled(self._name, beyond, lambda texts: rows[cells.first_of(frozenset(texts))], notices)
 
     def as_truth_values(self, notices: Notices) -> None:
         """Give words for yes and no in several spellings the one of truth values: J, yes and 1 are true."""
@@ -161,7 +183,9 @@ class _Texts:
             notices.tell(kind, text, self._name)
         if odd:
             row = rows[self.cells().first_of(frozenset(odd))]
-            notices.tell("odd cells", f"row {row}: {_odd(odd, values, counts)}", self._name)
+            mixed = several_units(counts)
+            more = f"; the column has {mixed}" if mixed else ""
+            notices.tell("odd cells", f"row {row}: {_odd(odd, values, counts)}{more}", self._name)
         self._known = [None if text is None else _plain_text(text, values) for text in self._known]
 
     def _is_number(self, values: Mapping[str, float], odd: Sequence[str], counts: Mapping[str, int]) -> bool:
@@ -183,6 +207,8 @@ class _Texts:
         place = cells.first_of(frozenset(odd))
         text = str(cells[place])
         what = _odd([text, *odd], values, counts)
+        mixed = several_units(counts)
+        what += f"; the column has {mixed}" if mixed else ""
         problem = f"{what}; correct it, list it under `missing`, or call the column a category"
         if _is_infinite(text):
             problem = f'"{glimpse(text)}" {_INFINITE}, a finite number was expected'

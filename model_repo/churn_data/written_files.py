@@ -5,6 +5,7 @@ It must not know what is in the columns, nor how it came about.
 
 import csv
 import os
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +48,11 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        raise DataError(str(path), f"cannot be written ({error.strerror or error})") from None
+        reason = f" ({error.strerror or error})"
+        if not path.parent.exists():
+            folder = shlex.quote(str(path.parent))
+            reason = f": there is no folder {folder} (mkdir -p {folder} makes it)"
+        raise DataError(str(path), f"cannot be written{reason}") from None
     finally:
         temporary.unlink(missing_ok=True)
 

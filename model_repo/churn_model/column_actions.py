@@ -4,7 +4,7 @@ Customers of one segment and risk have the same actions to choose from. It must 
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy
 from numpy.typing import NDArray
@@ -30,16 +30,29 @@ class Decisions(NamedTuple):
     kinds: list[Decision]
 
 
+def risk_bands(table: ActionTable, probability: NDArray[numpy.float64]) -> NDArray[numpy.intp]:
+    """The risk band of each churn probability, as a place in :data:`~churn_model.rules.RISKS`."""
+    bands = table.to_json()["risk"]
+    return numpy.where(probability >= bands["high"], 2, numpy.where(probability >= bands["medium"], 1, 0))
+
+
+def customer_values(table: ActionTable, rows: ColumnRows) -> NDArray[numpy.float64] | None:
+    """What :meth:`~churn_model.actions.ActionTable.value` says of each row; None where nobody said what customers are
+    worth."""
+    rule = table.to_json()["value"]
+    if rule is None:
+        return None
+    amount = rows.columns[rule["index"]]
+    known: NDArray[numpy.float64] = numpy.where(numpy.isnan(amount), rule["fill"], amount) * rule["factor"]
+    return numpy.maximum(known, 0.0)
+
+
 def decide_columns(
     table: ActionTable, probabilities: Sequence[float], segments: Sequence[int], rows: ColumnRows
 ) -> Decisions:
     """The decision of :meth:`~churn_model.actions.ActionTable.decide` for each row."""
     probability, segment = numpy.array(probabilities, dtype=float), numpy.array(segments)
-    document = table.to_json()
-    bands = document["risk"]
-    risk = numpy.where(probability >= bands["high"], 2, numpy.where(probability >= bands["medium"], 1, 0))
-    rule = document["value"]
-    value = None if rule is None else _value(rule, rows)
+    risk, value = risk_bands(table, probability), customer_values(table, rows)
     answer = Decisions(risk, numpy.zeros(len(rows), numpy.intp), numpy.zeros(len(rows)), [])
     groups = segment * len(RISKS) + risk
     for group in numpy.flatnonzero(numpy.bincount(groups)).tolist():
@@ -50,12 +63,6 @@ def decide_columns(
         else:
             _decide(table, (of_segment, of_risk), probability[places], value[places], places, answer)
     return answer
-
-
-def _value(rule: dict[str, Any], rows: ColumnRows) -> NDArray[numpy.float64]:
-    amount = rows.columns[rule["index"]]
-    known: NDArray[numpy.float64] = numpy.where(numpy.isnan(amount), rule["fill"], amount) * rule["factor"]
-    return numpy.maximum(known, 0.0)
 
 
 def _decide(

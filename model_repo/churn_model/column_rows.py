@@ -56,5 +56,15 @@ class ColumnRows(Sequence[Row]):
         return list(self)[index]
 
     def __iter__(self) -> Iterator[Row]:
-        lists = [column.values() if isinstance(column, CategoryColumn) else column.tolist() for column in self.columns]
-        return zip(*lists, strict=True)
+        return zip(*self.values(), strict=True)
+
+    def values(self) -> list[list[Any]]:
+        """Each column's values, one a row."""
+        return [column.values() if isinstance(column, CategoryColumn) else column.tolist() for column in self.columns]
+
+    def take(self, places: "NDArray[numpy.integer[Any]]") -> "ColumnRows":
+        """Some of the rows, in the order of their places."""
+        return ColumnRows([
+            CategoryColumn(each.codes[places], each.levels) if isinstance(each, CategoryColumn) else each[places]
+            for each in self.columns
+        ])  # fmt: skip

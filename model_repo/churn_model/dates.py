@@ -23,10 +23,10 @@ BETWEEN = " | "
 FROM = " from "
 """Stands between a format with two digits of the year and the first year that they may mean."""
 QUARTER, WEEK, EPOCH_SECONDS, EPOCH_MILLISECONDS, EXCEL_DAYS = "quarter", "week", "epoch s", "epoch ms", "excel days"
-COMPACT = "%Y%m%d"
+COMPACT, COMPACT_MONTH = "%Y%m%d", "%Y%m"
 FIRST_YEAR, NO_YEAR = 1800, 2200
 """Dates before and from these years say that there is none (0001-01-01, 9999-12-31): they are missing."""
-_NUMBERS = (EPOCH_SECONDS, EPOCH_MILLISECONDS, EXCEL_DAYS, COMPACT)
+_NUMBERS = (EPOCH_SECONDS, EPOCH_MILLISECONDS, EXCEL_DAYS, COMPACT, COMPACT_MONTH)
 _UNKNOWN = datetime(1, 1, 1)  # noqa: DTZ001
 _QUARTER = re.compile(r"(\d{4})[-/ ]?Q([1-4])|Q([1-4])[-/ ]?(\d{4})", re.ASCII)
 _WEEK = re.compile(r"(\d{4})[-/ ]?(?:W|KW)(\d{1,2})|(?:W|KW)(\d{1,2})[-/ ](\d{4})", re.ASCII)
@@ -104,6 +104,12 @@ def _week(text: str) -> datetime:
     return datetime.fromisocalendar(int(found[1] or found[4]), int(found[2] or found[3]), 1)
 
 
+def _month(text: str) -> datetime:
+    if len(text) != len("202403"):
+        raise ValueError("is not a month, e.g. 202403")
+    return datetime.strptime(text, COMPACT_MONTH)  # noqa: DTZ007 - as all of them
+
+
 def _counted(text: str, origin: datetime, unit: timedelta) -> datetime:
     """The moment so many units after another; 0, by which programs say «not known», is none."""
     amount = float(text)
@@ -164,4 +170,5 @@ _SPECIAL: dict[str, Callable[[str], datetime]] = {
     EXCEL_DAYS: lambda text: _counted(text, _EXCEL, _DAY),
     # Where some are missing, programs write whole numbers as 20240331.0.
     COMPACT: lambda text: datetime.strptime(text.removesuffix(".0"), COMPACT),  # noqa: DTZ007 - as all of them
+    COMPACT_MONTH: lambda text: _month(text.removesuffix(".0")),
 }

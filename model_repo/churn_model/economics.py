@@ -10,10 +10,12 @@ import msgspec
 
 from churn_model.alike import meant
 from churn_model.errors import UseCaseError
-from churn_model.rules import EVER, ActionRule, Label, ProfitRule, ProfitStatement, ValueRule
+from churn_model.rules import EVER, ActionRule, Label, ProfitRule, ProfitStatement, TimeRule, ValueRule
 
 CERTAINTY = 20.0
 """alpha + beta of the distribution around an action's effect, as sure as Beta(6, 14) of Verbraken et al. (2013)."""
+SHORTEST_WINDOW = 0.01
+"""Months that a label looks back at least, some seven hours: nobody is seen leaving in no time at all."""
 
 
 def profit_rule(stated: ProfitStatement, actions: Sequence[ActionRule]) -> ProfitRule:
@@ -29,7 +31,7 @@ def profit_rule(stated: ProfitStatement, actions: Sequence[ActionRule]) -> Profi
     return ProfitRule(**said)
 
 
-def check_window(label: Label, source: str) -> None:
+def check_window(label: Label, time: TimeRule | None, source: str) -> None:
     """Hold the window of a label, over which what keeping is worth is counted, against what it may be.
 
     Raises:
@@ -38,6 +40,9 @@ def check_window(label: Label, source: str) -> None:
     window = label.window
     if isinstance(window, (int, float)) and not 0 < window < math.inf:
         raise UseCaseError(f"{source}: `label.window` must be above 0 (or `{EVER}`), is {window:g}")
+    if isinstance(window, (int, float)) and time is not None and window * time.months < SHORTEST_WINDOW:
+        problem = f"is {window:g}, {window * time.months:g} months; at least {SHORTEST_WINDOW:g} months were expected"
+        raise UseCaseError(f"{source}: `label.window` {problem}, in the units of `time.column`")
 
 
 def check_value(value: ValueRule, source: str) -> None:
@@ -48,6 +53,11 @@ def check_value(value: ValueRule, source: str) -> None:
     """
     if value.months <= 0 or value.margin <= 0:
         raise UseCaseError(f"{source}: `value.months` and `value.margin` must be above 0")
+    if value.margin > 1:
+        problem = (
+            f"is a share of what `{value.column}` holds, above 0 and at most 1 (0.4 for 40 %), is {value.margin:g}"
+        )
+        raise UseCaseError(f"{source}: `value.margin` {problem}")
     if not 0 <= value.discount_rate < 1:
         raise UseCaseError(f"{source}: `value.discount_rate` is a share a year, 0 to 1, is {value.discount_rate:g}")
     for index, (before, share) in enumerate(zip((1.0, *value.retention), value.retention, strict=False)):

@@ -16,15 +16,17 @@ from pathlib import Path
 # Must stand before the import, which would otherwise report the use of MLflow to its makers over the network.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
-import mlflow
-from mlflow import MlflowClient
-from mlflow.entities import LoggedModel
-from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
 from churn_model.errors import RegistryError
 from churn_model.first_opening import in_turn
+from churn_model.loading import without_collecting
+
+with without_collecting():
+    import mlflow
+    from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel
+    from mlflow.entities.model_registry import ModelVersion
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from churn_model.mlflow_champions import Champions
 from churn_model.mlflow_model import metrics_of, mlmodel_of
 from churn_model.package import PackageContents, write_package
@@ -168,13 +170,11 @@ class MlflowRegistry:
             if notes.metrics:
                 self._client.log_batch(run_id, metrics=metrics_of(logged, contents, notes))
         figures = {f"churn.{name}": f"{value:.4f}" for name, value in notes.metrics.items()}
-        tags = {DIGEST_TAG: digest, **figures}
-        source = f"models:/{logged.model_id}"
         made = self._client.create_model_version(
             contents.name,
-            source,
+            f"models:/{logged.model_id}",
             run_id,
-            tags=tags,
+            tags={DIGEST_TAG: digest, **figures},
             description=notes.description or None,
             model_id=logged.model_id,
             await_creation_for=60,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy
 from scipy.optimize import isotonic_regression
-from scipy.special import betaincc
+from scipy.special import betaincc, betaln, xlog1py, xlogy
 
 from churn_model.money import net
 from churn_model.usecase import ProfitRule
@@ -147,7 +147,7 @@ def empc_of(counted: Tally, rule: ProfitRule) -> Empc:
     The maximum is reached on the ROC convex hull (Fawcett and Niculescu-Mizil 2007: its edges are the blocks of an
     isotonic regression of churn on score). Along the hull the churn rate falls, so that a block is contacted exactly
     when gamma is above the block's own break-even, and EMPC is a sum over blocks of the mean of gain × gamma - cost
-    above it: two incomplete beta functions each.
+    above it: an incomplete beta function each.
     """
     leavers, stayers = _hull(counted)
     gain, cost = _stakes(leavers, stayers, rule)
@@ -208,12 +208,16 @@ def _stakes(leavers: numpy.ndarray, stayers: numpy.ndarray, rule: ProfitRule) ->
 
 
 def _acceptance(gain: numpy.ndarray, cost: numpy.ndarray, rule: ProfitRule) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """For each edge of the hull how probable it is that contacting it pays, and the mean acceptance where it does."""
+    """For each edge of the hull how probable it is that contacting it pays, and the mean acceptance where it does: the
+    mean of a beta distribution times the tail of the one whose alpha is higher by 1, which follows from its own tail
+    (DLMF 8.17.20) as a sum of what is not negative. An incomplete beta function is most of what EMPC takes.
+    """
     # A break-even of 1 says that contacting never pays; it is also safe where there is nothing to gain.
     break_even = numpy.divide(cost, gain, out=numpy.ones_like(gain), where=cost < gain)
     alpha, beta = rule.acceptance_alpha, rule.acceptance_beta
     pays = betaincc(alpha, beta, break_even)
-    return pays, _mean_acceptance(rule) * betaincc(alpha + 1.0, beta, break_even)
+    above = numpy.exp(xlogy(alpha, break_even) + xlog1py(beta, -break_even) - betaln(alpha, beta)) / alpha
+    return pays, _mean_acceptance(rule) * (pays + above)
 
 
 def _mean_acceptance(rule: ProfitRule) -> float:

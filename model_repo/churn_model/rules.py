@@ -29,8 +29,8 @@ EVER = "ever"
 class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which column says who left. ``positive`` is its value for customers who left, or several, or `any date`: whoever
     has a date in it left, whoever has none stayed. ``negative=None``: whatever is not ``positive`` is negative, as long
-    as that is one value. ``window``: the label means left within the last so many, in the units of the time column;
-    `ever`: at any time, and the file holds all who left; None: not known."""
+    as that is one value; "" among them: whoever has none stayed. ``window``: the label means left within the last so
+    many, in the units of the time column; `ever`: at any time, and the file holds all who left; None: not known."""
 
     column: str
     positive: str | tuple[str, ...]
@@ -192,11 +192,13 @@ class RiskRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ContactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a campaign's file of customers says about earlier contacts: the column with the days since the last one
-    (empty cell: never) and the one with how many there were in the last year. Empty names: the file does not say."""
+    """What a campaign's file of customers says about contacting them: the column with the days since the last contact
+    (empty cell: never), the one with how many there were in the last year, and a yes/no column of those who have said
+    that they want no contact at all, whatever the action (empty cell: no). Empty names: the file does not say."""
 
     days_since_column: str = ""
     last_year_column: str = ""
+    do_not_contact_column: str = ""
 
 
 class ActionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,15 +1,18 @@
 """One spelling: what a category's value is, however it was written and whichever way it came in.
 
 ` Yes` and `Yes`, `True` of a CSV file and true of JSON or Parquet, 415 and 415.0, non-breaking spaces, composed and
-decomposed accents are each one level. Training, batch and every door of a server ask this module alone, so all give the
-same bits. It must not know files, protocols or models.
+decomposed accents, `R&amp;D` of a web page and `R&D` are each one level. Training, batch and every door of a server ask
+this module alone, so all give the same bits. It must not know files, protocols or models.
 """
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from functools import cached_property
+from html import unescape
+from html.entities import html5
 from operator import contains, itemgetter
 from typing import Any
 
@@ -22,11 +25,14 @@ _AS_SEEN = str.maketrans({**dict.fromkeys(_SPACES, " "), **dict.fromkeys("\u200b
 _BOOLEANS = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false"}
 TRUTH = {
     **dict.fromkeys(("1", "y", "yes", "t", "true", "j", "ja", "wahr", "oui", "vrai", "si", "sí", "sì", "sim", "evet",
-                     "tak", "да", "是", "on"), "true"),
+                     "tak", "да", "是", "on", "kyllä", "ano", "áno", "igen", "ναι", "نعم", "はい", "예"), "true"),  # noqa: RUF001 - Greek
     **dict.fromkeys(("0", "n", "no", "f", "false", "nein", "falsch", "non", "faux", "não", "hayır", "nie", "нет", "否",  # noqa: RUF001 - Turkish
-                     "off"), "false"),
+                     "off", "nee", "nej", "nei", "ei", "ne", "nem", "όχι", "لا", "いいえ", "아니요"), "false"),
 }  # fmt: skip
 """Truth values by the words that people have for them, in small letters."""
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+_LONGEST_ESCAPED = 4 * MAXIMUM_TEXT
+"""Characters of a text beyond which no characters of HTML are looked for: each may hide another one."""
 _NAN = float("nan")
 _MOST_COMPARED, _LONGEST_COMPARED = 64, 64
 """Levels, and characters of a text, up to which the nearest level is looked for letter by letter."""
@@ -58,12 +64,36 @@ def canonical(value: Value) -> str | None:
 
 
 def _text(text: str) -> str:
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text.translate(_AS_SEEN))
+    text = _composed(text)
+    while "&" in text and len(text) <= _LONGEST_ESCAPED:
+        plain = _composed(unescaped(text))
+        if plain == text:
+            break
+        text = plain
     text = text.strip()
     if text[-1:].isdigit() and (".0" in text or "e+" in text):
         text = _whole(text)
     return _BOOLEANS.get(text, text)
+
+
+def _composed(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", text.translate(_AS_SEEN))
+
+
+def unescaped(text: str) -> str:
+    """A text with the characters that HTML writes as `&amp;`, `&#39;` or `&nbsp;`; what HTML does not know stays."""
+    return _ENTITY.sub(_character, text) if "&" in text else text
+
+
+def first_entity(text: str) -> tuple[str, str]:
+    """The first character that a text writes as HTML does, as it is written and as it is."""
+    found = next(each for each in _ENTITY.finditer(text) if _character(each) != each[0])
+    return found[0], _character(found)
+
+
+def _character(entity: re.Match[str]) -> str:
+    text = entity[0]
+    return unescape(text) if text[1] == "#" else html5.get(text[1:], text)
 
 
 def _whole(text: str) -> str:
@@ -115,11 +145,14 @@ class Levels:
         """Spellings that need no thought: every level, its canonical form, and the texts for missing."""
 
     def nearest(self, text: str) -> str | None:
-        """The level that somebody may have meant by one that training never saw; None if none is much like it."""
-        same = self._folded.get(_folded(text))
-        if same is not None or len(self.levels) > _MOST_COMPARED or len(text) > _LONGEST_COMPARED:
+        """The level that somebody may have meant by one that training never saw; None if none is much like it. Codes
+        of digits, as postal ones, are much alike and mean nothing of the kind."""
+        folded = _folded(text)
+        same = self._folded.get(folded)
+        too_much = len(self.levels) > _MOST_COMPARED or len(text) > _LONGEST_COMPARED
+        if same is not None or too_much or folded.isdecimal():
             return same
-        close = get_close_matches(_folded(text), self._folded, 1, _LIKE)
+        close = get_close_matches(folded, self._folded, 1, _LIKE)
         return self._folded[close[0]] if close else None
 
     @cached_property

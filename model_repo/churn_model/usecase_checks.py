@@ -84,7 +84,7 @@ def check(usecase: _UseCase, source: str) -> None:
     if usecase.value is not None:
         _check_name(usecase.value.column, "`value.column`", source)
     _check_label(usecase.label, source)
-    check_window(usecase.label, source)
+    check_window(usecase.label, usecase.time, source)
     if usecase.value is not None:
         check_value(usecase.value, source)
     check_money(usecase.stated_profit, usecase.actions, source)

@@ -49,7 +49,14 @@ class PseudonymKey:
 
     def of(self, customer_id: str) -> bytes:
         """The pseudonym of a customer, 128 bits of keyed BLAKE2b (RFC 7693) over the id in its one spelling."""
-        spelt = canonical(customer_id) or customer_id
+        return self._hash(canonical(customer_id) or customer_id)
+
+    def of_named(self, customer_id: str) -> bytes | None:
+        """The same; None of an id in which nothing can be seen, which many may have and which names nobody."""
+        spelt = canonical(customer_id)
+        return None if spelt is None else self._hash(spelt)
+
+    def _hash(self, spelt: str) -> bytes:
         hashing = self._begun.copy()
         hashing.update(spelt.encode("utf-8", "surrogatepass"))
         return hashing.digest()
