@@ -27,6 +27,7 @@ from churn_serving.oip.json_codec import codec_for, encode_request
 from churn_serving.oip.json_reply import decode_contributions, decode_response
 from churn_serving.oip.messages import MAX_REQUEST_BYTES, InferReply, InvalidReply
 from churn_serving.oip.schema_precondition import SCHEMA_HEADER
+from churn_serving.runtime.tls import Authorities
 from churn_serving.telemetry.tracing import Traced, headers_of
 
 __all__ = ["HttpBackend", "Session", "open_session"]
@@ -43,7 +44,8 @@ _MAXIMUM_PACKAGE_BYTES = 32 * 1024 * 1024
 class HttpBackend:
     """Implements :class:`churn_serving.core.ports.Backend` for the service at ``url``.
 
-    ``learned`` is called with each description that is new, after its signature and digests were proven.
+    ``learned`` is called with each description that is new, after its signature and digests were proven;
+    ``authorities`` is whom an address https:// is believed by.
     """
 
     def __init__(
@@ -54,10 +56,12 @@ class HttpBackend:
         trusted: TrustedKeys,
         learned: Callable[[str, Description], None],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        authorities: Authorities | None = None,
     ) -> None:
         self._name = name
         self._url = url.rstrip("/")
-        self._calls = HttpCalls(session, clock)
+        self._calls = HttpCalls(session, clock, authorities)
         self._trusted = trusted
         self._learned = learned
         self._description: Description | None = None

@@ -13,6 +13,7 @@ import aiohttp
 
 from churn_serving.adapters.renewal import Renewal
 from churn_serving.core.errors import BackendBadAnswer, BackendFailed, BackendTimeout, BackendUnreachable
+from churn_serving.runtime.tls import Authorities
 
 Session = aiohttp.ClientSession
 _MAXIMUM_CONNECTIONS = 64
@@ -46,10 +47,13 @@ def open_session() -> Session:
 
 
 class HttpCalls:
-    """Calls to one server; ``clock`` in seconds."""
+    """Calls to one server; ``clock`` in seconds. ``authorities`` is whom an address https:// is believed by."""
 
-    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, session: Session, clock: Callable[[], float] = time.monotonic, authorities: Authorities | None = None
+    ) -> None:
         self._session = session
+        self._authorities = authorities
         self._renewal = Renewal(clock)
         self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
 
@@ -59,18 +63,24 @@ class HttpCalls:
         """Ask once and read an answer of at most ``limit`` bytes within ``seconds``.
 
         Raises:
-            BackendUnreachable: no connection, or it broke.
+            BackendUnreachable: no connection, or it broke, or its certificate is not believed.
             BackendTimeout: no whole answer in time.
             BackendBadAnswer: the answer is longer.
             BackendFailed: it is not HTTP, or sends its caller elsewhere. Where customers go is for settings to say.
         """
         if self._renewal.due():
             headers = {**headers, **_LAST_CALL} if headers else _LAST_CALL
+        # The context of this moment: another one makes a connection of its own, whatever is open still.
+        tls = True if self._authorities is None else self._authorities.context
         try:
             async with self._session.request(
-                method, url, data=body, headers=headers, timeout=self._timeout(seconds), allow_redirects=False
+                method, url, data=body, headers=headers, timeout=self._timeout(seconds), allow_redirects=False, ssl=tls
             ) as response:
                 reply = Reply(response.status, await _content(response, limit))
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise BackendUnreachable(f"its certificate is refused ({_verdict(error)})") from error
+        except aiohttp.ClientSSLError as error:
+            raise BackendUnreachable("it does not speak the TLS that is asked for") from error
         except aiohttp.ConnectionTimeoutError as error:  # nothing was sent, so asking again is safe
             raise BackendUnreachable(type(error).__name__) from error
         except TimeoutError as error:  # aiohttp has closed the connection, so that no later call waits on it
@@ -89,6 +99,11 @@ class HttpCalls:
             # Where nobody answers a knock, another server behind the same address may: half the time is left for it.
             timeout = self._timeouts[seconds] = aiohttp.ClientTimeout(total=seconds, sock_connect=seconds / 2)
         return timeout
+
+
+def _verdict(error: aiohttp.ClientConnectorCertificateError) -> str:
+    """What is wrong with a certificate, in the library's words."""
+    return getattr(error.certificate_error, "verify_message", "") or type(error.certificate_error).__name__
 
 
 async def _content(response: aiohttp.ClientResponse, limit: int) -> bytes:

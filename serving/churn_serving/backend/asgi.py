@@ -21,6 +21,7 @@ from churn_serving.backend.answers import (
 from churn_serving.backend.errors import ReaderBusy
 from churn_serving.backend.loaded_model import LoadedModel, ModelSlot
 from churn_serving.backend.routes import Headers, Routes
+from churn_serving.backend.spans import CallSpan, CallSpans
 from churn_serving.backend.wrapped import BoundedApplication
 from churn_serving.oip.http_headers import JSON_LENGTH, json_length
 from churn_serving.oip.http_reply import encode_requested
@@ -43,10 +44,14 @@ MAX_READING = 16
 
 
 class BackendApp:
-    """Answers V2 for the model in a slot. ``wrapped`` takes every other path (None: 404)."""
+    """Answers V2 for the model in a slot. ``wrapped`` takes every other path (None: 404); ``spans`` keeps traces (None:
+    nobody does)."""
 
-    def __init__(self, slot: ModelSlot, routes: Routes, wrapped: Application | None = None) -> None:
+    def __init__(
+        self, slot: ModelSlot, routes: Routes, wrapped: Application | None = None, spans: CallSpans | None = None
+    ) -> None:
         self._slot = slot
+        self._spans = spans
         self._routes = routes
         self._wrapped = None if wrapped is None else BoundedApplication(wrapped)
         self._answered = slot.metrics.answered
@@ -70,8 +75,9 @@ class BackendApp:
 
     async def _answer_inference(self, scope: Scope, receive: Receive, send: Send) -> None:
         begin = perf_counter()
+        span = None if self._spans is None else self._spans.begin(scope["headers"])
         try:
-            answer = await self._infer(self._target(scope), scope["headers"], receive)
+            answer = await self._infer(self._target(scope), scope["headers"], receive, span)
         except Disconnected:
             return
         except EXPECTED as error:
@@ -81,6 +87,8 @@ class BackendApp:
             answer = INTERNAL_ERROR
         await send_answer(send, answer)
         self._answered("http", str(answer.status), perf_counter() - begin)
+        if span is not None:
+            span.ended(answer.status)
 
     def _target(self, scope: Scope) -> LoadedModel:
         """The model that an inference path names: ``/v2/models/{name}[/versions/{version}]/infer``."""
@@ -93,7 +101,7 @@ class BackendApp:
         require_method(scope, "POST")
         return model
 
-    async def _infer(self, model: LoadedModel, headers: Headers, receive: Receive) -> Answer:
+    async def _infer(self, model: LoadedModel, headers: Headers, receive: Receive, span: CallSpan | None) -> Answer:
         require_media_type(headers, (APPLICATION_JSON, APPLICATION_OCTETS), may_be_absent=True)
         require_schema(headers, model.schema)
         header_length = json_length(headers)
@@ -104,7 +112,7 @@ class BackendApp:
             request = model.json.decode(body, header_length)
         if request.model != UNNAMED:
             model.require_named(*request.model)
-        reply = await model.answer(request)
+        reply = await (model.answer(request) if span is None else span.answer(model, request))
         if request.outputs is None:
             return Answer(200, (JSON,), encode_response(reply))
         if asks_for_contributions(request.outputs):

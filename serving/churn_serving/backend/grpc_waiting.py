@@ -27,7 +27,7 @@ _SPARE = 16
 """Further threads while calls are stuck, since every new one holds a thread until it is found out."""
 _LOOK_SECONDS = 0.05
 _Context = grpc.ServicerContext
-_Method = Callable[[Any, _Context], Any]
+_Method = Callable[..., Any]
 _Find = Callable[[grpc.HandlerCallDetails], Any]
 _Task = tuple["Ending", Callable[..., Any], tuple[Any, ...]]
 
@@ -99,7 +99,7 @@ class WaitingRoom(Executor, grpc.ServerInterceptor):  # type: ignore[type-arg]  
 
     def look(self, now: float) -> None:
         """End the calls whose time to wait is over, and see that the others hold nobody up."""
-        for context, since in tuple(self._waiting.items()):
+        for context, since in self._now_waiting():
             if since + self._seconds > now:
                 break  # in the order in which they came
             self._send_away(context)
@@ -115,11 +115,23 @@ class WaitingRoom(Executor, grpc.ServerInterceptor):  # type: ignore[type-arg]  
             threading.Thread(target=self._work, name="grpc", daemon=True).start()
 
     def _wanted(self, now: float) -> int:
-        waiting = tuple(self._waiting.values())
-        self._stuck = bool(waiting) and now - waiting[0] >= _STUCK_SECONDS
+        waiting = self._now_waiting()
+        self._stuck = bool(waiting) and now - waiting[0][1] >= _STUCK_SECONDS
         if not self._stuck:
             return self._workers
-        return self._workers + _SPARE + sum(now - since >= _STUCK_SECONDS for since in waiting)
+        return self._workers + _SPARE + sum(now - since >= _STUCK_SECONDS for _, since in waiting)
+
+    def _now_waiting(self) -> tuple[tuple[_Context, float], ...]:
+        """Calls and since when they wait, the longest first.
+
+        Every tuple that is made may have Python collect garbage, and what that frees of the library lets other threads
+        go on: one of them may come or go in the midst. A lock would cost every call.
+        """
+        while True:
+            try:
+                return tuple(self._waiting.items())
+            except RuntimeError:  # the dictionary has changed meanwhile
+                continue
 
     def _work(self) -> None:
         while True:
@@ -141,18 +153,18 @@ class WaitingRoom(Executor, grpc.ServerInterceptor):  # type: ignore[type-arg]  
         return leaves
 
     def _patient(self, handler: Any) -> Any:
-        if handler.unary_unary is None:
-            return handler
         # Only a handler of several messages is told of a call before the first of them.
-        return grpc.stream_unary_rpc_method_handler(
-            self._after_message(handler.unary_unary, handler.request_deserializer),
-            response_serializer=handler.response_serializer,
-        )
+        if handler.unary_unary is not None:
+            of_several, method = grpc.stream_unary_rpc_method_handler, handler.unary_unary
+        elif handler.unary_stream is not None:
+            of_several, method = grpc.stream_stream_rpc_method_handler, handler.unary_stream
+        else:
+            return handler
+        answer = self._after_message(method, handler.request_deserializer)
+        return of_several(answer, response_serializer=handler.response_serializer)
 
-    def _after_message(
-        self, method: _Method, read: Callable[[bytes], Any]
-    ) -> Callable[[Iterator[bytes], _Context], Any]:
-        def answer(messages: Iterator[bytes], context: _Context) -> Any:
+    def _after_message(self, method: _Method, read: Callable[[bytes], Any]) -> Callable[..., Any]:
+        def answer(messages: Iterator[bytes], context: _Context, *send: Callable[[Any], None]) -> Any:
             content = self._message(messages, context)
             if content is None:
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the call has no message")
@@ -160,14 +172,17 @@ class WaitingRoom(Executor, grpc.ServerInterceptor):  # type: ignore[type-arg]  
                 message = read(content)
             except Exception:  # noqa: BLE001 - whatever the library finds wrong with the bytes
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the message is not one of this method")
-            return method(message, context)
+            return method(message, context, *send)
 
+        # The library's word for a method that sends its answers by a function and holds no thread for them.
+        vars(answer)["experimental_non_blocking"] = getattr(method, "experimental_non_blocking", False)
         return answer
 
     def _message(self, messages: Iterator[bytes], context: _Context) -> bytes | None:
         self._waiting[context] = time.monotonic()
         if len(self._waiting) > self._places:
-            self._send_away(next(iter(tuple(self._waiting))))
+            for longest, _ in self._now_waiting()[:1]:
+                self._send_away(longest)
         try:
             return next(messages, None)
         finally:

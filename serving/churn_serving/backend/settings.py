@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-from pydantic import Field
+from pydantic import AnyHttpUrl, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
 from churn_serving.runtime.command_line import HomeUnlessEmpty, Switchable, one_line
@@ -38,6 +39,14 @@ class BackendSettings(ConnectionSettings):
     """Address to listen on; 0.0.0.0 inside a container."""
     reload_seconds: float = Field(default=1.0, gt=0, le=86_400)
     """How often the model path is looked at."""
+    tls_certificate: Annotated[Path | None, Switchable] = None
+    """File of the certificate that callers are shown, with those of the authorities between it and one that callers
+    know, in PEM; it is read again when it changes. From then on HTTP is spoken over TLS alone. Empty: in the clear."""
+    tls_key: Annotated[Path | None, Switchable] = Field(default=None, validate_default=True)
+    """File of its private key, in PEM and without a password."""
+    traces_url: Annotated[AnyHttpUrl | None, Switchable] = None
+    """Where an OpenTelemetry collector takes traces over OTLP and HTTP, as http://collector:4318/v1/traces: calls and
+    the model in them, of traces that their callers keep. Empty: nobody is told."""
     drain_seconds: float = Field(default=0.5, ge=0, le=300)
     """After SIGTERM: how long readiness fails while requests are still answered."""
     stop_seconds: int = Field(default=10, ge=1, le=300)
@@ -48,6 +57,13 @@ class BackendSettings(ConnectionSettings):
     """Public key(s) whose packages may be served; none: CHURN_VERIFY_KEY, else CHURN_HOME/keys/verify.pem."""
     shared_verify_key: Annotated[Path | None, Switchable] = Field(default=None, validation_alias="CHURN_VERIFY_KEY")
     """The same, for all processes of an installation."""
+
+    @field_validator("tls_key")
+    @classmethod
+    def _key_with_its_certificate(cls, key: Path | None, others: ValidationInfo) -> Path | None:
+        if (key is None) != (others.data.get("tls_certificate") is None):
+            raise PydanticCustomError("pair", "certificate and key are given together or not at all")
+        return key
 
     @property
     def verify_key_path(self) -> Path:

@@ -1,22 +1,22 @@
 """``python -m churn_serving.bento``: the fallback, with Ctrl-C answered from the first import on.
 
-It imports nothing before, so that nobody who changes their mind early gets a traceback.
+It imports next to nothing before, so that nobody who changes their mind early gets a traceback.
 """
 
 import sys
 
-INTERRUPTED = 130
+from churn_serving.runtime.entry import entered
 
 
 def main() -> int:
     """Run with the process's own arguments and return its exit code: 130 after Ctrl-C, 0 after SIGTERM."""
-    try:
-        from churn_serving.bento.command import main as run
 
-        return run()
-    except KeyboardInterrupt:
-        sys.stderr.write("bento: stopped\n")
-        return INTERRUPTED
+    def run() -> int:
+        from churn_serving.bento.command import main as serve
+
+        return serve()
+
+    return entered("bento", run)
 
 
 if __name__ == "__main__":

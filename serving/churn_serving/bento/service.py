@@ -67,7 +67,7 @@ class ChurnFallback:
         """Load the model unless it came prepared, then keep an eye on its path."""
         logging.getLogger("bentoml._internal.server.http_app").addFilter(without_traceback)
         if state.process is not None:
-            state.process.watcher.start()
+            state.process.watch()
             return
         _logger.warning(WITHOUT_LIMITS)
         settings = read_settings(BentoSettings, [])

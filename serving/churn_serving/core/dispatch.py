@@ -25,10 +25,9 @@ from churn_serving.core.errors import (
 )
 from churn_serving.core.guarded import GuardedBackend
 from churn_serving.core.policy import DecisionPolicy
-from churn_serving.core.ports import Answer, Observer
+from churn_serving.core.ports import Answer, Observer, Origin
 from churn_serving.core.retry_budget import RetryBudget
 from churn_serving.core.routing import Router
-from churn_serving.telemetry.tracing import Traced
 
 DEGRADED = "degraded"
 
@@ -82,7 +81,7 @@ class Dispatcher:
         description: Description,
         key: str | None,
         version: str = "",
-        origin: Traced | None = None,
+        origin: Origin | None = None,
     ) -> Outcome:
         """Score rows that were read by ``description``'s schema; ``key`` keeps a customer on one side of a split,
         ``version`` (empty: any) keeps out backends that serve another one, ``origin`` goes to the backends with the
@@ -102,7 +101,7 @@ class Dispatcher:
             self._admission.leave()
 
     async def _predict_large(
-        self, rows: Sequence[Row], description: Description, key: str | None, version: str, origin: Traced | None
+        self, rows: Sequence[Row], description: Description, key: str | None, version: str, origin: Origin | None
     ) -> Outcome:
         self._admission.enter(len(rows))
         try:
@@ -123,7 +122,7 @@ class Dispatcher:
         description: Description,
         key: str | None,
         deadline: float,
-        origin: Traced | None,
+        origin: Origin | None,
         *,
         version: str,
         large: bool = False,
@@ -164,7 +163,7 @@ class Dispatcher:
         chunks: Sequence[Chunk],
         schema: Schema,
         deadline: float,
-        origin: Traced | None,
+        origin: Origin | None,
     ) -> Answer:
         async def ask(chunk: Chunk) -> Answer:
             return await self._try(backend, chunk, schema, deadline, origin, large=True)
@@ -177,7 +176,7 @@ class Dispatcher:
         rows: Sequence[Row],
         schema: Schema,
         deadline: float,
-        origin: Traced | None,
+        origin: Origin | None,
         *,
         large: bool = False,
     ) -> Answer:

@@ -1,8 +1,8 @@
 """A backend behind its breaker: what becomes of a call, for those who wait for it and for the backend's name.
 
-Two lanes lead to it, one for large requests, so that nobody waits behind those. When a call fails, those who queued
-behind it fail with it at once: waiting to fail one by one would only cost them the time in which a fallback could
-answer.
+Two lanes lead to it, one for large requests, so that nobody waits behind those; copies for a canary have one more. When
+a call fails, those who queued behind it fail with it at once: waiting to fail one by one would only cost them the time
+in which a fallback could answer.
 
 A call that the backend refuses says nothing about the backend until it is asked for its golden rows. If it answers
 them, it is the call: its requests are asked again in halves until the one at fault is alone, and that one alone is
@@ -18,7 +18,7 @@ from churn_serving.core.breaker import Breaker, BreakerState
 from churn_serving.core.errors import BackendError, BackendFailed, BackendOtherSchema, BackendRefusedRequest
 from churn_serving.core.lanes import FUTURE, ORIGIN, ROWS, SCHEMA, Lane, Limits, Waiting
 from churn_serving.core.policy import DecisionPolicy
-from churn_serving.core.ports import ANSWERED, Answer, Backend, Explanation, Observer
+from churn_serving.core.ports import ANSWERED, Answer, Backend, Explanation, Observer, Origin
 from churn_serving.telemetry.tracing import Traced
 
 _logger = logging.getLogger(__name__)
@@ -36,11 +36,12 @@ class GuardedBackend:
         self._observer = observer
         self._clock = clock
         large = policy.large
-        self._lane = Lane(
-            Limits(policy.calls_in_flight, policy.rows_a_call, policy.bytes_a_call, policy.try_seconds), self._send
+        self._lanes: dict[str, Lane] = {}
+        self._lane = self.open_lane(
+            "usual", Limits(policy.calls_in_flight, policy.rows_a_call, policy.bytes_a_call, policy.try_seconds)
         )
-        self._large_lane = Lane(
-            Limits(large.chunks_in_flight, large.rows_a_chunk, policy.bytes_a_call, large.try_seconds), self._send
+        self._large_lane = self.open_lane(
+            "large", Limits(large.chunks_in_flight, large.rows_a_chunk, policy.bytes_a_call, large.try_seconds)
         )
         self.breaker = Breaker(policy.breaker, clock, self._state_changed)
         observer.backend_state(self.name, BreakerState.CLOSED)
@@ -48,7 +49,12 @@ class GuardedBackend:
     @property
     def lanes(self) -> Mapping[str, Lane]:
         """The lanes by what goes there."""
-        return {"usual": self._lane, "large": self._large_lane}
+        return self._lanes
+
+    def open_lane(self, name: str, limits: Limits) -> Lane:
+        """One more way to the backend, with calls of its own; how they end is the breaker's as all others."""
+        lane = self._lanes[name] = Lane(limits, self._send)
+        return lane
 
     @property
     def description(self) -> Description | None:
@@ -60,7 +66,7 @@ class GuardedBackend:
         rows: Sequence[Row],
         schema: Schema,
         large: bool = False,  # noqa: FBT001, FBT002 - on the hot path
-        origin: Traced | None = None,
+        origin: Origin | None = None,
     ) -> "asyncio.Future[Answer]":
         """Queue rows that were read by ``schema``, a whole request or a chunk of a ``large`` one; the future fails with
         a :class:`BackendError`. Cancelling it leaves the others alone."""
@@ -98,7 +104,7 @@ class GuardedBackend:
         else:
             self._called(rows, started, ANSWERED, answer.description.digest)
             self.breaker.succeeded()
-            _deliver(batch, answer)
+            _deliver(batch, answer, self.name if lane is self._lane else None)
 
     def _called(self, rows: Sequence[Row], started: float, outcome: str, digest: str) -> None:
         self._observer.backend_called(self.name, len(rows), self._clock() - started, outcome, digest)
@@ -147,17 +153,22 @@ def _fail(waiting: Sequence[Waiting], error: BackendError) -> None:
             future.set_exception(error)
 
 
-def _deliver(batch: list[Waiting], answer: Answer) -> None:
-    """Give each waiting request its share of the answer."""
+def _deliver(batch: list[Waiting], answer: Answer, served_by: str | None) -> None:
+    """Give each waiting request its share of the answer; with ``served_by`` they are whole requests of callers."""
     if len(batch) == 1:
         if not batch[0][FUTURE].done():
             batch[0][FUTURE].set_result(answer)
         return
     start = 0
     probabilities, segments = answer.scores
-    for rows, _, future, _ in batch:
+    shares: list[tuple[asyncio.Future[Answer], Answer]] = []
+    for rows, _, future, origin in batch:
         end = start + len(rows)
         if not future.done():
-            scores = Scores(probabilities[start:end], segments[start:end])
-            future.set_result(Answer(scores, answer.description))
+            share = Answer(Scores(probabilities[start:end], segments[start:end]), answer.description)
+            if origin is not None and served_by is not None:
+                origin.scored(served_by, share)
+            shares.append((future, share))
         start = end
+    for future, share in shares:
+        future.set_result(share)

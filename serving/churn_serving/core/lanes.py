@@ -13,10 +13,9 @@ from typing import Final, NamedTuple
 
 from churn_model import Row, Schema
 from churn_serving.core.call_size import size_for
-from churn_serving.core.ports import Answer
-from churn_serving.telemetry.tracing import Traced
+from churn_serving.core.ports import Answer, Origin
 
-Waiting = tuple[Sequence[Row], Schema, "asyncio.Future[Answer]", Traced | None]
+Waiting = tuple[Sequence[Row], Schema, "asyncio.Future[Answer]", Origin | None]
 """Rows of one request, the schema they were read by, where their answer goes, and whose request it is. A plain tuple:
 one is made for every request, and a named one takes three times as long."""
 ROWS: Final = 0
@@ -50,7 +49,7 @@ class Lane:
         self._seen = self._looks = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def join(self, rows: Sequence[Row], schema: Schema, origin: Traced | None) -> "asyncio.Future[Answer]":
+    def join(self, rows: Sequence[Row], schema: Schema, origin: Origin | None) -> "asyncio.Future[Answer]":
         """Queue rows. Cancelling the future leaves the others alone."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()

@@ -25,6 +25,15 @@ class Explanation(NamedTuple):
     digest: str
 
 
+class Origin(Traced, Protocol):
+    """Whose request it is that rows belong to."""
+
+    def scored(self, served_by: str, answer: Answer) -> None:
+        """The request shares a call with others and this is its part of the answer: all of them are told before the
+        first of them goes on, so that what is to be done for each can be done for all at once. Must return at once and
+        never raises. Who has a call alone is told nothing, nor are large requests and copies."""
+
+
 class Backend(Protocol):
     """A place that scores rows. Every failure is a :class:`churn_serving.core.errors.BackendError`."""
 
@@ -58,6 +67,22 @@ class Backend(Protocol):
 
     async def probe(self, timeout: float) -> bool:  # noqa: ASYNC109 - the port's contract
         """Whether it answers its own golden rows bit for bit within ``timeout`` seconds. Never raises."""
+
+
+class ShadowObserver(Protocol):
+    """Told what becomes of copies for the canary; must return at once."""
+
+    def shadow_ended(self, outcome: str, digest: str) -> None:
+        """A copy came to :data:`ANSWERED`, to the reason of a :class:`churn_serving.core.errors.BackendError`, or was
+        not sent since the canary is left alone. ``digest`` as in :meth:`Observer.backend_called`."""
+
+    def shadow_dropped(self) -> None:
+        """A copy was not sent, since too many were under way."""
+
+    def shadow_compared(
+        self, digest: str, beside: str, probabilities: Sequence[float], others: Sequence[float]
+    ) -> None:
+        """The canary's model said this of the first customers to whom the model ``beside`` it had given ``others``."""
 
 
 class Observer(Protocol):

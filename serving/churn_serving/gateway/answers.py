@@ -76,10 +76,22 @@ def decide(
     rows: Sequence[Row],
     outcome: Outcome,
     notes: Sequence[Note] = (),
+    decided: list[Prediction] | None = None,
 ) -> Predictions:
-    """Attach risk, segment name and action to an outcome's scores, customer by customer, and warn of what was noted."""
+    """Attach risk, segment name and action to an outcome's scores, customer by customer, and warn of what was noted.
+    ``decided``: what :func:`decide_each` has found of them already."""
     description = outcome.description
     manifest = description.manifest
+    predictions = decide_each(customer_ids, rows, outcome) if decided is None else decided
+    model = ModelName(manifest.name, manifest.version, description.digest, manifest.training_data.simulated)
+    unseen = customer_warnings(notes, customer_ids, rows, description.schema)
+    warnings = about_answer(outcome.served_by) + unseen
+    return Predictions(request_id, model, outcome.served_by, predictions, warnings)
+
+
+def decide_each(customer_ids: Sequence[str], rows: Sequence[Row], outcome: Outcome) -> list[Prediction]:
+    """Each customer's answer."""
+    description = outcome.description
     profiles = description.segmenter.profiles
     predictions = []
     for customer_id, row, probability, segment in zip(
@@ -89,10 +101,7 @@ def decide(
         action = Action(chosen.id, chosen.name, chosen.expected_value, chosen.cost, chosen.source)
         named = SegmentName(segment, profiles[segment].name)
         predictions.append(Prediction(customer_id, probability, chosen.risk, named, action, []))
-    model = ModelName(manifest.name, manifest.version, description.digest, manifest.training_data.simulated)
-    unseen = customer_warnings(notes, customer_ids, rows, description.schema)
-    warnings = about_answer(outcome.served_by) + unseen
-    return Predictions(request_id, model, outcome.served_by, predictions, warnings)
+    return predictions
 
 
 def with_reasons(predictions: Predictions, found: Explained) -> Predictions:

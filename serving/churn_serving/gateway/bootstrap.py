@@ -4,38 +4,34 @@ import contextlib
 import functools
 import logging
 import sys
-import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from churn_model import TrustedKeys
 from churn_serving.adapters.description_store import DescriptionStore
 from churn_serving.adapters.http_backend import HttpBackend, Session, open_session
 from churn_serving.adapters.refresher import refresh
-from churn_serving.core.admission import Admission
-from churn_serving.core.dispatch import Dispatcher
-from churn_serving.core.explanations import Explanations
-from churn_serving.core.guarded import GuardedBackend
-from churn_serving.core.policy import DecisionPolicy
 from churn_serving.core.recovery import probe
 from churn_serving.core.routing import Router
 from churn_serving.gateway.application import Application, Readiness, build_pages
 from churn_serving.gateway.authentication import Authentication
-from churn_serving.gateway.canary_weight import CanaryWeight
+from churn_serving.gateway.canary_weight import CanaryShare, CanaryWeight
+from churn_serving.gateway.decision_path import DecisionPath, open_decision_path
 from churn_serving.gateway.grpc_service import InferenceService
 from churn_serving.gateway.http import RequestIds
 from churn_serving.gateway.inference import InferenceRoute
 from churn_serving.gateway.key_ring import KeyRing
-from churn_serving.gateway.lag import LoopLag
 from churn_serving.gateway.large_bodies import LargeBodies
 from churn_serving.gateway.last_known_model import LastKnownModel
 from churn_serving.gateway.prediction_log_parts import open_prediction_log
 from churn_serving.gateway.predictions import PredictionsRoute
 from churn_serving.gateway.service import PredictionService
 from churn_serving.gateway.settings import GatewaySettings
+from churn_serving.gateway.spans import Traces
 from churn_serving.gateway.watched import watch_gateway
 from churn_serving.oip.messages import MAX_ROWS
 from churn_serving.runtime.supervision import Supervisor
+from churn_serving.runtime.tls import Authorities
 from churn_serving.runtime.trust import TrustedKeyFile
 from churn_serving.telemetry.metrics import GatewayMetrics
 from churn_serving.telemetry.request_log import RequestLog
@@ -62,52 +58,73 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         UntrustedPackage: the public key cannot be read.
         KeyFileError: the API keys cannot be read.
         CanaryWeightError: the file of the canary's weight cannot be read.
+        TlsFileError: the authorities of backends cannot be read.
         PseudonymKeyError: the keys of the prediction log cannot be read.
     """
-    policy = DecisionPolicy()
     metrics = GatewayMetrics()
     trusted = TrustedKeyFile(settings.verify_key_path, metrics.package_keys_loaded)
     learned = LastKnownModel(DescriptionStore(settings.home / "gateway", trusted), metrics)
     ring = _open_key_ring(settings, metrics)
-    lag = LoopLag()
+    authorities = None if settings.tls_authority is None else Authorities(settings.tls_authority)
     log = RequestLog(sys.stdout.fileno(), metrics.log_dropped)
+    traces = Traces(settings, metrics)
     async with contextlib.AsyncExitStack() as stack:
         session = await stack.enter_async_context(open_session())
-        adapters = _open_backends(settings, session, trusted, learned)
-        guarded = {name: GuardedBackend(backend, policy, metrics, time.monotonic) for name, backend in adapters.items()}
-        router = Router(guarded["primary"], guarded.get("canary"), guarded.get("fallback"), 0.0)
-        share_canary = functools.partial(_share_canary, router, metrics)
-        share_canary(settings.canary_percent / 100)
-        admission = Admission(policy, metrics, lag)
-        dispatcher = Dispatcher(router, admission, policy, metrics, time.monotonic, lambda: learned.remembered)
-        explanations = Explanations(router.backends, policy, metrics)
+        adapters = _open_backends(settings, session, trusted, learned, authorities)
+        path = open_decision_path(settings, adapters, traces, metrics, lambda: learned.remembered)
         stack.callback(log.close)
+        if path.shadows is not None:
+            stack.callback(path.shadows.close)
         supervisor = Supervisor(metrics.task_crashed)
-        kept = open_prediction_log(settings, metrics.registry, router.arm, supervisor)
+        kept = open_prediction_log(settings, metrics.registry, path.router.arm, supervisor)
         if kept is not None:
             stack.callback(kept.close)
         stack.push_async_callback(supervisor.stop)
-        service = PredictionService(dispatcher, explanations, metrics, log, kept)
-        supervisor.start("loop lag", lag.measure)
-        _watch_backends(supervisor, router, adapters)
-        watch_trust = functools.partial(_watch_trust, trusted, learned, tuple(adapters.values()), metrics)
-        supervisor.start("package keys", watch_trust)
-        if settings.last_known_model is not None:
-            use_given = functools.partial(learned.use_given, settings.last_known_model, trusted)
-            supervisor.start("last known model", use_given, vital=False)
-        if ring is not None:
-            supervisor.start("API keys", ring.watch)
-        if settings.canary_percent_file is not None:
-            weight = CanaryWeight(settings.canary_percent_file, share_canary, metrics.canary_weight_loaded)
-            supervisor.start("canary weight", weight.watch)
-        readiness = Readiness(lambda: supervisor.failing, functools.partial(_is_degraded, router, adapters))
+        service = PredictionService(
+            path.dispatcher, path.explanations, metrics, log, kept, path.shadows, spans=traces.spans
+        )
         large_bodies = LargeBodies(metrics.shed)
+        _start_tasks(supervisor, settings, path, _Files(trusted, learned, ring, authorities), metrics)
+        traces.watch(supervisor)
         # A new gateway would be no better at starting that process, and this one answers small requests without it.
         supervisor.start("large bodies", large_bodies.run, vital=False)
-        watch_gateway(metrics, admission, lag, router, adapters, supervisor)
-        authentication = Authentication(ring, metrics.unauthenticated)
-        doors = _open_doors(settings, service, large_bodies, authentication, readiness)
+        readiness = Readiness(lambda: supervisor.failing, path.degraded)
+        watch_gateway(metrics, path.admission, path.lag, path.router, adapters, supervisor)
+        callers, request_ids = Authentication(ring, metrics.unauthenticated), traces.request_ids()
+        doors = _open_doors(settings, service, large_bodies, callers, readiness, request_ids)
         yield Gateway(*doors, metrics, readiness, supervisor)
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What is read again when it changes; what was learned goes with the keys that it is trusted by."""
+
+    trusted: TrustedKeyFile
+    learned: LastKnownModel
+    ring: KeyRing | None
+    authorities: Authorities | None
+
+
+def _start_tasks(
+    supervisor: Supervisor, settings: GatewaySettings, path: DecisionPath, files: _Files, metrics: GatewayMetrics
+) -> None:
+    """Start what goes on beside requests: backends are watched, and files are read again.
+
+    Raises:
+        CanaryWeightError: the file of the canary's weight cannot be read.
+    """
+    supervisor.start("loop lag", path.lag.measure)
+    if files.authorities is not None:
+        supervisor.start("authorities of backends", files.authorities.watch)
+    _watch_backends(supervisor, path.router, path.adapters)
+    backends = tuple(path.adapters.values())
+    supervisor.start("package keys", functools.partial(_watch_trust, files.trusted, files.learned, backends, metrics))
+    if settings.last_known_model is not None:
+        use_given = functools.partial(files.learned.use_given, settings.last_known_model, files.trusted)
+        supervisor.start("last known model", use_given, vital=False)
+    if files.ring is not None:
+        supervisor.start("API keys", files.ring.watch)
+    _watch_canary_weight(supervisor, settings, path.share_canary, metrics)
 
 
 def _open_key_ring(settings: GatewaySettings, metrics: GatewayMetrics) -> KeyRing | None:
@@ -118,11 +135,17 @@ def _open_key_ring(settings: GatewaySettings, metrics: GatewayMetrics) -> KeyRin
 
 
 def _open_backends(
-    settings: GatewaySettings, session: Session, trusted: TrustedKeys, learned: LastKnownModel
+    settings: GatewaySettings,
+    session: Session,
+    trusted: TrustedKeys,
+    learned: LastKnownModel,
+    authorities: Authorities | None,
 ) -> dict[str, HttpBackend]:
     urls = {"primary": settings.primary_url, "canary": settings.canary_url, "fallback": settings.fallback_url}
     return {
-        name: HttpBackend(name, str(url), session, trusted, learned) for name, url in urls.items() if url is not None
+        name: HttpBackend(name, str(url), session, trusted, learned, authorities=authorities)
+        for name, url in urls.items()
+        if url is not None
     }
 
 
@@ -133,15 +156,21 @@ def _watch_backends(supervisor: Supervisor, router: Router, adapters: Mapping[st
         supervisor.start(f"refresh {adapter.name}", functools.partial(refresh, adapter), vital=False)
 
 
-def _share_canary(router: Router, metrics: GatewayMetrics, share: float) -> None:
-    router.canary_share = share
-    metrics.canary_share(share if "canary" in {backend.name for backend in router.backends} else 0.0)
+def _watch_canary_weight(
+    supervisor: Supervisor,
+    settings: GatewaySettings,
+    share_canary: Callable[[CanaryShare], None],
+    metrics: GatewayMetrics,
+) -> None:
+    """Follow the file of the canary's weight, where there is one.
 
-
-def _is_degraded(router: Router, adapters: Mapping[str, HttpBackend]) -> bool:
-    """Whether no backend that requests go to would be asked and is there."""
-    asked = (backend for backend in router.backends if backend.name != "canary" or router.canary_share > 0.0)
-    return not any(backend.breaker.closed and adapters[backend.name].reachable for backend in asked)
+    Raises:
+        CanaryWeightError: it cannot be read.
+    """
+    if settings.canary_percent_file is None:
+        return
+    weight = CanaryWeight(settings.canary_percent_file, share_canary, metrics.canary_weight_loaded)
+    supervisor.start("canary weight", weight.watch)
 
 
 async def _watch_trust(
@@ -162,8 +191,8 @@ def _open_doors(
     large_bodies: LargeBodies,
     authentication: Authentication,
     readiness: Readiness,
+    request_ids: RequestIds,
 ) -> tuple[Application, InferenceService]:
-    request_ids = RequestIds()
     predictions = PredictionsRoute(
         service, large_bodies, authentication, request_ids, settings.maximum_body_bytes, MAX_ROWS
     )

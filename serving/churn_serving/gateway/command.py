@@ -13,11 +13,13 @@ from churn_serving.gateway.server import check_files, serve
 from churn_serving.gateway.settings import GatewaySettings
 from churn_serving.runtime.allocation import give_back_large_buffers
 from churn_serving.runtime.command_line import SettingError, read_settings, without_check
+from churn_serving.runtime.tls import TlsFileError
 
 # Whose file it is that cannot be read.
 _SETTINGS: dict[type[Exception], str] = {
     KeyFileError: "CHURN_GATEWAY_API_KEYS: ",
     CanaryWeightError: "CHURN_GATEWAY_CANARY_PERCENT_FILE: ",
+    TlsFileError: "CHURN_GATEWAY_TLS_AUTHORITY: ",
     PseudonymKeyError: "CHURN_GATEWAY_PREDICTION_LOG_KEYS: ",
 }
 
@@ -41,7 +43,7 @@ def main() -> int:
             return 0
         give_back_large_buffers()
         interrupted = uvloop.run(serve(settings))
-    except (KeyFileError, CanaryWeightError, ChurnModelError, OSError) as error:
+    except (KeyFileError, CanaryWeightError, TlsFileError, ChurnModelError, OSError) as error:
         sys.stderr.write(f"gateway: {_SETTINGS.get(type(error), '')}{error}\n")
         return 2
     if interrupted:

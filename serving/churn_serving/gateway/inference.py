@@ -11,16 +11,16 @@ from http import HTTPStatus
 from churn_model import Schema
 from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.http import RequestIds, answer
-from churn_serving.gateway.large_bodies import LARGE_BYTES, PATIENT_BYTES, LargeBodies, release
+from churn_serving.gateway.inference_reply import reply_to
+from churn_serving.gateway.large_bodies import LARGE_BYTES, PATIENT_BYTES, LargeBodies
 from churn_serving.gateway.model_view import require_served
 from churn_serving.gateway.problems import protocol_error_for
 from churn_serving.gateway.reader_wire import Task
 from churn_serving.gateway.service import CLIENT_CLOSED_REQUEST, Exchange, PredictionService
-from churn_serving.gateway.warnings import warnings_text
 from churn_serving.oip.http_headers import JSON_LENGTH, json_length
 from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import codec_for
-from churn_serving.oip.messages import MAX_ROWS, UNNAMED, InferReply, InferRequest, refuse_contributions
+from churn_serving.oip.messages import MAX_ROWS, UNNAMED, InferRequest, refuse_contributions
 from churn_serving.oip.model_path import read_model_path
 from churn_serving.web.body import Disconnected, Receive, Scope, Send, read_body
 from churn_serving.web.request import JSON, OCTETS, UnknownPath, require_media_type, require_method
@@ -67,6 +67,8 @@ class InferenceRoute:
             if length is not None:
                 headers.append((JSON_LENGTH, b"%d" % length))
             await answer(send, 200, JSON if length is None else OCTETS, body, headers)
+            if exchange.copy is not None:
+                self._service.left(exchange)
 
     async def _infer(self, exchange: Exchange, scope: Scope, receive: Receive) -> tuple[bytes, int | None]:
         exchange.caller = self._authentication.caller(scope["headers"])
@@ -88,25 +90,7 @@ class InferenceRoute:
         if request.outputs is not None:
             refuse_contributions(request.outputs)
         version = path.version or request.model.version
-        outcome = await self._service.predict(
-            exchange, request.rows, description, request.id or None, version, request.notes
-        )
-        served = outcome.description
-        require_served(served, served.name, version)  # pods of another one may have answered
-        scores = outcome.scores
-        reply = InferReply(
-            served.name,
-            served.version,
-            served.digest,
-            request.id,
-            scores.probabilities,
-            scores.segments,
-            served_by=outcome.served_by,
-            warnings=warnings_text(exchange.notes, request.rows, served.schema),
-        )
-        if self._service.prediction_log is not None:
-            await self._service.prediction_log.scored(exchange, request.rows, request.id or None)
-        await release(request.rows)
+        reply = await reply_to(self._service, exchange, request, description, version)
         return encode_requested(reply, request.outputs)
 
     async def _read(self, body: bytes, header_length: int | None, schema: Schema) -> InferRequest:

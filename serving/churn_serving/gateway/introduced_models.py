@@ -57,7 +57,7 @@ class IntroducedModels:
         return frame(encode_note(model_note(model.number, model.description)))
 
     def forget(self) -> None:
-        """What was said last was not written: all is said again, and a number means what was said of it last."""
-        self._sequence = _NOWHERE
+        """What was said last was not written: all is said again, by numbers that the segment has not used, so that one
+        means the same in all of it, whatever part of it a disk spoils."""
         for model in self._known.values():
             model.sequence = _NOWHERE

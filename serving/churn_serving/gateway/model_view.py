@@ -4,8 +4,17 @@ from typing import Any
 
 import msgspec
 
-from churn_model import Description
+from churn_model import Description, SchemaFeature
+from churn_model.rules import ActionRule
+from churn_model.segments import SegmentProfile
 from churn_serving.oip.faults import UnknownModel
+
+SHOWN_PARTS: dict[str, type[msgspec.Struct]] = {
+    "features": SchemaFeature,
+    "segments": SegmentProfile,
+    "actions": ActionRule,
+}
+"""Of which type those are that are shown as lists, with every field."""
 
 
 def describe_model(description: Description) -> dict[str, Any]:

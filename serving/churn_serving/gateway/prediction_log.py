@@ -35,13 +35,18 @@ class Answered(Protocol):
     outcome: Outcome | None
 
 
+_Held = tuple[Answered, Outcome, str | None, PseudonymKey, KnownModel, list[CustomerNote]]
+"""An answer of which a record is to be made, with the key of its split. A plain tuple: one is made for every answer."""
+
+
 class PredictionLog:
     """``arm`` tells the side of a split that a key belongs to; None where there is no split.
 
-    What was answered is the kernel's when a method has returned, or is counted as shed. None of them raises. Each
-    answer is a write of its own: to wait until all that is answered in a turn of the event loop can be written together
-    takes each of them another turn, which costs as much as the call to the kernel that it saves. Nor is the file
-    mapped into memory: what is wrong with a disk would end this process there.
+    What was answered is the kernel's when a method has returned, or is counted as shed; but for :meth:`hold`, what is
+    given there when :meth:`write_held` has returned. None of them raises. Requests that shared a call to a backend
+    share a write, made before the first of them is answered: a write costs as much as all else that is done for a
+    record, and to wait until whatever is answered in a turn of the event loop can be written together would take each
+    of them another turn. The file is not mapped into memory: what is wrong with a disk would end this process there.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class PredictionLog:
         self._arm = arm
         self._clock = clock
         self._introduced = IntroducedModels()
+        self._held: list[_Held] = []
 
     def answered(self, exchange: Answered, rows: Sequence[Row], predictions: Sequence[Prediction]) -> None:
         """Keep an answer to few customers."""
@@ -68,6 +74,28 @@ class PredictionLog:
             self._keep(exchange, outcome, predictions[0].customer_id, key, model, customers)
         except Exception as error:  # noqa: BLE001 - as in _failed
             self._failed(error, len(rows))
+
+    def hold(
+        self, exchange: Answered, outcome: Outcome, rows: Sequence[Row], predictions: Sequence[Prediction]
+    ) -> None:
+        """Take an answer to few customers, which is written before anything else is, and before it leaves by
+        :meth:`write_held`."""
+        try:
+            key = self._keys.newest
+            model = self._introduced.of(outcome.description)
+            customers = _recommended(rows, predictions, key, model)
+            self._held.append((exchange, outcome, predictions[0].customer_id, key, model, customers))
+        except Exception as error:  # noqa: BLE001 - as in _failed
+            self._failed(error, len(rows))
+
+    def write_held(self) -> None:
+        """Keep what is held, in one write; nothing where somebody has done so."""
+        if self._held:
+            held, self._held = self._held, []
+            try:
+                self._write(held)
+            except Exception as error:  # noqa: BLE001 - as in _failed
+                self._failed(error, sum([len(customers) for *_, customers in held]))
 
     async def answered_many(self, exchange: Answered, rows: Sequence[Row], predictions: Sequence[Prediction]) -> None:
         """The same for many; others get their turn in between."""
@@ -89,7 +117,7 @@ class PredictionLog:
         try:
             key, outcome = self._keys.newest, _outcome(exchange)
             model, scores = self._introduced.of(outcome.description), outcome.scores
-            pseudonym = key.of(named) if named and len(rows) == 1 else None
+            pseudonym = key.of_named(named) if named and len(rows) == 1 else None
             customers: list[CustomerNote] = []
             for number, row in enumerate(rows):
                 if number and number % ROWS_A_TURN == 0:
@@ -103,6 +131,7 @@ class PredictionLog:
 
     def close(self) -> None:
         """Seal what was written; nothing can be kept any more."""
+        self.write_held()
         self._writer.close()
 
     def _keep(
@@ -114,28 +143,40 @@ class PredictionLog:
         model: KnownModel,
         customers: list[CustomerNote],
     ) -> None:
-        writer = self._writer
-        sequence = writer.sequence
-        introduction = None if model.sequence == sequence else self._introduced.introduce(model, sequence)
-        note = AnswerNote(
-            self._clock(),
-            exchange.request_id,
-            exchange.route,
-            model.number,
-            outcome.served_by,
-            self._arm(named),
-            (time.perf_counter() - exchange.started) * 1000,
-            key.id,
-            customers,
-        )
-        record = frame(encode_note(note))
+        self.write_held()
+        self._write([(exchange, outcome, named, key, model, customers)])
+
+    def _write(self, held: Sequence[_Held]) -> None:
+        """Write answers together, with what introduces the models that the segment does not know yet."""
+        records: list[bytes] = []
+        count = 0
+        sequence = self._writer.sequence
+        for exchange, outcome, named, key, model, customers in held:
+            try:
+                if model.sequence != sequence:
+                    records.append(self._introduced.introduce(model, sequence))
+                note = AnswerNote(
+                    self._clock(),
+                    exchange.request_id,
+                    exchange.route,
+                    model.number,
+                    outcome.served_by,
+                    self._arm(named),
+                    (time.perf_counter() - exchange.started) * 1000,
+                    key.id,
+                    customers,
+                )
+                records.append(frame(encode_note(note)))
+                count += len(customers)
+            except Exception as error:  # noqa: BLE001 - as in _failed
+                self._failed(error, len(customers))
         try:
-            writer.append(introduction + record if introduction else record)
+            self._writer.append(b"".join(records))
         except NotKept as error:
             self._introduced.forget()
-            self._metrics.shed(error.reason, len(customers))
+            self._metrics.shed(error.reason, count)
         else:
-            self._metrics.kept(len(customers))
+            self._metrics.kept(count)
 
     def _failed(self, error: Exception, customers: int) -> None:
         """What a customer sent must neither end the answer nor get into a log."""
@@ -152,7 +193,7 @@ def _recommended(
         action = made.action
         customers.append(
             CustomerNote(
-                key.of(made.customer_id),
+                key.of_named(made.customer_id),
                 model.kept(rows[number]),
                 made.churn_probability,
                 made.segment.id,

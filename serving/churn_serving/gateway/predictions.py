@@ -4,16 +4,19 @@ In front of FastAPI rather than in it, because the framework's own handling cost
 """
 
 import logging
+from functools import partial
 from http import HTTPStatus
 
 import msgspec
 
 from churn_model import Description, Schema
-from churn_serving.gateway.answers import Prediction, Predictions, decide, with_reasons
+from churn_serving.core.dispatch import Outcome
+from churn_serving.gateway.answers import Prediction, Predictions, decide, decide_each, with_reasons
 from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.http import RequestIds, answer
 from churn_serving.gateway.large_answers import FEW_ROWS, AnswerTurns
 from churn_serving.gateway.large_bodies import LARGE_BYTES, PATIENT_BYTES, LargeBodies, release
+from churn_serving.gateway.prediction_log import PredictionLog
 from churn_serving.gateway.problems import CONTENT_TYPE, problem_for
 from churn_serving.gateway.reader_wire import Task
 from churn_serving.gateway.record_faults import explain_fault
@@ -69,6 +72,8 @@ class PredictionsRoute:
         else:
             self._service.finish(exchange, 200)
             await answer(send, 200, JSON, body, headers)
+            if exchange.copy is not None:
+                self._service.left(exchange)
 
     async def _predict(self, exchange: Exchange, scope: Scope, receive: Receive) -> bytes:
         exchange.caller = self._authentication.caller(scope["headers"])
@@ -84,15 +89,20 @@ class PredictionsRoute:
             if log is not None:
                 log.answered(exchange, request.rows, explained.predictions)
             return self._encode(explained)
+        few = len(request.rows) <= FEW_ROWS
+        if log is not None and few:
+            exchange.together = partial(_decide_and_hold, log, request)
         outcome = await self._service.predict(
             exchange, request.rows, description, request.customer_ids[0], notes=request.notes
         )
         answered = (exchange.request_id, request.customer_ids, request.rows, outcome, exchange.notes)
-        if len(request.rows) <= FEW_ROWS:
-            decided = decide(*answered)
-            self._service.recommended(decided)
-            if log is not None:
+        if few:
+            decided = decide(*answered, exchange.decided)
+            exchange.recommended = decided.predictions
+            if log is not None and exchange.decided is None:
                 log.answered(exchange, request.rows, decided.predictions)
+            elif log is not None:
+                log.write_held()
             return self._encode(decided)
         kept: list[Prediction] | None = None if log is None else []
         answer = await self._turns.write(*answered, kept)
@@ -119,7 +129,7 @@ class PredictionsRoute:
             exchange, request.rows, description, request.customer_ids[0], notes=request.notes
         )
         predictions = decide(exchange.request_id, request.customer_ids, request.rows, outcome, exchange.notes)
-        self._service.recommended(predictions)
+        exchange.recommended = predictions.predictions
         return with_reasons(predictions, await self._service.explain(exchange, request.rows, outcome))
 
     @property
@@ -132,3 +142,10 @@ class PredictionsRoute:
         if self._decoder is None or self._decoder.schema is not schema:
             self._decoder = RecordDecoder(schema, self._maximum_customers)
         return self._decoder
+
+
+def _decide_and_hold(log: PredictionLog, request: Request, exchange: Exchange, outcome: Outcome) -> list[Prediction]:
+    """What all requests of one call can have done before the first of them goes on: their records are one write."""
+    decided = decide_each(request.customer_ids, request.rows, outcome)
+    log.hold(exchange, outcome, request.rows, decided)
+    return decided

@@ -32,7 +32,12 @@ class Kind(NamedTuple):
 
 REFUSALS: dict[type[Exception], Kind] = {
     MalformedRequest: Kind(400, "malformed", "The body is not JSON", "Send one JSON object in UTF-8."),
-    InvalidRequest: Kind(422, "invalid", "The request does not fit the model's schema", "Mend the fields in errors."),
+    InvalidRequest: Kind(
+        422,
+        "invalid",
+        "The request does not fit the model's schema",
+        "Mend the fields in errors; GET /v1/model tells the schema.",
+    ),
     Unauthenticated: Kind(401, "unauthenticated", "No key that may call", "Send Authorization: Bearer <API key>."),
     AmbiguousKey: Kind(400, "two-keys", "More than one key", "Send one key, in one header."),
     UnknownPath: Kind(404, "not-found", "No such page", "See /docs for what there is."),

@@ -6,9 +6,10 @@ import sys
 
 import uvicorn
 
+from churn_model.loading import keep_what_is_loaded
 from churn_model.prediction_log.pseudonyms import read_pseudonym_keys
 from churn_serving.gateway.bootstrap import Gateway, open_gateway
-from churn_serving.gateway.canary_weight import read_percent
+from churn_serving.gateway.canary_weight import read_canary_share
 from churn_serving.gateway.grpc_server import GrpcPort
 from churn_serving.gateway.key_file import read_keys
 from churn_serving.gateway.settings import GatewaySettings
@@ -16,6 +17,7 @@ from churn_serving.gateway.status_history import StatusHistory
 from churn_serving.gateway.status_page import StatusPage
 from churn_serving.oip.grpc_limits import GrpcLimits
 from churn_serving.runtime.memory import MemoryWatch
+from churn_serving.runtime.tls import Authorities
 from churn_serving.web.metrics_port import serve_metrics
 from churn_serving.web.server import DrainingServer, bind, tune
 
@@ -28,12 +30,14 @@ def check_files(settings: GatewaySettings) -> None:
     """Read the files that the settings name and whoever chose them wrote.
 
     Raises:
-        KeyFileError, CanaryWeightError, PseudonymKeyError: one cannot be used.
+        KeyFileError, CanaryWeightError, PseudonymKeyError, TlsFileError: one cannot be used.
     """
+    if settings.tls_authority is not None:
+        Authorities(settings.tls_authority)
     if settings.key_file is not None:
         read_keys(settings.key_file)
     if settings.canary_percent_file is not None:
-        read_percent(settings.canary_percent_file)
+        read_canary_share(settings.canary_percent_file)
     if settings.prediction_log is not None:
         read_pseudonym_keys(settings.prediction_log_key_path)
 
@@ -46,6 +50,7 @@ async def serve(settings: GatewaySettings) -> bool:
         UntrustedPackage: the public key cannot be read.
         KeyFileError: the API keys cannot be read.
         CanaryWeightError: the file of the canary's weight cannot be read.
+        TlsFileError: the authorities of backends cannot be read.
         PseudonymKeyError: the keys of the prediction log cannot be read.
     """
     async with open_gateway(settings) as gateway:
@@ -109,6 +114,5 @@ def _calm_garbage_collector() -> None:
     """Everything built so far lives as long as the process: never look at it again, and look at the rest less often.
     A full collection of this process takes tens of milliseconds, which would be the p99.9. Not too seldom: each gRPC
     call leaves its metadata in a circle of the library's, five objects of up to 16 KiB."""
-    gc.collect()
-    gc.freeze()
+    keep_what_is_loaded(freeing=True)
     gc.set_threshold(5_000, 20, 100)

@@ -46,11 +46,17 @@ class GatewaySettings(ConnectionSettings):
     """The backend that answers where the primary cannot. Empty: there is none."""
     canary_url: _OptionalUrl = None
     """A backend on trial, for its share of customers. Empty: there is none."""
+    tls_authority: Annotated[Path | None, Switchable] = None
+    """File of the authorities, in PEM, that a backend's certificate must come from, one for the name in its address; it
+    is read again when it changes. All addresses of backends are https:// then. Empty: they are all http://."""
     canary_percent: float = Field(default=0.0, ge=0.0, le=100.0)
     """Share of customers that the canary answers, by a hash of their id."""
     canary_percent_file: Annotated[Path | None, Switchable] = None
     """File that holds the canary's share, one number; it is read again when it changes, and wins over the percentage
-    given here."""
+    given here. Instead it may hold `{"percent": 0, "shadow_percent": 20}`: the primary answers everybody, and copies of
+    so many requests in a hundred go to the canary afterwards."""
+    shadow_calls: int = Field(default=8, ge=1, le=32)
+    """Copies for the canary that may be under way at once; with more, copies are left out and counted."""
     last_known_model: Annotated[Path | None, Switchable] = None
     """File of a model's signed description, as a backend shows it at ``GET /v1/package``: what a gateway that never
     reached any backend answers from, by the scorecard. It may come later. Empty: such a gateway is not ready."""
@@ -68,6 +74,11 @@ class GatewaySettings(ConnectionSettings):
     authentication: Annotated[Literal["required", "off"] | None, Switchable] = None
     """Whether callers need a key; None: they do if there is a file of keys, and only a gateway that listens on this
     machine alone may have none."""
+    traces_url: _OptionalUrl = None
+    """Where an OpenTelemetry collector takes traces over OTLP and HTTP, as http://collector:4318/v1/traces: of each
+    request whose caller keeps its trace, the request and its calls to backends. Empty: nobody is told."""
+    traces_share: float = Field(default=0.01, ge=0.0, le=1.0)
+    """Of requests that come without a trace, the share that begin one; without a collector none does."""
     prediction_log: Annotated[Path | None, Switchable] = None
     """Folder that every answer is kept in, until `churn log ship` takes it away. Empty: answers are not kept."""
     prediction_log_keys: Annotated[Path | None, Switchable] = None
@@ -112,6 +123,26 @@ class GatewaySettings(ConnectionSettings):
     def key_file(self) -> Path | None:
         """The file of API keys that callers are checked against; None where everybody may call."""
         return None if self.authentication == "off" else self.api_keys
+
+    @model_validator(mode="after")
+    def _backends_all_in_the_clear_or_none(self) -> Self:
+        scheme = "http" if self.tls_authority is None else "https"
+        for name in ("primary_url", "fallback_url", "canary_url"):
+            url = getattr(self, name)
+            if url is not None and url.scheme != scheme:
+                raise PydanticCustomError(
+                    "scheme",
+                    "{prefix}{name}: {given}:// {why}",
+                    {
+                        "prefix": _PREFIX,
+                        "name": name.upper(),
+                        "given": url.scheme,
+                        "why": f"needs {_PREFIX}TLS_AUTHORITY, the authorities to believe"
+                        if self.tls_authority is None
+                        else f"would be in the clear; with {_PREFIX}TLS_AUTHORITY it is https://",
+                    },
+                )
+        return self
 
     @model_validator(mode="after")
     def _keys_where_others_can_call(self) -> Self:

@@ -155,7 +155,9 @@ def _backends(totals: Totals) -> str:
                 _one(totals, names.BACKEND_STATE, lambda value: _STATES.get(value, _NOTHING), **chosen),
                 f"{served.get(names.NAME, _NOTHING)} {served.get(names.MODEL_VERSION, '')}",
                 _Long(served.get(names.DIGEST, _NOTHING)),
-                _one(totals, names.MODEL_CREATED, lambda made: f"{(totals.time - made) / 86400:.1f} days", **chosen),
+                _one(
+                    totals, names.MODEL_CREATED, lambda made: f"{(totals.time - made) / 86400:.1f}\u00a0days", **chosen
+                ),
             ]
         )
     return _table("Backends", ("Backend", "Reachable", "Breaker", "Model", "Digest", "Age"), rows)
@@ -167,6 +169,7 @@ def _inside(totals: Totals) -> str:
         ["Requests inside", _one(totals, names.REQUESTS_WAITING, "{:.0f}".format)],
         ["Event loop late", _one(totals, names.LOOP_LAG, _milliseconds)],
         ["Share of the canary", _one(totals, names.CANARY_SHARE, _percent)],
+        ["Requests that the canary gets a copy of", _one(totals, names.SHADOW_SHARE, _percent)],
         ["Answers waiting on disk to be taken away", _one(totals, prediction_log.BYTES, _bytes)],
         ["Background tasks that wait to be started again", _Bad(", ".join(stopped)) or "none"],
     ]

@@ -6,13 +6,15 @@ Read for display only. Whether the package may be trusted is checked by the proc
 import json
 import shlex
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from churn_model.dates import moment
 from churn_model.errors import PackageError
 from churn_model.golden import Golden
 from churn_model.manifest import GOLDEN, MANIFEST, Manifest, parse_manifest
-from churn_model.schema import row_to_json
+from churn_model.schema import Row, row_to_json
 from churn_serving.local.errors import SettingError
 from churn_serving.local.services import CHAMPION
 
@@ -64,8 +66,31 @@ def read_champion(model: Path) -> Champion:
         raise SettingError(f"{error.filename}: cannot be read ({error.strerror})") from error
     except PackageError as error:
         raise SettingError(f"{folder}: {error}") from error
-    values = (_plain(value) for value in row_to_json(golden.rows[0]))
-    return Champion(manifest, dict(zip(manifest.schema.names, values, strict=True)))
+    return Champion(manifest, _record(manifest, golden.rows[0]))
+
+
+def _record(manifest: Manifest, row: Row) -> dict[str, Any]:
+    """The row as callers write a customer: a date where the model has the days since one.
+
+    Where each customer has a day as of which they are described, this one is described as of the day on which the
+    package was made.
+    """
+    schema = manifest.schema
+    made = manifest.created[: len("2024-03-31")]
+    record: dict[str, Any] = dict.fromkeys(schema.snapshot_columns, made)
+    for feature, value in zip(schema.features, row_to_json(row), strict=True):
+        if feature.date is None or value is None:
+            record[feature.name] = _plain(value)
+        else:
+            then = moment(feature.date.snapshot or made) - timedelta(days=float(value))
+            record[feature.name] = _as_written(then)
+    return record
+
+
+def _as_written(then: datetime) -> str:
+    """A date, with its time where that is not midnight."""
+    text = then.isoformat()
+    return text.removesuffix("T00:00:00")
 
 
 def _plain(value: float | str | None) -> float | str | None:

@@ -9,8 +9,9 @@ import subprocess
 
 from churn_serving.local.errors import SettingError
 from churn_serving.local.log_key import make_log_key
+from churn_serving.local.marketing import all_services
 from churn_serving.local.readiness import check_ports
-from churn_serving.local.services import ServiceSpec, local_services
+from churn_serving.local.services import ServiceSpec
 from churn_serving.local.settings import LocalSettings, local_home
 from churn_serving.local.state import LocalState
 from churn_serving.runtime.command_line import CHECK
@@ -28,7 +29,7 @@ def check_start(settings: LocalSettings) -> None:
     state = LocalState(local_home())
     try:
         make_log_key(settings, state.home)
-        services = local_services(settings, state.home)
+        services = all_services(settings, state.home)
         check_ports(port for service in services for port in service.ports)
         _ask([service for service in services if service.checks])
     finally:

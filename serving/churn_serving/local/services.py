@@ -15,6 +15,8 @@ from churn_serving.local.settings import LocalSettings, flag_of, variable_of
 
 HOST = "127.0.0.1"
 CHAMPION = "champion"
+PROMETHEUS = "prometheus"
+"""The name of the service that keeps what the others show."""
 # What is for looking around, as MLflow's pages; on a small machine it must not take the processor from what serves.
 BACKGROUND_NICENESS = 10
 # One gateway answers few here, and whoever has just asked wants to see it in a table.
@@ -158,7 +160,7 @@ def _prediction_log(settings: LocalSettings, home: Path) -> ServiceSpec:
 def _prometheus(settings: LocalSettings, home: Path, program: str) -> ServiceSpec:
     port = settings.metrics_port_base + 4
     return ServiceSpec(
-        name="prometheus",
+        name=PROMETHEUS,
         command=(
             program,
             f"--config.file={scrape_configuration(home)}",

@@ -50,11 +50,15 @@ class LocalSettings(BaseSettings):
     """Primary (KServe), gRPC."""
     fallback_port: Port = 8084
     """Fallback (BentoML), HTTP."""
+    marketing_port: Port = 8085
+    """The app for people."""
     mlflow_port: Port = 8086
     """MLflow's pages and API."""
     metrics_port_base: Annotated[int, Field(ge=1, le=HIGHEST_METRICS_BASE)] = 9090
     """Metrics of gateway (with a page for people at `/`), primary, fallback and prediction log: this port and the next
     three; Prometheus: the one after."""
+    marketing: bool = True
+    """Whether the app for people, where it is installed, runs too; `--no-marketing` leaves it out."""
     mlflow: bool = True
     """Whether MLflow runs beside the services; `--no-mlflow` leaves it out."""
     prometheus: bool = True

@@ -12,9 +12,9 @@ from churn_serving.local.checks import check_start
 from churn_serving.local.console import Console
 from churn_serving.local.errors import NotStarted, ServiceError, ServiceRefused
 from churn_serving.local.log_key import make_log_key
+from churn_serving.local.marketing import MISSING, all_services, is_installed
 from churn_serving.local.readiness import check_ports
 from churn_serving.local.scraping import write_scraping
-from churn_serving.local.services import local_services
 from churn_serving.local.settings import local_home, read_settings
 from churn_serving.local.state import LocalState
 from churn_serving.local.summary import summary
@@ -41,10 +41,12 @@ def run(arguments: Sequence[str]) -> int:
     state = LocalState(local_home())
     try:
         make_log_key(settings, state.home)
-        services = local_services(settings, state.home)
+        services = all_services(settings, state.home)
         check_ports(port for service in services for port in service.ports)
         write_scraping(services, state.home)
         console = Console(partial(summary, champion, settings.usecase, services, state.home / "logs"))
+        if settings.marketing and not is_installed():
+            console.say(MISSING)
         return Supervisor(services, state, console, settings.ready_timeout).run()
     finally:
         state.close()

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from churn_serving.local.champion import Champion
-from churn_serving.local.services import ServiceSpec
+from churn_serving.local.marketing import how_to_sign_in
+from churn_serving.local.services import PROMETHEUS, ServiceSpec
 from churn_serving.local.settings import key_file
 
 
@@ -21,9 +22,19 @@ def summary(champion: Champion, usecase: str, services: Sequence[ServiceSpec], l
         f"Ready after {seconds:.1f} s: {learned}.",
         _table(services),
         f"{asking}:\n\n{curl}",
+        how_to_sign_in(services, logs.parent),
+        _how_it_does(services),
         f"Logs: {logs}    End all of it: Ctrl-C",
     ]
-    return "\n" + "\n\n".join(parts) + "\n"
+    return "\n" + "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _how_it_does(services: Sequence[ServiceSpec]) -> str:
+    """Where whoever watches looks: the gateway's own page, and alerts where Prometheus runs; empty without either."""
+    shown = services[0].addresses.get("metrics", "").removesuffix("metrics")
+    prometheus = next((each.addresses["HTTP"] for each in services if each.name == PROMETHEUS), None)
+    alerts = f"; what fires: {prometheus}/alerts" if prometheus else ""
+    return f"See how it does: {shown}{alerts}" if shown else ""
 
 
 def _customers(champion: Champion) -> str:

@@ -1,22 +1,22 @@
 """``python -m churn_serving.predictor``: the primary, with Ctrl-C answered from the first import on.
 
-It imports nothing before, so that nobody who changes their mind early gets a traceback.
+It imports next to nothing before, so that nobody who changes their mind early gets a traceback.
 """
 
 import sys
 
-INTERRUPTED = 130
+from churn_serving.runtime.entry import entered
 
 
 def main() -> int:
     """Run with the process's own arguments and return its exit code: 130 after Ctrl-C, 0 after SIGTERM."""
-    try:
-        from churn_serving.predictor.command import main as run
 
-        return run()
-    except KeyboardInterrupt:
-        sys.stderr.write("predictor: stopped\n")
-        return INTERRUPTED
+    def run() -> int:
+        from churn_serving.predictor.command import main as serve
+
+        return serve()
+
+    return entered("predictor", run)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from churn_serving.backend.loaded_model import ModelSlot
 from churn_serving.backend.metrics import BackendMetrics
-from churn_serving.backend.process import CANNOT_START, configure_logging, freeze_memory, prepare
-from churn_serving.backend.settings import BAD_SETTING, end
+from churn_serving.backend.process import CANNOT_START, configure_logging, freeze_memory, prepare, settings_to_serve_by
+from churn_serving.backend.settings import end
 from churn_serving.predictor.settings import PredictorSettings
-from churn_serving.runtime.command_line import SettingError, read_settings, without_check
 
 
 def main() -> int:
@@ -20,12 +19,8 @@ def main() -> int:
     Raises:
         KeyboardInterrupt: that is how it was ended, everything under way was answered.
     """
-    arguments, only_check = without_check(sys.argv[1:])
-    try:
-        settings = read_settings(PredictorSettings, arguments)
-    except SettingError as error:
-        end(BAD_SETTING, str(error))
-    if only_check:
+    settings = settings_to_serve_by(PredictorSettings)
+    if settings is None:
         return 0
     # KServe parses the command line when it is imported, and would take some of our flags for its own.
     del sys.argv[1:]

@@ -52,9 +52,10 @@ class ChurnModelServer(ModelServer):  # type: ignore[misc]  # KServe ships no ty
             settings.stop_seconds,
             settings.connection_limits,
             process.slot.metrics.connection_refused,
+            process.tls,
         )
         kserve_app.router.redirect_slashes = False  # a redirect would name whatever host its caller says that this is
-        config.app = BackendApp(process.slot, Routes(process.slot, lambda: process.source), kserve_app)
+        config.app = BackendApp(process.slot, Routes(process.slot, lambda: process.source), kserve_app, process.spans)
         self._rest_server._server = DrainingServer(  # noqa: SLF001 - KServe offers no way to pass a server in
             config, process.listener, process.slot, settings.drain_seconds
         )
@@ -74,7 +75,7 @@ class ChurnModelServer(ModelServer):  # type: ignore[misc]  # KServe ships no ty
             grpc_port = GrpcPort(slot, settings, slot.metrics.connection_refused)
             grpc_port.open()
         leaving = asyncio.create_task(self._leave_with_http(grpc_port))
-        self._process.watcher.start()
+        self._process.watch()
         logger.info("listening on %s, HTTP %d, gRPC %d", settings.host, settings.http_port, settings.grpc_port)
         try:
             await super()._serve()

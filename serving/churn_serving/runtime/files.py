@@ -21,19 +21,22 @@ def fingerprint(path: Path) -> Fingerprint | None:
 
 
 class WatchedFile:
-    """A file whose content as it is now is about to be read."""
+    """A file whose content as it is now is about to be read, or several that are read together."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen = fingerprint(path)
+    def __init__(self, *paths: Path) -> None:
+        self._paths = paths
+        self._seen = self._found()
 
     async def changes(self, read: Callable[[], None], seconds: float = LOOK_SECONDS) -> AsyncIterator[None]:
-        """Look every ``seconds``, call ``read`` in a thread when the file is another, and tell of it afterwards. Never
+        """Look every ``seconds``, call ``read`` in a thread when a file is another, and tell of it afterwards. Never
         ends by itself. Where ``read`` raises, or whoever was told, the same change is told of again next time."""
         while True:
             await asyncio.sleep(seconds)
-            found = await asyncio.to_thread(fingerprint, self._path)
+            found = await asyncio.to_thread(self._found)
             if found != self._seen:
                 await asyncio.to_thread(read)
                 yield
                 self._seen = found
+
+    def _found(self) -> list[Fingerprint | None]:
+        return [fingerprint(path) for path in self._paths]

@@ -26,6 +26,8 @@ class BoundedChildren(dict[Values, Child]):
         self._position = position
         self._maximum = maximum
         self._seen: dict[str, None] = {}
+        self.forgotten: Callable[[], None] = _nothing
+        """Told whenever children have gone, so that nobody goes on adding to them."""
 
     def __missing__(self, values: Values) -> Child:
         """A child that was not asked for before."""
@@ -42,3 +44,8 @@ class BoundedChildren(dict[Values, Child]):
         for values in [values for values in self if values[self._position] == value]:
             del self[values]
             self._drop(values)
+        self.forgotten()
+
+
+def _nothing() -> None:
+    """Nobody holds on to children."""

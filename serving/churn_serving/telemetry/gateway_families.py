@@ -17,6 +17,7 @@ from churn_serving.telemetry.names import (
     REASON,
     ROUTE,
     ROWS_BUCKETS,
+    SCORE_BUCKETS,
     SEGMENT,
     SEGMENT_NAME,
     SERVED_BY,
@@ -24,9 +25,12 @@ from churn_serving.telemetry.names import (
 
 Family = tuple[str, tuple[str, ...]]  # what it says to people, its labels
 
-COUNTERS: Mapping[str, Family] = {
+PLAIN_COUNTERS: Mapping[str, Family] = {
     names.REQUESTS: ("Requests answered.", (ROUTE, SERVED_BY, MODEL_VERSION, CODE)),
     names.BACKEND_CALLS: ("Calls to a backend by how they ended, and the model it had.", (BACKEND, OUTCOME, DIGEST)),
+}
+"""What every request or call adds to."""
+COUNTERS: Mapping[str, Family] = {
     names.FALLBACK: ("Requests that went on from a backend without its answer, by reason.", (BACKEND, REASON)),
     names.FALLBACK_REQUESTS: (
         "Requests that their first choice did not answer, once each: why, and who did.", (REASON, SERVED_BY),
@@ -59,8 +63,10 @@ HISTOGRAMS: Mapping[str, tuple[str, tuple[str, ...], Sequence[float]]] = {
     ),
     names.BACKEND_SECONDS: ("Seconds a backend took for one call.", (BACKEND, OUTCOME), LATENCY_BUCKETS),
     names.BATCH_ROWS: ("Customers in one call to a backend.", (BACKEND,), ROWS_BUCKETS),
+    names.SCORES: (
+        "Churn probabilities given, by the model and by who served.", (NAME, DIGEST, SERVED_BY), SCORE_BUCKETS,
+    ),
 }  # fmt: skip
-SCORES: Family = ("Churn probabilities given, by the model and by who served.", (NAME, DIGEST, SERVED_BY))
 RECOMMENDATIONS: Family = (
     "Customers recommended an action, by segment and by the model.", (NAME, DIGEST, SEGMENT, SEGMENT_NAME, ACTION),
 )  # fmt: skip

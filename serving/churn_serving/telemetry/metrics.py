@@ -1,21 +1,30 @@
-"""The gateway's metrics. Label children are resolved once and kept, since looking one up costs more than counting.
+"""The gateway's metrics. Label children are resolved once and kept, since looking one up costs more than counting; what
+every request counts are plain numbers, added to by the thread of its event loop alone.
 
 Values of labels are bounded: routes, backends and codes by the code, reasons and outcomes by its errors, features by
 the signed schema, models by :data:`churn_serving.telemetry.names.MAXIMUM_MODELS`.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 
 from churn_serving.telemetry import names
+from churn_serving.telemetry.answer_tallies import AnswerTallies
 from churn_serving.telemetry.bounded_children import BoundedChildren
-from churn_serving.telemetry.gateway_families import COUNTERS, GAUGES, HISTOGRAMS, RECOMMENDATIONS, SCORES
+from churn_serving.telemetry.gateway_families import (
+    COUNTERS,
+    GAUGES,
+    HISTOGRAMS,
+    PLAIN_COUNTERS,
+    RECOMMENDATIONS,
+)
+from churn_serving.telemetry.plain_numbers import Count, Distribution, PlainCounter, PlainHistogram
 from churn_serving.telemetry.process_metrics import FILE_OUTCOMES, ProcessMetrics, expect
 from churn_serving.telemetry.recommendation_counts import Recommendation, RecommendationCounts
-from churn_serving.telemetry.score_histogram import ScoreHistogram
 from churn_serving.telemetry.tracing import Trace
 
 _OPEN = 2
@@ -41,36 +50,33 @@ class GatewayMetrics(ProcessMetrics):
         self._gauges = {name: Gauge(name, *family, registry=own) for name, family in GAUGES.items()}
         for files in (names.API_KEY_LOADS, names.CANARY_WEIGHT_LOADS):
             expect(counters[files], FILE_OUTCOMES)
+        self._plain = plain = {name: PlainCounter(name, *family) for name, family in PLAIN_COUNTERS.items()}
         histograms = {
-            name: Histogram(name, words, labels, buckets=buckets, registry=own)
-            for name, (words, labels, buckets) in HISTOGRAMS.items()
+            name: PlainHistogram(name, words, labels, bounds) for name, (words, labels, bounds) in HISTOGRAMS.items()
         }
-        self._requests = _bounded(counters[names.REQUESTS], COUNTERS[names.REQUESTS][1].index(names.MODEL_VERSION))
-        self._seconds = cache(histograms[names.REQUEST_SECONDS].labels)
-        self._backend_calls = _bounded(
-            counters[names.BACKEND_CALLS], COUNTERS[names.BACKEND_CALLS][1].index(names.DIGEST)
+        for collector in (*plain.values(), *histograms.values()):
+            own.register(collector)
+        self._answered = _answered(plain[names.REQUESTS], histograms[names.REQUEST_SECONDS])
+        self._called = _called(
+            plain[names.BACKEND_CALLS], histograms[names.BACKEND_SECONDS], histograms[names.BATCH_ROWS]
         )
-        self._backend_seconds = cache(histograms[names.BACKEND_SECONDS].labels)
-        self._backend_rows = cache(histograms[names.BATCH_ROWS].labels)
+        self._scores = _by_model(histograms[names.SCORES])
         self._unseen = cache(counters[names.UNSEEN_LEVELS].labels)
         self._missing = cache(counters[names.MISSING_VALUES].labels)
-        words, labels = SCORES
-        self._scores = ScoreHistogram(
-            names.SCORES, words, labels, names.SCORE_BUCKETS, labels.index(names.DIGEST), names.MAXIMUM_MODELS
-        )
-        own.register(self._scores)
         words, labels = RECOMMENDATIONS
         self._recommendations = RecommendationCounts(
             names.RECOMMENDATIONS, words, labels, labels.index(names.DIGEST), names.MAXIMUM_MODELS
         )
         own.register(self._recommendations)
+        self.tallies = AnswerTallies(self._answered, self._scores, self._recommendations, _CODES)
+        """What an answer adds to; see :mod:`churn_serving.telemetry.witness`."""
         self._models: dict[str, ServedModel] = {}
 
     def expect_routes(self, routes: Iterable[str]) -> None:
         """Show that nothing went wrong there yet: a series that begins with its first failure hides it from rates."""
         for route in routes:
             for code in _UNANSWERED_CODES:
-                self._requests[route, "none", "", code].inc(0)
+                self._plain[names.REQUESTS].child((route, "none", "", code))
 
     def expect_shedding(self, reasons: Iterable[str]) -> None:
         """The same of requests that were refused early."""
@@ -86,16 +92,16 @@ class GatewayMetrics(ProcessMetrics):
     ) -> None:
         """One request was answered with HTTP status (or its gRPC equivalent) ``code``; a trace that its caller keeps
         becomes the example of its latency."""
-        text = str(code)
-        self._requests[route, served_by, model_version, text].inc()
+        count, distribution = self._answered[route, served_by, model_version, _CODES[code]]
+        count.value += 1
         if trace is not None and trace.sampled:
-            self._seconds(route, served_by, text).observe(seconds, {"trace_id": trace.id})
+            distribution.observe_traced(seconds, trace)
         else:
-            self._seconds(route, served_by, text).observe(seconds)
+            distribution.observe(seconds)
 
     def scored(self, name: str, digest: str, served_by: str, probabilities: Sequence[float]) -> None:
         """Customers were given these churn probabilities by a model."""
-        self._scores.observe((name, digest, served_by), probabilities)
+        self._scores[name, digest, served_by].observe_all(probabilities)
 
     def recommended(self, name: str, digest: str, recommendations: Iterable[Recommendation]) -> None:
         """Customers of these segments were recommended these actions by a model."""
@@ -103,9 +109,12 @@ class GatewayMetrics(ProcessMetrics):
 
     def backend_called(self, backend: str, rows: int, seconds: float, outcome: str, digest: str) -> None:
         """One call with ``rows`` customers to a backend ended in ``outcome``."""
-        self._backend_calls[backend, outcome, digest].inc()
-        self._backend_seconds(backend, outcome).observe(seconds)
-        self._backend_rows(backend).observe(rows)
+        count, duration, size = self._called[backend, outcome, digest]
+        count.value += 1
+        duration.buckets[bisect_left(names.LATENCY_BUCKETS, seconds)] += 1
+        duration.total += seconds
+        size.buckets[bisect_left(names.ROWS_BUCKETS, rows)] += 1
+        size.total += rows
 
     def backend_state(self, backend: str, state: int) -> None:
         """The breaker of a backend changed: 0 closed, 1 half open, 2 open."""
@@ -170,11 +179,39 @@ class GatewayMetrics(ProcessMetrics):
             self._gauges[names.MODEL_CREATED].remove(backend, former.digest)
 
 
-def _bounded(counter: Any, position: int) -> BoundedChildren[Any]:
-    """The children of a counter by their labels' values; the label at ``position`` tells models apart."""
+class _Texts(dict[int, str]):
+    """Codes as labels have them; there are as many as statuses."""
+
+    def __missing__(self, code: int) -> str:
+        text = self[code] = str(code)
+        return text
+
+
+_CODES = _Texts()
+
+
+def _answered(requests: PlainCounter, seconds: PlainHistogram) -> BoundedChildren[tuple[Count, Distribution]]:
+    """What an answer counts, by route, who served, the model's version and the code; of the latter not by version."""
     return BoundedChildren(
-        lambda values: counter.labels(*values),
-        lambda values: counter.remove(*values),
-        position,
+        lambda values: (requests.child(values), seconds.child((values[0], values[1], values[3]))),
+        requests.drop,
+        2,
         names.MAXIMUM_MODELS,
     )
+
+
+def _called(
+    calls: PlainCounter, seconds: PlainHistogram, rows: PlainHistogram
+) -> BoundedChildren[tuple[Count, Distribution, Distribution]]:
+    """What a backend's call counts, by backend, outcome and digest."""
+    return BoundedChildren(
+        lambda values: (calls.child(values), seconds.child(values[:2]), rows.child(values[:1])),
+        calls.drop,
+        2,
+        names.MAXIMUM_MODELS,
+    )
+
+
+def _by_model(scores: PlainHistogram) -> BoundedChildren[Distribution]:
+    """Distributions of scores by a model's name, its digest and who served."""
+    return BoundedChildren(scores.child, scores.drop, 1, names.MAXIMUM_MODELS)

@@ -20,11 +20,16 @@ BATCH_ROWS = "churn_backend_batch_rows"
 BREAKER_OPENINGS = "churn_breaker_openings_total"
 FALLBACK = "churn_fallback_total"
 CANARY_SHARE = "churn_canary_share"
+SHADOW_SHARE = "churn_shadow_share"
+SHADOW_CALLS = "churn_shadow_calls_total"
+SHADOW_DROPPED = "churn_shadow_dropped_total"
 MODEL_INFO = "churn_model_info"
 MODEL_CREATED = "churn_model_created_timestamp_seconds"
 
 # The gateway: what customers are like, and what models say of them.
 SCORES = "churn_scores"
+SHADOW_DIFFERENCE = "churn_shadow_difference"
+SHADOW_SHIFT = "churn_shadow_shift_total"
 RECOMMENDATIONS = "churn_recommendations_total"
 UNSEEN_LEVELS = "churn_unseen_levels_total"
 MISSING_VALUES = "churn_missing_values_total"
@@ -44,6 +49,7 @@ MODEL_SERVER_LOADS = "churn_model_server_loads_total"
 BUILD_INFO = "churn_build_info"
 TASK_CRASHES = "churn_background_task_crashes_total"
 TASK_RUNNING = "churn_background_task_running"
+SPANS_DROPPED = "churn_spans_dropped_total"
 CONNECTIONS_REFUSED = "churn_connections_refused_total"
 API_KEY_LOADS = "churn_api_key_loads_total"
 PACKAGE_KEY_LOADS = "churn_package_key_loads_total"
@@ -63,6 +69,8 @@ BACKEND = "backend"
 REASON = "reason"
 OUTCOME = "outcome"
 DIGEST = "digest"
+BESIDE = "beside"
+DIRECTION = "direction"
 TASK = "task"
 FEATURE = "feature"
 LANE = "lane"
@@ -83,6 +91,8 @@ ROWS_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024)
 SCORE_BUCKETS = (
     0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95,
 )  # fmt: skip
+# By how much two models may differ about a customer; a rollout's report says the shares within 0.01, 0.05 and 0.1.
+DIFFERENCE_BUCKETS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 MAXIMUM_MODELS = 8
 """Models, by digest or version, whose series a process keeps: with one more, those of the one first seen longest ago
 go, so that labels stay bounded however many promotions a process lives to see."""

@@ -54,6 +54,11 @@ class ProcessMetrics:
             names.CONNECTIONS_REFUSED, "Connections that were ended by this process, by reason.", (names.REASON,),
             registry=own,
         )  # fmt: skip
+        self._spans_dropped = Counter(
+            names.SPANS_DROPPED, "Steps of traces that no collector was told of: it was away, or too many waited.",
+            registry=own,
+        )  # fmt: skip
+        self.component = component
         self._task_crashes = task_crashes
         self._package_key_loads = expect(package_key_loads, FILE_OUTCOMES)
         self._connections_refused = connections_refused
@@ -69,6 +74,10 @@ class ProcessMetrics:
     def task_crashed(self, task: str) -> None:
         """A background task ended and is started again."""
         self._task_crashes.labels(task).inc()
+
+    def spans_dropped(self, count: int) -> None:
+        """So many steps of traces were lost; asked on the event loop's thread alone."""
+        self._spans_dropped.inc(count)
 
     def package_keys_loaded(self, outcome: str) -> None:
         """A changed file of trusted keys was read, or was refused."""

@@ -23,6 +23,7 @@ _TRACEPARENT = re.compile(
     rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:(?<!\A00.{53})-[!-~]{0,64})?"
 )
 _TRACE_ID = slice(3, 35)
+_SPAN_ID = slice(36, 52)
 _FLAGS = 54  # the last digit of the flags, whose lowest bit says that the trace is kept
 _ODD = "13579bdf"
 _STATE_MEMBER = re.compile(rb"[a-z0-9][a-z0-9_*/@-]{0,255}=[ -+\--<>-~]{0,255}[!-+\--<>-~]")
@@ -32,10 +33,12 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 class Trace(NamedTuple):
-    """A trace that a request is part of; ``state`` is empty where there is none."""
+    """A trace that a request is part of; ``state`` is empty where there is none. ``caller`` is the id of the step that
+    this one is part of, where this process has made it a step of its own."""
 
     parent: str
     state: str = ""
+    caller: str = ""
 
     @property
     def id(self) -> str:
@@ -43,9 +46,18 @@ class Trace(NamedTuple):
         return self.parent[_TRACE_ID]
 
     @property
+    def span_id(self) -> str:
+        """The id of the step that is meant, 16 hexadecimal digits."""
+        return self.parent[_SPAN_ID]
+
+    @property
     def sampled(self) -> bool:
         """Whether who began it says that it is kept."""
         return self.parent[_FLAGS] in _ODD
+
+    def step(self, span_id: str) -> "Trace":
+        """A step of the one that is meant, in the version of the standard that is known here."""
+        return Trace(f"00-{self.id}-{span_id}-0{int(self.sampled)}", self.state, self.span_id)
 
 
 class Traced(Protocol):

@@ -35,18 +35,17 @@ class LimitedProtocol(SteadfastProtocol):
     def __init__(self, *arguments: Any, door: Door, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._door = door
-        limits = door.limits
-        self._header_bytes_allowed, self._header_lines_allowed = limits.header_bytes, limits.header_lines
-        self._target_bytes_allowed = limits.target_bytes
+        self._header_bytes_allowed, self._header_lines_allowed = door.limits.header_bytes, door.limits.header_lines
+        self._target_bytes_allowed = door.limits.target_bytes
         self._stop: Refusal | None = None
-        self._steps = self._header_bytes = self._waiting_bytes = 0
-        self._chunks = self._dropped_bytes = self._held_bytes = 0
+        self._steps = self._header_bytes = self._waiting_bytes = self._chunks = 0
+        self._dropped_bytes = self._held_bytes = 0
         self._unread_since: float | None = None
         self.phase = Phase.SILENT
         self._time = self.loop.time
         self.since = self._time()
         # A tenth more or less, so that callers who came together do not come back together.
-        self._until = self.since + limits.age_seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
+        self._until = self.since + door.limits.age_seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
 
     # What the event loop calls
 
@@ -224,7 +223,8 @@ class LimitedProtocol(SteadfastProtocol):
     def _say(self, refusal: Refusal) -> None:
         self.transport.write(refusal.answer)
         # Closing now would throw the answer away at a caller that still sends (RFC 9112, 9.6).
-        self.transport.write_eof()
+        if self.transport.can_write_eof():  # TLS cannot: its caller closes, or the door's clock does
+            self.transport.write_eof()
         self.flow.resume_reading()
 
     def _refuse_while_parsing(self, refusal: Refusal) -> NoReturn:

@@ -17,6 +17,8 @@ from churn_serving.web.server import bind, tune
 
 CONNECTIONS = 32
 """A handful of scrapers keeps one each."""
+_METHODS = ("GET", "HEAD")
+_ONLY_READ = b"Metrics are only read here: send GET.\n"
 
 
 class _Server(uvicorn.Server):
@@ -42,12 +44,30 @@ def _in_plain_words(application: Application) -> Application:
     return plain
 
 
+def _read_only(application: Application) -> Application:
+    """Whatever else a method would do there, it is refused: the library answers every one as if it read."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await (application if scope["method"] in _METHODS else _refuse_method)(scope, receive, send)
+
+    return answer
+
+
+async def _refuse_method(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's form
+    headers = [
+        (b"allow", ", ".join(_METHODS).encode()),
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(_ONLY_READ)),
+    ]
+    await send({"type": "http.response.start", "status": 405, "headers": headers})
+    await send({"type": "http.response.body", "body": _ONLY_READ})
+
+
 def _beside(page: Application, metrics: Application) -> Application:
     """A page for people at the root, and metrics at every other path."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        read = scope["path"] == "/" and scope["method"] in ("GET", "HEAD")
-        await (page if read else metrics)(scope, receive, send)
+        await (page if scope["path"] == "/" else metrics)(scope, receive, send)
 
     return answer
 
@@ -69,6 +89,6 @@ def serve_metrics(
     listener = bind(host, port)
     metrics = _in_plain_words(prometheus_client.make_asgi_app(registry))
     application = metrics if page is None else _beside(page, metrics)
-    config = uvicorn.Config(application, lifespan="off", log_config=None)
+    config = uvicorn.Config(_read_only(application), lifespan="off", log_config=None)
     server = _Server(tune(config, 0, limits._replace(connections=CONNECTIONS), refused))
     threading.Thread(target=lambda: asyncio.run(server.serve([listener])), name="metrics", daemon=True).start()

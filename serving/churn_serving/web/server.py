@@ -9,6 +9,7 @@ import logging
 import resource
 import signal
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -33,26 +34,35 @@ def bind(host: str, port: int) -> socket.socket:
     """Take the port before anything slow begins; connections are refused until the server starts.
 
     Raises:
-        OSError: the address is taken or not ours.
+        OSError: the address is taken or not ours; says which.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        found = (
+            f"{host}:{port}: {error.strerror}; end what listens there, or take another (--help names flag and variable)"
+        )
+        raise OSError(error.errno, found) from None
     listener.set_inheritable(False)
     return listener
 
 
 def tune(
-    config: uvicorn.Config, stop_seconds: int, limits: ConnectionLimits, refused: Callable[[str], None]
+    config: uvicorn.Config,
+    stop_seconds: int,
+    limits: ConnectionLimits,
+    refused: Callable[[str], None],
+    tls: ssl.SSLContext | None = None,
 ) -> uvicorn.Config:
     """The configuration a server runs with, whoever made it: the fast parser within ``limits``, no access log;
-    ``refused`` is told why a connection was ended."""
+    ``refused`` is told why a connection was ended; with ``tls`` nothing else is spoken."""
     config.http = functools.partial(LimitedProtocol, door=Door(limits, refused))  # type: ignore[assignment]  # whatever makes a protocol
+    if tls is not None:
+        config.ssl_context_factory = lambda _config, _default: tls
     config.ws = "none"
     config.proxy_headers = False  # nothing here asks where a caller is
     config.access_log = False

@@ -1,0 +1,67 @@
+"""What an answer of a model adds to several metrics, found with one look-up. It must not know how metrics are shown."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from churn_serving.telemetry.bounded_children import BoundedChildren
+from churn_serving.telemetry.plain_numbers import Count, Distribution
+from churn_serving.telemetry.recommendation_counts import RecommendationCounts, Recommended
+
+
+class Model(Protocol):
+    """The model that answered; ``digest`` alone tells it from every other."""
+
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """The registered model's name."""
+
+    @property
+    def version(self) -> str:
+        """The registered model's version."""
+
+
+class Tally(NamedTuple):
+    """What answers of one kind add to."""
+
+    requests: Count
+    latency: Distribution
+    scores: Distribution
+    recommended: dict[Recommended, int]
+    version: str
+    """The model's, as lines say it."""
+
+
+Kind = tuple[str, int, str, str]
+"""Route, HTTP status or its gRPC equivalent, who served, the model's digest."""
+
+
+class AnswerTallies:
+    """Resolves once, for each kind of answer, what it adds to. ``codes`` are texts of statuses."""
+
+    def __init__(
+        self,
+        answered: BoundedChildren[tuple[Count, Distribution]],
+        scores: BoundedChildren[Distribution],
+        recommendations: RecommendationCounts,
+        codes: Mapping[int, str],
+    ) -> None:
+        self._answered = answered
+        self._scores = scores
+        self._recommendations = recommendations
+        self._codes = codes
+        self.known: dict[Kind, Tally] = {}
+        """What was resolved before; to be looked at for each answer, since it may be forgotten."""
+        for source in (answered, scores, recommendations.children):
+            source.forgotten = self.known.clear  # nobody adds to what is shown no more
+
+    def resolve(self, kind: Kind, model: Model) -> Tally:
+        """What is not known yet."""
+        route, code, served_by, digest = kind
+        name, version = model.name, model.version
+        requests, latency = self._answered[route, served_by, version, self._codes[code]]
+        scores = self._scores[name, digest, served_by]
+        recommended = self._recommendations.children[name, digest]
+        tally = self.known[kind] = Tally(requests, latency, scores, recommended, version)
+        return tally

@@ -1,0 +1,76 @@
+"""Writes down that a request was answered by a model: all that is counted of it, and its line, in one step.
+
+Step by step the same takes half as much again in a running system: whatever is not in the processor's caches between
+two requests is fetched again for every call, key and object in between. It must not know who asks or answers.
+"""
+
+import time
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Protocol
+
+from churn_serving.telemetry.answer_tallies import AnswerTallies, Model
+from churn_serving.telemetry.names import LATENCY_BUCKETS, SCORE_BUCKETS
+from churn_serving.telemetry.recommendation_counts import Recommendation
+from churn_serving.telemetry.request_log import BURST, Ended, Line, RequestLog
+
+
+class Answered(Ended, Protocol):
+    """A request that was answered."""
+
+    started: float
+    """By ``time.perf_counter``."""
+
+    @property
+    def recommended(self) -> Sequence[Recommendation]:
+        """What is to be counted of the answer beside its probabilities."""
+
+
+class AnswerWitness:
+    """Of one process; everything on the event loop's thread."""
+
+    def __init__(self, tallies: AnswerTallies, log: RequestLog) -> None:
+        self._tallies = tallies
+        self._log = log
+
+    def answered(
+        self, request: Answered, code: int, served_by: str, probabilities: Sequence[float], model: Model
+    ) -> float:
+        """A request was answered with HTTP status (or its gRPC equivalent) ``code`` and these churn probabilities; the
+        seconds that it took. A trace that its caller keeps becomes the example of its latency."""
+        seconds = time.perf_counter() - request.started
+        route, trace = request.route, request.trace
+        kind = (route, code, served_by, model.digest)
+        tallies = self._tallies
+        requests, latency, scores, recommended, version = tallies.known.get(kind) or tallies.resolve(kind, model)
+        requests.value += 1
+        if trace is not None and trace.sampled:
+            latency.observe_traced(seconds, trace)
+        else:
+            latency.buckets[bisect_left(LATENCY_BUCKETS, seconds)] += 1
+            latency.total += seconds
+        for probability in probabilities:
+            scores.buckets[bisect_left(SCORE_BUCKETS, probability)] += 1
+            scores.total += probability
+        for one in request.recommended:
+            segment = one.segment
+            key = (segment.id, segment.name, one.action.id)
+            recommended[key] = recommended.get(key, 0) + 1
+        lines = self._log.lines
+        lines.append(
+            Line(
+                route,
+                code,
+                request.caller,
+                served_by,
+                version,
+                request.rows,
+                seconds,
+                request.request_id,
+                time.time(),
+                "" if trace is None else trace.id,
+            )
+        )
+        if len(lines) == 1 or len(lines) >= BURST:
+            self._log.added()
+        return seconds
