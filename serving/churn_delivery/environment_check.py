@@ -5,28 +5,29 @@ with the environment's laid over them. It must not know git or what a model is.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
 from jsonschema import Draft7Validator
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import UnknownType, ValidationError, best_match
+from referencing.exceptions import Unresolvable
 
 from churn_delivery.errors import EnvironmentProblem
-from churn_delivery.layout import FILES, MODEL, ROLLOUT, Layout, Read
+from churn_delivery.layout import FILES, MODEL, PARTS, ROLLOUT, Layout, Read
 from churn_delivery.yaml_files import Path, YamlFile, read_yaml
 
 _GLIMPSE = 60
-_IMAGES = ("gateway", "primary", "fallback", "mlflow", "objectStorage", "training")
 _OWN: Mapping[str, tuple[Path, ...]] = {
     "version.yaml": (
         ("image", "tag"),
-        *((name, "image", part) for name in _IMAGES for part in ("tag", "digest")),
+        *((name, "image", part) for name in (*PARTS, "objectStorage") for part in ("tag", "digest")),
         ("fallback", "model"),
     ),
-    MODEL: (("primary", "model"),),
-    ROLLOUT: (("canary",), ("gateway", "canaryPercent")),
+    MODEL: (("primary", "model"), ("gateway", "lastKnownModel")),
+    ROLLOUT: (("canary",), ("gateway", "canaryPercent"), ("gateway", "canaryShadowPercent")),
 }
 """What these files may hold, and they alone: promotion replaces one of them whole."""
 
@@ -46,9 +47,19 @@ def check_environment(
     merged = read_yaml(f"{layout.chart}/values.yaml", _chart_file(layout, "values.yaml", read)).values
     for file in files:
         merged = _laid_over(merged, file.values)
-    problem = best_match(Draft7Validator(json.loads(schema)).iter_errors(merged))
+    problem = _problem_of(merged, f"{layout.chart}/values.schema.json", schema)
     if problem is not None:
         raise _of(problem, files)
+
+
+def _problem_of(values: dict[str, Any], name: str, schema: bytes) -> ValidationError | None:
+    """The schema's objection; that it is none itself is found out only by using it, since looking takes as long."""
+    try:
+        found: ValidationError | None = best_match(Draft7Validator(json.loads(schema)).iter_errors(values))
+    except (UnknownType, Unresolvable, re.error, ValueError, TypeError, AttributeError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:_GLIMPSE]
+        raise EnvironmentProblem(name, f"is no schema that values could be checked by ({reason})") from None
+    return found
 
 
 def _file(path: str, name: str, read: Read, replaced: Mapping[str, bytes]) -> YamlFile:
@@ -106,7 +117,7 @@ def _of(problem: ValidationError, files: list[YamlFile]) -> EnvironmentProblem:
         path, words = (*path, unknown), f"is not a value of the chart{f'; did you mean {near[0]}?' if near else ''}"
     elif problem.validator == "pattern":
         words = f"{str(problem.instance)[:_GLIMPSE]!r} is not {schema.get('description', 'of the right form')}"
-    file = max(files, key=lambda each: _shared(each, path))
+    file = max(reversed(files), key=lambda each: _shared(each, path))  # of two that say it the last one counts
     return EnvironmentProblem(file.name, words, line=file.line_of(path), key=".".join(path))
 
 

@@ -6,9 +6,10 @@
     ├── PromotionRefused          a rule is against it: the gate, the environment before, a former rollback
     ├── CredentialsRefused        the git server does not let this user in, or not write
     ├── RaceLost                  somebody else's commit came first; worth trying again
-    └── GitServerAway             the git server does not answer; worth trying again
+    ├── GitServerAway             the git server does not answer; worth trying again
+    └── RegistryAway              the image registry does not answer; worth trying again
 
-``str(error)`` is one line that ends with what to do. The last two are failures without bad input (exit code 1).
+``str(error)`` is one line that ends with what to do. The last three are failures without bad input (exit code 1).
 """
 
 from churn_data.errors import Failure, Unavailable
@@ -49,3 +50,7 @@ class RaceLost(DeliveryError, Failure):
 
 class GitServerAway(DeliveryError, Unavailable):
     """The git server does not answer."""
+
+
+class RegistryAway(DeliveryError, Unavailable):
+    """The registry of images does not answer."""

@@ -5,8 +5,8 @@ once one is told. Addresses are shown without what may be secret in them.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from urllib.parse import urlsplit, urlunsplit
+from contextlib import AbstractContextManager, contextmanager
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from dulwich.client import (
     GitClient,
@@ -14,6 +14,7 @@ from dulwich.client import (
     default_urllib3_manager,
     get_transport_and_path,
 )
+from dulwich.config import Config
 from dulwich.errors import GitProtocolError, HangupException, NotGitRepository, SendPackError
 from dulwich.objects import ObjectID
 from dulwich.refs import Ref, check_ref_format
@@ -26,6 +27,7 @@ SECONDS = 30.0
 """How long the server may keep silent."""
 _AGAIN = "nothing was changed here or there; run the command again"
 _WRITES = "403"
+_TOKEN_USER = "token"  # noqa: S105 - a name, as good as any other
 
 
 class GitServer:
@@ -54,8 +56,8 @@ class GitServer:
                 f"{checkout.root}: branch {checkout.branch} comes from no git server (git remote add origin ADDRESS)"
             ) from None
         self._tracking = b"refs/remotes/" + remote + b"/" + self._ref.removeprefix(b"refs/heads/")
-        self.address = _plain(url)
-        self._client, self._path = self._connected(url, credentials)
+        self.address = plain(url)
+        self._client, self._path = connected(url, config, credentials)
 
     @property
     def branch(self) -> str:
@@ -168,35 +170,50 @@ class GitServer:
             repo.refs[Ref(self._tracking)] = theirs
         return theirs
 
-    def _connected(self, url: str, credentials: Credentials) -> tuple[GitClient, str]:
-        config = self._checkout.repo.get_config_stack()
-        is_http = url.startswith(("http://", "https://"))
-        pool = default_urllib3_manager(config, base_url=url, timeout=SECONDS) if is_http else None
-        known = {"username": credentials.username, "password": credentials.password} if is_http else {}
-        try:
-            return get_transport_and_path(url, config=config, operation="push", quiet=True, pool_manager=pool, **known)  # type: ignore[arg-type]
-        except ValueError:
-            raise TreeNotReady(f"{self.address}: is not the address of a git server") from None
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """The library's errors as ours."""
-        try:
-            yield
-        except HTTPUnauthorized:
-            raise CredentialsRefused(
-                f"{self.address}: does not know this user; set {USERNAME} and {PASSWORD_FILE}"
-            ) from None
-        except NotGitRepository:
-            raise TreeNotReady(f"{self.address}: there is no repository, or none that this user may see") from None
-        except (GitProtocolError, HangupException, OSError) as error:
-            if f"http resp {_WRITES}" in str(error):
-                raise CredentialsRefused(f"{self.address}: this user may not write there ({USERNAME})") from None
-            reason = " ".join(str(error).split())[:160] or type(error).__name__
-            raise GitServerAway(f"{self.address}: does not answer ({reason}); {_AGAIN}") from error
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(self.address)
 
 
-def _plain(url: str) -> str:
+def connected(url: str, config: Config, credentials: Credentials) -> tuple[GitClient, str]:
+    """Who speaks to the server at an address, and the repository's path there.
+
+    Raises:
+        TreeNotReady: it is no address.
+    """
+    is_http = url.startswith(("http://", "https://"))
+    pool = default_urllib3_manager(config, base_url=url, timeout=SECONDS) if is_http else None
+    known = {"username": _user(url, credentials), "password": credentials.password} if is_http else {}
+    try:
+        return get_transport_and_path(url, config=config, operation="push", quiet=True, pool_manager=pool, **known)  # type: ignore[arg-type]
+    except ValueError:
+        raise TreeNotReady(f"{plain(url)}: is not the address of a git server") from None
+
+
+def _user(url: str, credentials: Credentials) -> str | None:
+    """Who asks: as whoever runs us says, else as the address does. With a password alone some name is needed; servers
+    that take tokens take any."""
+    named = credentials.username or unquote(urlsplit(url).username or "")
+    return named or (_TOKEN_USER if credentials.password else None)
+
+
+@contextmanager
+def translated(address: str) -> Iterator[None]:
+    """The library's errors as ours; `address` as it is shown."""
+    try:
+        yield
+    except HTTPUnauthorized:
+        raise CredentialsRefused(f"{address}: does not know this user; set {USERNAME} and {PASSWORD_FILE}") from None
+    except NotGitRepository:
+        raise TreeNotReady(f"{address}: there is no repository, or none that this user may see") from None
+    except (GitProtocolError, HangupException, OSError) as error:
+        if f"http resp {_WRITES}" in str(error):
+            raise CredentialsRefused(f"{address}: this user may not write there ({USERNAME})") from None
+        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        raise GitServerAway(f"{address}: does not answer ({reason}); {_AGAIN}") from error
+
+
+def plain(url: str) -> str:
+    """An address without who asks."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if parts.scheme else url
 

@@ -55,7 +55,11 @@ def history_of(path: str, states: Iterable[FileState]) -> History:
     withdrawn: dict[str, Served] = {}
     for state in reversed(list(states)):
         found = _served(path, state)
-        if found is None or (stack and stack[-1].model.identity == found.model.identity):
+        if found is None:
+            continue
+        if stack and stack[-1].model.identity == found.model.identity:
+            # The same model since then; what else the file says of it by now is what a way back leads to.
+            stack[-1] = replace(stack[-1], model=found.model, text=found.text)
             continue
         known = next((place for place, each in enumerate(stack) if each.model.identity == found.model.identity), None)
         if known is not None:

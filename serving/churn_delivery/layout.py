@@ -19,6 +19,9 @@ STAYS = ("env.yaml", "capacity.yaml")
 """What is of one environment alone."""
 FILES = (*TRAVELS, *STAYS)
 """In the order in which helm is given them; no key stands in two, so the order decides nothing."""
+PARTS = ("gateway", "primary", "fallback", "mlflow", "training", "marketing")
+"""The chart's values that run an image of this project, of which `version.yaml` names one each; a chart of before may
+lack some."""
 
 Read = Callable[[str], bytes | None]
 """The text of a file at a path of the repository, None where there is none."""
@@ -79,10 +82,10 @@ def _before(file: YamlFile, name: str, environments: dict[str, object]) -> str |
     before = words.get("after")
     if before is None:
         return None
-    if before == name or before not in environments:
+    if not isinstance(before, str) or before == name or before not in environments:
         known = ", ".join(each for each in environments if each != name)
         raise _problem(file, (*place, "after"), f"is not another environment ({known})")
-    return str(before)
+    return before
 
 
 def _require_keys(file: YamlFile, found: dict[str, object], above: tuple[str, ...], known: set[str]) -> None:

@@ -19,7 +19,8 @@ _RECORD = "# record: "
 @dataclass(frozen=True)
 class ServedModel:
     """A model by its immutable address and the digest of its package; `name`, `version` and `run` of the registry and
-    the figures it was decided by, empty where a person wrote the file."""
+    the figures it was decided by, empty where a person wrote the file; `description`: its signed description as JSON
+    text, from which gateways answer that reach no backend, empty where none was asked for."""
 
     uri: str
     digest: str
@@ -27,6 +28,7 @@ class ServedModel:
     version: str = ""
     run: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
+    description: str = field(default="", repr=False)
 
     @property
     def identity(self) -> str:
@@ -49,9 +51,11 @@ def model_text(model: ServedModel) -> bytes:
         "run": model.run,
         "metrics": dict(sorted(model.metrics.items())),
     }
-    values = {"primary": {"model": {"uri": model.uri, "digest": model.digest}}}
+    values: dict[str, Any] = {"primary": {"model": {"uri": model.uri, "digest": model.digest}}}
+    if model.description:
+        values["gateway"] = {"lastKnownModel": model.description}
     flow = yaml.safe_dump(record, default_flow_style=True, sort_keys=False, width=10_000).strip()
-    return f"{_HEAD}\n{_RECORD}{flow}\n{yaml.safe_dump(values, sort_keys=False, width=10_000)}".encode()
+    return f"{_HEAD}\n{_RECORD}{flow}\n{yaml.safe_dump(values, sort_keys=False, width=10**9)}".encode()
 
 
 def read_model(path: str, text: bytes) -> ServedModel:
@@ -63,9 +67,11 @@ def read_model(path: str, text: bytes) -> ServedModel:
     values = read_yaml(path, text).values
     model = _mapping(_mapping(values.get("primary")).get("model"))
     record = _record(text.decode("utf-8"))
+    description = str(_mapping(values.get("gateway")).get("lastKnownModel") or "")
     numbers = {str(key): value for key, value in _mapping(record.get("metrics")).items() if _is_number(value)}
     name, version, run = (str(record.get(key) or "") for key in ("name", "version", "run"))
-    return ServedModel(str(model.get("uri") or ""), str(model.get("digest") or ""), name, version, run, numbers)
+    uri, digest = (str(model.get(key) or "") for key in ("uri", "digest"))
+    return ServedModel(uri, digest, name, version, run, numbers, description)
 
 
 def _record(text: str) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 Whether the gate passed a model is handed in, as what a registry keeps of it. It must not know registries.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from churn_delivery.commit_message import promotion_message, rollback_message
@@ -31,11 +32,18 @@ class Place:
 @dataclass(frozen=True)
 class Candidate:
     """A version of the registry; `objection`: why the gate does not have it promoted, empty if it does; `override`: the
-    order that overruled the gate, empty if there was none."""
+    order that overruled the gate, empty if there was none; `describe`: its signed description, asked for where an
+    environment keeps that of the model it serves."""
 
     model: ServedModel
     objection: str = ""
     override: str = ""
+    describe: Callable[[], str] | None = None
+
+    def beside(self, former: ServedModel | None) -> ServedModel:
+        """The model as it follows another one: new gateways that had a description to answer from get its own."""
+        keeps = former is not None and former.description and not self.model.description
+        return replace(self.model, description=self.describe()) if keeps and self.describe else self.model
 
 
 @dataclass(frozen=True)
@@ -63,14 +71,21 @@ def promote(place: Place, environment: str, candidate: Candidate, *, force: bool
         path = layout.path(environment, MODEL)
         history = history_of(path, checkout.states(path))
         former = history.present.model if history.present else None
-        if former is not None and (former.identity, former.uri) == (model.identity, model.uri):
+        if former is not None and _says_the_same(former, model):
             return Delivered(environment, model, former, None, server.branch)
         require_ran_before(layout, environment, model, checkout)
         require_not_withdrawn(history, environment, model, force=force)
+        model = candidate.beside(former)
         text = model_text(model)
         check_environment(layout, environment, checkout.read, {MODEL: text})
         commit = checkout.commit({path: text}, promotion_message(environment, model, former, remark))
         return Delivered(environment, model, former, *written(checkout, server, commit, place.branch))
+
+
+def _says_the_same(former: ServedModel, model: ServedModel) -> bool:
+    """Whether a promotion would change nothing; a description that is there already is none to write again."""
+    same = (former.identity, former.uri) == (model.identity, model.uri)
+    return same and model.description in ("", former.description)
 
 
 def rollback(place: Place, environment: str) -> Delivered:

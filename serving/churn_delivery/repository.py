@@ -1,12 +1,14 @@
 """The adapter to git, the checkout's side: what commits hold, a commit of changed files, and how it gets here.
 
 A commit is made as an object first and the branch follows only when the server has it, so whatever goes wrong on the
-way leaves branch, index and files as they were. dulwich is imported here and in `git_server.py` alone: the image of
-training has no git program, and this one library reads checkouts, speaks HTTP and SSH and needs nothing beside it.
+way leaves branch, index and files as they were. dulwich is imported here, in `git_server.py` and in `clone.py` alone:
+the image of training has no git program, and this one library reads checkouts, speaks HTTP and SSH and needs nothing
+beside it.
 """
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from os import fsdecode
 from pathlib import Path
 from time import time
 from typing import Self
@@ -16,11 +18,11 @@ from dulwich.diff_tree import tree_changes
 from dulwich.errors import NotGitRepository, WorkingTreeModifiedError
 from dulwich.index import update_working_tree
 from dulwich.object_store import commit_tree_changes
-from dulwich.objects import Blob, Commit, ObjectID, Tree
+from dulwich.objects import S_ISGITLINK, Blob, Commit, ObjectID, SubmoduleEncountered, Tree
 from dulwich.refs import Ref
 from dulwich.repo import DefaultIdentityNotFound, Repo, get_user_identity
 
-from churn_delivery.errors import DeliveryError, TreeNotReady
+from churn_delivery.errors import DeliveryError, EnvironmentProblem, TreeNotReady
 from churn_delivery.history import FileState
 
 _HEADS, _FILE = b"refs/heads/", 0o100644
@@ -77,14 +79,24 @@ class Checkout:
                 f"{self.root}: a merge or rebase is under way ({under_way[0]}); finish or abort it first"
             )
         status = porcelain.status(self.repo, untracked_files="no", optional_locks=False)
-        changed = sorted({*(path for paths in status.staged.values() for path in paths), *status.unstaged})
+        unstaged = {path for path in status.unstaged if not self._is_submodule_that_nobody_fetched(path)}
+        changed = sorted({*(path for paths in status.staged.values() for path in paths), *unstaged})
         if changed:
             named = ", ".join(path.decode("utf-8", "replace") for path in changed[:_SHOWN])
             more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
             raise TreeNotReady(f"{self.root}: changes are not committed ({named}{more}); commit or stash them first")
 
+    def _is_submodule_that_nobody_fetched(self, path: bytes) -> bool:
+        """To git that is no change, to the library it is."""
+        entry = self.repo.open_index()[path]
+        return S_ISGITLINK(getattr(entry, "mode", 0)) and not (self.root / fsdecode(path) / ".git").exists()
+
     def read(self, path: str, commit: bytes | None = None) -> bytes | None:
-        """The text of a file in a commit, by default the branch's; None where there is none."""
+        """The text of a file in a commit, by default the branch's; None where there is none.
+
+        Raises:
+            EnvironmentProblem: it is in a submodule.
+        """
         found = self._blob(self._commit(commit or self.head), path)
         return None if found is None else self._text(found)
 
@@ -175,6 +187,13 @@ class Checkout:
             return tree.lookup_path(self.repo.object_store.__getitem__, path.encode())[1]
         except (KeyError, NotADirectoryError):
             return None
+        except SubmoduleEncountered as found:
+            module = found.path.decode("utf-8", "replace")
+            raise EnvironmentProblem(
+                path,
+                f"lies in the submodule {module}, whose files are not in this repository; commit a copy of them (git "
+                "subtree)",
+            ) from None
 
     def _text(self, blob: ObjectID) -> bytes | None:
         found = self.repo[blob]

@@ -12,12 +12,11 @@ from churn_delivery.errors import CredentialsRefused
 
 USERNAME = "CHURN_GIT_USERNAME"
 PASSWORD_FILE = "CHURN_GIT_PASSWORD_FILE"  # noqa: S105 - a variable's name
-_TOKEN_USER = "token"  # noqa: S105 - servers that take tokens ask for any name at all
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """`username` and `password` (or access token) at the git server; None: what the checkout's own address says."""
+    """`username` and `password` (or access token) at the git server; None: what the address itself says."""
 
     username: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -38,7 +37,7 @@ def credentials_from(environment: Mapping[str, str] = os.environ) -> Credentials
         raise CredentialsRefused(f"{PASSWORD_FILE}: {file} cannot be read ({_reason(error)})") from error
     if not lines or not lines[0].strip():
         raise CredentialsRefused(f"{PASSWORD_FILE}: {file} is empty")
-    return Credentials(username or _TOKEN_USER, lines[0].strip())
+    return Credentials(username, lines[0].strip())
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

@@ -3,7 +3,6 @@
 Of a million customers only a few numbers each are kept. It must not know budgets or what is decided.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
@@ -11,23 +10,28 @@ from typing import TYPE_CHECKING
 
 import numpy
 
+from churn_campaigns.campaign.group_names import group_names
 from churn_campaigns.campaign.learning import Answers, Measured
 from churn_campaigns.campaign.orders import Rules
 from churn_campaigns.campaign.problem import Floats, Integers
 from churn_data.cells import Cell, clean, numbers
 from churn_data.dataset import rows_of
 from churn_data.errors import DataError, NoSuchColumn, glimpse
+from churn_data.leavers_left_in import LeaversLeftIn
+from churn_data.notices import Notices
 from churn_data.number_texts import NumberColumn
-from churn_data.schema_cells import feature_values, needed_columns, row_ids, written_numbers
+from churn_data.schema_cells import row_ids
+from churn_data.schema_columns import SchemaColumns
 from churn_data.tables import Chunk, Table, open_table
+from churn_model.column_actions import customer_values, risk_bands
+from churn_model.column_rows import ColumnRows
 from churn_model.package import Package
-from churn_model.rules import RISKS, ActionRule
-from churn_model.schema import Row, SchemaFeature
+from churn_model.rules import ActionRule, Label
+from churn_model.schema import SchemaFeature
 
 if TYPE_CHECKING:
     import pandas
 
-MISSING = "(missing)"
 YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
 Flags = numpy.typing.NDArray[numpy.bool_]
 
@@ -39,7 +43,7 @@ class Customers:
     ``probability`` of churn, ``segment`` 1 to 4, ``risk`` as position in :data:`~churn_model.rules.RISKS`, ``value`` in
     money. ``measured`` by action id, for measured actions alone. ``consent`` by column. ``days_since`` the last contact
     and ``last_year``'s number of contacts: NaN where the file does not say. ``groups``: by feature that the use case
-    names as such, text.
+    names as such, text. ``refused``: who has said that they want no contact at all (None: nobody).
     """
 
     ids: list[str]
@@ -52,13 +56,19 @@ class Customers:
     days_since: Floats
     last_year: Floats
     groups: Mapping[str, numpy.ndarray] = field(default_factory=dict)
+    refused: Flags | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
 
 
 def read_campaign_customers(
-    path: Path, package: Package, rules: Rules, measured: Mapping[str, Measured], advance: Callable[[float], None]
+    path: Path,
+    package: Package,
+    rules: Rules,
+    measured: Mapping[str, Measured],
+    advance: Callable[[float], None],
+    label: Label | None = None,
 ) -> Customers:
     """Read and score every customer of a file.
 
@@ -68,19 +78,22 @@ def read_campaign_customers(
         rules: the actions.
         measured: by action id, for actions whose effect has been measured customer by customer.
         advance: told how many rows are done with each chunk.
+        label: where the file has its column, whoever listens is told how many have left already.
 
     Raises:
         DataError: one line that names file, row and column, among others for a customer who is there twice.
     """
     with open_table(path) as table:
         reader = CustomerReader(table, package, rules)
+        leavers = LeaversLeftIn(table, label, rules.missing)
         parts = []
-        for chunk in table.chunks:
+        for chunk in leavers.seen(table.chunks):
             parts.append(reader.read(chunk, measured))
             advance(len(chunk.rows))
+        leavers.tell(Notices(table.file))
     if not parts:
         raise DataError(str(path), "has a header but no rows")
-    return _joined(parts)
+    return joined(parts)
 
 
 def values_of(frame: "pandas.DataFrame", package: Package) -> Floats:
@@ -89,7 +102,8 @@ def values_of(frame: "pandas.DataFrame", package: Package) -> Floats:
     return numpy.array([table.value(row) for row in rows_of(frame)], dtype=float)
 
 
-def _joined(parts: Sequence[Customers]) -> Customers:
+def joined(parts: Sequence[Customers]) -> Customers:
+    """The customers of several parts (one at least) as one table, in their order."""
     first = parts[0]
 
     def of(name: str) -> numpy.ndarray:
@@ -106,6 +120,7 @@ def _joined(parts: Sequence[Customers]) -> Customers:
         days_since=of("days_since"),
         last_year=of("last_year"),
         groups={key: numpy.concatenate([part.groups[key] for part in parts]) for key in first.groups},
+        refused=None if first.refused is None else of("refused"),
     )
 
 
@@ -133,46 +148,49 @@ class CustomerReader:
         self._table, self._package, self._rules = table, package, rules
         self._schema = package.manifest.schema
         require_campaign_model(package, table.file)
-        for name in needed_columns(self._schema):
-            self._require(name, "the model")
+        self._reader = SchemaColumns(table, self._schema, rules.missing)
         for action in rules.actions:
             for name, key in self._columns_of(action):
                 self._require(name, f'action "{action.id}" ({key})')
+        self._refusals = rules.contacts.do_not_contact_column
+        if self._refusals:
+            self._require(self._refusals, "`contacts.do_not_contact_column`")
         self._rows_of_ids: dict[str, int] = {}
-        self._written = written_numbers(self._schema, table.decimal)
 
     def read(self, chunk: Chunk, measured: Mapping[str, Measured]) -> Customers:
         """The customers of one chunk, scored."""
-        ids = self._ids({self._schema.id: self._cells(chunk, self._schema.id)}, chunk)
-        columns = self.columns(chunk)
-        rows: list[Row] = list(zip(*columns.values(), strict=True))
-        probabilities, segments = self._package.scorer.score(rows)
+        texts, rows = self._reader.read(chunk)
+        ids = self._ids(clean(texts.to_pylist(), self._rules.missing), chunk)
+        answers = self._package.scorer.score(rows)
+        probability = numpy.array(answers.probabilities, dtype=float)
         table = self._package.description.actions
-        frame = feature_frame(columns, self._schema.features) if measured else None
+        value = customer_values(table, rows)
+        assert value is not None  # noqa: S101 - `require_campaign_model` has looked
+        columns = dict(zip(self._schema.names, rows.columns, strict=True))
+        frame = feature_frame(self._named(rows), self._schema.features) if measured else None
         return Customers(
             ids=ids,
-            probability=numpy.array(probabilities, dtype=float),
-            segment=numpy.array(segments, dtype=int),
-            risk=numpy.array([RISKS.index(table.risk(probability)) for probability in probabilities], dtype=int),
-            value=numpy.array([table.value(row) for row in rows], dtype=float),
-            measured={key: model.answer(frame, ids, numpy.array(probabilities)) for key, model in measured.items()}
+            probability=probability,
+            segment=numpy.array(answers.segments, dtype=int),
+            risk=risk_bands(table, probability),
+            value=value,
+            measured={key: model.answer(frame, ids, probability) for key, model in measured.items()}
             if frame is not None
             else {},
-            consent={name: self._consent(chunk, name) for name in self._consent_columns()},
+            consent={each.consent: self._yes(chunk, each.consent) for each in self._rules.actions if each.consent},
             days_since=self._count(chunk, self._rules.contacts.days_since_column),
             last_year=self._count(chunk, self._rules.contacts.last_year_column),
-            groups={name: _texts(columns[name]) for name in self._rules.groups if name in columns},
+            groups={name: group_names(columns[name]) for name in self._rules.groups if name in columns},
+            refused=self._yes(chunk, self._refusals) if self._refusals else None,
         )
 
     def features(self, chunk: Chunk) -> "pandas.DataFrame":
         """The features of one chunk, as training holds them."""
-        return feature_frame(self.columns(chunk), self._schema.features)
+        return feature_frame(self._named(self._reader.read(chunk)[1]), self._schema.features)
 
-    def columns(self, chunk: Chunk) -> dict[str, Sequence[float | Cell]]:
-        """The features of one chunk, as the model reads them, by name."""
-        cells = {name: self._cells(chunk, name) for name in needed_columns(self._schema)}
-        values = feature_values(self._schema, cells, chunk.rows, self._table.file, self._written)
-        return dict(zip(self._schema.names, values, strict=True))
+    def _named(self, rows: ColumnRows) -> dict[str, list[float | Cell]]:
+        """Features by name."""
+        return dict(zip(self._schema.names, rows.values(), strict=True))
 
     def _columns_of(self, action: ActionRule) -> Iterable[tuple[str, str]]:
         if action.consent:
@@ -182,9 +200,6 @@ class CustomerReader:
         if action.yearly_limit is not None:
             yield self._rules.contacts.last_year_column, "yearly_limit"
 
-    def _consent_columns(self) -> list[str]:
-        return sorted({action.consent for action in self._rules.actions if action.consent})
-
     def _require(self, name: str, who: str) -> None:
         if name not in self._table.header:
             raise NoSuchColumn(self._table.file, name, f", {who} needs it")
@@ -192,14 +207,13 @@ class CustomerReader:
     def _cells(self, chunk: Chunk, name: str) -> list[Cell]:
         return clean(chunk.columns[self._table.header.index(name)], self._rules.missing)
 
-    def _ids(self, cells: Mapping[str, Sequence[Cell]], chunk: Chunk) -> list[str]:
-        ids = row_ids(self._schema, cells, chunk.rows, self._table.file)
+    def _ids(self, cells: Sequence[Cell], chunk: Chunk) -> list[str]:
+        ids = row_ids(self._schema, {self._schema.id: cells}, chunk.rows, self._table.file)
         for customer, row in zip(ids, chunk.rows, strict=True):
             first = self._rows_of_ids.setdefault(customer, row)
             if first != row:
-                raise DataError(
-                    self._table.file, f"the same customer as in row {first}", column=self._schema.id, row=row
-                )
+                problem = f"the same customer as in row {first}"
+                raise DataError(self._table.file, problem, column=self._schema.id, row=row)
         return ids
 
     def _count(self, chunk: Chunk, name: str) -> Floats:
@@ -210,7 +224,7 @@ class CustomerReader:
         found = numbers(cells, chunk.rows, self._table.file, name, minimum=0.0, written=written)
         return numpy.array(found, dtype=float)
 
-    def _consent(self, chunk: Chunk, name: str) -> Flags:
+    def _yes(self, chunk: Chunk, name: str) -> Flags:
         given: list[bool] = []
         for cell, row in zip(self._cells(chunk, name), chunk.rows, strict=True):
             word = "no" if cell is None else cell.lower()
@@ -218,16 +232,6 @@ class CustomerReader:
                 raise DataError(self._table.file, f'"{glimpse(word)}" is neither yes nor no', column=name, row=row)
             given.append(word in YES)
         return numpy.array(given, dtype=bool)
-
-
-def _texts(values: Sequence[float | Cell]) -> numpy.ndarray:
-    """Groups by their names, numbers as short as can be."""
-    known = {value: value if isinstance(value, str) else _number_text(value) for value in set(values)}
-    return numpy.array([known[value] for value in values], dtype=object)
-
-
-def _number_text(value: float | None) -> str:
-    return MISSING if value is None or math.isnan(value) else f"{value:g}"
 
 
 def feature_frame(

@@ -68,8 +68,11 @@ def detectable_line(found: Detectable | None) -> str:
     """The smallest effect in a sentence."""
     if found is None:
         return "nothing can be shown by this plan: too few customers are treated or held out"
+    next_step = ""
+    if found.absolute > found.expected:
+        next_step = "; so it will probably show nothing: contact more customers, or hold more out"
     return (
         f"the smallest effect that this plan can show (power {found.power:.0%}): {100 * found.absolute:.2f} percentage "
         f"points, {found.relative:.0%} of their churn, {found.money:.2f} in money; it counts on "
-        f"{100 * found.expected:.2f}, with {found.treated} customers treated and {found.control} held out"
+        f"{100 * found.expected:.2f}, with {found.treated} customers treated and {found.control} held out{next_step}"
     )

@@ -17,13 +17,14 @@ from churn_model.rules import RISKS, ActionRule
 FROM_HISTORY = "measured (history)"
 
 
-IN_ANOTHER_PLAN = "in another plan"
+DO_NOT_CONTACT, IN_ANOTHER_PLAN = "wants no contact", "in another plan"
 NOT_PROVEN, NOT_REACHED = "effect not proven", "no campaign reached"
 SEGMENT, RISK, WORTH, CONSENT = "another segment", "another risk", "worth too little", "no consent"
 LATELY, OFTEN, NOT_MOVED = "contacted lately", "contacted often", "driven away or not moved"
 DOES_NOT_PAY = "does not pay"
 REASONS = (
-    IN_ANOTHER_PLAN, SEGMENT, RISK, WORTH, CONSENT, LATELY, OFTEN, NOT_MOVED, NOT_PROVEN, NOT_REACHED, DOES_NOT_PAY,
+    DO_NOT_CONTACT, IN_ANOTHER_PLAN, SEGMENT, RISK, WORTH, CONSENT, LATELY, OFTEN, NOT_MOVED, NOT_PROVEN, NOT_REACHED,
+    DOES_NOT_PAY,
 )  # fmt: skip
 """Why an action is not for a customer, whatever budget and capacities are."""
 
@@ -83,6 +84,8 @@ def offers(
         barriers = _barriers(customers, action, effect[:, index])
         if left_out is not None:
             barriers = chain([(IN_ANOTHER_PLAN, left_out)], barriers)
+        if customers.refused is not None:
+            barriers = chain([(DO_NOT_CONTACT, customers.refused)], barriers)
         if proven_only:
             barriers = chain(barriers, _doubts(action, measured[:, index], known=answers is not None))
         for reason, concerned in chain(barriers, [(DOES_NOT_PAY, worth[:, index] <= 0)]):

@@ -4,7 +4,7 @@ Features change after a campaign, sometimes because of it; the next campaign may
 this one was planned. It must not decide anything.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy
@@ -13,12 +13,13 @@ from churn_campaigns.campaign.customers import Customers
 from churn_campaigns.campaign.not_contacted import why_not_contacted
 from churn_campaigns.campaign.orders import Order, Promise
 from churn_campaigns.campaign.plan import CampaignPlan
-from churn_campaigns.campaign.plan_file import Columns, Identity, columns_of
+from churn_campaigns.campaign.plan_file import Columns, Identity, call_order, columns_of
 from churn_campaigns.campaign.problem import NOTHING
 from churn_campaigns.campaign.second_look import Details
 from churn_campaigns.experiment import plan_columns
 from churn_campaigns.experiment.ledger import Ledger
 from churn_campaigns.experiment.plan_cohort import digest_of
+from churn_campaigns.experiment.row_checks import ROW_CHECK
 from churn_data.cells import clean
 from churn_data.errors import DataError
 from churn_data.spreadsheets import as_text_file
@@ -30,17 +31,35 @@ def frozen_columns(
     customers: Customers, plan: CampaignPlan, details: Details, order: Order, promise: Promise, usecase: str
 ) -> Columns:
     """The plan's file."""
-    words = [""] * len(customers)
-    for place, reason in zip(numpy.flatnonzero(plan.planned.choice != NOTHING), details.reasons, strict=True):
-        words[place] = reason
+    everybody = max(1, len(customers))
+    return next(frozen_parts(customers, plan, details, order, promise, usecase, rows=everybody))
+
+
+def frozen_parts(
+    customers: Customers,
+    plan: CampaignPlan,
+    details: Details,
+    order: Order,
+    promise: Promise,
+    usecase: str,
+    *,
+    rows: int,
+) -> Iterator[Columns]:
+    """The plan's file, so many rows at a time, one part at least: of a million customers no more than a part is ever
+    held as texts."""
+    words = numpy.full(len(customers), "", dtype=object)
+    words[plan.planned.choice != NOTHING] = details.reasons
+    reasons, why_not = words.tolist(), why_not_contacted(plan, order).tolist()
     name = salt_id(order.salt) if order.salt else ""
     identity = Identity(usecase, promise.planned_on, name, order.holdout)
-    return columns_of(customers, plan, identity, words, why_not_contacted(plan, order).tolist())
+    listed = call_order(plan)
+    for start in range(0, max(1, len(listed)), rows):
+        yield columns_of(customers, plan, identity, reasons, why_not, listed[start : start + rows])
 
 
 def ledger_of(columns: Columns, order: Order, promise: Promise, usecase: str) -> Ledger:
     """The ledger of a plan that nobody has looked at."""
-    checks: list[str] = columns[plan_columns.ROW_CHECK]
+    checks: list[str] = columns[ROW_CHECK]
     return Ledger(
         usecase=usecase,
         salt_id=salt_id(order.salt),

@@ -177,10 +177,13 @@ class _Entries:
         days = None
         if since is not None and until is not None:
             days = (self._day(since, PLANNED_ON, row), self._day(until, OUTCOME_UNTIL, row))
+            if days[1] < days[0]:
+                problem = f"{days[1]} lies before the plan of {days[0]}"
+                raise DataError(str(self._path), problem, column=OUTCOME_UNTIL, row=row)
         place = _Place(row, given, campaign or "", days)
         self._require_once(customer, place)
         action = planned if planned in self._actions else ""
-        shares = self._share(propensity, PROPENSITY, row), self._share(score, SCORE, row)
+        shares = self._share(propensity, PROPENSITY, row), self._share(score, SCORE, row, may_be_zero=True)
         return _Entry(customer or "", given, action or "", place.campaign, *shares)
 
     def _arm(self, cell: Cell, row: int) -> str:
@@ -196,7 +199,7 @@ class _Entries:
     def _day(self, cell: Cell, column: str, row: int) -> date:
         return day(cell, str(self._path), column, row)
 
-    def _share(self, cell: Cell, column: str, row: int) -> float:
+    def _share(self, cell: Cell, column: str, row: int, *, may_be_zero: bool = False) -> float:
         if cell is None:
             return numpy.nan
         file = str(self._path)
@@ -204,8 +207,9 @@ class _Entries:
             share = parse_number(cell, self._decimal)
         except ValueError as problem:
             raise DataError(file, f'"{glimpse(cell)}" {problem}', column=column, row=row) from None
-        if not 0.0 < share <= 1.0:
-            raise DataError(file, f"is a probability above 0, at most 1, is {share:g}", column=column, row=row)
+        if not 0.0 <= share <= 1.0 or (share == 0.0 and not may_be_zero):
+            least = "at least 0" if may_be_zero else "above 0"
+            raise DataError(file, f"is a probability {least}, at most 1, is {share:g}", column=column, row=row)
         return share
 
     def _require_once(self, customer: Cell, place: _Place) -> None:

@@ -5,7 +5,7 @@ Who asks why nobody called must get an answer, the customer as well as the audit
 
 import numpy
 
-from churn_campaigns.campaign.eligibility import DOES_NOT_PAY, IN_ANOTHER_PLAN, REASONS
+from churn_campaigns.campaign.eligibility import DO_NOT_CONTACT, DOES_NOT_PAY, IN_ANOTHER_PLAN, REASONS
 from churn_campaigns.campaign.orders import Order
 from churn_campaigns.campaign.plan import CampaignPlan
 from churn_campaigns.campaign.problem import NOTHING, Integers
@@ -26,7 +26,8 @@ def why_not_contacted(plan: CampaignPlan, order: Order) -> numpy.ndarray:
     best = found.worth.argmax(axis=1)
     places = numpy.arange(len(best))
     code = found.barred[places, best]
-    hopeless = (found.worth[places, best] <= 0.0) & (code != REASONS.index(IN_ANOTHER_PLAN))
+    told = [REASONS.index(reason) for reason in (DO_NOT_CONTACT, IN_ANOTHER_PLAN)]
+    hopeless = (found.worth[places, best] <= 0.0) & ~numpy.isin(code, told)
     reasons = numpy.where(hopeless, REASONS.index(DOES_NOT_PAY), code)
     words = numpy.array(REASONS, dtype=object)[reasons]
     full = _full(plan, order.capacity)

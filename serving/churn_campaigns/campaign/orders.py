@@ -11,11 +11,14 @@ from datetime import UTC, date, datetime
 import numpy
 
 from churn_campaigns.campaign.problem import Integers
-from churn_campaigns.experiment.boundaries import equal_looks
+from churn_campaigns.experiment.assignment import CONTROL
+from churn_campaigns.experiment.boundaries import equal_looks, require_level
 from churn_data.cells import parse_number
 from churn_data.errors import DataError, glimpse
 from churn_model.errors import UseCaseError
 from churn_model.rules import ActionRule, ContactRule
+
+LONGEST_WINDOW, LATEST_YEAR = 3_660, 9_000
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Rules:
             raise UseCaseError(f"{self.source}: `actions` is empty, a campaign needs at least one")
         for index, action in enumerate(self.actions):
             where = f"{self.source}: `actions[{index}]` ({action.id})"
+            if action.id == CONTROL:
+                raise UseCaseError(f"{where}: `id` is the word for those who are held out, another one was expected")
             if action.rest_days and not self.contacts.days_since_column:
                 raise UseCaseError(f"{where}: `rest_days` needs `contacts.days_since_column`, which names no column")
             if action.yearly_limit is not None and not self.contacts.last_year_column:
@@ -72,6 +77,8 @@ def read_order(
     """
     if (holdout is None) != (salt is None):
         raise DataError("--holdout", "needs --salt, and --salt needs it: the salt says which customers are held out")
+    if salt is not None and not salt.strip():
+        raise DataError("--salt", "is empty, a name of the experiment was expected")
     share = 0.0 if holdout is None else _number("--holdout", holdout)
     if not 0 <= share < 1:
         raise DataError("--holdout", f"is a share of at least 0 and below 1, is {share:g}")
@@ -93,7 +100,7 @@ def read_promise(planned_on: date | None, alpha: float, looks: int, window_days:
     """The options of a plan's experiment.
 
     Raises:
-        DataError: too few or too many looks, or a window without a day.
+        DataError: too few or too many looks, or a window, level or day with which nothing can be read.
     """
     try:
         equal_looks(looks)
@@ -101,7 +108,16 @@ def read_promise(planned_on: date | None, alpha: float, looks: int, window_days:
         raise DataError("--looks", str(problem)) from None
     if window_days < 1:
         raise DataError("--window-days", f"is {window_days}, at least 1 was expected")
-    return Promise(planned_on or datetime.now(UTC).date(), alpha, looks, window_days)
+    if window_days > LONGEST_WINDOW:
+        raise DataError("--window-days", f"is {window_days}, at most {LONGEST_WINDOW} were expected")
+    try:
+        require_level(alpha)
+    except ValueError as problem:
+        raise DataError("--alpha", str(problem)) from None
+    day = planned_on or datetime.now(UTC).date()
+    if day.year > LATEST_YEAR:
+        raise DataError("--date", f"is {day}, too late for outcomes that anybody will see")
+    return Promise(day, alpha, looks, window_days)
 
 
 def _number(option: str, text: str) -> float:

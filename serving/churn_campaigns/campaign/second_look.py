@@ -3,7 +3,7 @@
 Of a million customers most get nothing, so their features are not kept. It must not know decisions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,9 @@ from churn_campaigns.campaign.customers import CustomerReader
 from churn_campaigns.campaign.orders import Rules
 from churn_data.cells import Cell
 from churn_data.errors import DataError
+from churn_data.schema_columns import SchemaColumns
 from churn_data.tables import open_table
+from churn_model.column_rows import ColumnRows
 from churn_model.package import Package
 from churn_model.reasons import reasons
 from churn_model.schema import Row
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     import pandas
 
 SAMPLE = 20_000
+EXPLAINED = 8192
+"""Customers whose reasons are found at once. What explains trees asks every leaf about all of them, so with fewer the
+asking is what takes long, with many more it is memory."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,18 @@ class Details:
     reasons: list[str]
 
 
-def read_details(path: Path, package: Package, rules: Rules, wanted: numpy.ndarray, asked: numpy.ndarray) -> Details:
+def _unheard(done: int) -> None:
+    """Nobody watches how far it is."""
+
+
+def read_details(
+    path: Path,
+    package: Package,
+    rules: Rules,
+    wanted: numpy.ndarray,
+    asked: numpy.ndarray,
+    advance: Callable[[int], None] = _unheard,
+) -> Details:
     """Read some customers again.
 
     Args:
@@ -43,37 +59,63 @@ def read_details(path: Path, package: Package, rules: Rules, wanted: numpy.ndarr
         rules: the actions.
         wanted: bool [customers], whose features are read.
         asked: bool [customers], which of them get reasons.
+        advance: told how many of all customers are done, whenever reasons were found, and in the end.
 
     Raises:
         DataError: the file is not what it was a moment ago.
     """
-    names = package.manifest.schema.names
-    columns: dict[str, list[float | Cell]] = {name: [] for name in names}
+    schema = package.manifest.schema
+    columns: dict[str, list[float | Cell]] = {name: [] for name in schema.names}
     words: list[str] = []
-    start = 0
+    start, waiting = 0, _Waiting(package)
     with open_table(path) as table:
-        reader = CustomerReader(table, package, rules)
+        reader = SchemaColumns(table, schema, rules.missing)
         for chunk in table.chunks:
-            places = numpy.flatnonzero(wanted[start : start + len(chunk.rows)]).tolist()
-            if places:
-                typed = reader.columns(chunk)
-                for name in names:
-                    columns[name] += [typed[name][place] for place in places]
-                rows: list[Row] = [tuple(typed[name][place] for name in names) for place in places]
-                words += _reasons(rows, asked[[start + place for place in places]], package)
-            start += len(chunk.rows)
+            part = slice(start, start + len(chunk))
+            # How a column writes its numbers all of its rows tell, so all are read and then some are kept.
+            _, rows = reader.read(chunk)
+            places = numpy.flatnonzero(wanted[part])
+            if len(places):
+                own = rows.take(places)
+                for name, values in zip(columns, own.values(), strict=True):
+                    columns[name] += values
+                found = waiting.add(own, asked[part][places])
+                words += found
+                if found:  # nothing else takes long
+                    advance(part.stop)
+            start += len(chunk)
     if start != len(wanted):
         raise DataError(str(path), "has changed while it was read")
+    words += waiting.told()
+    advance(start)
     return Details(columns, words)
 
 
-def _reasons(rows: Sequence[Row], asked: numpy.ndarray, package: Package) -> list[str]:
-    told = [row for row, wanted in zip(rows, asked, strict=True) if wanted]
-    found = iter(package.scorer.contributions(told) if told else [])
-    schema = package.manifest.schema
-    return [
-        "; ".join(reasons(row, next(found), schema)) if wanted else "" for row, wanted in zip(rows, asked, strict=True)
-    ]
+class _Waiting:
+    """Customers whose reasons are found when there are :data:`EXPLAINED` of them, in their order."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._rows: list[Row] = []
+        self._asked: list[bool] = []
+
+    def add(self, rows: ColumnRows, asked: numpy.ndarray) -> list[str]:
+        """Have some customers wait; the words of those who need not wait any more."""
+        self._rows += rows
+        self._asked += asked.tolist()
+        return self.told() if sum(self._asked) >= EXPLAINED else []
+
+    def told(self) -> list[str]:
+        """The words of all who wait: empty texts for those who are not asked for."""
+        rows, asked = self._rows, self._asked
+        self._rows, self._asked = [], []
+        told = [row for row, wanted in zip(rows, asked, strict=True) if wanted]
+        found = iter(self._package.scorer.contributions(told) if told else [])
+        schema = self._package.manifest.schema
+        return [
+            "; ".join(reasons(row, next(found), schema)) if wanted else ""
+            for row, wanted in zip(rows, asked, strict=True)
+        ]
 
 
 def sample_features(path: Path, package: Package, rules: Rules) -> "pandas.DataFrame":

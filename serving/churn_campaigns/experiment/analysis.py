@@ -6,7 +6,7 @@ words.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from churn_campaigns.experiment.assignment import CONTROL
@@ -64,8 +64,9 @@ class Looking:
 class Effect:
     """An arm held against control. Reductions are positive where the arm churns less: `absolute` churn(control) less
     churn(arm), `relative` that by churn(control) (None: nobody left there). `p_value` is the repeated p-value of this
-    look, `adjusted_p_value` the same after Holm; `shown` says whether that is at most alpha. `if_missing` is how small
-    and how large `absolute` could be, whatever the missing outcomes are (None: none is missing)."""
+    look, `adjusted_p_value` the same after Holm. `shown`: whether that is at most alpha and the experiment's own checks
+    let it be declared. `if_missing` is how small and how large `absolute` could be, whatever the missing outcomes are
+    (None: none is missing)."""
 
     arm: str
     absolute: float
@@ -138,18 +139,19 @@ def read_counts(
     adjusted = holm(p_values)
     joint = boundaries(looking.information, alpha / len(others))[-1]
     attrition = attrition_p_value([arm.assigned for arm in arms], [arm.known for arm in arms])
+    checks = _sample_ratio(arms, shares), Check(attrition, attrition < ATTRITION_ALARM)
     return Read(
         arms=(control, *others),
         effects=tuple(
-            _effect(control, arm, joint, value, (p_value, corrected), alpha)
+            _believed(_effect(control, arm, joint, value, (p_value, corrected), alpha), (control, arm), checks, joint)
             for arm, value, p_value, corrected in zip(others, found, p_values, adjusted, strict=True)
         ),
         alpha=alpha,
         level=1.0 - alpha,
         boundary=boundaries(looking.information, alpha)[-1],
         looking=looking,
-        sample_ratio=_sample_ratio(arms, shares),
-        attrition=Check(attrition, attrition < ATTRITION_ALARM),
+        sample_ratio=checks[0],
+        attrition=checks[1],
         treated_controls=control.treated or 0,
     )
 
@@ -181,6 +183,16 @@ def _effect(
         shown=p_values[1] <= alpha,
         if_missing=_if_missing(control, arm),
     )
+
+
+def _believed(effect: Effect, arms: tuple[Arm, Arm], checks: tuple[Check, Check], boundary: float) -> Effect:
+    """Nothing is shown where customers were not dealt as planned, nor where uneven gaps could explain it: if those who
+    are missing had done what speaks most against it."""
+    sample_ratio, attrition = checks
+    control, arm = arms if effect.score > 0.0 else reversed(arms)
+    worst = score(Outcomes(control.churned, control.assigned), Outcomes(arm.churned + arm.missing, arm.assigned))
+    explained = attrition.alarm and worst < boundary
+    return replace(effect, shown=effect.shown and not sample_ratio.alarm and not explained)
 
 
 def _if_missing(control: Arm, arm: Arm) -> Interval | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from churn_campaigns.experiment.assignment import arm_of
+from churn_campaigns.experiment.row_checks import ROW_CHECK, row_check
 from churn_data.cells import Cell, clean
 from churn_data.errors import DataError, NoSuchColumn
 from churn_data.tables import Table, open_table
@@ -44,23 +45,34 @@ def assign(
     Raises:
         DataError: one line that names file, row and column; `target` is as before.
     """
+    if not draw.salt.strip():
+        raise DataError("--salt", "is empty, a name of the experiment was expected")
     if target.exists() and source.exists() and target.samefile(source):
         raise DataError(str(target), "is the input too, another output file was expected")
     sizes = dict.fromkeys(draw.shares, 0)
     name, day = salt_id(draw.salt), draw.day.isoformat()
     columns: Columns = [
-        (id_column, "text"), (ARM, "text"), (SALT_ID, "text"), (SHARE, "number"), (ASSIGNED_ON, "text")
+        (id_column, "text"), (ARM, "text"), (SALT_ID, "text"), (SHARE, "number"), (ASSIGNED_ON, "text"),
+        (ROW_CHECK, "text"),
     ]  # fmt: skip
     with open_table(source) as table, table_file(target, columns) as write:
         for ids in unique_ids(table, id_column, frozenset(missing)):
             arms = [arm_of(draw.salt, customer, draw.shares) for customer in ids]
+            checks = [
+                row_check((customer, arm, name, day), (draw.shares[arm],))
+                for customer, arm in zip(ids, arms, strict=True)
+            ]
             for arm in arms:
                 sizes[arm] += 1
             count = len(ids)
-            write([ids, arms, [name] * count, [draw.shares[arm] for arm in arms], [day] * count])
+            write([ids, arms, [name] * count, [draw.shares[arm] for arm in arms], [day] * count, checks])
             advance(count)
         if not sum(sizes.values()):
             raise DataError(str(source), "has a header but no rows")
+        for arm, size in sizes.items():
+            if not size:
+                problem = f'{sum(sizes.values())} customers are so few that nobody is in the arm "{arm}"'
+                raise DataError(str(source), f"{problem} with its share of {draw.shares[arm]:g}")
     return sizes
 
 

@@ -20,6 +20,7 @@ MAX_LOOKS = 20
 MIN_INFORMATION = 1.0 / MAX_LOOKS
 """Before so little information hardly any alpha is spent, and nothing could be concluded."""
 
+SMALLEST_ALPHA, LARGEST_ALPHA = 1e-6, 0.5
 SMALLEST_P = 1e-12
 _NEVER = 1e-300
 _NODES = 256
@@ -34,6 +35,16 @@ def equal_looks(looks: int) -> tuple[float, ...]:
     if not 1 <= looks <= MAX_LOOKS:
         raise ValueError(f"{looks} looks, 1 to {MAX_LOOKS} were expected")
     return tuple(look / looks for look in range(1, looks + 1))
+
+
+def require_level(alpha: float) -> None:
+    """Return if alpha is one at which an effect can be shown, and means something if it is.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not SMALLEST_ALPHA <= alpha <= LARGEST_ALPHA:
+        raise ValueError(f"{alpha:g} is not a share from {SMALLEST_ALPHA:.6f} to {LARGEST_ALPHA:g}")
 
 
 def spent(information: float, alpha: float) -> float:

@@ -20,6 +20,7 @@ from churn_campaigns.experiment.assignment_file import (
     column_place,
     new_id,
 )
+from churn_campaigns.experiment.row_checks import ROW_CHECK, row_check
 from churn_data.cells import Cell, clean, parse_number
 from churn_data.errors import DataError, glimpse
 from churn_data.sources import SIMULATED
@@ -94,11 +95,12 @@ class _Assignments:
         self._arms, self._planned = shares, dict(shares) if shares else {}
         self._rows: dict[str, int] = {}
         self._salt: Cell = None
+        self._checked = ROW_CHECK in table.header
         cohort.dates_of_treatment = TREATED_ON in table.header
 
     def read(self, chunk: Chunk) -> None:
-        ids, arms, assigned, treated, salts, shares = (
-            self._cells(chunk, name) for name in (self._id, ARM, ASSIGNED_ON, TREATED_ON, SALT_ID, SHARE)
+        ids, arms, assigned, treated, salts, shares, checks = (
+            self._cells(chunk, name) for name in (self._id, ARM, ASSIGNED_ON, TREATED_ON, SALT_ID, SHARE, ROW_CHECK)
         )
         for index, row in enumerate(chunk.rows):
             customer = new_id(ids[index], row, self._rows, self._file, self._id)
@@ -108,7 +110,10 @@ class _Assignments:
                 since = self._treatment(treated[index], since, row)
                 self._cohort.treated[arm] += 1
             self._check_salt(salts[index], row)
-            self._note_share(arm, shares[index], row)
+            share = self._note_share(arm, shares[index], row)
+            self._require_unchanged(
+                checks[index], (customer, arm, salts[index] or "", assigned[index] or ""), share, row
+            )
             self._cohort.members[customer] = Member(arm, since)
         if not self._cohort.simulated:
             self._cohort.simulated = (ids[0] or "").startswith(f"{SIMULATED}-")
@@ -151,16 +156,24 @@ class _Assignments:
             raise DataError(self._file, "another salt than in the rows before: two experiments in one file",
                             column=SALT_ID, row=row)  # fmt: skip
 
-    def _note_share(self, arm: str, cell: Cell, row: int) -> None:
-        if cell is None or self._arms is not None:
-            return
+    def _require_unchanged(self, check: Cell, texts: tuple[str, ...], share: float | None, row: int) -> None:
+        """Of what `churn experiment assign` wrote; a list of one's own has no checks."""
+        if self._checked and row_check(texts, (share,)) != check:
+            raise DataError(self._file, "is not as it was assigned: the row was edited", column=ROW_CHECK, row=row)
+
+    def _note_share(self, arm: str, cell: Cell, row: int) -> float | None:
+        if cell is None:
+            return None
         try:
             share = parse_number(cell, self._decimal)
         except ValueError as error:
             raise DataError(self._file, f'"{glimpse(cell)}" {error}', column=SHARE, row=row) from None
+        if self._arms is not None:
+            return share
         if not 0.0 < share < 1.0 or self._planned.setdefault(arm, share) != share:
             problem = f"{share:g} is not one share between 0 and 1 for the whole arm"
             raise DataError(self._file, problem, column=SHARE, row=row)
+        return share
 
 
 def day(cell: Cell, file: str, column: str, row: int) -> date:

@@ -6,15 +6,21 @@ Only customers for whom something was planned belong to the experiment. It must 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 
 from churn_campaigns.experiment import plan_columns
 from churn_campaigns.experiment.assignment import CONTROL
 from churn_campaigns.experiment.assignment_file import column_place, new_id
 from churn_campaigns.experiment.ledger import Ledger
+from churn_campaigns.experiment.row_checks import ROW_CHECK, in_letters, row_check
 from churn_data.cells import Cell, clean, parse_number
 from churn_data.errors import DataError, glimpse
 from churn_data.tables import Chunk, Table, open_table
+
+Numbers = tuple[float | None, ...]
+_MOST_ZEROS = 12
+_DAYS = ("%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%m/%d/%y")
 
 
 @dataclass
@@ -40,7 +46,18 @@ class PlanCohort:
 def is_plan(path: Path) -> bool:
     """Whether a file is a campaign's plan, by its header; raises DataError if it is no table."""
     with open_table(path) as table:
-        return plan_columns.PLANNED in table.header
+        return plan_columns.PLANNED in table.header or plan_columns.PROPENSITY in table.header
+
+
+def is_day(cell: str, known: date) -> bool:
+    """Whether a cell is that day as some country's spreadsheet spells it."""
+    for spelling in _DAYS:
+        try:
+            if datetime.strptime(cell, spelling).date() == known:  # noqa: DTZ007 - a day has no time zone
+                return True
+        except ValueError:
+            continue
+    return False
 
 
 def digest_of(checks: Iterable[str]) -> str:
@@ -80,7 +97,7 @@ class _Plan:
 
     @staticmethod
     def _needed() -> tuple[str, ...]:
-        return (*plan_columns.TEXTS, *plan_columns.NUMBERS, plan_columns.ROW_CHECK)
+        return (*plan_columns.TEXTS, *plan_columns.NUMBERS, ROW_CHECK)
 
     def read(self, chunk: Chunk) -> list[str]:
         """Adds a chunk's customers; returns its rows' checks."""
@@ -91,12 +108,10 @@ class _Plan:
             self._require_ledgers(columns, index, row)
             texts = tuple(columns[name][index] or "" for name in plan_columns.TEXTS)
             numbers = tuple(self._number(columns[name][index], name, row) for name in plan_columns.NUMBERS)
-            if plan_columns.row_check(texts, numbers) != columns[plan_columns.ROW_CHECK][index]:
-                problem = "is not as it was planned: the row was edited"
-                raise DataError(self._file, problem, column=plan_columns.ROW_CHECK, row=row)
+            self._require_unchanged(texts, numbers, columns[ROW_CHECK][index] or "", row)
             self._require_arms(columns, index, row)
             self._add(texts, numbers)
-        return [check or "" for check in columns[plan_columns.ROW_CHECK]]
+        return [check or "" for check in columns[ROW_CHECK]]
 
     def _require_ledgers(self, columns: dict[str, list[Cell]], index: int, row: int) -> None:
         expected = {
@@ -105,9 +120,27 @@ class _Plan:
             plan_columns.PLANNED_ON: self._ledger.planned_on.isoformat(),
         }
         for name, known in expected.items():
-            if (columns[name][index] or "") != known:
-                problem = f'"{glimpse(columns[name][index] or "")}" is not the ledger\'s "{glimpse(known)}"'
+            cell = columns[name][index] or ""
+            if cell != known and name == plan_columns.PLANNED_ON and is_day(cell, self._ledger.planned_on):
+                columns[name][index] = known  # a spreadsheet spells days as its country does
+            elif cell != known:
+                problem = f'"{glimpse(cell)}" is not the ledger\'s "{glimpse(known)}"'
                 raise DataError(self._file, problem, column=name, row=row)
+
+    def _require_unchanged(self, texts: tuple[str, ...], numbers: Numbers, check: str, row: int) -> None:
+        wanted = in_letters(check)
+        if row_check(texts, numbers) == wanted:
+            return
+        customer, others = texts[0], texts[1:]
+        for zeros in range(1, _MOST_ZEROS + 1):
+            if row_check(("0" * zeros + customer, *others), numbers) == wanted:
+                problem = (
+                    f'"{glimpse(customer)}" has lost {zeros} leading zeros: a spreadsheet took the ids for numbers'
+                )
+                hint = "keep the plan as .xlsx, or put the column back"
+                raise DataError(self._file, f"{problem}; {hint}", column=plan_columns.ID, row=row)
+        problem = "is not as it was planned: the row was edited"
+        raise DataError(self._file, problem, column=ROW_CHECK, row=row)
 
     def _require_arms(self, columns: dict[str, list[Cell]], index: int, row: int) -> None:
         """What is done follows from the arm; whoever was given something else, the result would count by the plan."""
@@ -126,7 +159,7 @@ class _Plan:
         except ValueError as problem:
             raise DataError(self._file, f'"{glimpse(cell)}" {problem}', column=name, row=row) from None
 
-    def _add(self, texts: tuple[str, ...], numbers: tuple[float | None, ...]) -> None:
+    def _add(self, texts: tuple[str, ...], numbers: Numbers) -> None:
         customer, arm, planned = texts[:3]
         propensity, score, value, cost = (number or 0.0 for number in numbers)
         if planned == plan_columns.NO_ACTION:

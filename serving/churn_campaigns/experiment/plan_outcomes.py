@@ -3,6 +3,7 @@
 It must not know statistics, arms or money.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,15 @@ class PlanOutcomes:
     def known(self) -> Array:
         """Whose outcome is known: bool [customers]."""
         return numpy.asarray(~numpy.isnan(self.churned))
+
+
+def digest_of_outcomes(cohort: PlanCohort, outcomes: PlanOutcomes) -> str:
+    """SHA-256 (hex) of what a look sees: the same however a file is written, another for another column of it."""
+    order = numpy.argsort(numpy.array(cohort.ids))
+    seen = hashlib.sha256(f"{outcomes.days}\n".encode())
+    seen.update("\n".join(cohort.ids[place] for place in order.tolist()).encode())
+    seen.update(numpy.nan_to_num(outcomes.churned[order], nan=-1.0).astype(numpy.int8).tobytes())
+    return seen.hexdigest()
 
 
 def read_plan_outcomes(

@@ -5,23 +5,21 @@ that has shown something, corrected for their number (a fixed sequence, so all o
 It must not word anything or write files.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy
 from scipy.special import ndtri
 
 from churn_campaigns.experiment.analysis import Check
-from churn_campaigns.experiment.balance import ALARM, ATTRITION_ALARM, attrition_p_value, sample_ratio_p_value
-from churn_campaigns.experiment.boundaries import next_boundary, spent
 from churn_campaigns.experiment.comparison import Interval, nominal_p
 from churn_campaigns.experiment.ledger import Ledger, TakenLook
+from churn_campaigns.experiment.plan_checks import attrition, explained_by_missing, sample_ratio
 from churn_campaigns.experiment.plan_cohort import PlanCohort
+from churn_campaigns.experiment.plan_look import next_look
 from churn_campaigns.experiment.plan_outcomes import PlanOutcomes
 from churn_campaigns.experiment.stratified import Difference, Strata
 from churn_data.errors import DataError
-
-_EARLY = 0.999  # the most information that a look before the end of the window counts as
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,8 @@ class PlanEffect:
     """The reduction of churn among those for whom an action was planned (control less treated, 0 to 1), or among all.
 
     `treated`, `control`: customers, outcome known or not. `churn`: of the control customers, adjusted to those treated.
-    `score`: standard normal; `shown`: whether the interval leaves out zero and the effect may be declared.
+    `score`: standard normal; `shown`: whether the interval leaves out zero and the effect may be declared: customers
+    were dealt as planned, and uneven gaps in the outcomes could not explain it.
     """
 
     action: str
@@ -41,6 +40,11 @@ class PlanEffect:
     score: float
     p_value: float
     shown: bool
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether the interval holds every effect that there can be, as at a look that spends next to no alpha."""
+        return self.interval[0] <= -1.0 and self.interval[1] >= 1.0
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,12 @@ def read_results(cohort: PlanCohort, outcomes: PlanOutcomes, ledger: Ledger, dig
         DataError: nobody can be compared, or there is nothing new since the last look.
     """
     results = _Results(cohort, outcomes)
-    look = _look(ledger, outcomes, results.churned, cohort, digest)
+    look = next_look(ledger, outcomes, results.churned, cohort, digest)
     plan = results.whole(look.score)
+    checks = sample_ratio(cohort, results.treated), attrition(results.treated, outcomes.known)
+    plan = replace(
+        plan, shown=plan.shown and not checks[0].alarm and not (checks[1].alarm and results.explained(look.score))
+    )
     return PlanRead(
         plan=plan,
         actions=results.actions(look.score, may=plan.shown),
@@ -111,8 +119,8 @@ def read_results(cohort: PlanCohort, outcomes: PlanOutcomes, ledger: Ledger, dig
         planned=len(cohort.ids),
         known=int(outcomes.known.sum()),
         left_out=results.left_out,
-        sample_ratio=_sample_ratio(cohort, results.treated),
-        attrition=_attrition(results.treated, outcomes.known),
+        sample_ratio=checks[0],
+        attrition=checks[1],
         ignored=outcomes.ignored,
         unassigned=outcomes.strangers,
     ), look
@@ -141,6 +149,15 @@ class _Results:
     def whole(self, boundary: float) -> PlanEffect:
         """The effect of the plan on all who can be compared."""
         return _effect("all", self._together(self._found), boundary, self._compared, self.treated, self._outcomes)
+
+    def explained(self, boundary: float) -> bool:
+        """Whether missing outcomes alone could explain the plan's effect."""
+
+        def score_of(churned: numpy.ndarray) -> float:
+            return _Results(self._cohort, replace(self._outcomes, churned=churned)).whole(boundary).score
+
+        found = self.whole(boundary).score
+        return explained_by_missing(found, boundary, (self._outcomes.churned, self.treated), score_of)
 
     def actions(self, boundary: float, *, may: bool) -> tuple[PlanEffect, ...]:
         """The effect of each planned action, at a level that holds for all of them together."""
@@ -198,52 +215,3 @@ def _money(per_treated: Difference, boundary: float, treated: int, cost: float) 
     low, high = (treated * bound for bound in per_treated.interval(boundary))
     kept = treated * per_treated.mean
     return PlanMoney(kept, (low, high), cost, kept - cost, (low - cost, high - cost))
-
-
-def _look(ledger: Ledger, outcomes: PlanOutcomes, churned: numpy.ndarray, cohort: PlanCohort, digest: str) -> TakenLook:
-    """The look at these outcomes: the one of the ledger if they were looked at before, else the next.
-
-    Everybody's time starts on one day, so what a look knows is how many have left by then: cumulative churn has
-    independent increments in the odds of having left. Before the window is over no more is spent than the share of it
-    that has passed allows: where more leave than was expected, a first look would otherwise spend everything.
-    """
-    again = next((look for look in ledger.taken if look.outcomes == digest), None)
-    if again is not None:
-        return again
-    share = float(churned.mean())
-    if not 0.0 < share < 1.0:
-        who = "nobody" if share == 0.0 else "everybody"
-        raise DataError("outcomes", f"{who} left within {outcomes.days} days of the plan, which tells nothing yet")
-    information = len(churned) * share / (1.0 - share)
-    expected = float(numpy.mean(cohort.score))
-    planned = len(cohort.ids) * expected / (1.0 - expected) if expected < 1.0 else information
-    fraction = 1.0 if outcomes.final else _fraction(information, planned, outcomes.days / ledger.window_days)
-    already = ledger.taken[-1].spent if ledger.taken else 0.0
-    until_now = max(already, spent(fraction, ledger.alpha)) if fraction > 0.0 else already
-    before = [(look.information, look.score) for look in ledger.taken]
-    if ledger.taken and ledger.taken[-1].days >= ledger.window_days:
-        problem = f"the outcome window ended on {ledger.ends_on} and was read: all of alpha is spent"
-        raise DataError("outcomes", problem)
-    try:
-        score = next_boundary(before, information, already, until_now)
-    except ValueError as problem:
-        raise DataError("outcomes", f"{problem} ({len(before)} were taken)") from None
-    return TakenLook(digest, outcomes.days, information, until_now, score)
-
-
-def _fraction(information: float, planned: float, passed: float) -> float:
-    return min(_EARLY, passed, information / planned if planned > 0.0 else 1.0)
-
-
-def _sample_ratio(cohort: PlanCohort, treated: numpy.ndarray) -> Check:
-    share = float(numpy.mean(cohort.propensity))
-    p_value = sample_ratio_p_value(
-        {"treated": int(treated.sum()), "control": int((~treated).sum())}, {"treated": share, "control": 1.0 - share}
-    )
-    return Check(p_value, p_value < ALARM)
-
-
-def _attrition(treated: numpy.ndarray, known: numpy.ndarray) -> Check:
-    sides = [treated, ~treated]
-    p_value = attrition_p_value([int(side.sum()) for side in sides], [int((side & known).sum()) for side in sides])
-    return Check(p_value, p_value < ATTRITION_ALARM)

@@ -2,6 +2,8 @@
 
 from churn_campaigns.experiment.plan_reading import PlanEffect, PlanMoney, PlanRead
 
+TOO_LITTLE = "too few are known so far for this look to say how far that can be believed"
+
 
 def plan_text(read: PlanRead) -> str:
     """The result for people."""
@@ -19,31 +21,30 @@ def _verdict(read: PlanRead) -> str:
     plan = read.plan
     if read.sample_ratio.alarm:
         return "no conclusion: the numbers of treated and held-out customers do not fit the plan's holdout"
-    doubt = ", unless the missing outcomes are to blame" if read.attrition.alarm else ""
+    if not plan.shown and read.attrition.alarm and abs(plan.score) >= read.boundary:
+        missing = f"the {read.planned - read.known:,} missing outcomes alone could be to blame"
+        return f"no conclusion: {missing}, find out what became of them; {_reduction(plan, read)}"
     if not plan.shown:
         so_far = "" if read.final else " so far"
         return f"no effect shown{so_far}; {_reduction(plan, read)}"
     how = "less" if plan.absolute > 0.0 else "MORE"
-    return (
-        f"those treated left {how} often than those held out (p = {plan.p_value:.2g}){doubt}; {_reduction(plan, read)}"
-    )
+    return f"those treated left {how} often than those held out (p = {plan.p_value:.2g}); {_reduction(plan, read)}"
 
 
 def _reduction(effect: PlanEffect, read: PlanRead) -> str:
-    low, high = (100.0 * bound for bound in effect.interval)
-    relative = "" if effect.relative is None else f", {100 * effect.relative:.1f} % of their churn"
-    return (
-        f"churn lower by {100 * effect.absolute:.2f} percentage points{relative} "
-        f"({100 * read.level:g} % interval {low:.2f} to {high:.2f})"
-    )
+    way, sign = ("lower", 100.0) if effect.absolute >= 0.0 else ("higher", -100.0)
+    low, high = sorted(sign * min(max(bound, -1.0), 1.0) for bound in effect.interval)
+    relative = "" if effect.relative is None else f", {sign * effect.relative:.1f} % of their churn"
+    interval = f"{100 * read.level:g} % interval {low:.2f} to {high:.2f}"
+    known = TOO_LITTLE if effect.says_nothing else interval
+    return f"churn {way} by {sign * effect.absolute:.2f} percentage points{relative} ({known})"
 
 
 def _money(money: PlanMoney, read: PlanRead) -> str:
     low, high = money.net_interval
-    return (
-        f"in money: {money.kept:,.2f} kept, {money.cost:,.2f} spent, net {money.net:,.2f} "
-        f"({100 * read.level:g} % interval {low:,.2f} to {high:,.2f})"
-    )
+    interval = f"{100 * read.level:g} % interval {low:,.2f} to {high:,.2f}"
+    known = TOO_LITTLE if read.plan.says_nothing else interval
+    return f"in money: {money.kept:,.2f} kept, {money.cost:,.2f} spent, net {money.net:,.2f} ({known})"
 
 
 def _actions(read: PlanRead) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from scipy.optimize import brentq
 from statsmodels.stats.proportion import power_proportions_2indep, samplesize_proportions_2indep_onetail
 
-from churn_campaigns.experiment.boundaries import boundaries, equal_looks, inflation
+from churn_campaigns.experiment.boundaries import boundaries, equal_looks, inflation, require_level
 from churn_campaigns.experiment.comparison import nominal_p
 from churn_data.errors import DataError
 
@@ -119,6 +119,10 @@ def _check(goal: Goal, reduction: float | None, customers: int | None) -> None:
         raise DataError("--reduction", "is missing, a reduction or --customers was expected")
     if customers is not None and customers < 2:  # noqa: PLR2004 - one an arm
         raise DataError("--customers", f"{customers} are too few, at least one an arm was expected")
+    try:
+        require_level(goal.alpha)
+    except ValueError as problem:
+        raise DataError("--alpha", str(problem)) from None
     try:
         equal_looks(goal.looks)
     except ValueError as problem:

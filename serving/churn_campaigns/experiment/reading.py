@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from churn_campaigns.experiment.analysis import Arm, Looking, Read, read_counts
-from churn_campaigns.experiment.boundaries import boundaries, equal_looks
+from churn_campaigns.experiment.boundaries import boundaries, equal_looks, require_level
 from churn_campaigns.experiment.cohort import read_cohort
 from churn_campaigns.experiment.tally import OutcomeColumns, read_outcomes
 from churn_campaigns.experiment.wording import verdict
@@ -43,6 +43,10 @@ def read_experiment(assignment: Path, outcomes: Path, usecase: UseCase, reading:
         DataError: one line that names file, row and column.
     """
     reading = reading or Reading()
+    try:
+        require_level(reading.alpha)
+    except ValueError as problem:
+        raise DataError("--alpha", str(problem)) from None
     columns = reading.columns or OutcomeColumns(usecase.label.column)
     cohort = read_cohort(assignment, usecase, reading.shares)
     tally = read_outcomes(outcomes, usecase, cohort, columns, ignore_unassigned=reading.ignore_unassigned)

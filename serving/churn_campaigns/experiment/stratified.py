@@ -38,8 +38,10 @@ class Difference:
         return float(numpy.sign(ratio) * _normal_of(abs(ratio), self.freedom))
 
     def interval(self, score: float) -> tuple[float, float]:
-        """Where the truth lies unless the normal score was exceeded by chance."""
-        reach = float(student.isf(ndtr(-score), self.freedom)) * self.error
+        """Where the truth lies unless the normal score was exceeded by chance; anywhere, where that is as good as never
+        (a look on the day of a plan)."""
+        # Far out SciPy's quantile is minus infinity, and the ends would change places.
+        reach = abs(float(student.isf(ndtr(-score), self.freedom))) * self.error
         return self.mean - reach, self.mean + reach
 
 

@@ -15,15 +15,16 @@ def verdict(effect: Effect, read: Read) -> str:
         return (
             f"{beginning} no conclusion, the arms' sizes do not fit their planned shares: customers were not dealt so"
         )
+    if not effect.shown and read.attrition.alarm and effect.adjusted_p_value <= read.alpha:
+        return f"{beginning} no conclusion, the missing outcomes alone could be to blame: find out what became of them"
     if not effect.shown:
         return (
             f"{beginning} no effect shown{_so_far(read)}; the data are compatible with a reduction of {_range(effect)}"
         )
     fewer = effect.absolute > 0.0
-    doubt = ", unless the missing outcomes are to blame" if read.attrition.alarm else ""
     return (
         f"{beginning} customers left {'less' if fewer else 'more'} often than in control"
-        f" (p = {_p(effect.adjusted_p_value)}){doubt}; the data are compatible with"
+        f" (p = {_p(effect.adjusted_p_value)}); the data are compatible with"
         f" {'a reduction' if fewer else 'an increase'} of {_range(effect, mirrored=not fewer)}"
     )
 

@@ -103,7 +103,9 @@ def text_of(result: dict[str, Any], selection: Selection) -> str:
 
 def _seen(result: dict[str, Any]) -> str:
     window = result["window_months"]
-    return "while they were observed" if window is None else f"within the last {window:g} months"
+    if window is None:
+        return "while they were observed"
+    return "within the last month" if window == 1 else f"within the last {window:g} months"
 
 
 def _with_interval(result: dict[str, Any], name: str, form: str) -> str:

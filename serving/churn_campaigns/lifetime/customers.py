@@ -24,15 +24,10 @@ from churn_model.usecase import TimeRule, UseCase
 
 @dataclass(frozen=True)
 class Current:
-    """Customers who are still there: ids as texts, and a frame typed as that of :class:`Dataset`."""
+    """Customers who are still there, each once: ids as texts, and a frame typed as that of :class:`Dataset`."""
 
     ids: list[str]
     frame: pandas.DataFrame
-
-    def take(self, chosen: numpy.ndarray) -> "Current":
-        """Those for whom `chosen` (a truth value a customer) holds."""
-        ids = [customer for customer, wanted in zip(self.ids, chosen, strict=True) if wanted]
-        return Current(ids, self.frame[chosen].reset_index(drop=True))
 
 
 @dataclass(frozen=True)
@@ -48,15 +43,28 @@ def read_labelled(path: Path, usecase: UseCase, notice: Listener) -> Labelled:
     """Labelled customers, in whose use case durations are at least 0.
 
     Raises:
-        DataError: as `read_customers`, for a negative duration, and for one below that at which observation began.
+        DataError: as `read_customers`, for a negative duration, for one below that at which observation began, and for
+            a customer who is there twice with the same duration, who would count as two.
     """
     dataset = read_customers(path, usecase, notice)
     bounded = _with_durations_from_zero(dataset.usecase)
     rule = time_rule(usecase)
     if (dataset.frame[rule.column] < 0).any():
         read_customers(path, bounded, notice)  # A frame has lost the numbers of its rows: the reader refuses by row.
+    _require_apart(path, dataset, rule)
     since = _since(path, bounded, rule, dataset) if rule.observed_since else None
     return Labelled(replace(dataset, usecase=bounded), since)
+
+
+def _require_apart(path: Path, dataset: Dataset, rule: TimeRule) -> None:
+    """Rows of one customer are stretches of time, one after the other; the same one twice is a double."""
+    if not dataset.repeats or dataset.keys is None:
+        return
+    stretches = pandas.DataFrame({"customer": dataset.keys, "duration": dataset.frame[rule.column].to_numpy()})
+    again = numpy.flatnonzero(stretches.duplicated())
+    if len(again):
+        problem = f"the customer has a row with the same duration ({rule.column}) above, once was expected"
+        raise DataError(str(path), problem, column=dataset.usecase.required_id(), row=dataset.row_number(int(again[0])))
 
 
 def _since(path: Path, usecase: UseCase, rule: TimeRule, dataset: Dataset) -> numpy.ndarray:
@@ -83,11 +91,17 @@ def _column(path: Path, name: str, missing: frozenset[str]) -> tuple[list[Cell],
     return cells, rows, NumberColumn(table.decimal)
 
 
-def read_current(path: Path, usecase: UseCase) -> Current:
+def read_current(path: Path, usecase: UseCase, there: numpy.ndarray | None = None) -> Current:
     """Everybody in a file with the id and every feature of the use case; a label is not looked at.
 
+    Args:
+        path: of the file.
+        usecase: its columns.
+        there: of which rows the customer is still there, bool [rows] (None: of all); others are not answered for.
+
     Raises:
-        DataError: one line that names file, row and column.
+        DataError: one line that names file, row and column, for a customer who is there twice too: which of two answers
+            holds nobody could say.
     """
     missing, file = frozenset(usecase.missing), str(path)
     wanted = [usecase.required_id(), *columns_of_features(usecase)]
@@ -103,7 +117,15 @@ def read_current(path: Path, usecase: UseCase) -> Current:
             for name in wanted:
                 cells[name].extend(clean(chunk.columns[places[name]], missing))
     ids = _ids(cells[usecase.id], rows, file, usecase.id)
-    return Current(ids, frame_of(cells, rows, usecase, file, table.decimal))
+    frame = frame_of(cells, rows, usecase, file, table.decimal)
+    chosen = numpy.arange(len(ids)) if there is None else numpy.flatnonzero(there)
+    first: dict[str, int] = {}
+    for place in chosen:
+        row = first.setdefault(ids[place], rows[place])
+        if row != rows[place]:
+            problem = f"the customer stands in row {row} too; one row for each who is still there was expected"
+            raise DataError(file, problem, column=usecase.id, row=rows[place])
+    return Current(list(first), frame.iloc[chosen].reset_index(drop=True))
 
 
 def _with_durations_from_zero(usecase: UseCase) -> UseCase:

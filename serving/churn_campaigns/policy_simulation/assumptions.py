@@ -115,6 +115,6 @@ ASSUMPTIONS = (
 
 
 def assumption_table() -> str:
-    """Everything that is assumed, as Markdown: the one table of README and reports."""
+    """Everything that is assumed, as Markdown: the one table of documents and reports."""
     rows = [f"| {what} | {assumed} |" for what, assumed in ASSUMPTIONS]
     return "\n".join(["| assumed | |", "|---|---|", *rows])

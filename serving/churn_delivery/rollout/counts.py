@@ -9,18 +9,20 @@ from typing import Protocol
 
 import numpy as np
 
+from churn_delivery.rollout.differences import Differences
 from churn_delivery.rollout.evidence import Array, Pairs
 
 
 @dataclass(frozen=True)
 class Window:
     """From `start` on, in Unix time, `blocks` blocks of `seconds` each, while every gateway gave the canary `percent`
-    of customers."""
+    of customers, or where that is 0 copies of `shadow` percent of requests."""
 
     start: float
     seconds: float
     blocks: int
     percent: float
+    shadow: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,14 @@ class Counts:
 @dataclass(frozen=True)
 class Observed:
     """What gateways counted of the canary and of the primary in the blocks of a window in which every gateway gave
-    the share that was asked for."""
+    the share that was asked for, from the first on at whose beginning all had met the canary's model: what is asked of
+    pods that only start says nothing of it. `met`: whether there was one; `differences` where the share was one of
+    copies."""
 
     canary: Counts
     primary: Counts
+    differences: Differences | None = None
+    met: bool = True
 
     @property
     def blocks(self) -> int:
@@ -82,8 +88,9 @@ class Gateways(Protocol):
         """What was counted of the canary of this digest and of the primary."""
         ...
 
-    def shares(self) -> tuple[float, float]:
-        """The smallest and the largest share of customers, in percent, that gateways give the canary now."""
+    def shares(self, *, shadow: bool) -> tuple[float, float]:
+        """The smallest and the largest share of customers, or of copies, in percent, that gateways give the canary
+        now."""
         ...
 
     def serves(self, backend: str) -> frozenset[str]:
@@ -92,6 +99,8 @@ class Gateways(Protocol):
 
 
 MEASURES = ("errors", "timeouts", "slow", "fallback", "scores")
+SHADOW_MEASURES = ("errors", "timeouts", "slow", "difference", "shift")
+"""Those of a canary that is asked about copies alone: no request goes on from it, and both models score everybody."""
 
 
 def pairs(measure: str, canary: Counts, primary: Counts) -> Pairs:

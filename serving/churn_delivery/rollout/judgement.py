@@ -10,7 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from churn_delivery.rollout.counts import MEASURES, Observed, pairs
+from churn_delivery.rollout.counts import MEASURES, SHADOW_MEASURES, Observed, pairs
+from churn_delivery.rollout.differences import Compared, evidence, together
 from churn_delivery.rollout.evidence import Array, no_worse, worse
 from churn_delivery.rollout.rules import Rules
 
@@ -20,7 +21,8 @@ Verdict = Literal["wait", "advance", "worse", "undecided"]
 @dataclass(frozen=True)
 class Measured:
     """A measure after the last block: shares of canary and primary, of `scores` the two shares at the bound where they
-    differ most; logarithms of the evidence against "no worse" and against "worse"."""
+    differ most; of `difference` and `shift` the mean, and 0; logarithms of the evidence against "no worse" and against
+    "worse"."""
 
     name: str
     canary: float
@@ -31,13 +33,15 @@ class Measured:
 
 @dataclass(frozen=True)
 class Judgement:
-    """`reason`: why, for people; `calls` of the canary in `blocks` compared blocks."""
+    """`reason`: why, for people; `calls` of the canary in `blocks` compared blocks; `compared`: how the two models
+    differ, where copies were scored by both."""
 
     verdict: Verdict
     reason: str
     calls: int
     blocks: int
     measures: tuple[Measured, ...]
+    compared: Compared | None = None
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,13 @@ def paths(observed: Observed, rules: Rules) -> Paths:
     """The evidence as it grew."""
     against: dict[str, Array] = {}
     towards: dict[str, Array] = {}
-    for name in MEASURES:
+    differences = observed.differences
+    for name in MEASURES if differences is None else SHADOW_MEASURES:
         margin = rules.margins[name]
         if margin >= 1:
+            continue
+        if differences is not None and name in ("difference", "shift"):
+            against[name], towards[name] = evidence(name, differences, margin)
             continue
         counted = pairs(name, observed.canary, observed.primary)
         if name != "scores":
@@ -94,7 +102,8 @@ def judge(observed: Observed, elapsed: float, rules: Rules) -> Judgement:
     )
     calls = int(_last(found.calls))
     reason = _reason(decided, measures, elapsed, calls, rules)
-    return Judgement(decided, reason, calls, observed.blocks, measures)
+    compared = None if observed.differences is None else together(observed.differences)
+    return Judgement(decided, reason, calls, observed.blocks, measures, compared)
 
 
 def _reason(decided: Verdict, measures: tuple[Measured, ...], elapsed: float, calls: int, rules: Rules) -> str:
@@ -122,11 +131,15 @@ def worded(measured: Measured, rules: Rules) -> str:
             f"scores: {measured.canary:.1%} of customers below a bound where the primary has {measured.primary:.1%}, "
             f"and {margin:.1%} may differ"
         )
+    if measured.name in ("difference", "shift"):
+        return f"{measured.name}: {measured.canary:.4f} on average between the two models, and {margin:.4f} may be"
     than = f"where the primary has {measured.primary:.2%}, and {margin:.2%} may be more"
     return f"{measured.name}: {measured.canary:.2%} {than}"
 
 
 def _shares(name: str, observed: Observed) -> tuple[float, float]:
+    if observed.differences is not None and name in ("difference", "shift"):
+        return float(getattr(together(observed.differences), name)), 0.0
     counted = pairs(name, observed.canary, observed.primary)
     events, trials, base_events, base_trials = (part.sum(axis=0) for part in counted)
     canary, primary = events / np.maximum(trials, 1e-12), base_events / np.maximum(base_trials, 1e-12)

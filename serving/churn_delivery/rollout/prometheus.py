@@ -12,8 +12,10 @@ from typing import Any
 
 import httpx
 import numpy as np
+from numpy.typing import NDArray
 
 from churn_delivery.rollout.counts import Counts, Observed, Window
+from churn_delivery.rollout.differences import BOUNDS, Differences
 from churn_delivery.rollout.errors import ClockDiffers, MetricsAway, NothingCounted, RolloutRefused
 from churn_delivery.rollout.evidence import Array
 
@@ -26,12 +28,17 @@ STALE_SECONDS = 180.0
 CALLS, SECONDS_BUCKET = "churn_backend_calls_total", "churn_backend_seconds_bucket"
 LEFT, SCORES_BUCKET = "churn_fallback_total", "churn_scores_bucket"
 SHARE, MODEL_INFO = "churn_canary_share", "churn_model_info"
+SHADOW_SHARE, SHADOW_CALLS = "churn_shadow_share", "churn_shadow_calls_total"
+SHADOW_BUCKET, SHADOW_SHIFT = "churn_shadow_difference_bucket", "churn_shadow_shift_total"
 FAILURES = ("unreachable", "failed", "rejected", "bad_answer", "error")
-LATE, ANSWERED = "timeout", "answered"
+LATE, ANSWERED, OPEN = "timeout", "answered", "open"
 NOT_ITS_FAULT = ("refused", "version")
 """Reasons to go on from a backend that lie with the request."""
 CANARY, PRIMARY = "canary", "primary"
-_OWN = frozenset({"__name__", "backend", "outcome", "digest", "reason", "served_by", "name", "le"})
+_OWN = frozenset(
+    {"__name__", "backend", "outcome", "digest", "reason", "served_by", "name", "model_version", "le", "beside"}
+    | {"direction"}
+)
 _LOOK_BACK = 240.0
 """What Prometheus calls present is up to five minutes old."""
 
@@ -77,11 +84,12 @@ class Prometheus:
                 f"{self._shown}: the newest count of {SHARE} is of {_told(present)}, too long ago to decide by"
             )
 
-    def shares(self) -> tuple[float, float]:
+    def shares(self, *, shadow: bool = False) -> tuple[float, float]:
         """The smallest and the largest share now, in percent."""
-        found = [float(each["value"][1]) for each in self._vector(self._of(SHARE))]
+        metric = SHADOW_SHARE if shadow else SHARE
+        found = [float(each["value"][1]) for each in self._vector(self._of(metric))]
         if not found:
-            raise NothingCounted(f"{self._shown}: has no {SHARE}{self._where()}; does it scrape the gateways?")
+            raise NothingCounted(f"{self._shown}: has no {metric}{self._where()}; does it scrape the gateways?")
         return min(found) * 100, max(found) * 100
 
     def serves(self, backend: str) -> frozenset[str]:
@@ -92,8 +100,9 @@ class Prometheus:
 
     def observe(self, window: Window, canary: str, slow_seconds: float) -> Observed:
         """What was counted in a window's blocks in which every gateway gave the share of customers."""
-        borders = _Borders(self, window)
-        return Observed(borders.counts(CANARY, slow_seconds, canary), borders.counts(PRIMARY, slow_seconds, None))
+        borders = _Borders(self, window, canary)
+        counts = borders.counts(CANARY, slow_seconds, canary), borders.counts(PRIMARY, slow_seconds, None)
+        return Observed(*counts, borders.differences(canary) if window.shadow else None, borders.met)
 
     def series(self, window: Window, metric: str, extra: str = "", **labels: str) -> _Series:
         """Series at the borders of a window's blocks, shape (blocks + 1,); not a number where there was none."""
@@ -135,21 +144,37 @@ class Prometheus:
 class _Borders:
     """Counters at the borders of a window's blocks."""
 
-    def __init__(self, prometheus: Prometheus, window: Window) -> None:
+    def __init__(self, prometheus: Prometheus, window: Window, canary: str) -> None:
         self._prometheus, self._window = prometheus, window
-        shares = {_process(labels): values for labels, values in prometheus.series(window, SHARE)}
+        metric, percent = (SHADOW_SHARE, window.shadow) if window.shadow else (SHARE, window.percent)
+        shares = {_process(labels): values for labels, values in prometheus.series(window, metric)}
         self._there = {process: ~np.isnan(values) for process, values in shares.items()}
         stacked = np.array(list(shares.values())).reshape(len(shares), window.blocks + 1)
-        right = np.isnan(stacked) | np.isclose(stacked, window.percent / 100)
-        at_all = (~np.isnan(stacked)).any(axis=0) & right.all(axis=0)
-        self._valid = at_all[1:] & at_all[:-1]
+        right = np.isnan(stacked) | np.isclose(stacked, percent / 100)
+        at_all = np.asarray((~np.isnan(stacked)).any(axis=0) & right.all(axis=0))
+        met = self._met(stacked, list(shares), canary, at_all)
+        self.met = bool(met.any())
+        self._valid = at_all[1:] & at_all[:-1] & met[:-1]
         self._scores = prometheus.series(window, SCORES_BUCKET, f',served_by=~"{CANARY}|{PRIMARY}"')
         self._bounds = sorted({labels["le"] for labels, _ in self._scores} | {"+Inf"}, key=_bound)
+
+    def _met(
+        self, shares: Array, processes: Sequence[_Process], canary: str, deployed: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """At which borders all gateways have met the canary's model since they give the share: what they knew before
+        was of another rollout. Who begins later may find it dead: that counts."""
+        models = self._prometheus.series(self._window, MODEL_INFO, backend=CANARY, digest=canary)
+        known = {_process(labels): ~np.isnan(values) for labels, values in models}
+        nobody = np.zeros(self._window.blocks + 1, dtype=bool)
+        knows = np.array([known.get(process, nobody) for process in processes]).reshape(shares.shape)
+        return np.asarray(np.maximum.accumulate(deployed & (knows | np.isnan(shares)).all(axis=0)))
 
     def counts(self, backend: str, slow_seconds: float, digest: str | None) -> Counts:
         """What a backend's counters grew by in each block that counts."""
         mine = "" if digest is None else f",digest=~{json.dumps(f'{digest}|')}"
         calls = self._prometheus.series(self._window, CALLS, mine, backend=backend)
+        if digest is not None and self._window.shadow:  # what its breaker has kept from it: copies go on to nobody
+            calls += self._prometheus.series(self._window, SHADOW_CALLS, mine, outcome=OPEN)
         bounds = f",outcome={json.dumps(ANSWERED)},le=~{json.dumps(f'{slow_seconds}|[+]Inf')}"
         seconds = self._prometheus.series(self._window, SECONDS_BUCKET, bounds, backend=backend)
         left = self._prometheus.series(self._window, LEFT, backend=backend)
@@ -163,12 +188,26 @@ class _Borders:
         answered = self._grown(calls, "outcome", (ANSWERED,))
         return Counts(
             answered,
-            self._grown(calls, "outcome", FAILURES),
+            self._grown(calls, "outcome", (*FAILURES, OPEN)),
             self._grown(calls, "outcome", (LATE,)),
             np.clip(every - within, 0.0, answered),
             self._grown(left, "reason", tuple(reasons)),
             by_bound[-1],
             np.stack(by_bound, axis=1),
+        )
+
+    def differences(self, digest: str) -> Differences:
+        """By how much the model of this digest differs from the primary's, of copies in each block that counts."""
+        mine = f",digest={json.dumps(digest)}"
+        within = self._prometheus.series(self._window, SHADOW_BUCKET, mine)
+        shifts = self._prometheus.series(self._window, SHADOW_SHIFT, mine)
+        calls = self._prometheus.series(self._window, SHADOW_CALLS, mine)
+        return Differences(
+            self._grown(within, "le", ("+Inf",)),
+            self._grown(calls, "outcome", (ANSWERED,)),
+            self._grown(shifts, "direction", ("higher",)),
+            self._grown(shifts, "direction", ("lower",)),
+            np.stack([self._grown(within, "le", (str(bound),)) for bound in BOUNDS], axis=1),
         )
 
     def _grown(self, series: _Series, label: str, values: Sequence[str]) -> Array:

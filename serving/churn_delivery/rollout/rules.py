@@ -10,14 +10,22 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any, TypeGuard
 
-from churn_delivery.rollout.counts import MEASURES
-
+SHADOW = "shadow"
+"""How a first step is written in which the canary is asked about copies alone."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _MOST_BLOCKS = 3_000
 _LEAST_MARGIN, _WHOLE = 0.0001, 100
 _SLOW_BOUNDS = (0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0)
-_DEFAULT_MARGINS = {"errors": 0.005, "timeouts": 0.005, "slow": 0.02, "fallback": 0.01, "scores": 0.15}
+_DEFAULT_MARGINS = {
+    "errors": 0.005,
+    "timeouts": 0.005,
+    "slow": 0.02,
+    "fallback": 0.01,
+    "scores": 0.15,
+    "difference": 0.1,
+    "shift": 0.05,
+}
 
 
 class RuleProblem(ValueError):
@@ -30,18 +38,22 @@ class RuleProblem(ValueError):
 
 @dataclass(frozen=True)
 class Rules:
-    """`steps` in percent of customers, the last all of them; `cut_error`: the chance, over a whole rollout, to take a
-    canary back that is nowhere worse by more than its margin; `advance_error`: that one goes on which is worse by its
-    margin or more; `sample`: calls of the canary that a step needs; `shortest` and `longest` a step, in seconds, and
-    `block`, in which counts are compared; `slow_seconds`: what a call may take; `margins`: by measure how much more of
-    it is not worse yet, as a share; 1: it is not looked at."""
+    """`steps` in percent of customers, the last all of them, the first perhaps 0: copies of `shadow_percent` of
+    requests; `cut_error`: the chance, over a whole rollout, to take a canary back that is nowhere worse by more than
+    its margin; `advance_error`: that one goes on which is worse by its margin or more; `sample`: calls of the canary
+    that a step needs; `shortest` and `longest` a step, in seconds, `arrival`: how long gateways may not have met its
+    model at all, and `block`, in which counts are compared; `slow_seconds`: what a call may take; `margins`: by measure
+    how much more of it is not worse yet, as a share, or of
+    `difference` and `shift` in probability; 1: it is not looked at."""
 
     steps: tuple[float, ...] = (1.0, 10.0, 50.0, 100.0)
+    shadow_percent: float = 20.0
     cut_error: float = 0.05
     advance_error: float = 0.05
     sample: int = 500
     shortest: int = 600
     longest: int = 86_400
+    arrival: int = 900
     block: int = 60
     slow_seconds: float = 0.025
     margins: Mapping[str, float] = field(default_factory=lambda: dict(_DEFAULT_MARGINS))
@@ -49,8 +61,8 @@ class Rules:
     def document(self) -> dict[str, Any]:
         """As they are written."""
         words: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
-        times = {name: f"{words[name]}s" for name in ("shortest", "longest", "block")}
-        return {**words, **times, "steps": list(self.steps), "margins": dict(self.margins)}
+        times = {name: f"{words[name]}s" for name in ("shortest", "longest", "arrival", "block")}
+        return {**words, **times, "steps": [each or SHADOW for each in self.steps], "margins": dict(self.margins)}
 
 
 def read_rules(values: object) -> Rules:
@@ -72,13 +84,24 @@ def read_rules(values: object) -> Rules:
 
 
 def _steps(key: tuple[str, ...], value: object) -> tuple[float, ...]:
+    shadow = isinstance(value, list) and value[:1] == [SHADOW]
+    if isinstance(value, list) and shadow:
+        return (0.0, *_steps(key, value[1:]))
     numbers = [each for each in value if _is_number(each)] if isinstance(value, list) else []
     rising = numbers == sorted(set(numbers)) and bool(numbers)
     if not isinstance(value, list) or len(numbers) != len(value) or not rising or not 0 < numbers[0] < _WHOLE:
-        raise RuleProblem(key, "must be percentages that rise to 100, such as [1, 10, 50, 100]")
+        raise RuleProblem(
+            key, f"must be percentages that rise to 100, such as [1, 10, 50, 100], with {SHADOW} before them or without"
+        )
     if numbers[-1] != _WHOLE:
         raise RuleProblem(key, "must end with 100")
     return tuple(float(each) for each in numbers)
+
+
+def _shadow_percent(key: tuple[str, ...], value: object) -> float:
+    if not _is_number(value) or not 0 < value <= _WHOLE:
+        raise RuleProblem(key, "must be a percentage of requests, more than 0 and at most 100")
+    return float(value)
 
 
 def _chance(key: tuple[str, ...], value: object) -> float:
@@ -108,7 +131,7 @@ def _slow(key: tuple[str, ...], value: object) -> float:
 
 def _margins(key: tuple[str, ...], value: object) -> dict[str, float]:
     given = _mapping(key, value)
-    _require_known(key, given, MEASURES)
+    _require_known(key, given, _DEFAULT_MARGINS)
     for name, margin in given.items():
         if not _is_number(margin) or not _LEAST_MARGIN <= margin <= 1:
             raise RuleProblem((*key, name), f"must be a share from {_LEAST_MARGIN} to 1")
@@ -117,11 +140,13 @@ def _margins(key: tuple[str, ...], value: object) -> dict[str, float]:
 
 _READERS: Mapping[str, Callable[[tuple[str, ...], object], Any]] = {
     "steps": _steps,
+    "shadow_percent": _shadow_percent,
     "cut_error": _chance,
     "advance_error": _chance,
     "sample": _sample,
     "shortest": _duration,
     "longest": _duration,
+    "arrival": _duration,
     "block": _duration,
     "slow_seconds": _slow,
     "margins": _margins,

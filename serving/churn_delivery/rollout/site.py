@@ -10,7 +10,7 @@ from churn_delivery.environment_check import check_environment
 from churn_delivery.errors import EnvironmentProblem
 from churn_delivery.git_server import GitServer
 from churn_delivery.layout import MODEL, ROLLOUT, Layout
-from churn_delivery.model_file import read_model
+from churn_delivery.model_file import ServedModel, read_model
 from churn_delivery.promotion import Place, ready, written
 from churn_delivery.repository import Checkout
 from churn_delivery.rollout.record import RolloutFile, read_rollout
@@ -45,10 +45,14 @@ class Site:
                 raise
             return read_rollout(path, b"\n".join(line for line in text.splitlines() if not line.startswith(b"#")))
 
+    def model(self) -> ServedModel:
+        """The model that it serves."""
+        path = self.path(MODEL)
+        return read_model(path, self.checkout.read(path) or b"")
+
     def served(self) -> str:
         """The identity of the model that it serves; empty: the starter model."""
-        path = self.path(MODEL)
-        return read_model(path, self.checkout.read(path) or b"").identity
+        return self.model().identity
 
     def write(self, texts: Mapping[str, bytes], message: str) -> tuple[str, str]:
         """Replace files by one commit that is pushed; the commit and its branch.

@@ -47,6 +47,10 @@ def start(place: Place, environment: str, candidate: Candidate, *, force: bool =
     with opened(place, environment) as site:
         rules = rules_of(site)
         former = site.file()
+        trial = former.rollout
+        if trial and trial.state in UNDER_WAY and trial.model.identity == model.identity and not former.differs():
+            said = f"{environment} has {model.title} on trial already; nothing was written"
+            return Stepped(environment, said, trial, None, None, site.server.branch)
         if former.serves_canary or (former.rollout and former.rollout.state in UNDER_WAY):
             what = former.rollout.model.title if former.rollout else "a canary that no rollout has begun"
             raise RolloutRefused(
@@ -60,7 +64,7 @@ def start(place: Place, environment: str, candidate: Candidate, *, force: bool =
         beside = site.served()
         if beside == model.identity:
             raise RolloutRefused(f"{environment} serves {model.title} already; there is nothing to try")
-        begun = Rollout("running", model, beside, rules, (_now(),))
+        begun = Rollout("running", candidate.beside(site.model()), beside, rules, (_now(),))
         message = messages.begun(environment, begun, remark)
         return _commit(site, former, begun, message)
 
@@ -85,9 +89,30 @@ def step(place: Place, environment: str, gateways: Gateways, *, dry_run: bool = 
         if found.then is None or dry_run:
             would = "" if found.then is None else "; that would be committed"
             return Stepped(environment, found.said + would, rollout, found.judgement, None, site.server.branch)
-        message = messages.stepped(environment, rollout, found.then, found.said)
+        compared = found.judgement.compared if found.judgement else None
+        message = messages.stepped(environment, rollout, found.then, found.said, compared.worded() if compared else "")
         stepped = _commit(site, former, found.then, message)
         return replace(stepped, said=found.said, judgement=found.judgement)
+
+
+def standing(place: Place, environment: str, model: ServedModel) -> Stepped:
+    """How a model stands: on trial, served, or taken back, as its rollout says; nothing is written.
+
+    Raises:
+        RolloutRefused: it was never on trial there, or another one was since.
+        DeliveryError: the files cannot be read as the server has them.
+    """
+    with opened(place, environment) as site:
+        file = site.file()
+        rollout, branch = file.rollout, site.server.branch
+        if rollout is not None and rollout.model.identity == model.identity:
+            percent = f"{environment} gives {model.title} {rollout.share}"
+            said = percent if rollout.state in UNDER_WAY else f"{environment}: {messages.last(rollout)}"
+            return Stepped(environment, said, rollout, None, None, branch)
+        raise RolloutRefused(
+            f"{model.title}: it is not on trial in {environment}"
+            + (f"; {messages.last(rollout)}" if rollout else ", and nothing ever was")
+        )
 
 
 def stop(place: Place, environment: str) -> Stepped:

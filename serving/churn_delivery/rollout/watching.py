@@ -1,6 +1,6 @@
 """What a rollout that is under way should do next, by what gateways have counted. It knows neither git nor PromQL."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from churn_delivery.rollout.counts import Counts, Gateways, Observed, Window
@@ -35,11 +35,17 @@ def watch(environment: str, rollout: Rollout, gateways: Gateways, now: datetime)
             "by our clock; nothing is decided until it has"
         )
     gateways.require_clock(now)
-    title = f"{environment}: {rollout.model.title} at {rollout.percent:g} %"
+    title = f"{environment}: {rollout.model.title} {rollout.place}"
     if rollout.state == "arriving":
         return _arriving(title, rollout, gateways, elapsed)
     followed = _followed(title, rollout, gateways, elapsed)
-    found = judge(_observed(rollout, gateways, max(elapsed, 0.0)), elapsed, rollout.rules)
+    observed = _observed(rollout, gateways, max(elapsed, 0.0))
+    found = judge(observed, elapsed, rollout.rules)
+    if not observed.met and not followed:
+        followed = "; gateways have not met its model yet"
+        if elapsed >= rollout.rules.arrival:
+            reason = f"gateways have not met its model for {rollout.rules.arrival}s; see why its pods do not start"
+            found = replace(found, verdict="undecided", reason=reason)
     if found.verdict == "wait":
         return Watched(None, f"{title} waits: {found.reason}{followed}", found)
     if found.verdict in ("worse", "undecided"):
@@ -69,11 +75,12 @@ def _followed(title: str, rollout: Rollout, gateways: Gateways, elapsed: float) 
     Raises:
         NothingCounted: it has not been for longer than that.
     """
-    least, most = gateways.shares()
+    meant = rollout.shadow or rollout.percent
+    least, most = gateways.shares(shadow=bool(rollout.shadow))
     others = gateways.serves("canary") - {rollout.model.digest, ""}
     parts = []
-    if abs(least - rollout.percent) > _ALIKE or abs(most - rollout.percent) > _ALIKE:
-        parts.append(f"gateways give it {least:g} to {most:g} %")
+    if abs(least - meant) > _ALIKE or abs(most - meant) > _ALIKE:
+        parts.append(f"gateways give it {least:g} to {most:g} %" + (" of copies" if rollout.shadow else ""))
     if others:
         parts.append(f"gateways see another model there ({', '.join(sorted(each[:19] for each in others))})")
     if parts and elapsed > rollout.rules.longest:
@@ -95,11 +102,13 @@ def _observed(rollout: Rollout, gateways: Gateways, elapsed: float) -> Observed:
     if base is None:
         return present
     blocks = min(len(base.answered), present.blocks)
-    return Observed(present.canary.first(blocks), base.first(blocks))
+    return Observed(present.canary.first(blocks), base.first(blocks), met=present.met)
 
 
 def _asked(rollout: Rollout, gateways: Gateways, place: int, seconds: float) -> Observed:
     rules = rollout.rules
     blocks = min(int(seconds // rules.block), rules.longest // rules.block)
-    window = Window(rollout.since[place].timestamp(), rules.block, blocks, rules.steps[place])
+    percent = rules.steps[place]
+    shadow = 0.0 if percent else rules.shadow_percent
+    window = Window(rollout.since[place].timestamp(), rules.block, blocks, percent, shadow)
     return gateways.observe(window, rollout.model.digest, rules.slow_seconds)

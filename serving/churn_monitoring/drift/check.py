@@ -16,7 +16,7 @@ from churn_monitoring.drift.state import Drift, State, StateFile
 from churn_monitoring.drift.watch import DAY, DriftWatch, Promise
 from churn_monitoring.prediction_log.changes import tables_of
 from churn_monitoring.prediction_log.store import Store
-from churn_monitoring.prediction_log.tables import COLUMNS, from_parquet
+from churn_monitoring.prediction_log.tables import from_parquet, is_answers_table
 
 WAITED_DAYS = 7
 """Days for which tables that come late are still counted, and for which it is remembered which ones were."""
@@ -66,6 +66,18 @@ class DriftCheck:
             self._file.write(self.watch.remembered())
         return looked
 
+    def recall(self) -> bool:
+        """Know what was found so far, and look at nothing new; returns whether anybody has looked.
+
+        Raises:
+            DataError, Unavailable: the store cannot be asked, or what was remembered cannot be read.
+        """
+        state = None if self.watch is None else self._file.read()
+        if self.watch is None or state is None:
+            return False
+        self.watch.go_on(state)
+        return True
+
     def forget(self) -> None:
         """Begin anew, with tables that were counted already, too.
 
@@ -113,4 +125,4 @@ def _table(content: bytes) -> pyarrow.Table | None:
         table = from_parquet(content)
     except (pyarrow.ArrowException, OSError):
         return None
-    return table if set(COLUMNS.names) <= set(table.column_names) else None
+    return table if is_answers_table(table.schema) else None

@@ -93,7 +93,7 @@ def lines(document: dict[str, Any], model: str) -> str:
 
 def _seen(drift: dict[str, Any]) -> str:
     unknown = ", ".join(f"{level!r} {count}" for level, count in drift["unknown_levels"].items())
-    quantiles = drift["quantiles"]
+    quantiles = [each for each in drift["quantiles"] if each is not None]
     words = f"; levels nobody knew: {unknown}" if unknown else ""
     return words + (f"; deciles 1, 5, 9 now {', '.join(f'{each:g}' for each in quantiles)}" if quantiles else "")
 

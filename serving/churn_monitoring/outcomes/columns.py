@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from churn_model.spelling import canonical
 from churn_model.usecase import UseCase
-from churn_monitoring.outcomes.database import Database, hashed, name, parquet
+from churn_monitoring.outcomes.database import Database, Unreadable, hashed, name, parquet
 from churn_monitoring.outcomes.packing import Field
 from churn_monitoring.prediction_log.tables import FEATURE
 
@@ -78,9 +78,15 @@ def features_of(database: Database, files: Sequence[Path], usecase: UseCase) -> 
 
 
 def read_words(database: Database, files: Sequence[Path], features: Features) -> Words:
-    """The words of the columns that take part as numbers."""
+    """The words of the columns that take part as numbers.
+
+    Raises:
+        Unreadable: a row is no answer of any model.
+    """
     source, digest, action = parquet(files), hashed("digest"), hashed("action")
     models = database.rows(f"SELECT {digest}, digest, any_value(model), any_value(version) FROM {source} GROUP BY ALL")
+    if any(model[1] is None for model in models):
+        raise Unreadable("prediction log", "holds a table without models")
     actions = database.rows(f"SELECT DISTINCT {action}, action FROM {source}")
     levels = tuple(_levels(database, source, group) for group in features.groups)
     hashes = (tuple(row[0] for row in models), tuple(row[0] for row in actions))

@@ -17,6 +17,15 @@ import pyarrow
 from churn_data.errors import DataError, Failure
 
 _LONGEST_PROBLEM = 400
+_OF_FILES = (
+    duckdb.IOException, duckdb.InvalidInputException, duckdb.HTTPException,
+    duckdb.BinderException, duckdb.ConversionException, duckdb.OutOfRangeException,
+)  # fmt: skip
+"""What is said of files: they cannot be read, lack a column, have one of another kind or a value that no answer has."""
+
+
+class Unreadable(DataError):
+    """Something is wrong with what was read."""
 
 
 class Limits(NamedTuple):
@@ -63,7 +72,7 @@ class Database:
         """Do something that answers nothing.
 
         Raises:
-            DataError: a file is not what it should be; Failure: it takes more room than there is.
+            Unreadable: a file is not what it should be; Failure: it takes more room than there is.
         """
         self._execute(statement)
 
@@ -109,8 +118,8 @@ class Database:
             raise Failure(f"{self._called}: {problem} ({_first_line(error)})") from None
         except duckdb.InterruptException:
             raise KeyboardInterrupt from None
-        except (duckdb.IOException, duckdb.InvalidInputException, duckdb.HTTPException) as error:
-            raise DataError(self._called, f"cannot be read ({_first_line(error)})") from None
+        except _OF_FILES as error:
+            raise Unreadable(self._called, f"cannot be read ({_first_line(error)})") from None
 
 
 def parquet(files: Sequence[Path]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from churn_data.errors import glimpse
 from churn_monitoring.outcomes.arms import Effect
 from churn_monitoring.outcomes.measures import ENOUGH_CUSTOMERS, Calibration, Interval
 from churn_monitoring.outcomes.report import Measured, OfModel, Report
@@ -137,7 +138,8 @@ def _model_lines(of: OfModel) -> Iterator[str]:
 
 
 def _name(each: Measured) -> str:
-    return each.slice.kind if not each.slice.level else f"{each.slice.kind} {each.slice.level}"
+    """What a slice is called; a level is what callers send, which must not write to a terminal what it likes."""
+    return each.slice.kind if not each.slice.level else f"{each.slice.kind} {glimpse(each.slice.level)}"
 
 
 def _cells(each: Measured) -> tuple[str, ...]:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pyarrow
 
 from churn_data.cells import Cell, clean
+from churn_data.customer_ids import require_whole_ids
 from churn_data.errors import DataError, NoSuchColumn
 from churn_data.labels import ValuesOfLabel
 from churn_data.notices import Notices
-from churn_data.sources import require_whole_ids
 from churn_data.tables import Chunk, Table, open_table
 from churn_model.prediction_log.pseudonyms import HASH_BYTES, PseudonymKey
 from churn_model.usecase import UseCase
@@ -127,7 +127,7 @@ class _Reader:
         require_whole_ids(self._usecase.id, ids, self._file)
         self._require(ids, chunk.rows, self._usecase.id, "the id is missing")
         codes = self._labels.codes(labels, chunk.rows)
-        says = [place for place, code in enumerate(codes) if code != NONE or self._usecase.label.is_date]
+        says = [place for place, code in enumerate(codes) if code != NONE or "" in self._usecase.label.stayers]
         self.rows += len(chunk)
         self.empty += len(chunk) - len(says)
         rows = [chunk.rows[place] for place in says]
@@ -139,13 +139,13 @@ class _Reader:
     def finish(self, notices: Notices) -> None:
         """Give the numbers of texts their meanings."""
         if self._usecase.label.is_date:
-            left = self._labels.days(self._usecase.label.column, self._file, notices)
+            left: list[int | None] = [*self._labels.days(self._usecase.label.column, self._file, notices)]
             churned = [True] * len(left)
         else:
             values = ValuesOfLabel(self._usecase.label, self._file)
             texts = zip(self._labels.places, self._labels.first, self._labels.counts, strict=True)
             churned = [bool(values.read(*each)) for each in texts]
-            left = [NONE] * len(churned)
+            left = [None] * len(churned)
         days = self._days.days(self._columns.day, self._file, notices)
         otherwise = "NULL" if self._columns.otherwise is None else str(number_of(self._columns.otherwise))
         self._database.insert(
@@ -154,7 +154,7 @@ class _Reader:
         self._database.insert("day_texts", _numbered(on_day=_ints(days)))
         self._database.run(
             f"CREATE TABLE {SAID} AS SELECT line, key, customer, coalesce(churned, false) AS churned, "
-            f"CASE WHEN left_on >= 0 THEN left_on ELSE coalesce(on_day, {otherwise}) END AS day "
+            f"coalesce(left_on, on_day, {otherwise}) AS day "
             "FROM given LEFT JOIN label_texts ON label = label_texts.code LEFT JOIN day_texts ON day = day_texts.code"
         )
         self._database.run("DROP TABLE given")
@@ -200,5 +200,5 @@ def _numbered(**columns: pyarrow.Array) -> pyarrow.Table:
     return pyarrow.table({"code": _ints(range(count)), **columns})
 
 
-def _ints(values: Iterable[int]) -> pyarrow.Array:
+def _ints(values: Iterable[int | None]) -> pyarrow.Array:
     return pyarrow.array(list(values), pyarrow.int32())

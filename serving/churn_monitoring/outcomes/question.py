@@ -15,6 +15,8 @@ DAYS_OF = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "year": 365.25}
 """Days of each unit of time."""
 MOST_DAYS = 366
 MOST_HORIZON = 3_653
+MOST_MONTHS = 36
+"""The longest window of answers to train on."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,7 @@ def question(
         raise DataError(f"use case {usecase.name}", "no outcome is known yet: churn outcomes load LABELS")
     seen_from = as_of or known_until
     if days is None:
-        end = seen_from - timedelta(days=window)
-        month = month_of(end.year, end.month)
-        days = month if month[1] == end else month_of(*_month_before(end))
+        days = _last_month_before(seen_from, window)
     if days[1] < days[0]:
         raise DataError("--until", f"is {days[1]}, before --from {days[0]}")
     if (days[1] - days[0]).days >= MOST_DAYS:
@@ -100,6 +100,23 @@ def question(
     return Question(days[0], days[1], window, seen_from, usecase.window_months is None)
 
 
-def _month_before(day: date) -> tuple[int, int]:
-    last = day.replace(day=1) - timedelta(days=1)
-    return last.year, last.month
+def days_before(day: date, days: int) -> date:
+    """The day so many days before the last one of which outcomes count.
+
+    Raises:
+        DataError: no calendar has it.
+    """
+    try:
+        return day - timedelta(days=days)
+    except OverflowError:
+        raise DataError("--as-of", f"is {day}, before which nobody can have been answered") from None
+
+
+def _last_month_before(day: date, window: int) -> tuple[date, date]:
+    """The last whole month over whose answers' windows all were over on a day."""
+    end = days_before(day, window)
+    month = month_of(end.year, end.month)
+    if month[1] == end:
+        return month
+    last = days_before(day, window + end.day)
+    return month_of(last.year, last.month)

@@ -18,7 +18,6 @@ from churn_monitoring.outcomes.answers import answer_names
 from churn_monitoring.outcomes.arms import Effect, effects, read_arms
 from churn_monitoring.outcomes.columns import Model, Words, features_of, read_words
 from churn_monitoring.outcomes.database import Database, Limits
-from churn_monitoring.outcomes.days import day_of
 from churn_monitoring.outcomes.local_tables import local_tables
 from churn_monitoring.outcomes.measures import Quality, quality
 from churn_monitoring.outcomes.money import Money, money, worth_of
@@ -33,11 +32,8 @@ from churn_monitoring.outcomes.slices import (
     tallies,
 )
 from churn_monitoring.outcomes.statements import last_said, make_statements, statement_names
-from churn_monitoring.outcomes.units import corrected_customers, make_outcomes, make_units
+from churn_monitoring.outcomes.units import corrected_customers, known_until, make_outcomes, make_units
 from churn_monitoring.prediction_log.store import Store
-
-_ONE_IN = 10
-"""Of so many who stayed one has to be seen on a day or later for outcomes to be known until that day."""
 
 
 class Measured(NamedTuple):
@@ -114,7 +110,7 @@ def report(usecase: UseCase, store: Store, asked: Asked, limits: Limits) -> Repo
         with local_tables(store, statements) as said:
             make_statements(database, said)
         make_outcomes(database)
-        asks = question(usecase, _known_until(database), asked.days, asked.as_of, asked.horizon)
+        asks = question(usecase, known_until(database), asked.days, asked.as_of, asked.horizon)
         names = [name for name, _ in answer_names(store, usecase.name, asks.first, asks.last)]
         files = stack.enter_context(local_tables(store, names))
         if not files:
@@ -149,15 +145,3 @@ def _measure(
         part = Slice(by.kind, level)
         earned = money(counted, found.decisions[model, part], usecase, worth)
         found.measured[model].append(Measured(part, quality(counted), earned, tuple(found.effects[model, part])))
-
-
-def _known_until(database: Database) -> date | None:
-    """The last day until which one in ten of those who stayed were seen, and where nobody was, the last of leaving:
-    leavers are known sooner, and where nothing is known but them everybody seems to leave. For the same reason one
-    customer who was seen later than all others does not speak for them."""
-    (last,) = database.row(
-        f"""SELECT coalesce(max(day) FILTER (WHERE seen * {_ONE_IN} >= stayed), (SELECT max(day) FROM outcomes)) FROM (
-            SELECT day, sum(count(*)) OVER (ORDER BY day DESC) AS seen, sum(count(*)) OVER () AS stayed
-            FROM outcomes WHERE NOT churned GROUP BY day)"""
-    )
-    return None if last is None else day_of(last)

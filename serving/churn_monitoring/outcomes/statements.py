@@ -6,6 +6,7 @@ it, nor what was answered.
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow
@@ -43,6 +44,12 @@ def statement_names(store: Store, usecase: str) -> list[str]:
 def last_said(names: Sequence[str]) -> int:
     """When the last of these was said, in microseconds since 1970; 0 where nothing was."""
     return max((int(found[1]) for name in names if (found := _NAME.fullmatch(name))), default=0)
+
+
+def said_after(names: Sequence[str], moment: datetime) -> list[str]:
+    """Those of these that were said after a moment."""
+    since = round(moment.timestamp() * 1_000_000)
+    return [name for name in names if (found := _NAME.fullmatch(name)) and int(found[1]) > since]
 
 
 def make_statements(database: Database, files: Sequence[Path]) -> None:

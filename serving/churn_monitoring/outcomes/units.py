@@ -7,11 +7,12 @@ answers are judged.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from churn_monitoring.outcomes.columns import Features, Words
 from churn_monitoring.outcomes.database import Database, name, parquet
-from churn_monitoring.outcomes.days import number_of
+from churn_monitoring.outcomes.days import day_of, number_of
 from churn_monitoring.outcomes.packing import Field, Word, words_of
 from churn_monitoring.outcomes.question import Question
 from churn_monitoring.outcomes.statements import holds
@@ -25,6 +26,8 @@ _KNOWN = STATES.index("known")
 _SEGMENTS = 2**16
 _DAY = 86_400_000_000
 _TIES = 2**18
+_ONE_IN = 10
+"""Of so many who stayed one has to be seen on a day or later for outcomes to be known until that day."""
 
 
 def make_outcomes(database: Database) -> None:
@@ -62,7 +65,7 @@ def make_units(database: Database, files: Sequence[Path], features: Features, wo
         FROM (
             SELECT unit, model, count(*) AS answers, {taken} FROM (
                 SELECT CASE WHEN state = {_KNOWN} THEN place ELSE -1 - state END AS unit, * FROM (
-                    SELECT place, {words.model} AS model, {_state(question)} AS state, {given},
+                    SELECT place, {words.model} AS model, {state_of(question)} AS state, {given},
                         (epoch_us(time) - {number_of(question.first) * _DAY}) * {_TIES} + "position" % {_TIES} AS moment
                     FROM (SELECT *, (epoch_us(time) // {_DAY})::INTEGER AS answered_on FROM {parquet(files)}) AS answers
                     LEFT JOIN outcomes ON answers.customer = outcomes.customer
@@ -101,7 +104,20 @@ def corrected_customers(database: Database) -> int:
     return int(customers)
 
 
-def _state(question: Question) -> str:
+def known_until(database: Database) -> date | None:
+    """The last day until which one in ten of those who stayed were seen, and where nobody was, the last of leaving:
+    leavers are known sooner, and where nothing is known but them everybody seems to leave. For the same reason one
+    customer who was seen later than all others does not speak for them."""
+    (last,) = database.row(
+        f"""SELECT coalesce(max(day) FILTER (WHERE seen * {_ONE_IN} >= stayed), (SELECT max(day) FROM outcomes)) FROM (
+            SELECT day, sum(count(*)) OVER (ORDER BY day DESC) AS seen, sum(count(*)) OVER () AS stayed
+            FROM outcomes WHERE NOT churned GROUP BY day)"""
+    )
+    return None if last is None else day_of(last)
+
+
+def state_of(question: Question) -> str:
+    """The place among `STATES` of an answer as SQL: of ``answers`` with `answered_on`, joined with ``outcomes``."""
     over = f"answered_on + {question.window_days}"
     conditions = (
         "answers.customer IS NULL",

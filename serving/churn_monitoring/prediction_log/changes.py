@@ -3,6 +3,7 @@
 Each file changes at once or not at all; stopped half-way, the same command finishes it.
 """
 
+import calendar
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -21,11 +22,12 @@ from churn_monitoring.prediction_log.erasures import (
     without_erased,
 )
 from churn_monitoring.prediction_log.store import Store
-from churn_monitoring.prediction_log.tables import OUTCOMES, from_parquet, parquet
+from churn_monitoring.prediction_log.tables import OUTCOMES, from_parquet, is_kept_table, parquet
 
 _PARTITION = re.compile(r"use_case=[^/]+/date=(\d{4}-\d{2}-\d{2})/hour=\d{2}/[^/]+\.parquet\Z")
 _OUTCOMES = re.compile(rf"{OUTCOMES}/use_case=[^/]+/month=(\d{{4}}-\d{{2}})/[^/]+\.parquet\Z")
 _MICROSECONDS = 1_000_000
+_WHENEVER = 2**63 - 1
 
 
 class Retained(NamedTuple):
@@ -49,7 +51,7 @@ def tables_of(store: Store, below: str = "") -> list[tuple[str, date]]:
         DataError, Unavailable: the store cannot be asked.
     """
     matched = [found for name in store.names(below) if (found := _PARTITION.fullmatch(name))]
-    return [(found[0], date.fromisoformat(found[1])) for found in matched]
+    return [(found[0], day) for found in matched if (day := _day(found[1]))]
 
 
 def outcomes_of(store: Store) -> list[tuple[str, date]]:
@@ -59,8 +61,16 @@ def outcomes_of(store: Store) -> list[tuple[str, date]]:
         DataError, Unavailable: the store cannot be asked.
     """
     matched = [found for name in store.names(f"{OUTCOMES}/") if (found := _OUTCOMES.fullmatch(name))]
-    firsts = [(found[0], date.fromisoformat(f"{found[1]}-01")) for found in matched]
-    return [(name, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)) for name, first in firsts]
+    firsts = [(found[0], first) for found in matched if (first := _day(f"{found[1]}-01"))]
+    return [(name, first.replace(day=calendar.monthrange(first.year, first.month)[1])) for name, first in firsts]
+
+
+def _day(text: str) -> date | None:
+    """The day of a folder; None where no calendar has it, so that nobody here has made the folder."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def retain(store: Store, days: int, today: date) -> Retained:
@@ -74,6 +84,7 @@ def retain(store: Store, days: int, today: date) -> Retained:
     old = [name for name, day in (*tables_of(store), *outcomes_of(store)) if day < first]
     for name in old:
         store.delete(name)
+    store.clear()
     start = datetime(first.year, first.month, first.day, tzinfo=UTC)
     return Retained(len(old), forget_notes(store, round(start.timestamp() * _MICROSECONDS)))
 
@@ -86,26 +97,43 @@ def erase(
     clock: Callable[[], float] = time.time,
 ) -> Erased:
     """Take away every record of a customer up to now, by every key that is known, and what is known of their leaving.
-    Records that are not in the store yet never get there. `advance` is told how many tables of how many were looked at.
+    Records that are in the store go whatever time they say, for a clock may have been ahead; those up to now that are
+    not there yet never get there. `advance` is told how many tables of how many were looked at.
 
     Raises:
-        DataError, Unavailable: the store cannot be asked, or holds a table that is none.
+        DataError, Unavailable: the store cannot be asked, or holds a table that is none; out of all others the
+        customer is gone then.
     """
     until = round(clock() * _MICROSECONDS)
-    for key in keys:
-        note_erasure(store, key.of(customer_id), until)
+    own = dict.fromkeys((key.of(customer_id) for key in keys), _WHENEVER)
+    for pseudonym in own:
+        note_erasure(store, pseudonym, until)
     rows = files = 0
     erased = erasures(store)
+    store.clear()
     while True:
         names = [name for name, _ in (*tables_of(store), *outcomes_of(store))]
+        goes = {**erased, **own}
+        refused: DataError | None = None
         for place, name in enumerate(names):
             advance(place, len(names))
-            gone = _erase_from(store, name, erased)
+            try:
+                gone = _erase_from(store, name, goes)
+            except _NoTable as error:  # nothing can be taken out of it, and much out of the others
+                refused = refused or error
+                continue
             rows, files = rows + gone, files + bool(gone)
         now = erasures(store)
-        if now == erased:
+        if now != erased:
+            erased = now  # somebody else was erased meanwhile, and may have been written back by this very run
+        elif refused:
+            raise refused
+        else:
             return Erased(rows, files)
-        erased = now  # somebody else was erased meanwhile, and may have been written back by this very run
+
+
+class _NoTable(DataError):
+    """A file that lies among tables and is none."""
 
 
 def _erase_from(store: Store, name: str, erased: Erasures) -> int:
@@ -115,7 +143,9 @@ def _erase_from(store: Store, name: str, erased: Erasures) -> int:
     try:
         table = from_parquet(content)
     except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(name, f"is not a table of the prediction log ({str(error).splitlines()[0][:80]})") from None
+        raise _NoTable(name, f"is not a table of the prediction log ({str(error).splitlines()[0][:80]})") from None
+    if not is_kept_table(table.schema):
+        raise _NoTable(name, "is not a table of the prediction log (it has other columns)")
     kept = without_erased(table, erased)
     if kept.num_rows == table.num_rows:
         return 0

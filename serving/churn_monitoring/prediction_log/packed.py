@@ -124,8 +124,9 @@ class PackedRecords:
             NotPackedSo: one is neither a number nor missing.
         """
         kinds = values.kinds
-        found = numpy.where(kinds < 0x80, kinds, 0).astype(typed)  # noqa: PLR2004 - below: the number itself
-        known = (kinds < 0x80) | values.missing  # noqa: PLR2004
+        small = (kinds < 0x80) | (kinds >= 0xE0)  # noqa: PLR2004 - the number itself, from -32 to 127
+        found = numpy.where(small, kinds.view(numpy.int8), 0).astype(typed)
+        known = small | values.missing
         wide = {_FLOAT: ">f8", **_INTEGERS} if typed == "<f8" else _INTEGERS
         for kind in wide.keys() & set(numpy.flatnonzero(numpy.bincount(kinds, minlength=256)).tolist()):
             these = kinds == kind

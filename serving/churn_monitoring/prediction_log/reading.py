@@ -1,14 +1,14 @@
-"""A segment's answers, up to where it is broken. It must not know what they are read for."""
+"""A segment's answers, but for what is broken in it. It must not know what they are read for."""
 
 from typing import NamedTuple
 
 from churn_data.errors import DataError
-from churn_model.prediction_log.frames import frames
+from churn_model.prediction_log.frames import AnotherVersion, frames
 from churn_model.prediction_log.records import ModelNote, UnreadableNote, UnreadAnswer, decode_unread
 
 
 class SegmentContent(NamedTuple):
-    """Answers with their models, in the order of writing; `broken_bytes` behind them are no records."""
+    """Answers with their models, in the order of writing; `broken_bytes` in between or behind them are no records."""
 
     answers: list[UnreadAnswer]
     models: list[ModelNote]
@@ -22,24 +22,28 @@ def read_segment(content: bytes, name: str) -> SegmentContent:
     Raises:
         DataError: a record is whole and yet none that is known here, so that its segment must be kept.
     """
-    found = frames(content)
     try:
+        found = frames(content)
         notes = decode_unread(found.contents)
-    except UnreadableNote:
+    except (AnotherVersion, UnreadableNote):
         raise another_version(name) from None
     answers: list[UnreadAnswer] = []
     models: list[ModelNote] = []
     introduced: dict[int, ModelNote] = {}
-    for note in notes:
+    broken = found.broken
+    for note, record in zip(notes, found.contents, strict=True):
         if isinstance(note, ModelNote):
             introduced[note.number] = note
             continue
         model = introduced.get(note.model)
-        if model is None:
+        if model is not None:
+            answers.append(note)
+            models.append(model)
+        elif found.broken:  # where its model was introduced
+            broken += len(record)
+        else:
             raise DataError(name, "holds an answer of a model that it does not introduce")
-        answers.append(note)
-        models.append(model)
-    return SegmentContent(answers, models, len(content) - found.end)
+    return SegmentContent(answers, models, broken)
 
 
 def another_version(name: str) -> DataError:

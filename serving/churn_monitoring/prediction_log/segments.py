@@ -4,13 +4,17 @@ It must not know what stands in them.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from churn_data.errors import DataError
 from churn_model.prediction_log.frames import HEADER
 from churn_model.prediction_log.places import LOCK, OPEN, SEALED, take_lock
+
+_OWN_NAME = re.compile(r"[0-9a-f]{16}\Z")
 
 
 class Segment(NamedTuple):
@@ -25,6 +29,20 @@ class Segment(NamedTuple):
         """The name that everything made of it bears."""
         return f"{self.instance}-{self.sequence:08d}"
 
+    def written(self) -> float | None:
+        """When somebody last wrote to it, in seconds since 1970; None where it is gone."""
+        try:
+            return self.path.stat().st_mtime
+        except FileNotFoundError:
+            return None
+
+
+class Found(NamedTuple):
+    """Segments that can be taken away now; `problem` names in one line a folder that could not be looked after."""
+
+    done: tuple[Segment, ...]
+    problem: str = ""
+
 
 class Waiting(NamedTuple):
     """What lies on this machine: segments that are done, and bytes in all that are not."""
@@ -35,44 +53,69 @@ class Waiting(NamedTuple):
 
 
 def waiting(folder: Path) -> Waiting:
-    """What there is, without touching it."""
+    """What there is, without touching it.
+
+    Raises:
+        DataError: the folder cannot be looked into.
+    """
     done: list[Segment] = []
     open_bytes = living = 0
-    for instance in _instances(folder):
+    try:
+        instances = _instances(folder)
+    except OSError as error:
+        raise DataError(str(folder), f"cannot be looked into ({error.strerror})") from None
+    for instance in instances:
         living += _is_alive(instance)
         done += _sealed(instance)
         open_bytes += sum(_size(path) for path in instance.glob(f"*{OPEN}"))
     return Waiting(tuple(done), open_bytes, living)
 
 
-def done_segments(folder: Path) -> tuple[Segment, ...]:
+def done_segments(folder: Path) -> Found:
     """The segments that can be taken away now, oldest of each process first; what a dead process left is sealed before,
-    and its folder goes once it is empty."""
+    and its folder goes once it is empty. A folder that cannot be looked after does not stand in the way of others."""
     found: list[Segment] = []
-    for instance in _instances(folder):
-        with _of_the_dead(instance) as dead, suppress(FileNotFoundError):
-            if dead:
-                _seal_left_over(instance)
-            found += _sealed(instance)
-            if dead and not _sealed(instance):
-                _remove(instance)
-    return tuple(found)
+    problem = ""
+    try:
+        instances = _instances(folder)
+    except OSError as error:
+        return Found((), f"{folder}: cannot be looked into ({error.strerror})")
+    for instance in instances:
+        try:
+            with _of_the_dead(instance) as dead, suppress(FileNotFoundError):
+                if dead:
+                    _seal_left_over(instance)
+                found += _sealed(instance)
+                if dead and not _sealed(instance):
+                    _remove(instance)
+        except OSError as error:
+            problem = f"{instance}: cannot be looked after ({error.strerror})"
+    return Found(tuple(found), problem)
 
 
 def is_anyone_writing(folder: Path) -> bool:
     """Whether a process lives that writes there."""
-    return any(_is_alive(instance) for instance in _instances(folder))
+    with suppress(OSError):
+        return any(_is_alive(instance) for instance in _instances(folder))
+    return False
 
 
 def _instances(folder: Path) -> list[Path]:
+    """Folders of processes; whatever else lies there, as a disk's own `lost+found` does, is nobody's business."""
     try:
-        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and _is_instance(path))
     except FileNotFoundError:
         return []
 
 
+def _is_instance(path: Path) -> bool:
+    if not path.is_dir():
+        return False
+    return bool(_OWN_NAME.match(path.name)) or any(path.glob(f"*{SEALED}")) or any(path.glob(f"*{OPEN}"))
+
+
 def _sealed(instance: Path) -> list[Segment]:
-    found = [path for path in instance.glob(f"*{SEALED}") if path.stem.isdecimal()]
+    found = [path for path in instance.glob(f"*{SEALED}") if path.stem.isdecimal() and path.is_file()]
     segments = [Segment(path, instance.name, int(path.stem)) for path in found]
     return sorted(segments, key=lambda segment: segment.sequence)
 
@@ -92,8 +135,11 @@ def _of_the_dead(instance: Path) -> Iterator[bool]:
 
 
 def _is_alive(instance: Path) -> bool:
-    with _of_the_dead(instance) as dead:
-        return not dead and instance.is_dir()
+    try:
+        with _of_the_dead(instance) as dead:
+            return not dead and instance.is_dir()
+    except OSError:  # nobody can have locked what cannot be opened
+        return False
 
 
 def _seal_left_over(instance: Path) -> None:

@@ -41,7 +41,7 @@ class Observer(Protocol):
 
 
 class Shipped(NamedTuple):
-    """What one pass did; `left` segments stay for the next, `problem` says why in one line."""
+    """What one pass did; `left` segments stay for the next, `problem` says in one line why, or what else is wrong."""
 
     segments: int
     rows: int
@@ -51,9 +51,10 @@ class Shipped(NamedTuple):
 
 def ship(folder: Path, store: Store, observer: Observer, say: Say, lane: Lane[_Written] = at_once) -> Shipped:
     """Take away all segments that are done, as long as the store answers; `lane` has the work on each done."""
-    done = rows = failed = 0
-    problem = ""
-    segments = done_segments(folder)
+    done = rows = 0
+    segments, problem = done_segments(folder)
+    if problem:
+        observer.failed()
     known: Erasures = {}
     for index, segment in enumerate(segments):
         _tell_waiting(segments[index:], observer)
@@ -63,25 +64,24 @@ def ship(folder: Path, store: Store, observer: Observer, say: Say, lane: Lane[_W
             rows += written
             done += 1
         except (DataError, Unavailable) as error:
-            problem, failed = str(error), failed + 1
+            problem = str(error)
             observer.failed()
             if isinstance(error, Unavailable):
                 break  # it would not answer for the next one either
         except Exception as error:  # noqa: BLE001 - one that no table can be made of must not keep the others here
-            problem, failed = f"{segment.path}: no table can be made of it ({type(error).__name__})", failed + 1
+            problem = f"{segment.path}: no table can be made of it ({type(error).__name__})"
             observer.failed()
     done_segments(folder)  # takes away the folders that are empty now
     left = len(segments) - done
-    _tell_waiting(segments[-left:] if left else (), observer)
+    if left or not problem:
+        _tell_waiting(segments[-left:] if left else (), observer)
     return Shipped(done, rows, left, problem)
 
 
 def _age(segment: Segment) -> float:
     """Seconds since somebody wrote to it; 0 where it is gone."""
-    try:
-        return time.time() - segment.path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
+    written = segment.written()
+    return 0.0 if written is None else time.time() - written
 
 
 def _ship_one(segment: Segment, store: Store, known: Erasures, observer: Observer, say: Say) -> _Written:
@@ -93,11 +93,15 @@ def _ship_one(segment: Segment, store: Store, known: Erasures, observer: Observe
     except OSError as error:
         raise DataError(str(segment.path), f"cannot be read ({error.strerror})") from None
     if content.broken_bytes:
-        say(f"{segment.path}: the last {content.broken_bytes} bytes are no whole record; those before them are kept")
+        say(f"{segment.path}: {content.broken_bytes} bytes of it are no whole record; all others are kept")
         observer.broken(content.broken_bytes)
     tables = partitioned(content, segment)
     written, known = _write(tables, segment, store, known)
-    segment.path.unlink(missing_ok=True)
+    try:
+        segment.path.unlink(missing_ok=True)
+    except OSError as error:
+        problem = f"is in the store and cannot be taken away from here ({error.strerror})"
+        raise DataError(str(segment.path), problem) from None
     observer.shipped(written)
     return written, known
 
@@ -118,10 +122,5 @@ def _write(tables: dict[Partition, pyarrow.Table], segment: Segment, store: Stor
 
 
 def _tell_waiting(segments: "tuple[Segment, ...]", observer: Observer) -> None:
-    times = []
-    for segment in segments:
-        try:
-            times.append(segment.path.stat().st_mtime)
-        except FileNotFoundError:
-            continue
+    times = [written for segment in segments if (written := segment.written()) is not None]
     observer.waiting(len(times), max(0.0, time.time() - min(times)) if times else 0.0)

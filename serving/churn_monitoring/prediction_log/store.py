@@ -4,7 +4,9 @@ it is said to be there it survives a loss of power, since what it was made of is
 It must not know what the files hold.
 """
 
+import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +18,9 @@ from churn_data.locations import Location, ObjectLocation
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+
+_UNFINISHED = re.compile(r"\..+\.[0-9]+\Z")
 
 
 class Store:
@@ -98,13 +103,26 @@ class Store:
             if place.exists():
                 raise DataError(str(place), "cannot be taken away") from None
 
+    def clear(self) -> int:
+        """Take away what processes that were killed had begun to write, of which nobody else knows; returns how many
+        files. In object storage there is nothing of the kind.
+
+        Raises:
+            DataError: one line that names what cannot be taken away.
+        """
+        if isinstance(self.root, ObjectLocation):
+            return 0
+        begun = [path for path in self.root.rglob(".*") if _UNFINISHED.match(path.name) and path.is_file()]
+        return sum(map(_take_if_nobody_writes, begun))
+
 
 def _objects(root: ObjectLocation, below: str, client: "S3Client") -> Iterator[str]:
     from churn_data.object_storage import objects_below
 
     start = f"{root.key.rstrip('/')}/".lstrip("/")
     for key, _ in objects_below(ObjectLocation(root.bucket, f"{start}{below}"), client):
-        yield key.removeprefix(start)
+        if not key.endswith("/"):  # what consoles make to show a folder
+            yield key.removeprefix(start)
 
 
 def _files(root: Path, below: str) -> Iterator[str]:
@@ -119,10 +137,12 @@ def _write(place: Path, content: bytes) -> None:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(place)
+            temporary.replace(place)
         folder = os.open(place.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -133,3 +153,16 @@ def _write(place: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def _take_if_nobody_writes(path: Path) -> bool:
+    """Whoever writes a file has it locked until it has its name."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+    except (FileNotFoundError, BlockingIOError):
+        return False
+    except OSError as error:
+        raise DataError(str(path), f"cannot be taken away ({error.strerror})") from None
+    return True

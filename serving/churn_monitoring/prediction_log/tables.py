@@ -28,6 +28,8 @@ __all__ = [
     "TIME",
     "Partition",
     "from_parquet",
+    "is_answers_table",
+    "is_kept_table",
     "parquet",
     "partitioned",
 ]
@@ -83,6 +85,24 @@ def from_parquet(content: bytes) -> pyarrow.Table:
         pyarrow.ArrowException: it is none.
     """
     return pyarrow.parquet.read_table(io.BytesIO(content))
+
+
+def is_kept_table(schema: pyarrow.Schema) -> bool:
+    """Whether this is the schema of a table of customers that somebody here has kept: of what they were answered, or of
+    what became of them."""
+    kinds = {field.name: field.type for field in schema}
+    customer, time = kinds.get(CUSTOMER), kinds.get(TIME)
+    return (
+        time is not None
+        and pyarrow.types.is_timestamp(time)
+        and customer in (COLUMNS.field(CUSTOMER).type, pyarrow.binary())
+    )
+
+
+def is_answers_table(schema: pyarrow.Schema) -> bool:
+    """Whether this is the schema of a table of answers, which has features of any kind behind :data:`COLUMNS`."""
+    kinds = {field.name: field.type for field in schema}
+    return all(kinds.get(field.name) == field.type for field in COLUMNS)
 
 
 def _parts(content: SegmentContent, segment: Segment) -> dict[Partition, list[Part]]:
