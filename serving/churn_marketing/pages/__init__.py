@@ -1,0 +1,1 @@
+"""The pages: one module each, with a blueprint of its own and the templates that it fills."""
