@@ -14,6 +14,7 @@ import pyarrow
 
 from churn_data.arrow_files import arrow_file
 from churn_data.errors import DataError
+from churn_data.leavers_left_in import LeaversLeftIn
 from churn_data.notices import Notices
 from churn_data.schema_columns import SchemaColumns, texts_of
 from churn_data.tables import open_table
@@ -21,7 +22,7 @@ from churn_data.written_files import Columns, Kind
 from churn_model.column_actions import decide_columns
 from churn_model.column_rows import ColumnRows
 from churn_model.package import Package
-from churn_model.rules import RISKS
+from churn_model.rules import RISKS, Label
 
 Advance = Callable[[float], None]
 _ANSWERING = 2
@@ -60,6 +61,7 @@ def score_file(
     notices: Notices | None = None,
     *,
     row_group: int | None = None,
+    label: Label | None = None,
 ) -> Scored:
     """Write the answers for every customer of `source` to `target`, in the same order.
 
@@ -71,6 +73,7 @@ def score_file(
         advance: told how many rows are done with each chunk.
         notices: told what was recognised and counted.
         row_group: of a Parquet file the one to score; None: all.
+        label: where the file has its column, it is told how many have left already; it changes no answer.
 
     Raises:
         DataError: one line that names file, row and column; `target` is as before.
@@ -80,11 +83,13 @@ def score_file(
     done, heard = 0, notices if notices is not None else Notices(str(source))
     with open_table(source, notices=heard, row_group=row_group) as table, arrow_file(target, COLUMNS) as write:
         reader = SchemaColumns(table, package.manifest.schema, missing)
-        for arrays in _answered(package, map(reader.read, table.chunks)):
+        leavers = LeaversLeftIn(table, label, missing)
+        for arrays in _answered(package, map(reader.read, leavers.seen(table.chunks))):
             write(arrays)
             done += len(arrays[0])
             advance(len(arrays[0]))
     reader.tell(heard)
+    leavers.tell(heard)
     return Scored(done, +reader.unseen, +reader.missing)
 
 

@@ -9,6 +9,7 @@ from churn_cli.training_summary import from_here, summary
 from churn_training.cluster.job_template import chosen
 from churn_training.cluster.kubernetes_api import KubernetesApi
 from churn_training.cluster.training_job import JobFollower, start_job
+from churn_training.runs.whereabouts import local_port
 
 
 def train_on_cluster(options: argparse.Namespace) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def train_on_cluster(options: argparse.Namespace) -> dict[str, Any]:
         raise
     if not options.json:  # else the log has said it
         answer(summary(result) if "metrics" in result else f"{result['name']} version {result['version']}")
-        way = from_here(result, options.namespace)
+        way = from_here(result, options.namespace, local_port())
         if way:
             answer(way)
     return result

@@ -4,6 +4,9 @@ It must not decide: rules are the gate's and those of `churn_delivery`.
 """
 
 import argparse
+import json
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,14 @@ from churn_delivery.errors import DeliveryError
 from churn_delivery.model_file import ServedModel
 from churn_delivery.promotion import Candidate, Delivered, Place, promote, rollback
 from churn_delivery.settings import credentials_from
+from churn_model.errors import RegistryError
 from churn_model.mlflow_registry import MlflowRegistry, connect
+from churn_model.package import open_package
+from churn_model.registry import Registered
 from churn_model.usecase import load_usecase
 from churn_training.packaging.home import Home
+from churn_training.packaging.keys import trusted_keys
+from churn_training.runs.job_versions import version_named
 from churn_training.runs.tracking_server import wait_for_server
 from churn_training.runs.version_records import VersionRecord, version_record
 
@@ -59,14 +67,43 @@ def candidate_of(options: argparse.Namespace) -> Candidate:
     """The version of the options with what the gate said of it.
 
     Raises:
-        RegistryError: no such version.
+        RegistryError: no such version, or its package cannot be read although its description is asked for.
+        PackageError: that package is not one to serve.
         Unavailable: MLflow's server does not answer.
     """
     name, home = load_usecase(options.usecase).model_name, Home.from_environment()
     wait_for_server(home, say, SERVER_SECONDS)
     client = connect(home.tracking_uri)
-    record = version_record(client, MlflowRegistry(client).by_version(name, options.version))
-    return Candidate(served_model(record), record.objection, record.override)
+    registry = MlflowRegistry(client)
+    record = version_record(client, version_named(client, registry, name, options.version))
+    model = served_model(record)
+
+    def describe() -> str:
+        say(f"{model.title}: its description is read, for the environment keeps one (gateway.lastKnownModel)")
+        return description_of(registry, record.registered, home)
+
+    if getattr(options, "with_description", False):
+        model = replace(model, description=description_of(registry, record.registered, home))
+    return Candidate(model, record.objection, record.override, describe)
+
+
+def description_of(registry: MlflowRegistry, wanted: Registered, home: Home) -> str:
+    """The signed description of a version, as its backends will show it, in JSON of ASCII alone.
+
+    Raises:
+        RegistryError: the package cannot be read, or is not the one that the registry names.
+        PackageError: it is not a package to serve, or no key that is trusted here signed it.
+        DataError, Unavailable: object storage refuses to show it, or does not answer.
+    """
+    from churn_data.object_storage import storage_errors
+
+    with tempfile.TemporaryDirectory(prefix="churn-") as folder:
+        with storage_errors(wanted.uri):
+            fetched = registry.fetch(wanted, Path(folder) / "package")
+        package = open_package(fetched, trusted_keys(home))
+    if package.digest != wanted.digest:
+        raise RegistryError(f"{wanted.name} version {wanted.version}: the registry names another digest")
+    return json.dumps(package.description.to_documents())
 
 
 def roll_environment_back(options: argparse.Namespace) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 import argparse
 import os
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,8 +12,11 @@ from typing import Any, NamedTuple
 from churn_cli.terminal import say, show
 from churn_data.errors import DataError, Failure
 from churn_data.locations import Location, location
+from churn_data.progress import reporting
 from churn_model.prediction_log.pseudonyms import add_pseudonym_key, read_pseudonym_keys
+from churn_model.spelling import canonical
 from churn_monitoring.prediction_log.changes import erase, retain, tables_of
+from churn_monitoring.prediction_log.finding import Row, find
 from churn_monitoring.prediction_log.metrics import ShipperMetrics
 from churn_monitoring.prediction_log.segments import waiting
 from churn_monitoring.prediction_log.shipper import Shipper, ShipperSettings
@@ -36,7 +39,7 @@ def act(options: argparse.Namespace, told_to_end: threading.Event) -> dict[str, 
     if options.action == "ship":
         return _ship(options, places, told_to_end)
     actions: dict[str, Callable[[argparse.Namespace, Places], dict[str, Any]]] = {
-        "status": _status, "retain": _retain, "erase": _erase, "new-key": _new_key,
+        "status": _status, "find": _find, "retain": _retain, "erase": _erase, "new-key": _new_key,
     }  # fmt: skip
     return actions[options.action](options, places)
 
@@ -70,8 +73,9 @@ def _ship(options: argparse.Namespace, places: Places, told_to_end: threading.Ev
         with suppress(KeyboardInterrupt):
             shipper.run(told_to_end)
         shipped = shipper.finish()
-    if shipped.left:
-        raise Failure(f"{shipped.left} segments stay in {places.segments}: {shipped.problem}")
+    if shipped.problem:
+        stay = f"{shipped.left} segments stay in {places.segments}: " if shipped.left else ""
+        raise Failure(f"{stay}{shipped.problem}")
     show(f"{shipped.rows} records of {shipped.segments} segments are in {places.store}", options)
     return {"segments": shipped.segments, "rows": shipped.rows, "store": str(places.store)}
 
@@ -82,7 +86,7 @@ def _status(options: argparse.Namespace, places: Places) -> dict[str, Any]:
     days = [day for _, day in tables]
     keys = [key.id for key in read_pseudonym_keys(places.keys)] if places.keys.exists() else []
     now = datetime.now(UTC).timestamp()
-    oldest = max((now - segment.path.stat().st_mtime for segment in found.done), default=0.0)
+    oldest = max((now - written for segment in found.done if (written := segment.written())), default=0.0)
     status = {
         "segments": {
             "folder": str(places.segments), "waiting": len(found.done), "oldest_seconds": round(max(oldest, 0.0), 1),
@@ -95,27 +99,76 @@ def _status(options: argparse.Namespace, places: Places) -> dict[str, Any]:
         "keys": keys,
     }  # fmt: skip
     period = f", of {min(days)} to {max(days)}" if days else ""
+    waits = f"(the oldest for {max(oldest, 0.0):.0f} s)"
     show(
-        f"{len(found.done)} segments wait in {places.segments} (the oldest for {max(oldest, 0.0):.0f} s), "
-        f"{found.open_bytes} bytes are being written by {found.living} processes\n"
-        f"{len(tables)} tables lie in {places.store}{period}\n"
+        f"{_so_many(len(found.done), 'segment')} waiting in {places.segments} {waits}, "
+        f"{found.open_bytes} bytes are being written by {_so_many(found.living, 'process', 'es')}\n"
+        f"{_so_many(len(tables), 'table')} in {places.store}{period}\n"
         f"keys: {', '.join(keys) or 'none'}",
         options,
     )
     return status
 
 
+def _so_many(count: int, what: str, more: str = "s") -> str:
+    return f"{count:,} {what}{'' if count == 1 else more}"
+
+
 def _retain(options: argparse.Namespace, places: Places) -> dict[str, Any]:
     gone = retain(Store(places.store), options.days, datetime.now(UTC).date())
-    show(f"{gone.files} tables of more than {options.days} days ago are gone from {places.store}", options)
+    show(f"{_so_many(gone.files, 'table')} of more than {options.days} days ago gone from {places.store}", options)
     return {"tables": gone.files, "erasures": gone.erasures, "days": options.days}
 
 
-def _erase(options: argparse.Namespace, places: Places) -> dict[str, Any]:
+def _find(options: argparse.Namespace, places: Places) -> dict[str, Any]:
     keys = read_pseudonym_keys(places.keys)
-    gone = erase(Store(places.store), options.customer, keys)
+    with _looking() as advance:
+        kept = find(Store(places.store), options.customer, keys, advance)
+    lines = [
+        f"{_so_many(len(kept.answers), 'answer')} about the customer in {places.store}:",
+        *map(_answer, kept.answers),
+    ]
+    if not kept.answers:
+        lines = [f"no answer about the customer is kept in {places.store} (keys: {', '.join(key.id for key in keys)})"]
+    lines += [_outcome(each) for each in kept.outcomes]
+    if kept.lists:
+        lines.append(f"  in {_so_many(len(kept.lists), 'list')} of whom a month's answers were about")
+    if on_the_way := len(waiting(places.segments).done):
+        lines.append(f"{_so_many(on_the_way, 'segment')} not in it yet, nor looked at: ask again in a moment")
+    show("\n".join(lines), options)
+    return {**kept._asdict(), "keys": [key.id for key in keys], "segments_waiting": on_the_way}
+
+
+def _answer(row: Row) -> str:
+    """An answer in a line; `--json` has all of it, features too."""
+    worth = "" if row["expected_value"] is None else f", {row['expected_value']:+.2f} expected"
+    return (
+        f"  {row['time'][:19].replace('T', ' ')} UTC: probability {row['churn_probability']:.3f}, "
+        f"segment {row['segment']}, action {row['action'] or 'none'}{worth}; {row['model']} version {row['version']} "
+        f"by {row['served_by']}, request {row['request_id']}"
+    )
+
+
+def _outcome(row: Row) -> str:
+    what = "left on" if row["churned"] else "was seen to have stayed until"
+    return f"  {row['time'][:10]}: somebody said that the customer {what} {row['outcome_on']}"
+
+
+@contextmanager
+def _looking() -> Iterator[Callable[[int, int], None]]:
+    """Says which table is looked at: of a large log it takes a while."""
+    with reporting(verbose=False) as reporter:
+        yield lambda done, of: reporter.now(f"table {done + 1:,} of {of:,}")
+
+
+def _erase(options: argparse.Namespace, places: Places) -> dict[str, Any]:
+    if canonical(options.customer) is None:
+        raise DataError("--customer", "is empty, the id of a customer was expected")
+    keys = read_pseudonym_keys(places.keys)
+    with _looking() as advance:
+        gone = erase(Store(places.store), options.customer, keys, advance)
     show(
-        f"{gone.rows} records of the customer are gone from {gone.files} tables (keys: "
+        f"{_so_many(gone.rows, 'record')} of the customer gone from {_so_many(gone.files, 'table')} (keys: "
         f"{', '.join(key.id for key in keys)}); what is not shipped yet will not be",
         options,
     )

@@ -13,10 +13,13 @@ from churn_cli.terminal import answer, say, show
 from churn_data.errors import Failure
 from churn_delivery.rollout.judgement import Judgement
 from churn_delivery.rollout.prometheus import Prometheus
-from churn_delivery.rollout.steps import Stepped, start, step, stop
+from churn_delivery.rollout.record import UNDER_WAY
+from churn_delivery.rollout.steps import Stepped, standing, start, step, stop
 
 TAKEN_BACK = 3
 """The exit code of a step that took a canary back: it did what it is for, and somebody should hear of it."""
+GOES_ON = 4
+"""The exit code of a status while the trial goes on, for whoever asks again."""
 
 
 def start_rollout(options: argparse.Namespace) -> dict[str, Any]:
@@ -29,8 +32,8 @@ def start_rollout(options: argparse.Namespace) -> dict[str, Any]:
     """
     found = start(place_of(options), options.environment, candidate_of(options), force=options.force)
     assert found.rollout is not None  # noqa: S101 - it has begun
-    said = f"{found.environment} tries {found.rollout.model.title} with {found.rollout.percent:g} % of customers"
-    return _told(found, said, options)
+    said = f"{found.environment} tries {found.rollout.model.title} with {found.rollout.share}"
+    return _told(found, found.said or said, options)
 
 
 def step_rollout(options: argparse.Namespace) -> dict[str, Any]:
@@ -62,14 +65,33 @@ def stop_rollout(options: argparse.Namespace) -> dict[str, Any]:
     return _told(found, found.said, options)
 
 
+def status_rollout(options: argparse.Namespace) -> dict[str, Any]:
+    """Say how a version stands; nothing is written.
+
+    Raises:
+        Failure: its trial goes on, or it was taken back, unless it is only asked whether that is over.
+        DeliveryError: it is on trial nowhere, or the environment cannot be read.
+    """
+    found = standing(place_of(options), options.environment, candidate_of(options).model)
+    assert found.rollout is not None  # noqa: S101 - else it was refused
+    document = _told(found, found.said, options)
+    state = found.rollout.state
+    code = GOES_ON if state in UNDER_WAY else 0 if options.over or state == "finished" else TAKEN_BACK
+    if not code:
+        return document
+    if options.json:
+        answer(json.dumps(document))
+    raise Failure(found.said, exit_code=code)
+
+
 def _measures(found: Judgement) -> list[str]:
     head = f"{found.calls} calls of the canary in {found.blocks} compared blocks"
     lines = [
-        f"  {each.name:<9} canary {each.canary:8.3%}  primary {each.primary:8.3%}  evidence (log): worse "
+        f"  {each.name:<10} canary {each.canary:8.3%}  primary {each.primary:8.3%}  evidence (log): worse "
         f"{each.worse:7.2f}, no worse {each.no_worse:7.2f}"
         for each in found.measures
     ]
-    return [head, *lines]
+    return [head, *lines, *([] if found.compared is None else [f"  {found.compared.worded()}"])]
 
 
 def _told(found: Stepped, said: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -81,10 +103,12 @@ def _told(found: Stepped, said: str, options: argparse.Namespace) -> dict[str, A
         "said": said,
         "state": rollout.state if rollout else None,
         "percent": rollout.percent if rollout else 0.0,
+        "shadow_percent": rollout.shadow if rollout else 0.0,
         "digest": rollout.model.digest if rollout else None,
         "verdict": judgement.verdict if judgement else None,
         "calls": judgement.calls if judgement else None,
         "measures": [asdict(each) for each in judgement.measures] if judgement else [],
+        "compared": asdict(judgement.compared) if judgement and judgement.compared else None,
         "commit": found.commit,
         "branch": found.branch,
     }

@@ -46,7 +46,8 @@ def _folder(model: Path, home: Home) -> Path:
         if name in champions:
             return (home.packages(name) / CHAMPION).resolve()
     if champions and model.parts:
-        raise PackageError(f"{model}: neither a folder nor a model with a champion here ({', '.join(champions)})")
+        there = ", ".join(champions)
+        raise PackageError(f"{model}: neither a folder nor a model with a champion here (--model: {there})")
     return model
 
 
@@ -82,10 +83,16 @@ def open_champion(model_name: str) -> Package:
     champion = home.packages(model_name) / CHAMPION
     if not champion.exists():
         raise PackageError(
-            f"{model_name}: there is no champion here; run `churn train`, or `churn promote` with a version that was "
-            "not promoted, or give --model"
+            f"{model_name}: there is no champion here{others_than(model_name)}; run `churn train`, or `churn promote` "
+            "with a version that was not promoted, or give --model"
         )
     return open_package(champion.resolve(), trusted_keys(home))
+
+
+def others_than(model_name: str) -> str:
+    """What to say where a model has no champion here and others have: whoever says no `--usecase` means another."""
+    others = ", ".join(name for name in _champions(Home.from_environment()) if name != model_name)
+    return f" (there is one of {others}; --usecase says whose customers these are)" if others else ""
 
 
 def champion_or_none(model_name: str) -> Package | None:

@@ -1,8 +1,10 @@
 """Lines for the person at the terminal: progress and problems on stderr, results on stdout."""
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def say(line: str) -> None:
@@ -36,6 +38,12 @@ def ask(question: str, options: Sequence[str]) -> str | None:
 def written(place: object, *, replaced: bool) -> str:
     """How a result calls the file that it has written: one that was there before has been replaced, which is said."""
     return f"{place} (replaced)" if replaced else str(place)
+
+
+def program() -> str:
+    """What to type for this program, as it was typed: `.venv/bin/churn` where it is not among the shell's programs."""
+    typed = sys.argv[0]
+    return typed if Path(typed).name == "churn" and shutil.which("churn") != typed else "churn"
 
 
 def show(text: str, options: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ from churn_data.notices import in_brief
 from churn_data.simulation_hints import can_simulate
 from churn_data.usecase_digest import usecase_sha256
 from churn_model.errors import UseCaseError
+from churn_model.loading import without_collecting
 from churn_model.usecase import UseCase, load_usecase
 from churn_training.packaging.declined import Declined, note_declined
 from churn_training.packaging.exported import read_exported
@@ -28,10 +29,12 @@ MOST_FINDINGS = 3
 """Lines about a file that are told to whoever does not ask for all."""
 
 
-def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promotion" = "gated") -> dict[str, Any]:
+def train_and_export(
+    options: argparse.Namespace, home: Home, promotion: "Promotion" = "gated", mlflow_port: str = ""
+) -> dict[str, Any]:
     """Train on `--data`, or on simulated customers without it, and export the champion if it was promoted.
 
-    Returns what `--json` prints.
+    Returns what `--json` prints. ``mlflow_port``: where the caller shows MLflow next, if it does.
 
     Raises:
         DataError, UseCaseError, RegistryError, PackageError, PackageKeyError, Unavailable: one line each.
@@ -42,21 +45,22 @@ def train_and_export(options: argparse.Namespace, home: Home, promotion: "Promot
     place = options.data or _simulated_file(usecase, options, home)
     # The file stays as long as its columns may be read once more, for the champion.
     with local_copy(place) as path:
-        dataset = _customers(path, place, usecase, verbose=options.verbose)
-        return _trained(dataset, options, home, promotion, begun)
+        dataset = read_labelled(path, place, usecase, verbose=options.verbose)
+        outcome = _trained(dataset, options, home, promotion, begun)
+        return _result(outcome, dataset, _places(home, outcome, mlflow_port))
 
 
 def _trained(
     dataset: "Dataset", options: argparse.Namespace, home: Home, promotion: "Promotion", begun: float
-) -> dict[str, Any]:
+) -> "TrainingOutcome":
     from churn_training.runs.tracking_server import wait_for_server
 
     wait_for_server(home, say)
-    from churn_model.mlflow_registry import MlflowRegistry, connect
-    from churn_training.packaging.exporting import export_champion
-    from churn_training.pipeline import train
-    from churn_training.runs.model_cards import put_beside
-    from churn_training.runs.whereabouts import whereabouts
+    with without_collecting():
+        from churn_model.mlflow_registry import MlflowRegistry, connect
+        from churn_training.packaging.exporting import export_champion
+        from churn_training.pipeline import train
+        from churn_training.runs.model_cards import put_beside
 
     outcome = train(
         dataset,
@@ -76,8 +80,14 @@ def _trained(
         put_beside(client, exported.name, exported.version, home.packages(exported.name))
     elif not outcome.decision.passed:
         _note_declined(outcome, dataset, usecase, home)
-    places = whereabouts(client, home, outcome.run_id)
-    return _result(outcome, dataset, places)
+    return outcome
+
+
+def _places(home: Home, outcome: "TrainingOutcome", mlflow_port: str) -> "Whereabouts":
+    from churn_model.mlflow_registry import connect
+    from churn_training.runs.whereabouts import whereabouts
+
+    return whereabouts(connect(home.tracking_uri), home, outcome.run_id, mlflow_port)
 
 
 def _note_declined(outcome: "TrainingOutcome", dataset: "Dataset", usecase: UseCase, home: Home) -> None:
@@ -119,8 +129,11 @@ def _result(outcome: "TrainingOutcome", dataset: "Dataset", places: "Whereabouts
     }
 
 
-def _customers(path: Path, place: Location, usecase: UseCase, *, verbose: bool) -> "Dataset":
-    """What reading found is told as it is found, or in brief once all is read: whoever is refused hears of all."""
+def read_labelled(path: Path, place: Location, usecase: UseCase, *, verbose: bool) -> "Dataset":
+    """Labelled customers of a file that people know by its place.
+
+    What reading found is told as it is found, or in brief once all is read: whoever is refused hears of all.
+    """
     from churn_data.sources import read_customers
 
     told: list[str] = []

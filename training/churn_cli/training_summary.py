@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-HERE = 8086
-"""Port of this machine at which a cluster's MLflow is shown."""
-
 
 def summary(result: Mapping[str, Any]) -> str:
     """The result for people, simulated customers called so."""
@@ -33,16 +30,16 @@ def reason_of(gate: Mapping[str, Any]) -> str:
     return f"{reason}{joined}{option} promotes it all the same" if option else str(reason)
 
 
-def from_here(result: Mapping[str, Any], namespace: str) -> str:
-    """How a cluster's MLflow is reached from this machine; empty where its address is not one of a cluster's own."""
+def from_here(result: Mapping[str, Any], namespace: str, port: str) -> str:
+    """How a cluster's MLflow is reached at a port of this machine; empty unless its address is a cluster's own."""
     parts = urlsplit(result.get("mlflow", {}).get("address", ""))
     host = (parts.hostname or "").split(".")
     inside = bool(host[0]) and host != ["localhost"] and (len(host) == 1 or "svc" in host)
     if not inside:
         return ""
-    command = f"kubectl --namespace {namespace} port-forward service/{host[0]} {HERE}:{parts.port or 80}"
+    command = f"kubectl --namespace {namespace} port-forward service/{host[0]} {port}:{parts.port or 80}"
     return (
-        f"those addresses are the cluster's own; from here: {command}, then http://127.0.0.1:{HERE}/#{parts.fragment}"
+        f"those addresses are the cluster's own; from here: {command}, then http://127.0.0.1:{port}/#{parts.fragment}"
     )
 
 
@@ -61,7 +58,7 @@ def _measures(result: Mapping[str, Any]) -> str:
     words = f"ROC AUC {metrics['roc_auc']:.3f}, Brier {metrics['brier']:.3f}, log loss {metrics['log_loss']:.3f}"
     if not result.get("money", True):
         return words
-    return f"{words}, expected profit per customer {metrics['empc']:.2f} (assumed acceptance)"
+    return f"{words}, expected profit per customer {metrics['empc']:.2f} (EMPC, by assumed effects)"
 
 
 def _later(found: Mapping[str, Any] | None) -> list[str]:

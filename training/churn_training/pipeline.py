@@ -122,12 +122,8 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
     """
     dataset, contradictions = with_economics(dataset)
     candidates = candidates or distinct_candidates(default_candidates(), categories=bool(dataset.categories))
-    rule = holdout_of(dataset, parts)
-    rest, held_out = (dataset.take(positions) for positions in split_by(dataset, rule, seed))
-    file = WholeFile.of(dataset, rule, rest, held_out)
-    samples = samples_of(rest, held_out, rule, seed, budget)
-    search = Search(seed, parts, budget)
-    clock = SearchClock(budget, begun=begun)
+    search, clock = Search(seed, parts, budget), SearchClock(budget, begun=begun)
+    file, samples = _divided(dataset, search)
     key, trusted = signing_key(home), trusted_keys(home)
     with reporting(len(candidates) * parts + 3, verbose=verbose) as reporter:
         reporter.notes(contradictions, MOST_NOTES)
@@ -140,6 +136,14 @@ def train(  # noqa: PLR0913 - each is a choice of whoever trains
         with mlflow_recorder(client, home, samples, search, reporter) as recorder:
             reporter.note(beginning(candidates, budget, samples.notices))
             return _run(order, samples, recorder, MlflowRegistry(client), reporter)
+
+
+def _divided(dataset: Dataset, search: Search) -> tuple[WholeFile, Samples]:
+    """What is to be known of the file as a whole, and who of it is learnt from, compared on and held out."""
+    rule = holdout_of(dataset, search.parts)
+    rest, held_out = (dataset.take(positions) for positions in split_by(dataset, rule, search.seed))
+    file = WholeFile.of(dataset, rule, rest, held_out)
+    return file, samples_of(rest, held_out, rule, search.seed, search.seconds)
 
 
 def _run(

@@ -3,6 +3,7 @@
 import argparse
 import math
 from collections.abc import Callable
+from typing import Any
 
 from churn_cli.arguments.shared import Commands, add_command, duration
 from churn_data.locations import location
@@ -33,17 +34,22 @@ def add_arguments(commands: Commands) -> None:
 
 def _add_promise(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("what counts as drift (another choice begins anew)")
+    add_changes(group)
     group.add_argument(
-        "--false-alarms", type=_between("a number above 0, at most 1", 0.0, 1.0), default=0.1, metavar="RATE",
+        "--hold-days", type=between("a number of days above 0, at most 365", 0.0, 365.0), default=7.0, metavar="DAYS",
+        help="a drift is over when nothing has shown it for so long (7)",
+    )  # fmt: skip
+
+
+def add_changes(group: Any) -> None:
+    """Let a command say which changes count as drift: a watch is told from others by that."""
+    group.add_argument(
+        "--false-alarms", type=between("a number above 0, at most 1", 0.0, 1.0), default=0.1, metavar="RATE",
         help="so many a month are to be expected at most, over all features together (%(default)s)",
     )  # fmt: skip
     group.add_argument(
-        "--tolerance", type=_between("a number from 0 to 1", -1e-12, 1.0), default=0.1, metavar="SHARE",
+        "--tolerance", type=between("a number from 0 to 1", -1e-12, 1.0), default=0.1, metavar="SHARE",
         help="a share of customers may change by this much of itself (%(default)s)",
-    )  # fmt: skip
-    group.add_argument(
-        "--hold-days", type=_between("a number of days above 0, at most 365", 0.0, 365.0), default=7.0, metavar="DAYS",
-        help="a drift is over when nothing has shown it for so long (7)",
     )  # fmt: skip
 
 
@@ -54,7 +60,9 @@ def _add_condition(command: argparse.ArgumentParser) -> None:
     cluster.add_argument("--context", help="context of the kubeconfig, outside of a pod (default: its current one)")
 
 
-def _between(wanted: str, above: float, most: float) -> Callable[[str], float]:
+def between(wanted: str, above: float, most: float) -> Callable[[str], float]:
+    """Reads a number above one and at most another, for argparse; `wanted` says so in words."""
+
     def read(text: str) -> float:
         try:
             number = float(text)

@@ -32,3 +32,13 @@ def add_environment(command: argparse.ArgumentParser, text: str) -> None:
     group.add_argument(
         "--branch", metavar="NAME", help="open the commit as this new branch, for others to look at and merge"
     )
+
+
+def add_description(command: argparse.ArgumentParser, text: str) -> None:
+    """Let a command commit a model's signed description; `text` says when."""
+    command.add_argument(
+        "--with-description",
+        action="store_true",
+        help=f"{text}, from which new gateways answer while all backends are down; where the environment has one of "
+        "the model before, that is replaced without being told",
+    )

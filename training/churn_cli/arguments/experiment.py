@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from churn_campaigns.experiment.assignment import CONTROL
-from churn_cli.arguments.shared import Commands, add_command, add_file_form, add_usecase, between_0_and_1, day
+from churn_cli.arguments.shared import Commands, Given, add_command, add_file_form, add_usecase, between_0_and_1, day
 from churn_data.locations import location
 
 
@@ -39,7 +39,7 @@ def _add_assign(parts: Commands) -> None:
         "output",
         metavar="OUT",
         type=location,
-        help="id, arm, salt_id, share, assigned_on; as above, or .xlsx for Excel",
+        help="id, arm, salt_id, share, assigned_on, row_check; as above, or .xlsx for Excel",
     )
     command.add_argument("--salt", required=True, help="name of the experiment; another salt deals anew")
     command.add_argument("--date", type=day, help="day of assignment, such as 2026-01-31 (default: today)")
@@ -78,6 +78,7 @@ def _add_read(parts: Commands) -> None:
 def _add_alpha(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--alpha",
+        action=Given,
         type=between_0_and_1,
         default=0.05,
         metavar="SHARE",

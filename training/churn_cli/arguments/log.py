@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from churn_cli.arguments.parser import Parser
 from churn_cli.arguments.shared import Commands, add_command, duration
 from churn_data.locations import location
 
@@ -13,26 +14,34 @@ _KEYS = "file of the keys of customers (default: CHURN_GATEWAY_PREDICTION_LOG_KE
 
 def add_arguments(commands: Commands) -> None:
     """Declare `churn log` and its commands."""
-    text = "look after the prediction log: take it away, see where it is, end its retention, forget a customer"
+    text = "look after the prediction log: take it away, see where it is, find or forget a customer, end its retention"
     log = commands.add_parser("log", help=text, description=text)
     actions = log.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_ship(actions)
-    status = add_command(actions, "status", "how much lies where, and how far behind shipping is")
-    retain = add_command(actions, "retain", "keep the last days and take away what is older")
+    status = _action(actions, "status", "how much lies where, and how far behind shipping is")
+    find = _action(actions, "find", "tell all that is kept of a customer: answers, and what became of them")
+    retain = _action(actions, "retain", "keep the last days and take away what is older")
     retain.add_argument("--days", type=_days, required=True, help="how many days stay, today among them")
-    erase = add_command(actions, "erase", "take away every record of a customer, by every key that is known")
-    erase.add_argument("--customer", required=True, metavar="ID", help="the customer's id, as callers send it")
-    key = add_command(actions, "new-key", "hash customers with a new key from now on; the former ones still find them")
+    erase = _action(actions, "erase", "take away every record of a customer, by every key that is known")
+    for command in (find, erase):
+        command.add_argument("--customer", required=True, metavar="ID", help="the customer's id, as callers send it")
+    key = _action(actions, "new-key", "hash customers with a new key from now on; the former ones still find them")
     key.add_argument("--id", metavar="NAME", help="name of the key in records (default: the day)")
-    for command in (status, retain, erase):
+    for command in (status, find, retain, erase):
         _add_store(command)
-    _add_segments(status)
-    for command in (status, erase, key):
+    for command in (status, find):
+        _add_segments(command)
+    for command in (status, find, erase, key):
         command.add_argument("--keys", type=Path, metavar="FILE", help=_KEYS)
 
 
+def _action(actions: Commands, name: str, text: str) -> Parser:
+    """All of them are told by the same variables, and `status` is not that of another command."""
+    return add_command(actions, name, text, variables_of="log")
+
+
 def _add_ship(actions: Commands) -> None:
-    command = add_command(actions, "ship", "make tables of segments, as a process that stays")
+    command = _action(actions, "ship", "make tables of segments, as a process that stays")
     _add_store(command)
     _add_segments(command)
     command.add_argument("--once", action="store_true", help="end when what is there has been taken away")

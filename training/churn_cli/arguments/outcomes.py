@@ -57,7 +57,7 @@ def _add_report(actions: Commands) -> None:
         help="last day of which outcomes count (default: that until which one in ten of those who stayed were seen)",
     )
     command.add_argument(
-        "--horizon", type=_horizon, metavar="TIME",
+        "--horizon", type=horizon, metavar="TIME",
         help='who leaves within it after an answer left, such as "3 months" or "90 days", for a use case whose '
         "label.window says no time (none, or ever)",
     )  # fmt: skip
@@ -83,7 +83,7 @@ def _add_show(actions: Commands) -> None:
         "folder", type=location, metavar="FOLDER", help="what `churn outcomes report --into` was given"
     )
     command.add_argument("--every", type=duration, default=60.0, metavar="TIME", help="pause between two looks (60s)")
-    port = _whole("a port", 65_535)
+    port = whole("a port", 65_535)
     command.add_argument("--metrics-port", type=port, required=True, metavar="PORT", help="port for the scraper")
     command.add_argument("--metrics-host", default="127.0.0.1", metavar="ADDRESS", help="address of it (%(default)s)")
     add_usecase(command)
@@ -95,12 +95,12 @@ def _add_places(command: argparse.ArgumentParser, metrics: str) -> None:
     command.add_argument("--metrics", type=Path, metavar="FILE", help=f"write {metrics}")
     command.add_argument(
         "--memory",
-        type=_memory,
+        type=memory,
         default="4GB",
         metavar="SIZE",
         help="of the join; what exceeds it is on disk (%(default)s)",
     )
-    threads = _whole("a number of threads from 1 to 256", 256)  # more than any machine of ours
+    threads = whole("a number of threads from 1 to 256", 256)  # more than any machine of ours
     command.add_argument("--threads", type=threads, default=2, metavar="N", help="of the join (%(default)s)")
 
 
@@ -112,21 +112,24 @@ def _month(text: str) -> tuple[int, int]:
     return first.year, first.month
 
 
-def _horizon(text: str) -> tuple[float, str]:
-    """How many of which unit."""
+def horizon(text: str) -> tuple[float, str]:
+    """How many of which unit a text such as "3 months" says, for argparse."""
     found = _HORIZON.fullmatch(text.strip().lower())
     if found is None or not float(found[1]):
         raise argparse.ArgumentTypeError(f'"{text}" is not a time such as "3 months", "90 days" or "1 year"')
     return float(found[1]), found[2]
 
 
-def _memory(text: str) -> str:
+def memory(text: str) -> str:
+    """A size such as 4GB as DuckDB reads it, for argparse."""
     if not _MEMORY.fullmatch(text):
         raise argparse.ArgumentTypeError(f'"{text}" is not a size such as 500MB or 4GB')
     return text
 
 
-def _whole(wanted: str, most: int) -> Callable[[str], int]:
+def whole(wanted: str, most: int) -> Callable[[str], int]:
+    """What reads a whole number from 1 to `most`, for argparse."""
+
     def read(text: str) -> int:
         if not text.isdecimal() or not 1 <= int(text) <= most:
             raise argparse.ArgumentTypeError(f'"{text}" is not {wanted}')

@@ -3,7 +3,7 @@
 import argparse
 import re
 
-from churn_cli.arguments.environments import add_repository
+from churn_cli.arguments.environments import add_description, add_repository
 from churn_cli.arguments.shared import Commands, add_command, add_usecase
 
 _LABEL = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.+)")
@@ -14,12 +14,13 @@ def add_arguments(commands: Commands) -> None:
     text = "try a version in an environment beside the one it serves, by commits that judge what gateways count"
     rollout = commands.add_parser("rollout", help=text, description=text)
     actions = rollout.add_subparsers(dest="action", required=True, metavar="ACTION")
-    start = add_command(actions, "start", "give a version the first share of customers")
+    start = add_command(actions, "start", "give a version the first share of customers, or of copies")
     add_usecase(start)
-    start.add_argument("version", help="version number")
+    start.add_argument("version", help="version number, or job:NAME for the one that a Job has trained")
     start.add_argument(
         "--force", action="store_true", help="do it even if the gate, or a rollout before, is against it"
     )
+    add_description(start, "once it is the one that is served, commit its signed description, too")
     _add_environment(start)
     text = "look once, and go a step on, back, or not at all; exit code 3 where it is taken back"
     step = add_command(actions, "step", text)
@@ -30,6 +31,12 @@ def add_arguments(commands: Commands) -> None:
     )  # fmt: skip
     step.add_argument("--dry-run", action="store_true", help="say what would be done and why, and do nothing")
     _add_environment(step)
+    text = "say how a version stands: exit code 0, it is served; 3, it was taken back; 4, its trial goes on"
+    status = add_command(actions, "status", text)
+    add_usecase(status)
+    status.add_argument("version", help="version number, or job:NAME for the one that a Job has trained")
+    status.add_argument("--over", action="store_true", help="only ask whether its trial is over: exit code 0 or 4")
+    _add_environment(status)
     _add_environment(add_command(actions, "stop", "take the canary back at once"))
 
 

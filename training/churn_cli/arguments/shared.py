@@ -31,10 +31,11 @@ class Given(argparse.Action):
         namespace.given = {*getattr(namespace, "given", ()), self.dest}
 
 
-def add_command(commands: Commands, name: str, text: str, *, own_help: bool = False) -> Parser:
-    """A command with `--json`, which every command has, and `--help`, unless it has one of its own."""
+def add_command(commands: Commands, name: str, text: str, *, own_help: bool = False, variables_of: str = "") -> Parser:
+    """A command with `--json`, which every command has, and `--help`, unless it has one of its own; `variables_of`
+    names the command whose variables it reads, where its own name is another's, too."""
     command: Parser = commands.add_parser(name, help=text, description=text, add_help=not own_help)
-    command.variables = of_command(name)
+    command.variables = of_command(variables_of or name)
     command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return command
 

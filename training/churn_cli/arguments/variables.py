@@ -44,6 +44,7 @@ _OUTCOMES_LOG = (
     LOG_STORE,
     Variable("CHURN_GATEWAY_PREDICTION_LOG_KEYS", "keys of its customers (keys/prediction-log.json in CHURN_HOME)"),
 )
+LOG_SEGMENTS = Variable("CHURN_GATEWAY_PREDICTION_LOG", "the gateway's segments (predictions/segments in CHURN_HOME)")
 GIT = (
     Variable("CHURN_GIT_USERNAME", "who --environment is at the git server (as in the checkout's address)"),
     Variable("CHURN_GIT_PASSWORD_FILE", "file of the password or access token there (as in the checkout's address)"),
@@ -58,12 +59,18 @@ _TRAINING = (*_EXPORT, MLFLOW_PORT, *STORAGE)
 _DRIFT = (HOME, VERIFY_KEY, LOG_STORE, *STORAGE, KUBERNETES)
 _OF_COMMANDS: dict[str, Sequence[Variable]] = {
     "train": (*_TRAINING, KUBERNETES, RECORDED),
+    "retrain": (*_TRAINING, RECORDED, *_OUTCOMES_LOG),
+    "ingest": STORAGE,
+    "window": (*_REGISTRY, VERIFY_KEY, *_OUTCOMES_LOG, *STORAGE),
+    "compare": _REGISTRY,
+    "validate": (*_REGISTRY, VERIFY_KEY, *STORAGE),
     "up": (*_TRAINING, SERVERS),
     "score": (HOME, VERIFY_KEY, *STORAGE, KUBERNETES, INDEX),
     "promote": (*_EXPORT, *GIT),
     "rollback": (*_EXPORT, *GIT),
     "start": (*_REGISTRY, *GIT),
     "step": GIT,
+    "status": (*_REGISTRY, *GIT),
     "stop": GIT,
     "models": _REGISTRY,
     "rebuild": (*_REGISTRY, VERIFY_KEY, *STORAGE),
@@ -74,8 +81,10 @@ _OF_COMMANDS: dict[str, Sequence[Variable]] = {
     "watch": _DRIFT,
     "load": (HOME, *_OUTCOMES_LOG, *STORAGE),
     "report": (HOME, *_OUTCOMES_LOG, *STORAGE),
+    "show": STORAGE,
+    "log": (HOME, LOG_SEGMENTS, *_OUTCOMES_LOG, *STORAGE),
     "assign": STORAGE,
-    "read": STORAGE,
+    "read": (HOME, *STORAGE),
 }
 """Of a command of `churn`, or a part of one; one that is not here is told everything by its options."""
 

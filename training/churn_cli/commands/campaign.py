@@ -101,7 +101,12 @@ def _made(options: argparse.Namespace, asked: _Asked) -> _Made:
             rules = replace(rules, actions=lessons.corrected(rules.actions))
         measured = {} if lessons is None else _measured(lessons, source, package, rules)
         reporter.now(f"scoring with {package.manifest.name} version {package.manifest.version}")
-        customers = read_campaign_customers(source, package, rules, measured, reporter.advance)
+        label = None if asked.usecase is None else asked.usecase.label
+        customers = read_campaign_customers(source, package, rules, measured, reporter.advance, label)
+        if order.left_out and order.left_out.isdisjoint(customers.ids):
+            reporter.note(
+                f"none of the {len(order.left_out)} customers to leave out is among these: are their ids written alike?"
+            )
         reporter.now(f"deciding about {len(customers)} customers")
         plan = make_plan(customers, rules.actions, order)
         details = read_details(source, package, rules, plan.planned.choice != NOTHING, plan.choice != NOTHING)

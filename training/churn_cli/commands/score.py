@@ -18,6 +18,7 @@ from churn_data.notices import Notices
 from churn_data.progress import reporting
 from churn_data.tables import open_table
 from churn_model.package import Package
+from churn_model.rules import Label
 from churn_model.usecase import DEFAULT_MISSING, load_usecase
 
 
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         return _shard(options, started)
     require_table_name(Path(str(options.output)))
     replaced = is_replaced(options.output)
-    package, missing = _package(options)
+    package, missing, label = _package(options)
     manifest = package.manifest
     with (
         local_copy(options.input) as source,
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     ):
         reporter.now(f"scoring with {manifest.name} version {manifest.version}")
         notices = Notices(str(options.input), reporter.note)
-        scored = score_file(package, source, target, missing, reporter.advance, notices)
+        scored = score_file(package, source, target, missing, reporter.advance, notices, label=label)
     seconds = time.perf_counter() - started
     simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""
     show(
@@ -72,7 +73,7 @@ def _refuse_cluster_options(options: argparse.Namespace) -> None:
 def _shard(options: argparse.Namespace, started: float) -> dict[str, Any]:
     shard = shard_of(options.shard)
     require_apart(options.input, options.output)
-    package, missing = _package(options)
+    package, missing, _ = _package(options)
     manifest = package.manifest
     with reporting() as reporter:
         done = FolderScoring(package, options.output, options.format, tuple(missing), reporter)
@@ -97,11 +98,12 @@ def _shard(options: argparse.Namespace, started: float) -> dict[str, Any]:
     }
 
 
-def _package(options: argparse.Namespace) -> tuple[Package, Iterable[str]]:
+def _package(options: argparse.Namespace) -> tuple[Package, Iterable[str], Label | None]:
+    """The model, and of the use case what it calls missing and who left; of a package alone that is not known."""
     if options.model is not None:
-        return open_named(options.model), DEFAULT_MISSING
+        return open_named(options.model), DEFAULT_MISSING, None
     usecase = load_usecase(options.usecase)
-    return open_champion(usecase.model_name), usecase.missing
+    return open_champion(usecase.model_name), usecase.missing, usecase.label
 
 
 def _row_count(path: Path) -> int | None:

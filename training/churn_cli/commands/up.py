@@ -9,8 +9,9 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from churn_cli.arguments.up import SERVER
+from churn_cli.arguments.up import SERVER, mlflow_port
 from churn_cli.terminal import say
 from churn_cli.training_command import train_and_export
 from churn_cli.training_summary import reason_of, summary
@@ -23,6 +24,9 @@ from churn_model.usecase import UseCase, load_usecase
 from churn_training.packaging.declined import Declined, read_declined
 from churn_training.packaging.exported import Exported, read_exported
 from churn_training.packaging.home import Home
+
+if TYPE_CHECKING:
+    from churn_training.comparison.decision import Promotion
 
 CHECK = "--check"
 """Of the servers: look at the settings, start nothing."""
@@ -49,7 +53,8 @@ def run(options: argparse.Namespace) -> None:
         _require_servable(folder, options)
         say(f"training: {reason}")
         # Whoever starts a server wants one; it does not replace a champion without being better.
-        result = train_and_export(options, home, "always" if options.force_promote else "served")
+        promotion: Promotion = "always" if options.force_promote else "served"
+        result = train_and_export(options, home, promotion, mlflow_port(options.rest, os.environ))
         say(summary(result))
         if exported is None and not result["champion"]:
             raise Failure(f"nothing is served: {reason_of(result['gate'])}")

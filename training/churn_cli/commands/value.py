@@ -108,7 +108,7 @@ def _read(options: argparse.Namespace, usecase: UseCase, notice: Callable[[str],
         labelled = read_labelled(path, usecase, notice)
         dataset = labelled.dataset
         if options.customers is None:
-            current = read_current(path, dataset.usecase).take(dataset.churned == 0)
+            current = read_current(path, dataset.usecase, dataset.churned == 0)
     if options.customers is not None:
         with local_copy(options.customers) as path:
             current = read_current(path, dataset.usecase)

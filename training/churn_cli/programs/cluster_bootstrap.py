@@ -14,7 +14,7 @@ VARIABLES = {
     "CHURN_BOOTSTRAP_INSTANCE": "the release, for labels (churn)",
     "CHURN_BOOTSTRAP_NAMESPACE": "where it lies (the pod's)",
     "CHURN_BOOTSTRAP_PARTS": "what is made, of signing, verify, api-keys, object-storage, prediction-log-user, "
-    "prediction-log-keys and monitoring-user, with commas (all)",
+    "prediction-log-keys, monitoring-user and marketing-user, with commas (all)",
     "CHURN_BOOTSTRAP_SIGNING_SECRET": "Secret of the signing key (the release's own)",
     "CHURN_BOOTSTRAP_STARTER_KEY": "file of the key that signed the starter model (/starter/verify.pem)",
     "CHURN_BOOTSTRAP_STARTER_IMAGE": "what names the image that holds it; starters of this and of the one before are "

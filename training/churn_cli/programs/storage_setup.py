@@ -17,6 +17,8 @@ VARIABLES = {
     "CHURN_STORAGE_MLFLOW_USER": "MLflow's, as above",
     "CHURN_STORAGE_PREDICTION_LOG_USER": "who takes the prediction log there (nobody)",
     "CHURN_STORAGE_MONITORING_USER": "who looks back at it (nobody)",
+    "CHURN_STORAGE_MARKETING_USER": "who fetches scores for the app for people (nobody)",
+    "CHURN_STORAGE_MARKETING_CUSTOMERS": "s3:// place of the customers that it reads beside them (none)",
     "CHURN_STORAGE_STARTER": "folder of the starter model (/starter/package)",
     "CHURN_STORAGE_STARTER_URI": "s3:// place that it is uploaded to (nowhere)",
     "CHURN_STORAGE_WAIT_SECONDS": "how long to wait for the storage (120)",

@@ -1,9 +1,9 @@
 """Makes what a fresh release lacks: its keys, its callers' first key, the users of its object storage.
 
 Runs before the release's own pods. What exists is never changed, but for the public keys that are trusted, and for
-those who join the users of the object storage later, where a release begins to keep answers or to look back at them. So
-it may be run again, also after it was killed half way: what follows from something else is made after it, and made from
-what is there. It says names and never a value.
+those who join the users of the object storage later, where a release begins to keep answers, to look back at them or to
+show scores to people. So it may be run again, also after it was killed half way: what follows from something else is
+made after it, and made from what is there. It says names and never a value.
 """
 
 import os
@@ -17,12 +17,13 @@ from churn_data.errors import DataError
 from churn_training.cluster import material
 from churn_training.cluster.kubernetes_api import KubernetesApi
 from churn_training.cluster.material import Content
-from churn_training.cluster.names import CONSUMERS, MONITORING, PREDICTION_LOG, SERVING, Names
+from churn_training.cluster.names import CONSUMERS, MARKETING, MONITORING, PREDICTION_LOG, SERVING, Names
 from churn_training.cluster.shelf import Shelf
 from churn_training.cluster.starter_trust import Starter
 
 PARTS = (
-    "signing", "verify", "api-keys", "object-storage", "prediction-log-user", "prediction-log-keys", "monitoring-user"
+    "signing", "verify", "api-keys", "object-storage", "prediction-log-user", "prediction-log-keys", "monitoring-user",
+    "marketing-user",
 )  # fmt: skip
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -98,6 +99,7 @@ def bootstrap(api: KubernetesApi, settings: BootstrapSettings, say: Callable[[st
         "prediction-log-user": partial(_add_user, PREDICTION_LOG),
         "prediction-log-keys": _make_pseudonym_keys,
         "monitoring-user": partial(_add_user, MONITORING),
+        "marketing-user": partial(_add_user, MARKETING),
     }
     for part in PARTS:
         if part in settings.parts:

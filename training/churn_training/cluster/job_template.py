@@ -21,6 +21,10 @@ INSTANCE = "app.kubernetes.io/instance"
 COMPONENT = "app.kubernetes.io/component"
 MANUAL = {"cronjob.kubernetes.io/instantiate": "manual"}
 _SWITCHES = ("--no-promote", "--force-promote", "--fresh", "--accept-leak", "--verbose")
+ASKING = (
+    "--every", "--labels", "--cool-down", "--false-alarms", "--tolerance", "--reports", "--window", "--memory",
+)  # fmt: skip
+"""Options that the chart gives to `churn retrain` and `churn train` does not have."""
 _OPPOSITES = {"--no-promote": "--force-promote", "--force-promote": "--no-promote"}
 
 
@@ -33,9 +37,29 @@ def job_from(cronjob: Object, replaced: Mapping[str, str | bool]) -> Object:
             chart has them.
 
     Raises:
-        Failure: the template has no container called `training`.
+        Failure: the template has no container called `training`, or nothing that could be trained on now.
     """
-    return manual_job(cronjob, CONTAINER, lambda given: arguments(given or ["train"], replaced))
+    return manual_job(cronjob, CONTAINER, lambda given: arguments(_to_train(given or ["train"], replaced), replaced))
+
+
+def _to_train(given: list[str], replaced: Mapping[str, str | bool]) -> list[str]:
+    """The words of a CronJob that asks first (`churn retrain`) without what it asks: whoever says so trains now."""
+    if given[0] != "retrain":
+        return given
+    if "--window" in given and "--data" not in replaced:
+        raise Failure("the release trains on windows of its prediction log: give --data s3://bucket/key", exit_code=2)
+    return ["train", *without(given[1:], *ASKING)]
+
+
+def without(words: list[str], *names: str) -> list[str]:
+    """The words but for these options; all of them have a value, as words of their own or behind `=`."""
+    kept, skip = [], False
+    for word in words:
+        if skip or word.partition("=")[0] in names:
+            skip = not skip and "=" not in word
+        else:
+            kept.append(word)
+    return kept
 
 
 def manual_job(cronjob: Object, container_name: str, words: Callable[[list[str]], list[str]]) -> Object:

@@ -23,6 +23,8 @@ PREDICTION_LOG = "prediction-log"
 """A consumer only where answers are kept."""
 MONITORING = "monitoring"
 """A consumer only where somebody looks back at them: drift, outcomes."""
+MARKETING = "marketing"
+"""A consumer only where there is the app for people: what fetches scores beside it."""
 
 
 @dataclass(frozen=True)

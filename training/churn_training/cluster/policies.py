@@ -12,6 +12,9 @@ STARTER = "starter"
 SCORES = "scores"
 """Folder of the data bucket where answers of scoring go."""
 
+SNAPSHOTS = "snapshots"
+"""Folder of the data bucket where a run of training keeps the customers that it reads."""
+
 PREDICTIONS = "predictions"
 """Folder of the data bucket where the prediction log's tables last."""
 
@@ -33,22 +36,26 @@ Policy = dict[str, Any]
 
 @dataclass(frozen=True)
 class Users:
-    """Access key ids of the consumers; `prediction_log` where answers are kept, `monitoring` where they are read."""
+    """Access key ids of the consumers; `prediction_log` where answers are kept, `monitoring` where they are read,
+    `marketing` where scores are shown to people, with those customers below the prefix `shown` of the data bucket."""
 
     serving: str
     training: str
     mlflow: str
     prediction_log: str | None = None
     monitoring: str | None = None
+    marketing: str | None = None
+    shown: str = ""
 
 
 def models_policy(bucket: str, users: Users, closed: str | None = None) -> Policy:
     """All read models; only training writes them, and it deletes nothing and does not touch the starter.
 
-    `closed` is a prefix that serving may not read yet, because a model under it is not complete.
+    `closed` is a prefix that serving and the app for people may not read yet, because a model under it is not complete.
     """
-    readers = [users.serving, users.training, users.mlflow, *([users.monitoring] if users.monitoring else [])]
-    hidden = [_statement("Deny", [users.serving], _READ, f"{bucket}/{closed}*")] if closed else []
+    showing = [users.marketing] if users.marketing else []
+    readers = [users.serving, users.training, users.mlflow, *([users.monitoring] if users.monitoring else []), *showing]
+    hidden = [_statement("Deny", [users.serving, *showing], _READ, f"{bucket}/{closed}*")] if closed else []
     return _policy(
         *hidden,
         _statement("Allow", readers, _LIST, bucket),
@@ -60,17 +67,20 @@ def models_policy(bucket: str, users: Users, closed: str | None = None) -> Polic
 
 
 def data_policy(bucket: str, users: Users) -> Policy:
-    """Training reads customers, and so does scoring with the same keys, which also writes answers to a folder of their
-    own; nobody else sees them. Who takes the prediction log there writes, lists and deletes in its folder, and reads
-    nothing. Who looks back reads the log, labels and its own reports, and changes nothing that was answered."""
+    """Training reads customers and keeps what a run has read, and scoring with the same keys writes answers, each to a
+    folder of its own; nobody else sees them. Who takes the prediction log there writes, lists and deletes in its
+    folder, and reads nothing. Who looks back reads the log, labels and its own reports, and changes nothing that was
+    answered. Who shows scores to people reads them and the customers who were scored, and writes nothing."""
     log = [] if users.prediction_log is None else _log_statements(bucket, users.prediction_log)
     looking = [] if users.monitoring is None else _monitoring_statements(bucket, users.monitoring)
+    showing = [] if users.marketing is None else _marketing_statements(bucket, users.marketing, users.shown)
     return _policy(
         *log,
         *looking,
+        *showing,
         _statement("Allow", [users.training], _LIST, bucket),
         _statement("Allow", [users.training], _READ, f"{bucket}/*"),
-        _statement("Allow", [users.training], _WRITE, f"{bucket}/{SCORES}/*"),
+        *(_statement("Allow", [users.training], _WRITE, f"{bucket}/{each}/*") for each in (SCORES, SNAPSHOTS)),
     )
 
 
@@ -90,6 +100,15 @@ def _monitoring_statements(bucket: str, user: str) -> list[dict[str, Any]]:
         *(_statement("Allow", [user], _READ, f"{bucket}/{each}/*") for each in (PREDICTIONS, LABELS, REPORTS)),
         *(_statement("Allow", [user], [*_WRITE, "s3:DeleteObject"], each) for each in remembered),
         _statement("Allow", [user], _WRITE, f"{bucket}/{REPORTS}/*"),
+    ]
+
+
+def _marketing_statements(bucket: str, user: str, shown: str) -> list[dict[str, Any]]:
+    listing = _statement("Allow", [user], ["s3:ListBucket"], bucket)
+    listing["Condition"] = {"StringLike": {"s3:prefix": [f"{SCORES}/*", f"{shown}*"]}}
+    return [
+        listing,
+        *(_statement("Allow", [user], _READ, f"{bucket}/{each}") for each in (f"{SCORES}/*", shown, f"{shown}/*")),
     ]
 
 

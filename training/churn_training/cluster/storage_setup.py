@@ -74,10 +74,14 @@ def _users(environment: Mapping[str, str]) -> Users:
         found[consumer] = environment.get(name, "")
         if not found[consumer]:
             raise DataError(name, "must be set where CHURN_STORAGE_ADMINISTER is true")
-    log, monitoring = (
-        environment.get(f"CHURN_STORAGE_{name}_USER") or None for name in ("PREDICTION_LOG", "MONITORING")
+    log, monitoring, marketing = (
+        environment.get(f"CHURN_STORAGE_{name}_USER") or None for name in ("PREDICTION_LOG", "MONITORING", "MARKETING")
     )
-    return Users(**found, prediction_log=log, monitoring=monitoring)
+    shown = location(environment.get("CHURN_STORAGE_MARKETING_CUSTOMERS", ""))
+    customers = shown.key.strip("/") if isinstance(shown, ObjectLocation) else ""
+    if marketing and not customers:
+        raise DataError("CHURN_STORAGE_MARKETING_CUSTOMERS", "must be s3://bucket/folder/ where that user is given")
+    return Users(**found, prediction_log=log, monitoring=monitoring, marketing=marketing, shown=customers)
 
 
 def _target(uri: str) -> ObjectLocation:

@@ -6,7 +6,8 @@ thousand customers take about a second. What is resampled are the customers of o
 so that how it might have turned out on other training data is not part of the interval. It must not know models.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy
 
@@ -47,6 +48,54 @@ class Resampler:
         return Tally(self.whole.scores[present], leavers[present], stayers[present])
 
 
+@dataclass(frozen=True)
+class Resampled:
+    """Every measure of `evaluate`, of the customers themselves (`whole`) and of each sample of them, in the order in
+    which they were drawn."""
+
+    whole: Mapping[str, float]
+    samples: Sequence[Mapping[str, float]]
+
+    def values(self, name: str) -> list[float]:
+        """A measure, by its name in `evaluate`, of each sample."""
+        return [sample[name] for sample in self.samples]
+
+    def intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """As :func:`intervals`, of samples that have been measured."""
+        edges = ((1.0 - level) / 2.0, (1.0 + level) / 2.0)
+        found = {name: _percentiles(self.values(name), edges) for name in self.whole}
+        for name in DISTANCES:
+            added = float(numpy.mean(self.values(name))) - self.whole[name]
+            lower, upper = found[name]
+            found[name] = max(0.0, lower - added), upper - added
+        return found
+
+    def probability_higher(self, other: "Resampled", name: str) -> float:
+        """How probable it is that a measure is higher here than for another model, as :func:`probability_better` has
+        it; both drew the same samples: of the same customers, with the same seed."""
+        pairs = zip(self.values(name), other.values(name), strict=True)
+        return _share_ahead(here - there for here, there in pairs)
+
+
+def resample(
+    churned: numpy.ndarray,
+    probabilities: numpy.ndarray,
+    rule: ProfitRule,
+    seed: int,
+    repeats: int = REPEATS,
+    *,
+    customers: numpy.ndarray | None = None,
+) -> Resampled:
+    """Draw samples and measure each; arguments as of `intervals`. Where one model is asked for intervals and compared,
+    too, its samples are measured once."""
+    resampler = Resampler(churned, probabilities)
+    draws = _draws(len(resampler), customers, seed, repeats)
+    return Resampled(
+        evaluate_tally(resampler.whole, rule),
+        [evaluate_tally(resampler.sample(drawn), rule) for drawn in draws],
+    )
+
+
 def intervals(
     churned: numpy.ndarray,
     probabilities: numpy.ndarray,
@@ -72,17 +121,7 @@ def intervals(
         level: share of samples inside the interval.
         customers: a number a row, the same for rows of one customer; None: each row is a customer of its own.
     """
-    resampler = Resampler(churned, probabilities)
-    draws = _draws(len(resampler), customers, seed, repeats)
-    measured = [evaluate_tally(resampler.sample(drawn), rule) for drawn in draws]
-    edges = ((1.0 - level) / 2.0, (1.0 + level) / 2.0)
-    found = {name: _percentiles([sample[name] for sample in measured], edges) for name in measured[0]}
-    whole = evaluate_tally(resampler.whole, rule)
-    for name in DISTANCES:
-        added = float(numpy.mean([sample[name] for sample in measured])) - whole[name]
-        lower, upper = found[name]
-        found[name] = max(0.0, lower - added), upper - added
-    return found
+    return resample(churned, probabilities, rule, seed, repeats, customers=customers).intervals(level)
 
 
 def probability_better(

@@ -19,7 +19,7 @@ from churn_model.manifest import Manifest
 from churn_model.schema import Row, Schema, SchemaFeature
 from churn_model.usecase import Label
 from churn_training.comparison.doubts import FEWEST_OF_A_CLASS, count_classes
-from churn_training.comparison.splits import keys_of, own_positions
+from churn_training.comparison.splits import keys_of, own_positions, under_other_names
 from churn_training.comparison.verdict import Finding
 
 UNREADABLE = 0.1
@@ -50,7 +50,7 @@ def common_ground(held_out: Dataset, rule: Holdout, champion: Manifest) -> Commo
     Raises:
         NoContestError: there are no such customers, too few, or the champion cannot be asked about them.
     """
-    _same_question(champion.training_data.label, held_out.usecase.label)
+    require_same_question(champion.training_data.label, held_out.usecase.label)
     asked = asked_rows(held_out, champion.schema)
     strangers, remarks = _strangers(held_out, rule, champion, asked)
     unreadable = int((strangers & ~asked.readable).sum())
@@ -81,6 +81,9 @@ def _strangers(
     everybody = numpy.ones(len(held_out), dtype=bool)
     if its is None:
         return everybody, ["the champion's package does not say whom it was fitted on, which may favour the champion"]
+    if under_other_names(its.by, rule.by):
+        remark = "the champion knew its customers by other names, so it may have been fitted on some, which favours it"
+        return everybody, [remark]
     if its.by and asked.keys is not None:
         strangers = own_positions(asked.keys, its.salt) < its.share
         return strangers if its.by == rule.by else strangers & ~_learnt_from(held_out, champion, asked.keys), []
@@ -102,8 +105,12 @@ def _learnt_from(held_out: Dataset, champion: Manifest, keys: numpy.ndarray) -> 
     return numpy.isin(keys, numpy.unique(numpy.delete(ids, origin.places)))
 
 
-def _same_question(champions: Label | None, new: Label) -> None:
-    """Refuse a contest between models of two questions: what is right to the one is wrong to the other."""
+def require_same_question(champions: Label | None, new: Label) -> None:
+    """Refuse a contest between models of two questions: what is right to the one is wrong to the other.
+
+    Raises:
+        NoContestError: they are of two.
+    """
     if champions is None:
         return
     same = champions.column == new.column and _same_values(champions, new)

@@ -17,10 +17,10 @@ from churn_model.holdout import Holdout
 from churn_model.manifest import KnownFile, TrainingData
 from churn_model.schema import Schema
 from churn_training.comparison.common_ground import NoContestError, asked_rows
-from churn_training.comparison.known_file import exchanged, known_file, same_columns, shared
+from churn_training.comparison.known_file import Shared, exchanged, known_file, same_columns, shared
 from churn_training.comparison.likeness import doubled_by_chance, likeness_of, nearer_by_chance
 from churn_training.comparison.missing_customers import judged_by, missing_by_chance, row_hashes
-from churn_training.comparison.splits import keys_of, own_positions
+from churn_training.comparison.splits import keys_of, own_positions, under_other_names
 
 BY_CHANCE = 1e-4
 """Probability below which a file was not made by chance alone: of ten thousand honest ones a single one is refused."""
@@ -28,6 +28,8 @@ SAME = 0.5
 """Share of a file's rows that the champion's file had too, above which it is of the same customers at the same time."""
 WHOLE = 0.9
 """Share of the rows of the champion's file that such a file has to hold."""
+FEW = 0.1
+"""Share of a file's rows that the champion's file did not have up to which these are few."""
 NEWER = 0.9
 """Share of a file's rows that the champion's file had too, up to which it may be called newer."""
 
@@ -82,12 +84,24 @@ def require_fit(file: WholeFile, champion: TrainingData, schema: Schema | None =
         raise NoContestError(f"columns look exchanged, each as another of them did for the champion: {names}")
     both = shared(champion.file, file.known)
     if both is not None and both.new >= SAME and both.old < WHOLE:
-        raise NoContestError(
+        raise NoContestError(_in_part(both))
+    if schema is not None:
+        _require_missing_by_chance(file, champion, schema)
+
+
+def _in_part(both: Shared) -> str:
+    """What to say of a file that lacks rows of the champion's, which may be gone or have changed."""
+    others = 1.0 - both.new
+    if others <= FEW:
+        return (
             f"the file holds about {both.old:.0%} of the rows of the champion's file and few others: on a part of them "
             "models are not compared"
         )
-    if schema is not None:
-        _require_missing_by_chance(file, champion, schema)
+    return (
+        f"the file holds about {both.old:.0%} of the rows of the champion's file as they were, and about {others:.0%} "
+        "of its own rows are of others or have changed: on a part of the same customers models are not compared; a "
+        f"file of later ones, of which less than {SAME:.0%} are as they were, makes a contest"
+    )
 
 
 def is_newer(file: WholeFile | None, champion: TrainingData, sha256: str, until: str) -> bool:
@@ -124,7 +138,7 @@ def _require_no_more_alike(file: WholeFile, champions: KnownFile) -> None:
 def _require_missing_by_chance(file: WholeFile, champion: TrainingData, schema: Schema) -> None:
     """Of those whom the champion was judged on nobody is left out on purpose."""
     judged, its = champion.file.judged if champion.file else None, champion.holdout
-    if judged is None or its is None:
+    if judged is None or its is None or under_other_names(its.by, file.rule.by):
         return
     everybody = file.everybody
     if its.by == file.rule.by:

@@ -12,8 +12,10 @@ from scipy.stats import t as student
 
 ERROR = 0.05
 """Probability that a champion ever gives way to a model that knows no more, over all its contests."""
-SOON, LATER = 0.25, 0.75
-"""Parts of `ERROR` for the first few contests, and for the many that may follow."""
+SOON, EQUALLY, LATER = 0.2, 0.5, 0.3
+"""Parts of `ERROR` for the first few contests, for each of many alike, and for whatever may follow."""
+MANY = 208
+"""Contests that are promised alike: four years of weekly trainings."""
 HALF_WAY = 36
 """After so many contests half of what is there for the later ones is spent: three years of monthly trainings."""
 
@@ -21,11 +23,12 @@ HALF_WAY = 36
 def level_of(contest: int) -> float:
     """The part of `ERROR` that a champion's contest of this number, counted from 1, may spend.
 
-    A quarter of the error by 6 / (pi² k²), which favours the first contests, the rest by h / ((h + k - 1)(h + k)) with
-    h = `HALF_WAY`, which leaves something to the fiftieth. Each adds up to 1 over all contests there will ever be
-    (Euler's sum; h/(h+k-1) - h/(h+k) telescopes), so by the union bound a champion ever loses wrongly with a
-    probability of at most `ERROR`, however much its contests have in common (alpha spending; Tian and Ramdas 2021,
-    "Online control of the familywise error rate", section 2).
+    `SOON` of the error by 6 / (pi² k²), which favours the first contests, `EQUALLY` by 1 / `MANY` as long as there are
+    no more than so many, `LATER` by h / ((h + k - 1)(h + k)) with h = `HALF_WAY`, which favours the first years and
+    never ends. Each adds up to 1 over all contests there will ever be (Euler's sum; h/(h+k-1) - h/(h+k) telescopes), so
+    by the union bound a champion ever loses wrongly with a probability of at most `ERROR`, however much its contests
+    have in common (alpha spending; Tian and Ramdas 2021, "Online control of the familywise error rate", section 2).
+    No division gives the weakest of n contests more than `ERROR` / n.
 
     That holds for challengers not fitted to the holdout. Choosing the next one by how the last contest ended is
     allowed for: until the first wrongful promotion every answer was "no", so there is one path of challengers to sum
@@ -36,8 +39,9 @@ def level_of(contest: int) -> float:
     if contest < 1:
         raise ValueError(f"contests are counted from 1, this one is {contest}")
     soon = 6.0 / (math.pi * contest) ** 2
+    equally = 1.0 / MANY if contest <= MANY else 0.0
     later = HALF_WAY / ((HALF_WAY + contest - 1.0) * (HALF_WAY + contest))
-    return ERROR * (SOON * soon + LATER * later)
+    return ERROR * (SOON * soon + EQUALLY * equally + LATER * later)
 
 
 _EQUAL = 1e-12

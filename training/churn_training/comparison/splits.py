@@ -18,6 +18,7 @@ from churn_model.rules import LARGEST_HOLDOUT
 
 FOLDS = 5
 ENOUGH_TO_JUDGE = 30
+_HASHED = ", hashed by "
 Split = tuple[numpy.ndarray, numpy.ndarray]
 
 
@@ -44,7 +45,19 @@ def holdout_of(dataset: Dataset, parts: int = FOLDS) -> Holdout:
         lowest = max(places[dataset.churned == value].min() for value in (0, 1))
         while lowest >= share and share < LARGEST_HOLDOUT:
             share = min(2.0 * share, LARGEST_HOLDOUT)
-    return Holdout(salt, share, usecase.id)
+    return Holdout(salt, share, known_by(usecase.id, dataset.source.hashed_by))
+
+
+def known_by(column: str, key: str = "") -> str:
+    """What customers of a file are known by: the column of their ids, or pseudonyms of these by a key, under which a
+    customer stands elsewhere."""
+    return f"{column}{_HASHED}{key}" if column and key else column
+
+
+def under_other_names(one: str, other: str) -> bool:
+    """Whether files whose customers are known by these have the same customers under other names, so that nobody is
+    known again: ids and their pseudonyms, or pseudonyms by two keys."""
+    return one != other and (_HASHED in one or _HASHED in other)
 
 
 def positions_of(dataset: Dataset, salt: str) -> numpy.ndarray:

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from churn_data.dataset import Dataset
-from churn_model.evaluation import measure
-from churn_training.comparison.bootstrap import intervals, probability_better
+from churn_training.comparison.bootstrap import Resampled, resample
 from churn_training.comparison.competition import Result
 
 REPEATS = 200
@@ -29,22 +28,24 @@ class Standing:
 
 
 def standings(training: Dataset, results: Sequence[Result], best: Result) -> tuple[Standing, ...]:
-    """Every contender's standing beside the best, in the order of the results."""
-    return tuple(_standing(training, result, best) for result in results)
+    """Every contender's standing beside the best, in the order of the results, of which the best is one.
 
-
-def _standing(training: Dataset, result: Result, best: Result) -> Standing:
-    rule, churned = training.usecase.profit, training.churned
-    found = intervals(churned, result.probabilities, rule, 0, REPEATS, customers=training.customers)
-    if result is best:
-        return Standing(result.contender.title, result.metrics, found)
-    ahead = probability_better(
-        churned,
-        best.probabilities,
-        result.probabilities,
-        measure("empc", rule),
-        0,
-        REPEATS,
-        customers=training.customers,
+    All are measured on the same samples of customers, each contender on each of them once.
+    """
+    drawn = [_resampled(training, result) for result in results]
+    ahead = next(samples for result, samples in zip(results, drawn, strict=True) if result is best)
+    return tuple(
+        Standing(
+            result.contender.title,
+            result.metrics,
+            samples.intervals(),
+            None if result is best else ahead.probability_higher(samples, "empc"),
+        )
+        for result, samples in zip(results, drawn, strict=True)
     )
-    return Standing(result.contender.title, result.metrics, found, ahead)
+
+
+def _resampled(training: Dataset, result: Result) -> Resampled:
+    return resample(
+        training.churned, result.probabilities, training.usecase.profit, 0, REPEATS, customers=training.customers
+    )

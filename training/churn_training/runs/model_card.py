@@ -95,6 +95,7 @@ def _words(subject: Subject) -> dict[str, Any]:
         "evaluation": _evaluation(subject),
         "judged": f"{len(judgement.finished.held_out):,}",
         "metrics": _metrics(subject),
+        "contenders": sorted(judgement.standings, key=lambda each: -each.metrics["empc" if money else "roc_auc"]),
         "money": money,
         "economics": told,
         "calibration": _calibration(subject),

@@ -1,8 +1,9 @@
 """Pictures for people, as PNG files: ROC, calibration, profit, gains and lift, of one model or of several side by side;
 and numbers of segments.
 
-The only module that draws; it must not compute a metric itself. Colours are those of Okabe and Ito, which people
-with colour vision deficiencies can tell apart, and lines differ by their dashes too.
+The only module that draws; it must not compute a metric itself, and where parts have their places is the business of
+`picture_layout`. Colours are those of Okabe and Ito, which people with colour vision deficiencies can tell apart, and
+lines differ by their dashes too.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from sklearn.metrics import roc_curve
 from churn_model.evaluation import BINS, calibration_bins, gains, lift_by_part, rate_intervals
 from churn_model.profit import profit_curve, tally
 from churn_model.usecase import ProfitRule
+from churn_training.runs.picture_layout import place
 from churn_training.segments.study import SegmentStudy
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -126,6 +128,7 @@ def _figure(title: str, path: Path, size: tuple[float, float]) -> Iterator[Figur
 
 def _save(figure: Figure, path: Path) -> None:
     """The very pixels of `Figure.savefig`, which draws a figure whose layout is computed twice."""
+    place(figure)
     FigureCanvasAgg(figure).print_png(path)  # type: ignore[no-untyped-call]
 
 

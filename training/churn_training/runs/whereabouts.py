@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 REPORT = "comparison/report.html"
 """Among the run's artifacts."""
 LOCAL_PORT = "8086"
-"""Where `churn up` shows MLflow too, unless CHURN_MLFLOW_PORT says otherwise."""
+"""Where MLflow is shown on this machine, unless CHURN_MLFLOW_PORT says otherwise."""
 
 
 @dataclass(frozen=True)
 class Whereabouts:
     """`report`: a file's path, or its page where artifacts are not on this machine; `command`: opens MLflow, empty
-    where a server shows it already; `address`: the run's page."""
+    where a server shows it already or is about to; `address`: the run's page."""
 
     report: str
     command: str
@@ -34,18 +34,24 @@ class Whereabouts:
 
 
 def whereabouts(
-    client: "MlflowClient", home: Home, run_id: str, environment: Mapping[str, str] = os.environ
+    client: "MlflowClient", home: Home, run_id: str, shown_at: str = "", environment: Mapping[str, str] = os.environ
 ) -> Whereabouts:
-    """Where everything about a finished run is."""
+    """Where everything about a finished run is. ``shown_at``: the port of this machine at which whoever asks shows
+    MLflow next, so that nobody need; empty: nobody does."""
     info = client.get_run(run_id).info
-    port = environment.get("CHURN_MLFLOW_PORT") or LOCAL_PORT
+    port = shown_at or local_port(environment)
     is_server = home.tracking_uri.startswith(("http://", "https://"))
     server = home.tracking_uri.rstrip("/") if is_server else f"http://127.0.0.1:{port}"
     address = f"{server}/#/experiments/{info.experiment_id}/runs/{run_id}"
     artifacts = urlsplit(info.artifact_uri)
     on_disk = artifacts.scheme in ("", "file")
     report = str(Path(unquote(artifacts.path)) / REPORT) if on_disk else f"{address}/artifacts/{REPORT}"
-    return Whereabouts(report, "" if is_server else _command(home.tracking_uri, port), address)
+    return Whereabouts(report, "" if is_server or shown_at else _command(home.tracking_uri, port), address)
+
+
+def local_port(environment: Mapping[str, str] = os.environ) -> str:
+    """The port at which MLflow is shown on this machine by commands that are printed."""
+    return environment.get("CHURN_MLFLOW_PORT") or LOCAL_PORT
 
 
 def _command(store: str, port: str) -> str:
