@@ -8,16 +8,22 @@ USECASE ?= telecom
 # Words handed on to the tool behind a target.
 ARGS ?=
 
+# Where images and charts are pushed, as registry.example.com/team; the version that make release makes.
+REGISTRY ?=
+VERSION ?=
 # How make cluster gets one: plain processes, or kind where Docker and a registry exist.
 PROVIDER ?= processes
 
-export DATA USECASE ARGS PROVIDER
+export DATA USECASE ARGS PROVIDER REGISTRY VERSION
 
 .DEFAULT_GOAL := help
-.PHONY: help run test ci lint charts images compose install cluster cluster-down e2e bench bench-faults bench-models bench-batch bench-outcomes bench-policies bench-decisions bench-gate bench-survival mutation slo dashboards lock verify clean
+.PHONY: help setup run test ci lint charts images compose install cluster cluster-down e2e sbom scan push sign verify-images release bench bench-check bench-faults bench-models bench-batch bench-marketing bench-outcomes bench-log-kills bench-policies bench-decisions bench-gate bench-survival mutation airflow pipeline promote-staging promote-prod slo dashboards documents lock verify clean
 
 help: ## Show the targets
 	@ci/help $(MAKEFILE_LIST)
+
+setup: ## Make the environment .venv, some minutes the first time (make run and make test do it by themselves)
+	@ci/setup
 
 run: ## Train if needed and serve on this machine: make run [DATA=customers.csv] [USECASE=telecom]
 	@ci/serve
@@ -52,6 +58,24 @@ cluster-down: ## Stop it and remove everything but what was built
 e2e: ## Prove everything on a live cluster; starts a throwaway one unless KUBECONFIG is set (ARGS goes to pytest)
 	@ci/e2e
 
+sbom: ## Write dist/sbom: what is in each image, by syft from the bytes that are pushed, held against them
+	@ci/sbom
+
+scan: ## Look for known vulnerabilities that have a fix, and for anything not pinned (ARGS=--require-database fails where none can be had)
+	@ci/scan
+
+push: ## Push the images by digest and write dist/images.json: make push REGISTRY=registry.example.com/team
+	@ci/push
+
+sign: ## Sign the pushed images with the key of COSIGN_KEY, by cosign
+	@ci/sign
+
+verify-images: ## Prove the signatures of what an environment runs: make verify-images ARGS="--check cosign.pub --environment prod"
+	@ci/sign
+
+release: ## Make wheel, images and charts of one version: make release VERSION=1.2.3 says what it would do, ARGS=--yes does it (REGISTRY, COSIGN_KEY)
+	@ci/release
+
 bench: ## Measure speed beside peers, needs Go and 45 minutes (ARGS=--quick for a short look, ARGS="--against REV" beside a former commit)
 	@ci/bench
 
@@ -64,8 +88,14 @@ bench-models: ## Measure models beside CatBoost, FLAML and AutoGluon on DATA (fi
 bench-batch: ## Read and score a million customers made of DATA, beside pandas, 5 minutes (ARGS="--rows 100000" for fewer)
 	@ci/bench-batch
 
+bench-marketing: ## Ask the app for people for every page over a million customers made of DATA, 10 minutes (ARGS="--rows 100000" for fewer)
+	@ci/bench-marketing
+
 bench-outcomes: ## Report on a month of a hundred million answers, 15 minutes and 15 GB of disk (ARGS="--rows 10000000" for fewer)
 	@ci/bench-outcomes
+
+bench-log-kills: ## Kill gateway, shipper and object storage at random under load: is every answer one row? (MINUTES=30 RATE=500)
+	@ci/bench-log-kills
 
 bench-policies: ## Simulate what each way to choose whom to contact brings, by company size, hours (ARGS="--minutes 20" for a part; goes on)
 	@ci/bench-policies
@@ -85,8 +115,31 @@ mutation: ## Change the code in one place after the other: do the tests notice? 
 slo: ## Prove objectives, alerts, routes and runbooks (needs Go and promtool; ci/slo --write makes the rules anew)
 	@ci/slo
 
+documents: ## Make the documents one site, in .site, to be read without a network
+	@ci/documents/build
+
 dashboards: ## Write Grafana's dashboards from ci/dashboards (make verify checks that they are current)
 	@ci/generate-dashboards
+
+# Number of a version in the registry, to promote; the commit that make bench-check measures beside this one.
+MODEL_VERSION ?=
+AGAINST ?=
+export MODEL_VERSION AGAINST
+
+bench-check: ## Refuse what is a tenth slower than the last release, measured beside it, 10 minutes (AGAINST=REV for another commit)
+	@ci/bench-check
+
+airflow: ## Prove the DAG of continuous training as Airflow reads it, in an environment of its own (280 MB, made once)
+	@ci/airflow
+
+pipeline: ## Prove the Jenkins pipeline, ci/Jenkinsfile, step by step without a Jenkins (needs Java 17 or later)
+	@ci/pipeline
+
+promote-staging: ## Have staging serve a version of the registry, by a commit: make promote-staging MODEL_VERSION=7 [USECASE=telecom]
+	@ci/promote staging
+
+promote-prod: ## Have prod serve what staging has served, by a commit: make promote-prod MODEL_VERSION=7 [USECASE=telecom]
+	@ci/promote prod
 
 lock: ## Rewrite requirements.lock from pyproject.toml (ARGS=--upgrade for newer versions)
 	@ci/lock

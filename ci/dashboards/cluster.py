@@ -7,8 +7,8 @@ JOB_FAILED = "kube_job_failed"
 JOB_ACTIVE = "kube_job_status_active"
 CRON_JOB_SUCCESS = "kube_cronjob_status_last_successful_time"
 METRICS = (JOB_FAILED, JOB_ACTIVE, CRON_JOB_SUCCESS)
-_JOBS = 'job_name=~".*(training|scoring|outcomes).*"'
-_CRON_JOBS = 'cronjob=~".*(training|scoring|outcomes).*"'
+_JOBS = 'job_name=~".*(training|scoring|outcomes|rollout).*"'
+_CRON_JOBS = 'cronjob=~".*(training|scoring|outcomes|rollout).*"'
 _NEEDED = "Needs kube-state-metrics."
 
 

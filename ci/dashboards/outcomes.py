@@ -5,7 +5,7 @@ own.
 from churn_monitoring.outcomes import metrics as outcomes
 from churn_monitoring.outcomes import shown
 from churn_serving.telemetry import names
-from ci.dashboards.panels import NOTHING, SHARES, Panel, Scale, Series, bars, figure, graph
+from ci.dashboards.panels import NOTHING, SHARES, Panel, Scale, Series, bars, figure, graph, listing
 from ci.dashboards.queries import age, equals, largest, matches, rate, total
 
 _ALL = equals("slice", "all")
@@ -14,6 +14,9 @@ _ESTIMATE = equals("bound", "estimate")
 _OF_MODEL = matches(names.DIGEST, "$digest")
 _BOUNDED = "{{digest}} {{bound}}"
 _UNBOUNDED = Scale(least=None)
+_PART_COLUMNS = {"slice": "By", "level": "Of them"}
+_EFFECT_HEIGHT = 14
+"""Lines of the grid: a dozen rows, two campaigns by a few segments and groups."""
 _OLD = 45 * 86400.0
 
 
@@ -151,16 +154,32 @@ def _by_parts() -> list[Panel]:
     calibration = (
         "Share of those who left less mean probability, by segment and group: who was told too little or too much."
     )
+    auc = largest(outcomes.AUC, _PARTS, _OF_MODEL, _ESTIMATE, by="slice, level")
+    profit = "By whom the recommended actions earn, a customer, and by whom they lose."
     return [
-        _parts("AUC", "The same by segment and group: for whom the model tells less.", outcomes.AUC, Scale()),
-        _parts("Profit", "By whom the recommended actions earn, a customer, and by whom they lose.", outcomes.PROFIT),
-        _parts("Calibration", calibration, outcomes.CALIBRATION_DIFFERENCE),
+        bars(
+            "AUC by segment and group",
+            "The same by segment and group: for whom the model tells less.",
+            "short",
+            Series(auc, "{{slice}} {{level}}"),
+            width=12,
+        ),
+        _signed("Profit by segment and group", profit, outcomes.PROFIT),
+        _signed("Calibration by segment and group", calibration, outcomes.CALIBRATION_DIFFERENCE),
     ]
 
 
-def _parts(what: str, words: str, metric: str, scale: Scale = _UNBOUNDED) -> Panel:
-    series = Series(largest(metric, _PARTS, _OF_MODEL, _ESTIMATE, by="slice, level"), "{{slice}} {{level}}")
-    return bars(f"{what} by segment and group", words, "short", series, width=12, scale=scale)
+def _signed(title: str, words: str, metric: str) -> Panel:
+    """A table: a bar from the left says nothing of what may be below zero."""
+    return listing(title, words, _PART_COLUMNS, *_interval(metric, _PARTS, by="slice, level"), unit="short")
+
+
+def _interval(metric: str, *matchers: str, by: str) -> list[Series]:
+    """An estimate and its interval of 95 %."""
+    return [
+        Series(largest(metric, *matchers, _OF_MODEL, equals("bound", bound), by=by), bound.capitalize())
+        for bound in ("estimate", "lower", "upper")
+    ]
 
 
 def _effect() -> Panel:
@@ -168,10 +187,10 @@ def _effect() -> Panel:
         "By how much fewer of those who were contacted have left than of those who were left alone by chance, with its "
         "interval of 95 %; for campaigns whose plan the report was given."
     )
-    whole = Series(largest(outcomes.EFFECT, _ALL, _OF_MODEL, by="arm, bound"), "{{arm}}: {{bound}}")
-    parts = largest(outcomes.EFFECT, _PARTS, _OF_MODEL, by="arm, slice, level, bound")
-    by_part = Series(parts, "{{arm}}: {{slice}} {{level}}, {{bound}}")
-    return bars("Effect of campaigns", words, "percentunit", whole, by_part, width=16, scale=_UNBOUNDED, empty=NOTHING)
+    found = _interval(outcomes.EFFECT, by="arm, slice, level")
+    columns = {"arm": "Campaign", **_PART_COLUMNS}
+    panel = listing("Effect of campaigns", words, columns, *found, width=16, unit="percentunit", empty=NOTHING)
+    return panel.height(_EFFECT_HEIGHT)
 
 
 def _effect_customers() -> Panel:

@@ -119,7 +119,13 @@ def distribution(title: str, description: str, unit: str, expression: str, width
 
 
 def listing(
-    title: str, description: str, columns: Mapping[str, str], *series: Series, width: int = 12, unit: str = "none"
+    title: str,
+    description: str,
+    columns: Mapping[str, str],
+    *series: Series,
+    width: int = 12,
+    unit: str = "none",
+    empty: str = "",
 ) -> Panel:
     """A table of what is there now: ``columns`` are its labels with their headings, a query's legend heads its
     value."""
@@ -139,7 +145,7 @@ def listing(
             },
         )
     )
-    return _finished(panel, (title, description, unit), targets, width=width, scale=Scale(least=None))
+    return _finished(panel, (title, description, unit), targets, width=width, scale=Scale(least=None), empty=empty)
 
 
 def _finished(

@@ -12,6 +12,7 @@ _CANDIDATE = Choice("candidate", "On trial", names.BACKEND_CALLS, names.BACKEND,
 _BASELINE = Choice("baseline", "Compared with", names.BACKEND_CALLS, names.BACKEND, "primary")
 _FAULTS = differs(names.OUTCOME, "answered|busy|refused|schema|changing")
 _SIDES = (("candidate", equals(names.BACKEND, "$candidate")), ("baseline", equals(names.BACKEND, "$baseline")))
+_NO_COPIES = "no copies are sent"
 _LEGENDS = {"candidate": "$candidate", "baseline": "$baseline"}
 
 
@@ -19,6 +20,7 @@ def build() -> models.Dashboard:
     """The dashboard that a canary is watched by."""
     rows = [
         Row("Who gets it", [_share(), _served(), _models()]),
+        Row("Before it answers anybody", [_copies(), _agreeing(), _shift()]),
         Row("As reliable", [_failing(), _outcomes(), _left()]),
         Row("As quick", [_latency(0.5), _latency(0.99), _rows()]),
         Row("Saying the same", [_score(), _score_quantile(), _difference()]),
@@ -51,6 +53,37 @@ def _served() -> Panel:
 def _models() -> Panel:
     words = "Which model each backend serves, and how many gateways say so. Two of one backend: versions take turns."
     return served_models("Models by backend", words, width=8)
+
+
+def _copies() -> Panel:
+    words = "Copies of what the primary has answered, by how they ended at the canary, and those left out as too many."
+    return graph(
+        "Copies for the canary",
+        words,
+        "reqps",
+        Series(rate(names.SHADOW_CALLS, by=names.OUTCOME), "{{outcome}}"),
+        Series(rate(names.SHADOW_DROPPED), "left out"),
+        Series(f"{largest(names.SHADOW_SHARE)} * {rate(names.REQUESTS, equals(names.SERVED_BY, 'primary'))}", "meant"),
+        empty=_NO_COPIES,
+    )
+
+
+def _agreeing() -> Panel:
+    compared = rate(f"{names.SHADOW_DIFFERENCE}_count")
+    series = [
+        Series(share(rate(f"{names.SHADOW_DIFFERENCE}_bucket", equals("le", bound)), compared), f"at most {bound}")
+        for bound in ("0.01", "0.05", "0.1")
+    ]
+    words = "Share of copied customers whose two probabilities differ by at most so much."
+    return graph("Agreeing", words, "percentunit", *series, scale=SHARES, empty=_NO_COPIES)
+
+
+def _shift() -> Panel:
+    higher, lower = (rate(names.SHADOW_SHIFT, equals(names.DIRECTION, way)) for way in ("higher", "lower"))
+    words = "How much more the canary gives to copied customers on average, and by how much it differs either way."
+    shift = Series(f"({higher} - {lower}) / {rate(f'{names.SHADOW_DIFFERENCE}_count')}", "more, on average")
+    either = Series(mean(names.SHADOW_DIFFERENCE), "differs, on average")
+    return graph("Difference", words, "percentunit", shift, either, scale=Scale(least=None), empty=_NO_COPIES)
 
 
 def _failing() -> Panel:

@@ -228,5 +228,6 @@ def _connections() -> Panel:
 
 
 def _log_lines() -> Panel:
-    words = "Lines of the request log that were lost, because whoever reads it does not."
-    return graph("Log lines lost", words, "short", Series(increase(names.LOG_DROPPED), "lines"))
+    words = "Lines of the request log and steps of traces that were lost, because whoever takes them does not."
+    series = [Series(increase(names.LOG_DROPPED), "lines"), Series(increase(names.SPANS_DROPPED), "steps of traces")]
+    return graph("Log lines and spans lost", words, "short", *series)

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ci.image import inputs, packages
-from ci.image.checks import CheckFailed, check, check_for_cluster
+from ci.image.checks import check, check_for_cluster
 from ci.image.engine import ROOT, Engine, EngineError, choose, output, succeeds
 from ci.image.sizes import Size, measure
+from ci.image.started import CheckFailed
 
 REPOSITORY = "docker.io/churn-serving"
 # In the order in which they need each other.
@@ -24,6 +25,7 @@ DOCKERFILES = {
     "predictor": "serving/images/predictor.Dockerfile",
     "bento": "serving/images/bento.Dockerfile",
     "fallback": "serving/images/fallback.Dockerfile",
+    "marketing": "serving/images/marketing.Dockerfile",
     "training": "training/images/training.Dockerfile",
 }
 # As the Dockerfiles have them; give them with a digest where a build must be repeatable.
@@ -103,7 +105,7 @@ def _make(engine: Engine, options: argparse.Namespace) -> list[Result]:
     wanted = _wanted(options)
     if not options.model and {"fallback", "training"} & set(wanted):
         packages.begin_starter(retrain=options.retrain)
-    if not options.no_check and {"predictor", "bento"} & set(wanted):
+    if not options.no_check and {"predictor", "bento", "marketing"} & set(wanted):
         packages.begin_catboost()
     with ThreadPoolExecutor(1) as examining:
         results = []

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from ci.image.unpacking import UnpackingError, unpacked
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -198,7 +200,10 @@ class Docker:
         """See :class:`Engine`."""
         archive = folder.with_suffix(".tar")
         output(["docker", "save", "--output", archive, tag])
-        shutil.unpack_archive(archive, folder, filter="data")
+        try:
+            unpacked(archive, folder)
+        except UnpackingError as error:
+            raise EngineError(str(error)) from error
         archive.unlink()
 
     @contextlib.contextmanager

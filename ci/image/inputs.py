@@ -23,6 +23,12 @@ _OWN = {
     "predictor": ("serving/images/predictor.*", "serving/churn_serving"),
     "bento": ("serving/images/bento.*", "serving/churn_serving"),
     "fallback": ("serving/images/fallback.*",),
+    "marketing": (
+        "serving/images/marketing.*",
+        "model_repo/churn_data",
+        "serving/churn_campaigns",
+        "serving/churn_marketing",
+    ),
     "training": (
         "training/images/training.*",
         "model_repo/churn_data",

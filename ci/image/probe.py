@@ -10,22 +10,22 @@ from pathlib import Path
 UNCHECKED = 1  # flags of a .pyc that is trusted without looking at its source
 TOOLS = ("pip", "pip3", "uv", "gcc", "cc", "g++", "make", "ld", "as", "git")
 LIBRARIES = ("pip", "ensurepip")
+OURS = {
+    "training": {"churn_data", "churn_training", "churn_cli", "churn_campaigns", "churn_monitoring", "churn_delivery"},
+    "marketing": {"churn_data", "churn_campaigns", "churn_marketing"},
+}
+"""Packages of this project beside churn_model; in all other images that is churn_serving."""
 
 
 def faults(image: str) -> list[str]:
     """What an image of this name should not be like."""
-    serving = image != "training"
     found = [f"runs as {os.getuid()}:{os.getgid()}"] if (os.getuid(), os.getgid()) != (10001, 10001) else []
     found += [f"{tool} is there" for tool in TOOLS if shutil.which(tool)]
     found += [f"{name} can be imported" for name in LIBRARIES if importlib.util.find_spec(name)]
-    expected = {"churn_model": True, "churn_serving": serving}
-    expected |= dict.fromkeys(
-        ("churn_data", "churn_training", "churn_cli", "churn_campaigns", "churn_monitoring", "churn_delivery"),
-        not serving,
-    )
-    for name, wanted in expected.items():
-        if (importlib.util.find_spec(name) is not None) != wanted:
-            found.append(f"{name} is {'missing' if wanted else 'there'}")
+    wanted = {"churn_model", *OURS.get(image, {"churn_serving"})}
+    for name in sorted(set().union(wanted, {"churn_serving"}, *OURS.values())):
+        if (importlib.util.find_spec(name) is not None) != (name in wanted):
+            found.append(f"{name} is {'missing' if name in wanted else 'there'}")
     return found + uncompiled(Path(sysconfig.get_path("purelib")))
 
 

@@ -5,6 +5,7 @@ import json
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _CHUNK = 1 << 20
 _GZIP = b"\x1f\x8b"
@@ -21,13 +22,19 @@ class Size:
 
 def measure(layout: Path) -> Size:
     """Size of the one image in a layout, whether its layers are compressed there or not."""
-    digest = json.loads((layout / "index.json").read_text())["manifests"][0]["digest"]
+    digest, manifest = manifest_of(layout)
+    pairs = [_layer(_blob(layout, layer["digest"])) for layer in manifest["layers"]]
+    return Size(sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs), digest)
+
+
+def manifest_of(layout: Path) -> tuple[str, dict[str, Any]]:
+    """Digest and manifest of the one image in a layout."""
+    digest: str = json.loads((layout / "index.json").read_text())["manifests"][0]["digest"]
     manifest = json.loads(_blob(layout, digest).read_text())
     if "manifests" in manifest:  # Docker's layouts have an index in between
         digest = manifest["manifests"][0]["digest"]
         manifest = json.loads(_blob(layout, digest).read_text())
-    pairs = [_layer(_blob(layout, layer["digest"])) for layer in manifest["layers"]]
-    return Size(sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs), digest)
+    return digest, manifest
 
 
 def _blob(layout: Path, digest: str) -> Path:

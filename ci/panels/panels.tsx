@@ -16,13 +16,17 @@ type Panel = {
   id: number; type: string; title: string; description?: string; targets?: Target[]; options: any;
   gridPos: { x: number; y: number; w: number; h: number }; fieldConfig: { defaults: FieldConfig }; transformations?: any[];
 };
-type Board = { uid: string; title: string; panels: Panel[] };
+type Variable = { name: string; current?: { text?: string | string[]; value?: string | string[] } };
+type Board = { uid: string; title: string; panels: Panel[]; templating: { list: Variable[] } };
 type Picture = { board: Board; results: Record<string, Results> };
 
 const CELL = 30, GAP = 8, WIDTH = 1560;
 const theme = createTheme({ colors: { mode: "light" } });
 
-const legend = (target: Target, labels: Labels) => target.legendFormat.replace(/\{\{(\w+)\}\}/g, (_, name) => labels[name] ?? "");
+// What a reader meets first is chosen, as the queries were asked.
+const chosen = new Map(((window as any).PICTURE as Picture).board.templating.list.map((one) => [one.name, String(one.current?.text ?? one.current?.value ?? "")]));
+const legend = (target: Target, labels: Labels) =>
+  target.legendFormat.replace(/\{\{(\w+)\}\}/g, (_, name) => labels[name] ?? "").replace(/\$(\w+)/g, (whole, name) => chosen.get(name) ?? whole);
 
 function numberField(panel: Panel, name: string, labels: Labels, values: (number | null)[], seriesIndex: number): Field {
   const known = values.filter((value) => value !== null), [min, max] = [Math.min(...known), Math.max(...known)];
@@ -97,7 +101,7 @@ function Listing({ panel, data }: Drawn) {
     const field = frame.fields[1], key = labels.map((name) => field.labels![name]).join("\n");
     const row = rows.get(key) ?? Object.fromEntries(labels.map((name) => [name, field.labels![name] ?? ""]));
     const shown = field.display!(last(field));
-    row[targets.length > 1 ? `Value #${frame.refId}` : "Value"] = `${shown.text}${shown.suffix ?? ""}`;
+    row[targets.length > 1 ? `Value #${frame.refId}` : "Value"] = `${shown.prefix ?? ""}${shown.text}${shown.suffix ?? ""}`;
     rows.set(key, row);
   }
   return (

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ci.stages.plan import Plan, Stage
-from ci.stages.runner import FAILED, NOT_NEEDED, PASSED, SKIPPED, Ended
+from ci.stages.runner import FAILED, NOT_NEEDED, PASSED, SKIPPED, Again, Ended
 
 _LONGEST = 400_000  # bytes of a log that are shown; of a longer one its beginning and its end
 
@@ -25,17 +25,21 @@ class Report:
             if stage.leaves
         }
 
-    def tell(self, event: Stage | Ended) -> None:
-        """A stage has begun, or ended."""
+    def tell(self, event: Stage | Again | Ended) -> None:
+        """A stage has begun, is tried again, or has ended."""
         if isinstance(event, Stage):
             self._say(f"{event.name} begins")
+            return
+        if isinstance(event, Again):
+            self._show(self._whole(event.log))
+            self._say(f"{event.stage.name} runs once more for what failed: {', '.join(event.tests)}")
             return
         text = event.result if not event.reason else f"{event.result}: {event.reason}"
         self._say(f"{event.stage.name} {text}" + (f" ({event.seconds:.0f} s)" if event.seconds else ""))
         if event.over_budget:
             self._say(f"{event.stage.name} took longer than its budget of {event.stage.budget:g} min")
         if event.result == FAILED:
-            self._show(self._whole(event.stage))
+            self._show(self._whole(self._log(event.stage)))
         elif event.result == PASSED:
             self._show(self._closing(event.stage))
 
@@ -48,6 +52,7 @@ class Report:
             "sum_of_stages_seconds": round(sum(each.seconds for each in ended.values()), 1),
             "start": _start(self._found),
             "skipped": [name for name, each in ended.items() if each.result in (SKIPPED, NOT_NEEDED)],
+            "unsteady": {name: list(each.unsteady) for name, each in ended.items() if each.unsteady},
             "over_budget": [name for name, each in ended.items() if each.over_budget],
             "stages": stages,
         }
@@ -62,8 +67,11 @@ class Report:
         sys.stdout.write(text if not text or text.endswith("\n") else text + "\n")
         sys.stdout.flush()
 
-    def _whole(self, stage: Stage) -> str:
-        content = (self._logs / f"{stage.name}.log").read_bytes()
+    def _log(self, stage: Stage) -> Path:
+        return self._logs / f"{stage.name}.log"
+
+    def _whole(self, log: Path) -> str:
+        content = log.read_bytes()
         if len(content) > _LONGEST:
             half = _LONGEST // 2
             left_out = f"\n... {len(content) - _LONGEST} bytes are left out, all of it is in the log ...\n"
@@ -71,7 +79,7 @@ class Report:
         return content.decode(errors="replace")
 
     def _closing(self, stage: Stage) -> str:
-        lines = (self._logs / f"{stage.name}.log").read_text(errors="replace").splitlines()
+        lines = self._log(stage).read_text(errors="replace").splitlines()
         filled = [line for line in lines if line.strip()]
         return "\n".join(filled[-stage.closing :]) if stage.closing else ""
 

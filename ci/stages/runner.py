@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
+from ci.stages import environment, unsteady
 from ci.stages.plan import Plan, Stage
 from ci.stages.stamps import Stamps
 
@@ -18,9 +19,6 @@ PASSED, FAILED, SKIPPED, NOT_RUN, NOT_NEEDED = "passed", "failed", "skipped", "n
 _FINE = {PASSED, SKIPPED, NOT_NEEDED}
 _LOOK_SECONDS = 0.1
 _END_SECONDS = 60.0
-# Libraries come without bytecode, and stages start hundreds of Python processes: where none may keep what it has
-# compiled, each compiles all of it again, which takes more of a processor than the tests themselves.
-_NOT_FOR_STAGES = {"PYTHONDONTWRITEBYTECODE"}
 _BASH = ["bash", "-euo", "pipefail", "-c"]
 # Linux shares a processor among sessions first (sched(7), autogroup), and a stage is a session: its own niceness alone
 # would count for nothing beside the others.
@@ -29,13 +27,17 @@ _GIVING_WAY = ["bash", "-c", 'echo 19 2>/dev/null >/proc/self/autogroup || true;
 
 @dataclass(frozen=True)
 class Ended:
-    """How a stage ended; seconds are 0 if it did not run, those of processors are of all that it has awaited."""
+    """How a stage ended; seconds are 0 if it did not run, those of processors are of all that it has awaited.
+
+    Unsteady are tests that failed at the first try, which is part of both times.
+    """
 
     stage: Stage
     result: str
     seconds: float = 0.0
     reason: str = ""
     processor_seconds: float = 0.0
+    unsteady: tuple[str, ...] = ()
 
     @property
     def fine(self) -> bool:
@@ -48,19 +50,30 @@ class Ended:
         return self.seconds > self.stage.budget * 60
 
 
+@dataclass(frozen=True)
+class Again:
+    """A stage that failed for some tests, which now run once more; its first log lies beside that of the new try."""
+
+    stage: Stage
+    tests: tuple[str, ...]
+    log: Path
+
+
 @dataclass
 class _Running:
     stage: Stage
     process: "subprocess.Popen[bytes]"
     begun: float
     digest: str
+    unsteady: tuple[str, ...] = ()
+    spent: float = 0.0  # of processors, at the first try
 
 
 class Runner:
     """One run of a plan."""
 
     def __init__(
-        self, plan: Plan, root: Path, stamps: Stamps, logs: Path, report: Callable[[Stage | Ended], None]
+        self, plan: Plan, root: Path, stamps: Stamps, logs: Path, report: Callable[[Stage | Again | Ended], None]
     ) -> None:
         self._plan = plan
         self._root = root
@@ -117,11 +130,12 @@ class Runner:
         for stage in self._plan.stages.values():
             if stage.name in self._ended or stage.name in self._running:
                 continue
-            behind = [self._ended.get(name) for name in stage.needs]
-            failed = [each.stage.name for each in behind if each and not each.fine]
+            # All the way down: one that is skipped has not waited for what it needs.
+            behind = {each.name: self._ended.get(each.name) for each in self._plan.behind(stage)}
+            failed = [name for name, each in behind.items() if each and not each.fine]
             if self._stopped or failed:
                 self._end(Ended(stage, NOT_RUN, reason=self._stopped or f"{', '.join(failed)} did not succeed"))
-            elif all(behind) and not self._must_wait(stage) and self._has_room(stage):
+            elif all(behind.values()) and not self._must_wait(stage) and self._has_room(stage):
                 self._start(stage)
 
     def _must_wait(self, stage: Stage) -> bool:
@@ -143,21 +157,31 @@ class Runner:
     def _start(self, stage: Stage) -> None:
         self._stamps.forget(stage)
         digest = self._stamps.digest(stage) if stage.proves else ""
-        words = _GIVING_WAY if stage.background else []
-        with self.log(stage).open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603 - the words of ci/stages.toml
-                [*words, *_BASH, stage.command],
+        self._running[stage.name] = _Running(stage, self._process(stage, again=False), time.monotonic(), digest)
+        if stage.afterwards:
+            self._to_clear.append(stage)
+        self._report(stage)
+
+    def _process(self, stage: Stage, *, again: bool) -> "subprocess.Popen[bytes]":
+        words = [*(_GIVING_WAY if stage.background else []), *_BASH, stage.command]
+        tries = {"PYTEST_ADDOPTS": unsteady.options(self._memory(stage), again=again)}
+        return self._begun(stage, words, tries | ({"STAGE_AGAIN": "1"} if again else {}))
+
+    def _begun(self, stage: Stage, words: list[str], more: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+        """A process of a stage, in a session of its own, which goes on in the stage's log; with more variables."""
+        with self.log(stage).open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 - the words of ci/stages.toml
+                words,
                 cwd=self._root,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=_environment(),
+                env={**environment.of_a_stage(), **more},
                 start_new_session=True,
             )
-        self._running[stage.name] = _Running(stage, process, time.monotonic(), digest)
-        if stage.afterwards:
-            self._to_clear.append(stage)
-        self._report(stage)
+
+    def _memory(self, stage: Stage) -> Path:
+        return self._logs / "memory" / stage.name
 
     def _collect(self) -> None:
         for name, each in list(self._running.items()):
@@ -168,42 +192,42 @@ class Runner:
             if status is None:
                 continue
             del self._running[name]
-            seconds, spent = time.monotonic() - each.begun, _processor_seconds() - before
-            if status == 0 and not self._stopped:
-                self._stamps.keep(each.stage, each.digest)
-                self._end(Ended(each.stage, PASSED, seconds, processor_seconds=spent))
-            else:
-                self._end(Ended(each.stage, FAILED, seconds, self._stopped or f"exit code {status}", spent))
+            seconds, spent = time.monotonic() - each.begun, each.spent + _processor_seconds() - before
+            if status and not self._stopped and self._is_tried_again(each, spent):
+                continue
+            ended = Ended(each.stage, PASSED, seconds, processor_seconds=spent, unsteady=each.unsteady)
+            if status or self._stopped:
+                ended = replace(ended, result=FAILED, reason=self._stopped or f"exit code {status}")
+            elif each.unsteady:
+                ended = replace(ended, reason="at the second try, so it is not skipped next time")
+            elif each.stage.proves and not self._stamps.keep(each.stage, each.digest):
+                ended = replace(ended, reason="its inputs changed meanwhile, so it is not skipped next time")
+            self._end(ended)
+
+    def _is_tried_again(self, ended: _Running, spent: float) -> bool:
+        """Start the tests that failed once more, if they are few and this was the first try."""
+        tests = unsteady.failed(self._memory(ended.stage))
+        if ended.unsteady or not ended.stage.proves or not 0 < len(tests) <= unsteady.MOST:
+            return False
+        kept = self.log(ended.stage).rename(self._logs / f"{ended.stage.name}.first.log")
+        process = self._process(ended.stage, again=True)
+        self._running[ended.stage.name] = replace(ended, process=process, unsteady=tests, spent=spent)
+        self._report(Again(ended.stage, tests, kept))
+        return True
 
     def _clear_up(self) -> None:
         """What stages left for others; who cannot clear up has failed, whatever it proved."""
         for stage in reversed(self._to_clear):
-            with self.log(stage).open("ab") as log:
-                done = subprocess.run(  # noqa: S603 - the words of ci/stages.toml
-                    [*_BASH, stage.afterwards],
-                    check=False,
-                    cwd=self._root,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    env=_environment(),
-                    start_new_session=True,
-                )
+            status = self._begun(stage, [*_BASH, stage.afterwards], {}).wait()
             ended = self._ended[stage.name]
-            if done.returncode and ended.fine:
-                reason = f"clearing up afterwards ended with exit code {done.returncode}"
+            if status and ended.fine:
+                reason = f"clearing up afterwards ended with exit code {status}"
                 self._stamps.forget(stage)
                 self._end(replace(ended, result=FAILED, reason=reason))
 
     def _end(self, ended: Ended) -> None:
         self._ended[ended.stage.name] = ended
         self._report(ended)
-
-
-def _environment() -> dict[str, str]:
-    """Variables of a stage."""
-    kept = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_STAGES}
-    return {**kept, "PYTHONUNBUFFERED": "1"}
 
 
 def _processor_seconds() -> float:

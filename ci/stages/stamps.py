@@ -12,6 +12,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+from ci.stages import environment
 from ci.stages.plan import Plan, Stage
 
 
@@ -32,11 +33,13 @@ class Stamps:
         """Take the stamp away: what begins now may fail."""
         self._path(stage).unlink(missing_ok=True)
 
-    def keep(self, stage: Stage, digest: str) -> None:
-        """Stamp a success, unless the files changed meanwhile."""
-        if stage.proves and self.digest(stage) == digest:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._path(stage).write_text(digest + "\n", encoding="utf-8")
+    def keep(self, stage: Stage, digest: str) -> bool:
+        """Stamp a success, unless the files changed meanwhile; whether it is stamped."""
+        if not stage.proves or self.digest(stage) != digest:
+            return False
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._path(stage).write_text(digest + "\n", encoding="utf-8")
+        return True
 
     def digest(self, stage: Stage) -> str:
         """Digest of all that the stage's result depends on."""
@@ -126,4 +129,5 @@ def _machine() -> str:
 
 def _variables(beginnings: tuple[str, ...]) -> str:
     """Variables that change what a stage does."""
-    return repr(sorted((name, value) for name, value in os.environ.items() if name.startswith(beginnings)))
+    seen = environment.taken_over().items()
+    return repr(sorted((name, value) for name, value in seen if name.startswith(beginnings)))

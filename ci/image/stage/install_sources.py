@@ -20,6 +20,7 @@ SOURCES = {
     "churn_campaigns": "serving",
     "churn_monitoring": "serving",
     "churn_delivery": "serving",
+    "churn_marketing": "serving",
 }
 
 

@@ -1,0 +1,1 @@
+"""The gateway's OpenAPI document as it is committed: what callers are promised."""
