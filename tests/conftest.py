@@ -1,12 +1,22 @@
 """Fixtures that several folders share, each plugin says what it is for; signals as a terminal would leave them."""
 
+import gc
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["sample_package", "real_data", "real_processes", "unseen_pictures", "trained_models", "shared_cases"]
+pytest_plugins = [
+    "sample_package",
+    "real_data",
+    "real_processes",
+    "unseen_pictures",
+    "trained_models",
+    "shared_cases",
+    "trusted_authorities",
+]
 
 # A shell starts what it puts into the background with Ctrl-C ignored, and processes hand that on to those they start:
 # the tests of Ctrl-C would then test the shell.
@@ -32,6 +42,17 @@ FIRST = (
     "ci",
 )
 LAST = ("integration/test_large_requests.py",)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Modules that are loaded stay: they are walked through for what can be freed neither meanwhile nor by any test."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

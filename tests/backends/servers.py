@@ -35,7 +35,7 @@ class Server:
         end = time.monotonic() + READY_SECONDS
         while time.monotonic() < end and self.process.poll() is None:
             try:
-                if httpx.get(f"{self.url}/v2/health/ready", timeout=1).status_code == 200:
+                if httpx.get(f"{self.url}/v2/health/ready", timeout=10).status_code == 200:
                     return
             except httpx.TransportError:
                 time.sleep(0.05)
@@ -44,13 +44,13 @@ class Server:
     def stop(self) -> int:
         """Ask it to end and return its status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
     def kill(self) -> None:
         """Leave nothing behind."""
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)
 
 
 def start_predictor(model: Path, verify_key: Path, folder: Path, *flags: str) -> Server:

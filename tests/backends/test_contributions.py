@@ -108,8 +108,8 @@ def test_calls_by_grpc_that_explain_leave_threads_for_those_that_score(servers: 
     """More explanations at once than there are threads: some are told to come back, and scoring goes on."""
     with grpc.insecure_channel(f"127.0.0.1:{servers[0].grpc_port}") as channel:
         infer = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer", None, ModelInferResponse.FromString)
-        explaining = [infer.future(message(customers(16)), timeout=30) for _ in range(4 * THREADS)]
-        scores = infer(grpc_codec.encode_request(customers(1), SCHEMA).SerializeToString(), timeout=30)
+        explaining = [infer.future(message(customers(16)), timeout=60) for _ in range(4 * THREADS)]
+        scores = infer(grpc_codec.encode_request(customers(1), SCHEMA).SerializeToString(), timeout=60)
         assert grpc_codec.decode_response(scores).probabilities
         codes = {each.code() for each in explaining}
     assert grpc.StatusCode.OK in codes
@@ -120,5 +120,5 @@ def test_metadata_by_grpc(servers: list[Server]) -> None:
     with grpc.insecure_channel(f"127.0.0.1:{servers[0].grpc_port}") as channel:
         path = "/inference.GRPCInferenceService/ModelMetadata"
         method = channel.unary_unary(path, None, ModelMetadataResponse.FromString)
-        answer = method(ModelMetadataRequest(name="churn-telecom").SerializeToString(), timeout=10)
+        answer = method(ModelMetadataRequest(name="churn-telecom").SerializeToString(), timeout=60)
     assert [(each.name, list(each.shape)) for each in answer.outputs][2:] == [(CONTRIBUTIONS, [-1, WIDTH])]

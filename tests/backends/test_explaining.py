@@ -129,7 +129,8 @@ async def test_what_would_wait_too_long_is_refused_at_once(
     slow = Slow()
     replace_scorer(slot, slow.contributions, monkeypatch)
     full = [asyncio.create_task(ask(client, customers(MAX_EXPLAINED_ROWS))) for _ in range(2)]
-    await asyncio.sleep(0.05)
+    while not slow.threads:  # noqa: ASYNC110 - set by another thread
+        await asyncio.sleep(0.05)
     refused = await ask(client, customers(1))
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
     slow.go.set()

@@ -31,7 +31,7 @@ class Gate:
     def load(self, path: Path, verify_key: Path) -> LoadedModel:
         self.began += 1
         self.threads.add(threading.current_thread().name.rsplit("_", maxsplit=1)[0])
-        assert self.open.wait(20)
+        assert self.open.wait(60)
         return self._load(path, verify_key)
 
 

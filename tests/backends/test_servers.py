@@ -45,7 +45,7 @@ def over_grpc(server: Server, rows: list[Row], raw: bool) -> Scores:
 def call(server: Server, message: bytes) -> ModelInferResponse:
     with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
         method = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer", None, ModelInferResponse.FromString)
-        response: ModelInferResponse = method(message, timeout=10)
+        response: ModelInferResponse = method(message, timeout=60)
         return response
 
 
@@ -99,7 +99,7 @@ def test_metadata_by_grpc(servers: list[Server]) -> None:
     with grpc.insecure_channel(f"127.0.0.1:{servers[0].grpc_port}") as channel:
         path = "/inference.GRPCInferenceService/ModelMetadata"
         method = channel.unary_unary(path, None, ModelMetadataResponse.FromString)
-        answer = method(ModelMetadataRequest(name="churn-telecom").SerializeToString(), timeout=10)
+        answer = method(ModelMetadataRequest(name="churn-telecom").SerializeToString(), timeout=60)
     assert [tensor.name for tensor in answer.inputs] == list(SCHEMA.names)
 
 

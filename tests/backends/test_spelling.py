@@ -98,6 +98,8 @@ def spellings(level: str | None) -> list[Any]:
     if level is None:
         return [None, "", " ", "NA", "\u00a0NA ", "(unknown)"]
     spelt: list[Any] = [level, f" {level}", f"{level}\u00a0", f"\ufeff{level}", unicodedata.normalize("NFD", level)]
+    if "-" in level:
+        spelt += [level.replace("-", "&#45;"), f"&nbsp;{level}"]
     if " " in level:
         spelt.append(level.replace(" ", "\u00a0"))
     if level in ("true", "false"):

@@ -57,7 +57,7 @@ def test_grpc(grpc_port: int, caplog: pytest.LogCaptureFixture) -> None:
     message.model_name = "churn-telecom"
     with grpc.insecure_channel(f"127.0.0.1:{grpc_port}") as channel:
         method = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer", None, None)
-        call = method.future(message.SerializeToString(), timeout=10, metadata=tuple(SAID))
+        call = method.future(message.SerializeToString(), timeout=60, metadata=tuple(SAID))
         error = call.exception()
         assert isinstance(error, grpc.RpcError)
         assert call.code() is grpc.StatusCode.INTERNAL

@@ -1,10 +1,15 @@
 """The threads of a model server's gRPC server: each task is run once, and its end is told once."""
 
 import functools
+import gc
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
+import grpc
 import pytest
 
 from churn_serving.backend.grpc_waiting import Ending, WaitingRoom
@@ -77,3 +82,53 @@ def test_a_task_that_fails_ends_too_and_takes_no_thread_along(
     room.submit(done.set)
     wait(done)
     assert sum("a call ended outside" in record.message for record in caplog.records) == 8
+
+
+class Call:
+    """One whose message comes when it is told to; it has begun to wait for it."""
+
+    def __init__(self, answer: Callable[[Iterator[bytes], object], object]) -> None:
+        self._waits, self._comes = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=lambda: answer(self._messages(), self))
+        self._thread.start()
+        wait(self._waits)
+
+    def _messages(self) -> Iterator[bytes]:
+        self._waits.set()
+        wait(self._comes)
+        yield b"message"
+
+    def end(self) -> None:
+        self._comes.set()
+        self._thread.join(30)
+
+
+def test_a_call_may_go_while_those_that_wait_are_counted() -> None:
+    """Python collects garbage in the midst of counting, and others go on meanwhile. It is the library's own thread that
+    counts, too: without that no call is taken any more."""
+    room = WaitingRoom(4, 600.0)
+    handler = grpc.unary_unary_rpc_method_handler(lambda message, _: message, bytes)
+    calls = [Call(room.intercept_service(lambda _: handler, asked()).stream_unary) for _ in range(40)]
+
+    def let_one_go(phase: str, _: object) -> None:
+        if phase == "start" and calls:
+            calls.pop().end()
+
+    thresholds = gc.get_threshold()
+    spare = [(number, -number) for number in range(5000)]  # Python keeps some pairs, for which it collects nothing
+    gc.callbacks.append(let_one_go)
+    gc.set_threshold(1)
+    try:
+        room.look(time.monotonic())
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.callbacks.remove(let_one_go)
+        left = len(calls)
+        while calls:
+            calls.pop().end()
+    assert left < 39
+    del spare
+
+
+def asked() -> Any:
+    return SimpleNamespace(method="/a.Service/Method", invocation_metadata=())

@@ -14,6 +14,7 @@ from churn_campaigns.campaign.customers import Customers
 from churn_campaigns.campaign.eligibility import offers
 from churn_campaigns.experiment.assignment import in_holdout
 from churn_cli.main import main
+from churn_data.customer_ids import NEEDED
 from churn_data.dataset import Dataset
 from churn_model import ActionTable, Package, open_package
 from churn_model.mlflow_registry import MlflowRegistry, connect
@@ -119,6 +120,26 @@ def allowed(given: pandas.DataFrame, answers: pandas.DataFrame, table: ActionTab
         "mail": risk.isin(["low", "medium"]) & (given["contacts"] < 3),
         "gift": pandas.Series(data=True, index=given.index),
     })  # fmt: skip
+
+
+def test_who_wants_no_contact_gets_none_whatever_the_consents(desk: Desk) -> None:
+    given = pandas.read_csv(desk.input)
+    wishes = ["YES" if row % 3 == 0 else "" for row in range(len(given))]
+    given.assign(no_contact=wishes).to_csv(desk.input, index=False)
+    desk.run(budget="2500")
+    before = desk.answers().set_index("id")["action"]
+    desk.write_usecase(contacts=USECASE["contacts"] | {"do_not_contact_column": "no_contact"})  # type: ignore[operator]
+    result = desk.run(budget="2500")
+    answers = desk.answers()
+    spared = answers["not_contacted_because"] == "wants no contact"
+    assert spared.tolist() == [row % 3 == 0 for row in range(len(given))]
+    assert (before[answers[spared]["id"]] != "none").any()
+    assert set(answers[spared]["planned_action"]) == {"none"}
+    assert result["not_contacted"]["wants no contact"] == int(spared.sum())
+    desk.output.unlink()
+    given.to_csv(desk.input, index=False)
+    line = "row 1: no such column in the header, `contacts.do_not_contact_column` needs it"
+    assert desk.refused(budget="2500") == f'churn: in.csv, column "no_contact", {line}'
 
 
 def test_everybody_gets_what_rules_and_budget_allow(desk: Desk, package: Package) -> None:
@@ -394,7 +415,7 @@ BAD_CELLS = {
     "days": ("days_since", 5, "-1", 'column "days_since", row 7: "-1" is out of bounds, at least 0 was expected'),
     "contacts": ("contacts", 5, "many", 'column "contacts", row 7: "many" is not a number (3 numbers, 1 not)'),
     "feature": ("tenure", 5, "-3", 'column "tenure", row 7: "-3" is out of bounds, 0 to 1200 was expected'),
-    "no id": ("customer", 5, "", 'column "customer", row 7: the id is missing'),
+    "no id": ("customer", 5, "", f'column "customer", row 7: the id is missing; {NEEDED}'),
     "twice": ("customer", 5, "c2", 'column "customer", row 7: the same customer as in row 4'),
 }
 
@@ -432,6 +453,8 @@ BAD_HISTORY = {
                   'column "customer", row 7: the same customer as in row 4, there in arm call, here in arm control'),
     "twice": ({"arm": "call", "customer": "c2"}, 'column "customer", row 7: the same customer as in row 4'),
     "label": ({"left": "perhaps"}, 'column "left", row 7: "perhaps" is not a label, "yes" or "no" was expected'),
+    "days": ({"planned_on": "2026-04-01", "outcome_until": "2026-01-01"},
+             'column "outcome_until", row 7: 2026-01-01 lies before the plan of 2026-04-01'),
 }  # fmt: skip
 
 

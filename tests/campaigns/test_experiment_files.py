@@ -53,7 +53,7 @@ def test_real_customers_are_dealt_and_read_without_an_effect(
     dealt = result(capsys)
     frame = pandas.read_parquet(target) if ending == "parquet" else pandas.read_csv(target)
     telco = pandas.read_csv(telco_path)
-    assert list(frame.columns) == HEADER.split(",")
+    assert list(frame.columns) == [*HEADER.split(","), "row_check"]
     assert list(frame["customerID"]) == list(telco["customerID"])
     shares = {"control": 0.1, "offer": 0.5, "call": 0.4}
     assert list(frame["arm"]) == [arm_of("spring", customer, shares) for customer in telco["customerID"]]

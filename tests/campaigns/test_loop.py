@@ -1,7 +1,9 @@
 """From a plan to the next plan by the commands alone: what is written is read as it is, and alpha is spent once."""
 
 import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pandas
 import pytest
 import yaml
 
+from churn_campaigns.campaign.detectable import Detectable, detectable_line
 from churn_campaigns.experiment.assignment import in_holdout
 from churn_campaigns.experiment.boundaries import spent
 from churn_cli.main import main
@@ -105,6 +108,20 @@ def test_a_plan_is_for_a_person_who_calls(company: Company) -> None:
     smallest = result["smallest_effect"]
     assert 0.02 < smallest["absolute"] < 0.3
     assert result["said"].count("the smallest effect that this plan can show") == 1
+
+
+def test_a_plan_after_which_more_left_is_said_to_be_one(company: Company) -> None:
+    company.run("campaign", "customers.csv", "plan.csv", *PLAN)
+    company.outcomes("2026-05-01", by_chance(0.2, 0.5))
+    read = company.run("experiment", "read", "plan.csv", "outcomes.csv")
+    assert "those treated left MORE often than those held out" in read["said"]
+    found = re.search(
+        r"churn higher by ([\d.]+) percentage points, ([\d.]+) % .*interval ([\d.]+) to ([\d.]+)", read["said"]
+    )
+    assert found is not None, read["said"]
+    points, _, low, high = map(float, found.groups())
+    assert low < points < high
+    assert points == pytest.approx(-100.0 * read["plan"]["absolute"], abs=0.01)
 
 
 def test_the_result_of_a_plan_is_read_as_it_was_written_and_goes_into_the_next_one(company: Company) -> None:
@@ -229,6 +246,37 @@ def test_a_look_before_the_window_is_over_spends_no_more_than_its_time(company: 
     assert 0.0 < read["alpha_spent"] <= spent(31 / 90, 0.05)
     company.outcomes("2026-05-01", by_chance(0.95, 0.95))
     assert company.run("experiment", "read", "plan.csv", "outcomes.csv")["alpha_spent"] == pytest.approx(0.05)
+
+
+def test_a_look_of_too_little_says_so_and_names_no_interval_of_millions(company: Company) -> None:
+    company.run("campaign", "customers.csv", "plan.csv", *PLAN)
+    company.outcomes("2026-01-02", by_chance(0.5, 0.5))
+    plan, outcomes = company.plan(), pandas.read_csv(company.folder / "outcomes.csv", dtype=str)
+    calls = plan["planned_action"] == "call"
+    few = pandas.concat([plan[calls & (plan["arm"] == arm)].head(6) for arm in ("call", "control")])
+    outcomes[outcomes["customer"].isin(few["id"])].to_csv(company.folder / "outcomes.csv", index=False)
+    read = company.run("experiment", "read", "plan.csv", "outcomes.csv")
+    low, high = read["plan"]["interval"]
+    assert low < -1.0 < 1.0 < high
+    told = read["said"]
+    assert told.count("too few are known so far for this look to say how far that can be believed") >= 2
+    assert "95 % interval" not in told
+
+
+def test_who_has_left_by_the_files_own_label_is_counted_and_a_plan_that_shows_nothing_says_what_to_do(
+    company: Company,
+) -> None:
+    frame = pandas.read_csv(company.folder / "customers.csv", dtype=str)
+    frame["left"] = ["Yes" if row % 9 == 0 else "no" for row in range(len(frame))]
+    frame.to_csv(company.folder / "labelled.csv", index=False)
+    said = company.run("campaign", "labelled.csv", "labelled-plan.csv", *PLAN, "--budget", "60")["said"]
+    line = 'labelled.csv, column "left": 100 of 900 customers have left already, as it says; a plan is for those'
+    assert line in said
+    advice = "; so it will probably show nothing: contact more customers, or hold more out"
+    assert advice in said
+    enough = Detectable(0.02, 0.1, 900.0, expected=0.03, power=0.8, treated=4_000, control=1_000)
+    assert advice not in detectable_line(enough)
+    assert advice in detectable_line(replace(enough, expected=0.01))
 
 
 def test_a_plan_may_be_sorted_and_have_columns_of_ones_own(company: Company) -> None:

@@ -1,5 +1,7 @@
 """Why nobody called, customer by customer, and who is called in each group of customers."""
 
+from dataclasses import replace
+
 import numpy
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from churn_campaigns.campaign.customers import Customers
-from churn_campaigns.campaign.eligibility import DOES_NOT_PAY, IN_ANOTHER_PLAN, NOT_PROVEN
+from churn_campaigns.campaign.eligibility import DO_NOT_CONTACT, DOES_NOT_PAY, IN_ANOTHER_PLAN, NOT_PROVEN
 from churn_campaigns.campaign.groups import group_lines, group_shares
 from churn_campaigns.campaign.not_contacted import BUDGET, CAPACITY, HELD_OUT, WHY, counted, why_not_contacted
 from churn_campaigns.campaign.orders import Order
@@ -49,7 +51,8 @@ def planned(customers: Customers, order: Order) -> tuple[CampaignPlan, numpy.nda
 def test_everybody_who_gets_nothing_has_one_reason_that_holds(
     seed: int, budget: float, capacity: int, holdout: float, trial: bool, proven_only: bool
 ) -> None:
-    customers = people(150, seed)
+    refused = numpy.arange(150) % 10 == 0
+    customers = replace(people(150, seed), refused=refused)
     elsewhere = frozenset(customers.ids[:20])
     capacities = numpy.array([-1, capacity])
     order = Order(budget, capacities, holdout, "salt", proven_only=proven_only, left_out=elsewhere, trial=trial)
@@ -57,7 +60,8 @@ def test_everybody_who_gets_nothing_has_one_reason_that_holds(
     assert ((reasons == "") == (plan.choice != NOTHING)).all()
     assert set(reasons) <= set(WHY)
     assert sum(counted(reasons).values()) == int((plan.choice == NOTHING).sum())
-    assert (reasons[:20] == IN_ANOTHER_PLAN).all()
+    assert ((reasons == DO_NOT_CONTACT) == refused).all()
+    assert (reasons[:20][~refused[:20]] == IN_ANOTHER_PLAN).all()
     assert ((reasons == HELD_OUT) == plan.control).all()
     could = (plan.offers.net > 0.0).any(axis=1)
     limited = numpy.isin(reasons, (BUDGET, CAPACITY))

@@ -25,6 +25,12 @@ def drawn(seed: int, customers: int = 4_000) -> tuple[numpy.ndarray, numpy.ndarr
     return score, treated, (generator.random(customers) < score - 0.2 * score * treated).astype(float)
 
 
+@pytest.mark.parametrize("score", [2.0, 20.0, 37.0, 40.0], ids=str)
+def test_an_interval_has_its_lower_end_below_however_much_is_asked(score: float) -> None:
+    low, high = Difference(0.04, 0.25, 10.5).interval(score)
+    assert low < 0.04 < high
+
+
 def test_one_stratum_is_a_regression_on_what_was_known() -> None:
     score, treated, churned = drawn(0)
     strata = Strata(numpy.zeros(4_000, dtype=int), treated, numpy.array([int(treated.sum())]))

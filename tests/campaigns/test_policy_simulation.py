@@ -21,7 +21,7 @@ from churn_model.usecase import load_usecase
 
 SMALL = Scenario(customers=2_000)
 MEASURES = ("reduction", "net", "expected_net", "cost", "contacted")
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs/model/simulation.md"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -210,8 +210,8 @@ def test_the_curve_has_both_families_at_every_size() -> None:
         }  # fmt: skip
 
 
-def test_readme_and_report_share_one_table_of_assumptions(study: Study, tmp_path: Path) -> None:
-    assert assumption_table() in README.read_text(encoding="utf-8")
+def test_document_and_report_share_one_table_of_assumptions(study: Study, tmp_path: Path) -> None:
+    assert assumption_table() in PAGE.read_text(encoding="utf-8")
     write_files([study], tmp_path)
     assert assumption_table() in (tmp_path / "simulated-policies.md").read_text(encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""README.md's way from a plan to the next plan, word for word, with real customers and the champion."""
+"""The way of docs/model/whom-to-contact.md from a plan to the next one, word for word, with real customers."""
 
 import shlex
 from pathlib import Path
@@ -13,13 +13,12 @@ from churn_training.packaging.exporting import export_champion
 from churn_training.packaging.home import Home
 from churn_training.pipeline import TrainingOutcome
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs/model/whom-to-contact.md"
 
 
 def commands() -> list[list[str]]:
-    """The first console block of the section."""
-    section = README.read_text(encoding="utf-8").split("### Whom to contact")[1]
-    block = section.split("```console\n")[1].split("```")[0]
+    """Its first console block."""
+    block = PAGE.read_text(encoding="utf-8").split("```console\n")[1].split("```")[0]
     return [shlex.split(line.removeprefix("$ .venv/bin/churn "), comments=True) for line in block.splitlines()]
 
 

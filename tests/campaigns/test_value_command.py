@@ -127,6 +127,40 @@ def test_what_else_is_refused(customers: Path, tmp_path: Path, capsys: pytest.Ca
     assert not out.exists()
 
 
+def test_a_customer_who_is_there_twice_is_refused(
+    customers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, both rows were learnt from and answered for."""
+    rules, out, frame = customers.parent / "shop.yaml", tmp_path / "out.csv", pandas.read_csv(customers)
+    stayer = int(numpy.flatnonzero(frame["left"] == "no")[0])
+    twice, current = tmp_path / "twice.csv", tmp_path / "current.csv"
+    pandas.concat([frame, frame.iloc[[stayer]]]).to_csv(twice, index=False)
+    assert run(twice, out, usecase=rules) == 2
+    problem = "the customer has a row with the same duration (months) above, once was expected"
+    assert capsys.readouterr().err.splitlines()[-1] == f'churn: {twice}, column "id", row 702: {problem}'
+    pandas.concat([frame, frame.iloc[[stayer]].assign(months=70.0)]).to_csv(twice, index=False)
+    assert run(twice, out, usecase=rules) == 2
+    problem = f"the customer stands in row {stayer + 2} too; one row for each who is still there was expected"
+    assert capsys.readouterr().err.splitlines()[-1] == f'churn: {twice}, column "id", row 702: {problem}'
+    frame.drop(columns="left").iloc[[3, 4, 3]].to_csv(current, index=False)
+    assert run(customers, out, "--customers", str(current)) == 2
+    problem = "the customer stands in row 2 too; one row for each who is still there was expected"
+    assert capsys.readouterr().err.splitlines()[-1] == f'churn: {current}, column "id", row 4: {problem}'
+    assert not out.exists()
+
+
+def test_who_left_and_came_back_is_one_customer_who_is_there(
+    customers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules, out, frame = customers.parent / "shop.yaml", tmp_path / "out.csv", pandas.read_csv(customers)
+    left = int(numpy.flatnonzero(frame["left"] == "yes")[0])
+    back = frame.iloc[[left]].assign(left="no", months=1.5)
+    pandas.concat([frame, back]).to_csv(tmp_path / "back.csv", index=False)
+    assert run(tmp_path / "back.csv", out, usecase=rules) == 0, capsys.readouterr().err
+    answered = pandas.read_csv(out)["id"].tolist()
+    assert answered == [*frame.loc[frame["left"] == "no", "id"], frame["id"].tolist()[left]]
+
+
 def with_label(customers: Path, folder: Path, window: Any, **time: str) -> Path:
     """The shop's use case where the label looks over `window`."""
     document = yaml.safe_load((customers.parent / "shop.yaml").read_text())
@@ -152,7 +186,24 @@ def test_without_a_window_it_says_why_it_cannot_know(
     told = tmp_path / "told.yaml"
     at_line = next(at for at, text in enumerate(told.read_text().splitlines(), 1) if text == "  window: 0")
     assert capsys.readouterr().err.splitlines()[-1] == f"churn: {told}: line {at_line}: {problem}"
+    # Before, no curve fitted and the command had failed, as if nobody could have known.
+    assert run(customers, tmp_path / "out.csv", usecase=with_label(customers, tmp_path, 1e-9)) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    problem = "`label.window` is 1e-09, 1e-09 months; at least 0.01 months were expected, in the units of `time.column`"
+    assert said.startswith(f"churn: {told}: ")
+    assert said.endswith(problem)
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_margin_is_a_share(customers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before, a margin of 2 doubled what customers pay."""
+    document = yaml.safe_load((customers.parent / "shop.yaml").read_text())
+    document["value"]["margin"] = 2
+    (tmp_path / "shop.yaml").write_text(yaml.safe_dump(document))
+    assert run(customers, tmp_path / "out.csv", usecase=tmp_path / "shop.yaml") == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith(f"churn: {tmp_path / 'shop.yaml'}: ")
+    assert said.endswith("`value.margin` is a share of what `spend` holds, above 0 and at most 1 (0.4 for 40 %), is 2")
 
 
 def test_each_customers_own_beginning_of_observation(

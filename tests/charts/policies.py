@@ -72,6 +72,24 @@ def is_peer(selector: Document, peer: Place) -> bool:
     return in_namespace and matches(selector.get("podSelector", {}), peer.labels)
 
 
+_CHOOSE = ("selector", "podSelector", "labelSelector")
+
+
+def choices(value: Any) -> Iterator[dict[str, Any]]:
+    """Every choice of pods of its own namespace that an object makes, wherever in it, as a LabelSelector: whom a
+    Service leads to, what is spread, kept, owned and let through."""
+    if isinstance(value, list):
+        for one in value:
+            yield from choices(one)
+    elif isinstance(value, dict) and "namespaceSelector" not in value:
+        for key, one in value.items():
+            if key in _CHOOSE and isinstance(one, dict):
+                is_selector = not one or {"matchLabels", "matchExpressions"} & set(one)
+                yield one if is_selector else {"matchLabels": one}
+            else:
+                yield from choices(one)
+
+
 def matches(selector: dict[str, Any], labels: dict[str, str]) -> bool:
     by_label = all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items())
     expressions = selector.get("matchExpressions", [])

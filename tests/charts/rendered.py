@@ -89,6 +89,14 @@ LOOKING_BACK = nested(
 """A release that keeps answers, and looks back at them."""
 
 
+SHOWN = nested(
+    marketing={"enabled": True, "publicUrl": "https://app.example.com", "users": {"secretName": "people"}},
+    scoring__input="s3://churn-data/customers/",
+    scoring__output="s3://churn-data/scores/weekly/",
+)
+"""A release with the app for people, which signs in by a Secret that is brought."""
+
+
 def only(documents: list[Document], kind: str, name: str) -> Document:
     """The one object of a kind and name."""
     (found,) = (one for one in documents if one["kind"] == kind and one["metadata"]["name"] == name)

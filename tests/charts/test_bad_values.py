@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.charts.rendered import LOOKING_BACK, Chart, Refused, nested
+from tests.charts.rendered import LOOKING_BACK, SHOWN, Chart, Refused, nested
 
 DIGEST = "sha256:" + "0" * 64
 ROUTE = {"enabled": True, "parents": [{"name": "public", "sectionName": "https"}], "hostnames": ["churn.example.com"]}
@@ -14,11 +14,22 @@ def of_outcomes(**values: str) -> dict[str, Any]:
     return nested(gateway__predictionLog__enabled=True, monitoring__outcomes={"enabled": True, **values})
 
 
+def of_the_app(**values: Any) -> dict[str, Any]:
+    return {**SHOWN, "marketing": {**SHOWN["marketing"], **values}}
+
+
 OF_THE_SCHEMA = [
+    (nested(marketing__publicUrl="http://app.example.com"), "/marketing/publicUrl"),
+    (nested(marketing__scores__answers="scores/weekly"), "/marketing/scores/answers"),
+    (nested(marketing__scores__kept=0), "/marketing/scores/kept"),
+    (nested(marketing__oidc__issuer="http://login.example.com"), "/marketing/oidc/issuer"),
+    (nested(marketing__trustedProxy="ingress"), "/marketing/trustedProxy"),
+    (nested(marketing__replicas=2), "/marketing"),
     ({"gatway": {}}, "gatway"),
     (nested(gateway__replicas=3), "/gateway"),
     (nested(gateway__canaryPercent=101), "/gateway/canaryPercent"),
     (nested(gateway__canaryPercent="10"), "/gateway/canaryPercent"),
+    (nested(gateway__canaryShadowPercent=101), "/gateway/canaryShadowPercent"),
     (nested(gateway__service__type="Loadbalancer"), "/gateway/service/type"),
     (nested(gateway__service__httpNodePort=0), "/gateway/service/httpNodePort"),
     (nested(gateway__routes__http__hostnames=["https://churn.example.com"]), "/gateway/routes/http/hostnames/0"),
@@ -43,6 +54,8 @@ OF_THE_SCHEMA = [
     (nested(monitoring__drift__tolerance=-0.1), "/monitoring/drift/tolerance"),
     (nested(monitoring__drift__holdDays=0), "/monitoring/drift/holdDays"),
     (nested(monitoring__drift__modelUri="models:/churn@champion"), "/monitoring/drift/modelUri"),
+    (nested(rollout__git__url="https://me:word@git.example.com/platform.git"), "/rollout/git/url"),
+    (nested(rollout__environment="../prod"), "/rollout/environment"),
     (nested(monitoring__outcomes__labels="labels.csv"), "/monitoring/outcomes/labels"),
     (nested(monitoring__outcomes__arms="s3://data/plan.xlsx"), "/monitoring/outcomes/arms"),
     (nested(monitoring__outcomes__horizon="soon"), "/monitoring/outcomes/horizon"),
@@ -71,6 +84,10 @@ OF_THE_SCHEMA = [
     (nested(training__schedule="every day"), "/training/schedule"),
     (nested(training__data="/customers.csv"), "/training/data"),
     (nested(training__budget="five minutes"), "/training/budget"),
+    (nested(training__retrain__window=37), "/training/retrain/window"),
+    (nested(training__retrain__coolDown="a day"), "/training/retrain/coolDown"),
+    (nested(training__retrain__arms=["plan.csv"]), "/training/retrain/arms/0"),
+    (nested(training__retrain__every=30), "/training/retrain"),
     (nested(training__dataClaim__path="../customers.csv"), "/training/dataClaim/path"),
     (nested(training__usecase="telco"), "/training/usecase"),
     (nested(training__backoffLimit=-1), "/training/backoffLimit"),
@@ -97,9 +114,29 @@ OF_THE_SCHEMA = [
     (nested(tmp__medium="memory"), "/tmp/medium"),
 ]
 OF_THE_TEMPLATES = [
+    (of_the_app(publicUrl=""), "marketing.publicUrl: "),
+    (of_the_app(users={"secretName": ""}), "marketing.users.secretName: "),
+    (of_the_app(oidc={"issuer": "https://login.example.com"}), "marketing.oidc.clientId: "),
+    (of_the_app(oidc={"issuer": "https://login.example.com", "clientId": "churn"}), "networkPolicy.oidc.to: "),
+    ({**SHOWN, "scoring": {}}, "marketing.scores.answers: "),
+    ({**SHOWN, **nested(primary__enabled=False)}, "marketing.scores.modelUri: "),
+    ({**SHOWN, **nested(gateway__enabled=False)}, "marketing.enabled: "),
+    (of_the_app(scores={"customers": "s3://elsewhere/customers/"}), "marketing.scores.customers: "),
+    (of_the_app(scores={"answers": "s3://churn-data/answers/"}), "marketing.scores.answers: "),
+    (of_the_app(route={"enabled": True}), "marketing.route.parents: "),
     (nested(primary__enabled=False, fallback__enabled=False), "gateway.enabled: "),
     (nested(certificateAuthorities={"configMap": "a", "secret": "b"}), "certificateAuthorities.secret: "),
     (nested(gateway__canaryPercent=10), "gateway.canaryPercent: "),
+    (nested(gateway__canaryShadowPercent=10), "gateway.canaryShadowPercent: "),
+    (
+        nested(
+            canary__enabled=True,
+            canary__model__uri="s3://m/2/",
+            gateway__canaryPercent=1,
+            gateway__canaryShadowPercent=10,
+        ),
+        "gateway.canaryShadowPercent: ",
+    ),
     (nested(canary__enabled=True), "canary.model.uri: "),
     (nested(canary__enabled=True, canary__target="fallback", fallback__enabled=False), "canary.target: "),
     (nested(canary__enabled=True, canary__target="fallback", canary__model__uri="s3://m/2/"), "canary.model.uri: "),
@@ -140,6 +177,8 @@ OF_THE_TEMPLATES = [
     ),
     (nested(monitoring__drift__enabled=True), "monitoring.drift.enabled: "),
     (nested(monitoring__outcomes__enabled=True), "monitoring.outcomes.enabled: "),
+    (nested(rollout__enabled=True, rollout__environment="staging"), "networkPolicy.git.to: "),
+    (nested(rollout__enabled=True, networkPolicy__enabled=False), "rollout.environment: "),
     ({**LOOKING_BACK, **nested(gateway__enabled=False)}, "monitoring.drift.enabled: "),
     ({**LOOKING_BACK, **nested(primary__enabled=False)}, "monitoring.drift.modelUri: "),
     ({**LOOKING_BACK, **nested(primary__model__uri="gs://models/1/")}, "monitoring.drift.modelUri: "),
@@ -163,6 +202,16 @@ OF_THE_TEMPLATES = [
     ),
     (nested(training__dataClaim__name="customers"), "training.dataClaim.path: "),
     (nested(training__dataClaim__path="customers.csv"), "training.dataClaim.name: "),
+    (nested(training__retrain__window=6), "training.retrain.window: given, but training.retrain.enabled is false"),
+    (
+        nested(training__retrain={"enabled": True, "window": 6}, training__data="s3://churn-data/customers.csv"),
+        "training.retrain.window: ",
+    ),
+    (nested(training__retrain={"enabled": True, "arms": ["s3://data/plan.csv"]}), "training.retrain.arms: "),
+    (
+        nested(training__retrain={"enabled": True, "window": 6, "arms": ["s3://data/plan.csv"]}),
+        "training.retrain.arms: given, but nothing here makes the keys",
+    ),
     (nested(priorityClasses__training__value=100000), "priorityClasses.training.value: "),
     (nested(scoring__schedule="0 5 * * 0"), "scoring.input: "),
     (nested(scoring__input="s3://data/in/"), "scoring.output: "),

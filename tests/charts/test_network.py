@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.charts.policies import Edge, Place, edges, matches
-from tests.charts.rendered import LOOKING_BACK, Chart, Document, nested, only, pods
+from tests.charts.rendered import LOOKING_BACK, SHOWN, Chart, Document, nested, only, pods
 
 STRANGER = Place("stranger", frozenset({8080}), labels={"app": "shop"}, namespace={"team": "shop"})
 NEIGHBOUR = Place("neighbour", frozenset({8080}), labels={"app": "other"})
@@ -122,6 +122,27 @@ def test_who_looks_back_reaches_object_storage_and_the_condition_its_api_server(
     more |= {(name, "object-storage", 9000) for name in LOOKERS} | {(name, "outside", 53) for name in LOOKERS}
     more |= {("drift", "outside", port) for port in (443, 6443)}
     assert found(documents) == FLOW | DNS | API | more
+
+
+def test_the_app_for_people_asks_gateway_and_object_storage_and_lets_in_whom_is_named(chart: Chart) -> None:
+    asked: set[Edge] = {
+        ("marketing", "gateway", 8080),
+        ("marketing", "object-storage", 9000),
+        ("marketing", "outside", 53),
+    }
+    assert found(chart.render(SHOWN)) == FLOW | DNS | API | asked
+    peer = {"namespaceSelector": {"matchLabels": {"team": "shop"}}}
+    named = {**SHOWN["marketing"], "networkPolicy": {"from": [peer]}}
+    documents = chart.render({**SHOWN, "marketing": named, **nested(gateway__networkPolicy__from=[peer])})
+    closed = {(source, "gateway", port) for source in ("neighbour", "monitor", "outside") for port in (8080, 8081)}
+    assert found(documents) == (FLOW - closed) | DNS | API | asked | {("stranger", "marketing", 8085)}
+
+
+def test_the_app_for_people_reaches_the_issuer_that_is_named(chart: Chart) -> None:
+    issuer = {"issuer": "https://login.example.com", "clientId": "churn"}
+    values = {**SHOWN, "marketing": {**SHOWN["marketing"], "oidc": issuer}}
+    values |= nested(networkPolicy__oidc={"to": [{"ipBlock": {"cidr": "192.0.2.1/32"}}], "ports": [443]})
+    assert ("marketing", "outside", 443) in found(chart.render(values))
 
 
 def test_the_development_prometheus_reads_who_looks_back(chart: Chart) -> None:

@@ -64,6 +64,16 @@ def test_small_may_lose_any_one_pod_of_those_that_answer(chart: Chart) -> None:
     assert sum(replicas(one) for one in backends) >= 2
 
 
+def test_encryption_names_every_secret_that_its_comments_ask_for(chart: Chart) -> None:
+    preset = chart.folder / "presets/tls.yaml"
+    documents = chart.render(None, preset)
+    assert only(documents, "ServingRuntime", "churn-predictor")["spec"]["protocolVersions"] == ["v2"]
+    volumes = [volume for pod in pods(documents) for volume in pod.spec.get("volumes", []) if volume["name"] == "tls"]
+    named = {volume["secret"]["secretName"] for volume in volumes}
+    assert named == set(yaml.safe_load(preset.read_text())["tls"]["backends"].values()) - {True}
+    assert len(named) == 3
+
+
 def test_what_is_said_beside_a_preset_wins(chart: Chart) -> None:
     documents = chart.render(nested(gateway__autoscaling__minReplicas=5), chart.folder / "presets/small.yaml")
     assert replicas(only(documents, "Deployment", "churn-gateway")) == 5

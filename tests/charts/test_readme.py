@@ -12,7 +12,7 @@ from tests.charts.rendered import Chart
 
 IN_QUOTES = re.compile(r"`([a-z][A-Za-z]*(?:\.[A-Za-z]+)+)`")
 ON_COMMAND_LINES = re.compile(r"--set ([a-z][A-Za-z.]+)=")
-FILES = {"values.yaml", "values.schema.json"}
+FILES = {"ca.crt", "tls.crt", "tls.key", "values.yaml", "values.schema.json"}
 
 
 def test_the_table_of_values_is_current(chart: Chart) -> None:
@@ -23,7 +23,11 @@ def test_the_table_of_values_is_current(chart: Chart) -> None:
 
 @pytest.mark.parametrize(
     ("file", "pattern"),
-    [("README.md", IN_QUOTES), ("values.yaml", IN_QUOTES), ("templates/NOTES.txt", ON_COMMAND_LINES)],
+    [
+        ("README.md", IN_QUOTES),
+        ("values.yaml", IN_QUOTES),
+        ("charts/churn-library/templates/_notes-sections.tpl", ON_COMMAND_LINES),
+    ],
 )
 def test_every_value_that_is_spoken_of_exists(chart: Chart, file: str, pattern: re.Pattern[str]) -> None:
     values = yaml.safe_load((chart.folder / "values.yaml").read_text())

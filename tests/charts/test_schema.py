@@ -14,6 +14,8 @@ from tests.charts.rendered import Chart
 
 # Handed on whole by toYaml or merged; their keys are Kubernetes'.
 WHOLE = {"resources", "setupResources", "showResources", "behavior", "autoscalingBehavior"}
+# Helm puts them there for charts within charts.
+HELMS_OWN = {"global", "churn-library"}
 
 
 @pytest.fixture(scope="session")
@@ -71,8 +73,9 @@ def mappings(node: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
 def test_a_misspelt_key_is_refused_wherever_it_stands(schema: Any, values: Any) -> None:
     typed_maps = {("nodeSelector",), ("gateway", "ingress", "annotations"), ("gateway", "service", "annotations")}
     typed_maps |= {("monitoring", part, "labels") for part in ("podMonitor", "prometheusRules", "dashboards")}
-    typed_maps |= {("monitoring", "dashboards", "annotations")}
+    typed_maps |= {("monitoring", "dashboards", "annotations"), ("rollout", "prometheus", "labels")}
     typed_maps |= {("gateway", "routes", part, "annotations") for part in ("http", "grpc")}
+    typed_maps |= {("marketing", part, "annotations") for part in ("ingress", "route")}
     validator = jsonschema.Draft7Validator(schema)
     for path in set(mappings(values)) - typed_maps:
         broken = copy.deepcopy(values)
@@ -98,7 +101,7 @@ def test_schema_and_values_have_the_same_keys(schema: Any, values: Any) -> None:
         while "$ref" in node:
             node = schema["definitions"][node["$ref"].rsplit("/", 1)[1]]
         if isinstance(value, dict) and value and "properties" in node:
-            assert node["properties"].keys() - {"global"} == value.keys(), path
+            assert node["properties"].keys() - HELMS_OWN == value.keys(), path
             for key in value.keys() - WHOLE:
                 compare(node["properties"][key], value[key], f"{path}.{key}")
 
@@ -109,7 +112,7 @@ def test_every_value_is_used(chart: Chart, values: Any) -> None:
     templates = "".join(
         path.read_text()
         for pattern in ("*.tpl", "*.yaml", "*.txt")
-        for path in chart.folder.glob(f"templates/**/{pattern}")
+        for path in chart.folder.rglob(f"templates/**/{pattern}")
     )
 
     def names(node: Any) -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 from itertools import product
 
-from tests.charts.rendered import Chart, Document, nested, pods
+from tests.charts.policies import choices, matches
+from tests.charts.rendered import LOOKING_BACK, SHOWN, Chart, Document, nested, pods
 
 CANARY = nested(canary__enabled=True, canary__model__uri="s3://churn-models/2/")
+MUCH = LOOKING_BACK | SHOWN | CANARY
 
 
 def names(documents: list[Document]) -> set[tuple[str, str]]:
@@ -41,3 +43,17 @@ def test_each_release_names_its_own_runtime(chart: Chart) -> None:
         serving = [pod for pod in pods(chart.render(CANARY, release=release)) if "InferenceService" in pod.owner]
         assert len(serving) == 2
         assert {pod.labels["app.kubernetes.io/instance"] for pod in serving} == {release}
+
+
+def test_neither_chooses_a_pod_of_the_other(chart: Chart) -> None:
+    """Services, policies, budgets, spreading: each chooses among pods of its own release; each Service finds some."""
+    releases = {name: chart.render(MUCH, release=name) for name in ("churn", "second")}
+    labels = {name: [pod.labels for pod in pods(documents)] for name, documents in releases.items()}
+    for name, documents in releases.items():
+        (other,) = set(releases) - {name}
+        for document in documents:
+            for chosen in choices(document):
+                where = f"{name}: {document['kind']}/{document['metadata']['name']}: {chosen}"
+                assert not [one for one in labels[other] if matches(chosen, one)], where
+                if document["kind"] == "Service":
+                    assert [one for one in labels[name] if matches(chosen, one)], where

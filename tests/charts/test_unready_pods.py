@@ -6,14 +6,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SCRIPT = Path(__file__).resolve().parents[2] / "charts/churn/files/unready_pods.py"
+SCRIPT = Path(__file__).resolve().parents[2] / "charts/churn/charts/churn-library/files/unready_pods.py"
 IMAGE = "docker.io/churn-serving/gateway:0.1.0"
 
 
-def said(*items: dict[str, Any]) -> tuple[int, list[str]]:
+def said(*items: dict[str, Any], of: tuple[str, ...] = ()) -> tuple[int, list[str]]:
     """The script's exit code and lines, given what kubectl prints."""
     text = json.dumps({"kind": "List", "items": items})
-    done = subprocess.run([sys.executable, SCRIPT, "churn"], input=text, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "churn", *of], input=text, capture_output=True, text=True, check=False
+    )
     assert done.stderr == ""
     return done.returncode, done.stdout.splitlines()
 
@@ -79,6 +81,14 @@ def test_the_last_line_of_what_failed_goes_before_what_waits_for_it() -> None:
         1,
         ["primary-1: storage-initializer ended with 1: S3 error [403]: denied"],
     )
+
+
+def test_a_part_waits_for_its_own_pods_alone() -> None:
+    """All parts of a family have the same label of the release."""
+    waiting = [pod("gateway-1", {}), pod("mlflow-1", {}, component="mlflow")]
+    assert len(said(*waiting)[1]) == 2
+    assert said(*waiting, of=("gateway", "fallback")) == (1, ["gateway-1: not ready yet"])
+    assert said(pod("gateway-1", READY), waiting[1], of=("gateway",)) == (0, [])
 
 
 def test_what_only_an_event_tells_is_told() -> None:

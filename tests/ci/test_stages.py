@@ -168,7 +168,9 @@ budget = 1
 proves = true
 """)
     assert project.run().results() == {"proof": "passed"}
-    assert project.run().results() == {"proof": "passed"}
+    again = project.run()
+    assert again.results() == {"proof": "passed"}
+    assert "its inputs changed meanwhile" in again.output
 
 
 def test_git_says_which_files_are_nobodys_input(project: Project) -> None:
@@ -321,6 +323,35 @@ def test_it_is_cleared_up_after_a_failure_too_and_not_where_nothing_began(projec
     assert project.ran() == ["begun", "asks", "cleared", "asks"]
 
 
+def test_a_stage_waits_for_what_a_skipped_one_needs(project: Project) -> None:
+    project.plan("""
+[stage.server]
+command = "sleep 0.5; echo server >>RUNS; test ! -e fail"
+budget = 1
+[stage.asks]
+command = "echo asks >>RUNS"
+needs = ["server"]
+inputs = ["source/**"]
+proves = true
+budget = 1
+[stage.measures]
+command = "echo measures >>RUNS"
+needs = ["asks"]
+inputs = ["measured"]
+proves = true
+budget = 1
+""")
+    assert set(project.run().results().values()) == {"passed"}
+    (project.root / "measured").write_text("more")
+    assert project.run().results() == {"server": "passed", "asks": "skipped", "measures": "passed"}
+    assert project.ran() == ["server", "asks", "measures", "server", "measures"]
+    (project.root / "fail").touch()
+    (project.root / "measured").write_text("most")
+    broken = project.run()
+    assert broken.results() == {"server": "failed", "asks": "skipped", "measures": "not run"}
+    assert broken.summary["stages"]["measures"]["reason"] == "server did not succeed"
+
+
 def test_a_stage_that_cannot_clear_up_has_failed(project: Project) -> None:
     project.plan(CLEARED)
     (project.root / "broom-broken").touch()
@@ -355,6 +386,30 @@ proves = true
     (project.root / "source" / "code_of_ours.py").touch()
     assert project.run(PYTHONDONTWRITEBYTECODE="1").results() == {"proof": "passed"}
     assert project.run(PYTHONDONTWRITEBYTECODE="1").results() == {"proof": "skipped"}  # bytecode is nobody's input
+
+
+def test_a_variable_that_no_stage_sees_takes_no_stamp_away(project: Project) -> None:
+    project.plan("""
+environment = ["PYTHON"]
+[stage.proof]
+command = "test -z ${PYTHONDONTWRITEBYTECODE:-}"
+inputs = ["source/**"]
+budget = 1
+proves = true
+""")
+    assert project.run(PYTHONDONTWRITEBYTECODE="1").results() == {"proof": "passed"}
+    assert project.run().results() == {"proof": "skipped"}
+    assert project.run(PYTHONPATH="elsewhere").results() == {"proof": "passed"}
+
+
+def test_what_waits_and_what_tidies_up_leaves_processors_to_others(project: Project) -> None:
+    """Threads of OpenMP, and the memory of Go's programs."""
+    project.plan("""
+[stage.proof]
+command = "test $OMP_WAIT_POLICY = PASSIVE && test $GOGC = 400"
+budget = 1
+""")
+    assert project.run(OMP_WAIT_POLICY="ACTIVE", GOGC="100").results() == {"proof": "passed"}
 
 
 def test_it_is_said_what_a_stage_took_of_processors(project: Project) -> None:
@@ -474,3 +529,81 @@ def test_the_projects_own_plan_names_what_exists() -> None:
         assert (ROOT / stage.command.split()[0]).is_file(), stage.name
         for glob in stage.inputs:
             assert matching(ROOT, (glob.removeprefix("!"),)), f"{stage.name}: {glob}"
+
+
+UNSTEADY = f"""
+[stage.proof]
+command = "{sys.executable} -m pytest --override-ini addopts= --rootdir=. source"
+inputs = ["source/**"]
+proves = true
+budget = 1
+[stage.asks]
+command = "echo asks >>RUNS"
+needs = ["proof"]
+budget = 1
+"""
+
+FAILS_AT_FIRST = """
+from pathlib import Path
+
+
+def note(name):
+    with Path("RUNS").open("a") as runs:
+        runs.write(name + chr(10))
+    return Path("RUNS").read_text().split().count(name)
+
+
+def test_steady():
+    note("steady")
+
+
+def test_unsteady():
+    assert note("unsteady") > TIMES, "too early"
+"""
+
+
+def unsteady(project: Project, times: int, *more: str) -> Run:
+    """A project whose test fails that many times, and others that always do."""
+    project.plan(UNSTEADY)
+    text = FAILS_AT_FIRST.replace("RUNS", str(project.runs)).replace("TIMES", str(times))
+    text += "".join(f"\n\ndef test_{name}():\n    assert False\n" for name in more)
+    (project.root / "source" / "test_code.py").write_text(text)
+    return project.run()
+
+
+def test_a_test_that_fails_once_beside_others_runs_once_more_and_is_named(project: Project) -> None:
+    ended = unsteady(project, 1)
+    assert ended.status == 0
+    assert ended.results() == {"proof": "passed", "asks": "passed"}
+    assert project.ran() == ["steady", "unsteady", "unsteady", "asks"]
+    name = "source/test_code.py::test_unsteady"
+    assert ended.summary["unsteady"] == {"proof": [name]}
+    assert f"proof runs once more for what failed: {name}" in ended.output
+    assert "too early" in ended.output  # why it failed is shown though it passed afterwards
+    assert "too early" in (project.root / ".stages" / "proof.first.log").read_text()
+    again = project.run()  # no stamp
+    assert again.results()["proof"] == "passed"
+    assert again.summary["unsteady"] == {}
+    assert project.run().results()["proof"] == "skipped"
+
+
+def test_a_test_that_fails_twice_has_failed(project: Project) -> None:
+    ended = unsteady(project, 2)
+    assert ended.status == 1
+    assert ended.results() == {"proof": "failed", "asks": "not run"}
+    assert project.ran() == ["steady", "unsteady", "unsteady"]
+
+
+def test_where_many_fail_none_runs_again(project: Project) -> None:
+    ended = unsteady(project, 1, "one", "two", "three")
+    assert ended.results() == {"proof": "failed", "asks": "not run"}
+    assert ended.summary["unsteady"] == {}
+    assert project.ran() == ["steady", "unsteady"]
+
+
+def test_what_failed_before_any_test_does_not_run_again(project: Project) -> None:
+    project.plan(UNSTEADY.replace("-m pytest", "-m pytest --no-such-option"))
+    assert project.run().results() == {"proof": "failed", "asks": "not run"}
+    project.plan(UNSTEADY.replace('source"', 'source; exit 1"'))
+    (project.root / "source" / "test_code.py").write_text("def test_steady(): pass")
+    assert project.run().results() == {"proof": "failed", "asks": "not run"}

@@ -264,6 +264,23 @@ def test_bad_input_is_one_line_and_exit_2(
     assert captured.out == ""
 
 
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("arguments", [["train"], ["train", "--usecase", "banking"], ["up"]], ids=" ".join)
+def test_whoever_trains_on_columns_of_their_own_is_told_how_to_begin(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    data = tmp_path / "our members.csv"
+    data.write_text("member,visits,status\n1,3,left\n2,9,active\n")
+    assert main([*arguments, "--data", str(data)]) == 2
+    refusal = capsys.readouterr().err.splitlines()[-1]
+    assert refusal.startswith(f'churn: {data}, column "')
+    usecase = arguments[-1] if "--usecase" in arguments else "telecom"
+    assert refusal.endswith(
+        f"(use case {usecase}, `churn init --data '{data}' > my.yaml` begins one for columns of your own, "
+        "for --usecase my.yaml)"
+    )
+
+
 def test_a_use_case_without_hints_needs_data(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, usecase = write_unknown(tmp_path, rows=1)
     assert main(["train", "--usecase", str(usecase)]) == 2

@@ -78,6 +78,20 @@ def test_a_misspelt_column_and_another_format_are_refused(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
 
 
+def test_what_cannot_be_scored_or_written_says_what_would_do(
+    telco_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score", "--usecase", "banking", str(telco_path), str(tmp_path / "out.csv")]) == 2
+    assert "(there is one of churn-telecom; --usecase says whose customers these are)" in capsys.readouterr().err
+    for name in ("out.parquet", "out.csv"):
+        target = tmp_path / "no folder" / name
+        assert main(["score", str(telco_path), str(target)]) == 2
+        hint = f"'{target.parent}' (mkdir -p '{target.parent}' makes it)"
+        line = f"churn: {target}: cannot be written: there is no folder {hint}"
+        assert capsys.readouterr().err.splitlines()[-1] == line
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_model_is_named_as_it_is_registered_or_by_its_folder(
     telco_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], trained: tuple[Home, TrainingOutcome]
 ) -> None:
@@ -90,5 +104,5 @@ def test_a_model_is_named_as_it_is_registered_or_by_its_folder(
         answers.add((json.dumps(result["model"]), (tmp_path / "out.csv").read_bytes()))
     assert len(answers) == 1
     assert main(["score", str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--model", "telekom"]) == 2
-    expected = "telekom: neither a folder nor a model with a champion here (churn-telecom)"
+    expected = "telekom: neither a folder nor a model with a champion here (--model: churn-telecom)"
     assert capsys.readouterr().err.splitlines()[-1].endswith(expected)

@@ -20,6 +20,7 @@ UNCLEAR = {
     "says nothing": ("subscription", "Y", "N"),
     "one and two": ("churn", "1", "2"),
     "two is rarer": ("churn", "2", "1"),
+    "explained the other way": ("Churn (0=Yes; 1=No)", "0", "1"),
 }
 CLEAR = {
     "number": ("churn", "1", "0", "1"),
@@ -27,6 +28,7 @@ CLEAR = {
     "minus one": ("Churn", "1", "-1", "1"),
     "concatenated": ("ischurned", "t", "f", "t"),
     "target": ("target", "1", "0", "1"),
+    "explained": ("Churn (Yes = 1; No = 0)", "1", "0", "1"),
     "the value says it": ("retained", "lost", "kept", "lost"),
     "status": ("Customer Status", "Churned", "Stayed", "Churned"),
     "german": ("Gekündigt", "Ja", "Nein", "Ja"),
@@ -82,7 +84,9 @@ def test_a_column_called_after_leaving_is_named_though_it_has_no_two_values(
     rows = (f"c{row},{row * 7 % 31},{'fm'[row % 2]},{values[row % len(values)]}" for row in range(60))
     path.write_text("\n".join(["id,calls,sex,churn", *rows]) + "\n", encoding="utf-8")
     assert main(["init", "--data", str(path)]) == 2
-    assert said in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert said in error
+    assert ("--positive if who has none stayed" in error) == (kind == "leavers alone")
 
 
 @pytest.mark.parametrize("kind", UNCLEAR)

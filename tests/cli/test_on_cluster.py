@@ -79,6 +79,33 @@ def test_the_job_is_the_template_with_other_arguments() -> None:
     assert CRONJOB["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][1]["args"][3] == "--seed=7"
 
 
+def test_a_release_that_asks_first_trains_now_where_somebody_says_so() -> None:
+    asking = json.loads(json.dumps(CRONJOB))
+    asked = [
+        "retrain",
+        "--usecase",
+        "telecom",
+        "--json",
+        "--every",
+        "30",
+        "--labels=5",
+        "--cool-down",
+        "24h",
+        "--reports",
+        "s3://d/r/",
+    ]
+    (container,) = [each for each in asking["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+                    if each["name"] == "training"]  # fmt: skip
+    container["args"] = [*asked, "--window", "6", "--memory", "2GB"]
+    job = job_from(asking, {"--data": "s3://churn-data/c.csv"})
+    assert job["spec"]["template"]["spec"]["containers"][1]["args"] == [
+        "train", "--usecase", "telecom", "--data", "s3://churn-data/c.csv", "--json"
+    ]  # fmt: skip
+    with pytest.raises(Failure, match="windows of its prediction log: give --data") as refused:
+        job_from(asking, {})
+    assert refused.value.exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("given", "replaced", "expected"),
     [

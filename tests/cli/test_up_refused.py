@@ -9,7 +9,8 @@ import pytest
 from churn_cli.main import main
 from ports import free_port
 
-PORTS = ("gateway-port", "gateway-grpc-port", "primary-port", "primary-grpc-port", "fallback-port", "mlflow-port")
+SERVERS = ("gateway", "gateway-grpc", "primary", "primary-grpc", "fallback", "marketing", "mlflow")
+PORTS = tuple(f"{name}-port" for name in SERVERS)
 WORDS = {
     "option of a server": (["--gatway-port", "1"], "there is no option --gatway-port; did you mean --gateway-port?"),
     "option of a training": (["--rowz", "5"], "there is no option --rowz; did you mean --rows?"),

@@ -8,6 +8,7 @@ families of their own, too, since they have a file format in common with boosted
 import csv
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from churn_training.families.candidates import TREE_COUNTS, Candidate
 from churn_training.families.ensemble import Blend
 from churn_training.families.portfolio import default_candidates
 from churn_training.packaging.compilation import compile_model, contents_of
-from patience import PATIENT_CHANNEL, PatientTransport
+from patience import PATIENT_CHANNEL, PatientTransport, by_a_model, who_served, who_served_over_grpc
 from tests.contract.conftest import run_churn
 from tests.contract.test_every_scorer import json_cell, read_rows
 from tests.integration.test_reasons import ask_until_explained_by
@@ -95,9 +96,10 @@ def test_every_family_that_training_compares_is_among_them(package: Package) -> 
 @pytest.mark.parametrize("place", ["primary_url", "fallback_url", "gateway_url"])
 def test_v2_over_http(served: Any, package: Package, customers: Any, expected: list[float], place: str) -> None:
     content = encode_request(customers[1], package.manifest.schema)
-    with httpx.Client(base_url=getattr(served, place), timeout=30, transport=PatientTransport()) as client:
+    with httpx.Client(base_url=getattr(served, place), timeout=60, transport=PatientTransport()) as client:
         headers = {"content-type": "application/json"}
-        answer = client.post("/v2/models/churn-telecom/infer", content=content, headers=headers)
+        ask = partial(client.post, "/v2/models/churn-telecom/infer", content=content, headers=headers)
+        answer = by_a_model(ask, who_served)
     assert decode_response(answer.content).probabilities == expected
 
 
@@ -109,7 +111,8 @@ def test_v2_over_grpc(served: Any, package: Package, customers: Any, expected: l
             request_serializer=messages.ModelInferRequest.SerializeToString,
             response_deserializer=messages.ModelInferResponse.FromString,
         )
-        reply = decode_message(infer(encode_message(customers[1], package.manifest.schema, raw=True), timeout=30))
+        ask = partial(infer, encode_message(customers[1], package.manifest.schema, raw=True), timeout=60)
+        reply = decode_message(by_a_model(ask, who_served_over_grpc))
     assert reply.probabilities == expected
 
 
@@ -121,8 +124,9 @@ def test_the_gateways_own_answer_with_reasons(
         {"customer_id": one, "features": dict(zip(names, map(json_cell, row), strict=True))}
         for one, row in zip(*customers, strict=True)
     ]
-    with httpx.Client(base_url=served.gateway_url, timeout=30, transport=PatientTransport()) as client:
-        answer = client.post("/v1/predictions", json={"customers": asked}).json()
+    with httpx.Client(base_url=served.gateway_url, timeout=60, transport=PatientTransport()) as client:
+        ask = partial(client.post, "/v1/predictions", json={"customers": asked})
+        answer = by_a_model(ask, who_served).json()
         assert [one["churn_probability"] for one in answer["predictions"]] == expected
         explained = ask_until_explained_by(client, "primary", {"customers": asked[:1], "explain": True})
     (alone,) = explained["predictions"]

@@ -3,6 +3,7 @@
 import csv
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from churn_serving.oip.grpc_codec import decode_response as decode_message
 from churn_serving.oip.grpc_codec import encode_request as encode_message
 from churn_serving.oip.json_codec import encode_request
 from churn_serving.oip.json_reply import decode_response
-from patience import PATIENT_CHANNEL, PatientTransport
+from patience import PATIENT_CHANNEL, PatientTransport, by_a_model, who_served, who_served_over_grpc
 
 BATCH = 1000
 pytestmark = pytest.mark.timeout(300)
@@ -76,13 +77,15 @@ def test_alone_or_together(trained: Any, customers: Any, expected: Scores) -> No
 @pytest.mark.parametrize("place", ["primary_url", "fallback_url", "gateway_url"])
 def test_v2_over_http(served: Any, trained: Any, customers: Any, expected: Scores, place: str) -> None:
     schema, probabilities, segments = trained.package.manifest.schema, [], []
-    with httpx.Client(base_url=getattr(served, place), timeout=30, transport=PatientTransport()) as client:
+    with httpx.Client(base_url=getattr(served, place), timeout=60, transport=PatientTransport()) as client:
         for rows in batches(customers[1]):
-            answer = client.post(
+            asked = partial(
+                client.post,
                 "/v2/models/churn-telecom/infer",
                 content=encode_request(rows, schema),
                 headers={"content-type": "application/json"},
             )
+            answer = by_a_model(asked, who_served)
             assert answer.status_code == 200, answer.text[:300]
             reply = decode_response(answer.content)
             assert reply.digest == trained.package.digest
@@ -102,7 +105,8 @@ def test_v2_over_grpc(served: Any, trained: Any, customers: Any, expected: Score
             response_deserializer=messages.ModelInferResponse.FromString,
         )
         for rows in batches(customers[1]):
-            reply = decode_message(infer(encode_message(rows, schema, raw=raw), timeout=30))
+            asked = partial(infer, encode_message(rows, schema, raw=raw), timeout=60)
+            reply = decode_message(by_a_model(asked, who_served_over_grpc))
             probabilities += reply.probabilities
             segments += reply.segments
     assert (probabilities, segments) == expected
@@ -111,7 +115,7 @@ def test_v2_over_grpc(served: Any, trained: Any, customers: Any, expected: Score
 def test_the_gateways_own_answer(served: Any, trained: Any, customers: Any, expected: Scores) -> None:
     names = trained.package.manifest.schema.names
     probabilities, segments = [], []
-    with httpx.Client(base_url=served.gateway_url, timeout=30, transport=PatientTransport()) as client:
+    with httpx.Client(base_url=served.gateway_url, timeout=60, transport=PatientTransport()) as client:
         for start in range(0, len(customers[0]), BATCH):
             asked = [
                 {"customer_id": customer_id, "features": dict(zip(names, map(json_cell, row), strict=True))}
@@ -119,8 +123,8 @@ def test_the_gateways_own_answer(served: Any, trained: Any, customers: Any, expe
                     customers[0][start : start + BATCH], customers[1][start : start + BATCH], strict=True
                 )
             ]
-            answer = client.post("/v1/predictions", json={"customers": asked}).json()
-            assert answer["served_by"] == "primary"
+            ask = partial(client.post, "/v1/predictions", json={"customers": asked})
+            answer = by_a_model(ask, who_served, "primary").json()
             probabilities += [one["churn_probability"] for one in answer["predictions"]]
             segments += [one["segment"]["id"] for one in answer["predictions"]]
     assert (probabilities, segments) == expected

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from churn_serving.oip.grpc_codec import decode_response as decode_message
 from churn_serving.oip.grpc_codec import encode_request as encode_message
 from churn_serving.oip.json_codec import encode_request
 from churn_serving.oip.json_reply import decode_response
+from patience import by_a_model, post, who_served, who_served_over_grpc
 from tests.backends.test_binary_and_grpc import binary_request
 from tests.contract.test_every_scorer import read_rows
 
@@ -55,11 +57,12 @@ def test_every_way_gives_the_same_bits(
     found: dict[str, list[float]] = {}
     for place in ("primary_url", "fallback_url", "gateway_url"):
         body = encode_request(written, schema)
-        answer = httpx.post(f"{getattr(served, place)}/v2/models/churn-telecom/infer", content=body, timeout=30)
+        url = f"{getattr(served, place)}/v2/models/churn-telecom/infer"
+        answer = by_a_model(partial(post, url, content=body), who_served)
         found[place] = decode_response(answer.content).probabilities
         content, header = binary_request(written, schema)
         sizes = {"inference-header-content-length": str(header)}
-        answer = httpx.post(answer.url, content=content, headers=sizes, timeout=30)
+        answer = by_a_model(partial(post, url, content=content, headers=sizes), who_served)
         found[f"{place} binary"] = decode_response(answer.content).probabilities
     for port in ("primary_grpc", "gateway_grpc"):
         with grpc.insecure_channel(f"127.0.0.1:{served.ports[port]}") as channel:
@@ -69,16 +72,17 @@ def test_every_way_gives_the_same_bits(
                 response_deserializer=messages.ModelInferResponse.FromString,
             )
             for raw in (False, True):
-                found[f"{port} {raw}"] = decode_message(
-                    infer(encode_message(written, schema, raw=raw), timeout=30)
-                ).probabilities
+                ask = partial(infer, encode_message(written, schema, raw=raw), timeout=60)
+                reply = by_a_model(ask, who_served_over_grpc)
+                found[f"{port} {raw}"] = decode_message(reply).probabilities
     customers = [
         {"customer_id": one, "features": {name: _json(value) for name, value in zip(schema.names, row, strict=True)}}
         for one, row in zip(ids, written, strict=True)
     ]
-    answer = httpx.post(f"{served.gateway_url}/v1/predictions", json={"customers": customers}, timeout=30).json()
-    assert "warnings" not in answer
-    found["V1"] = [one["churn_probability"] for one in answer["predictions"]]
+    asked = partial(post, f"{served.gateway_url}/v1/predictions", json={"customers": customers})
+    said = by_a_model(asked, who_served).json()
+    assert "warnings" not in said
+    found["V1"] = [one["churn_probability"] for one in said["predictions"]]
     for suffix in ("csv", "parquet"):
         found[f"batch {suffix}"] = _batch(trained, ids, written, tmp_path, suffix)
     found["notebook"] = _notebook(trained, written, monkeypatch)
@@ -91,12 +95,12 @@ def test_a_misspelt_level_is_told_by_the_gateway_over_both_protocols(served: Any
     place = schema.names.index("Contract")
     row = [value if index != place else "month-to-month" for index, value in enumerate(meant[0])]
     customer = {"customer_id": ids[0], "features": {n: _json(v) for n, v in zip(schema.names, row, strict=True)}}
-    answer = httpx.post(f"{served.gateway_url}/v1/predictions", json={"customers": [customer]}, timeout=30).json()
+    answer = post(f"{served.gateway_url}/v1/predictions", json={"customers": [customer]}).json()
     assert [(one["customer_id"], one["feature"], one["nearest"]) for one in answer["warnings"]] == [
         (ids[0], "Contract", "Month-to-month")
     ]
     body = encode_request([row], schema)
-    reply = httpx.post(f"{served.gateway_url}/v2/models/churn-telecom/infer", content=body, timeout=30)
+    reply = post(f"{served.gateway_url}/v2/models/churn-telecom/infer", content=body)
     assert reply.status_code == 200, reply.text[:300]
     assert reply.json()["parameters"]["warnings"] == '[{"row":0,"feature":"Contract","nearest":"Month-to-month"}]'
 
@@ -108,7 +112,7 @@ def test_the_gateway_counts_unseen_levels_and_missing_values_by_feature(served: 
     features |= {"PaymentMethod": "Barter", "tenure": None}
     before = _counted(served)
     customers = [{"customer_id": one, "features": features} for one in ids[:3]]
-    httpx.post(f"{served.gateway_url}/v1/predictions", json={"customers": customers}, timeout=30).raise_for_status()
+    post(f"{served.gateway_url}/v1/predictions", json={"customers": customers}).raise_for_status()
     assert _counted(served) == before + Counter(
         {("unseen_levels", "PaymentMethod"): 3, ("missing_values", "tenure"): 3}
     )

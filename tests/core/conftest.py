@@ -16,6 +16,7 @@ from churn_serving.core.policy import DecisionPolicy
 from churn_serving.core.routing import Router
 from sample_package import PackageMaker, arranged_contents
 from tests.core.fakes import FakeBackend, Memory
+from tests.core.patient_policy import PATIENT, SHIPPED
 from tests.core.virtual_time import VirtualLoop
 
 Make = Callable[..., Any]
@@ -54,7 +55,8 @@ def fake(description: Description) -> Callable[[str], FakeBackend]:
 
 @pytest.fixture
 def build(fake: Callable[[str], FakeBackend], memory: Memory) -> Make:
-    """A dispatcher over fakes; returns it with its backends by name."""
+    """A dispatcher over fakes; returns it with its backends by name. Without a policy it has the one that ships where a
+    test brings its own clock, and on that of the machine, which may be busy, a patient one."""
 
     def make(
         names: tuple[str, ...] = ("primary", "fallback"),
@@ -64,7 +66,7 @@ def build(fake: Callable[[str], FakeBackend], memory: Memory) -> Make:
         lag: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> tuple[Dispatcher, dict[str, FakeBackend], dict[str, GuardedBackend]]:
-        policy = policy or DecisionPolicy()
+        policy = policy or (PATIENT if clock is time.monotonic else SHIPPED)
         fakes = {name: fake(name) for name in names}
         guarded = {name: GuardedBackend(backend, policy, memory, clock) for name, backend in fakes.items()}
         router = Router(guarded["primary"], guarded.get("canary"), guarded.get("fallback"), share)

@@ -18,7 +18,7 @@ from churn_serving.core.errors import (
     NotReady,
     Overloaded,
 )
-from churn_serving.core.policy import DecisionPolicy
+from tests.core.patient_policy import PATIENT, SHIPPED
 
 ROW: Row = [12.0, "One year", 70.0, "Card", 0.0]
 Make = Callable[..., Any]
@@ -82,7 +82,7 @@ async def test_after_enough_failures_the_primary_is_left_alone(
 
 
 async def test_a_black_hole_costs_one_try_and_no_answer(build: Make, description: Description) -> None:
-    policy = dataclasses.replace(DecisionPolicy(), deadline_seconds=0.1)
+    policy = dataclasses.replace(SHIPPED, deadline_seconds=0.1)
     dispatcher, fakes, _ = build(("primary",), policy=policy)
     fakes["primary"].gate = asyncio.Event()
     started = time.monotonic()
@@ -109,21 +109,25 @@ async def test_requests_that_queue_share_a_call_and_get_their_own_scores(build: 
     assert [outcome.scores.probabilities for outcome in outcomes[2:]] == [[n / 1000, 0.012] for n in range(20)]
 
 
-async def test_a_request_that_gave_up_is_not_sent(build: Make, description: Description) -> None:
-    policy = dataclasses.replace(DecisionPolicy(), calls_in_flight=1, deadline_seconds=0.05)
-    dispatcher, fakes, _ = build(("primary",), policy=policy)
-    fakes["primary"].gate = asyncio.Event()
-    first = asyncio.create_task(dispatcher.predict([ROW], description, "a"))
-    await asyncio.sleep(0.01)
-    await dispatcher.predict([ROW], description, "b")
-    fakes["primary"].gate.set()
-    await first
-    await asyncio.sleep(0.01)
-    assert fakes["primary"].calls == [1]
+def test_a_request_that_gave_up_is_not_sent(build: Make, description: Description, in_virtual_time: Any) -> None:
+    async def main(loop: Any) -> list[int]:
+        policy = dataclasses.replace(SHIPPED, calls_in_flight=1, deadline_seconds=0.05)
+        dispatcher, fakes, _ = build(("primary",), policy=policy, clock=loop.time)
+        fakes["primary"].gate = asyncio.Event()
+        first = asyncio.create_task(dispatcher.predict([ROW], description, "a"))
+        await asyncio.sleep(0.01)
+        await dispatcher.predict([ROW], description, "b")
+        fakes["primary"].gate.set()
+        await first
+        await asyncio.sleep(0.01)
+        calls: list[int] = fakes["primary"].calls
+        return calls
+
+    assert in_virtual_time(main) == [1]
 
 
 async def test_more_than_it_can_hold_is_refused_at_once(build: Make, description: Description, memory: Any) -> None:
-    policy = dataclasses.replace(DecisionPolicy(), maximum_waiting=3)
+    policy = dataclasses.replace(PATIENT, maximum_waiting=3)
     dispatcher, fakes, _ = build(("primary",), policy=policy)
     fakes["primary"].gate = asyncio.Event()
     waiting = [asyncio.create_task(dispatcher.predict([ROW], description, "a")) for _ in range(3)]
@@ -181,14 +185,14 @@ async def test_raising_the_weight_only_moves_customers_to_the_canary(build: Make
 
 
 async def test_probes_bring_a_backend_back(build: Make, description: Description) -> None:
-    breaker = dataclasses.replace(DecisionPolicy().breaker, open_seconds=(0.05,), probe_interval=0.01)
-    policy = dataclasses.replace(DecisionPolicy(), breaker=breaker)
+    breaker = dataclasses.replace(PATIENT.breaker, open_seconds=(0.05,), probe_interval=0.01)
+    policy = dataclasses.replace(PATIENT, breaker=breaker)
     dispatcher, fakes, guarded = build(policy=policy)
     fakes["primary"].failure = BackendFailed("down")
     for _ in range(5):
         await dispatcher.predict([ROW], description, "a")
     fakes["primary"].failure = None
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not guarded["primary"].breaker.closed and time.monotonic() < deadline:
         await guarded["primary"].probe()
         await asyncio.sleep(0.005)

@@ -28,6 +28,7 @@ from churn_serving.core.guarded import GuardedBackend
 from churn_serving.core.policy import DecisionPolicy
 from churn_serving.core.ports import Explanation
 from tests.core.fakes import CONTRIBUTIONS
+from tests.core.patient_policy import PATIENT
 
 ROW: Row = [12.0, "One year", 70.0, "Card", 0.0]
 REASONS = ["contract: One year (raises churn)", "monthly charges: 70 (raises churn)"]
@@ -66,8 +67,7 @@ class Setting:
 
 @pytest.fixture
 def policy() -> DecisionPolicy:
-    """With time enough on a machine that is busy with other things."""
-    return dataclasses.replace(DecisionPolicy(), explain_seconds=60.0, maximum_explanations=2)
+    return dataclasses.replace(PATIENT, maximum_explanations=2)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from churn_serving.core.chunks import score_chunks
 from churn_serving.core.errors import BackendChanging, BackendFailed, BackendTimeout, Overloaded
 from churn_serving.core.policy import DecisionPolicy, LargeRequestPolicy
 from churn_serving.core.ports import Answer
+from tests.core.patient_policy import PATIENT
 
 Make = Callable[..., Any]
 Run = Callable[..., Any]
@@ -154,7 +155,7 @@ def test_a_large_request_that_fails_takes_no_single_customer_along(
 async def test_no_more_rows_of_large_requests_than_there_is_room_for(
     build: Make, description: Description, memory: Any
 ) -> None:
-    policy = dataclasses.replace(POLICY, large=dataclasses.replace(POLICY.large, maximum_rows=1000))
+    policy = dataclasses.replace(PATIENT, large=dataclasses.replace(PATIENT.large, maximum_rows=1000))
     dispatcher, fakes, _ = build(("primary",), policy=policy)
     fakes["primary"].gate = asyncio.Event()
     first = asyncio.create_task(dispatcher.predict(rows(700), description, None))
@@ -172,7 +173,7 @@ async def test_no_more_rows_of_large_requests_than_there_is_room_for(
 
 async def test_calls_are_bounded_in_bytes_too(build: Make, description: Description) -> None:
     """100 rows are few; 100 rows of the longest texts are not, when every character takes six bytes."""
-    policy = dataclasses.replace(POLICY, bytes_a_call=50_000)
+    policy = dataclasses.replace(PATIENT, bytes_a_call=50_000)
     dispatcher, fakes, _ = build(("primary",), policy=policy)
     asked = rows(100, "\x01" * MAXIMUM_TEXT)
     outcome = await dispatcher.predict(asked, description, None)
@@ -184,7 +185,7 @@ async def test_calls_are_bounded_in_bytes_too(build: Make, description: Descript
 async def test_many_small_requests_of_long_texts_do_not_share_a_call_that_is_too_large(
     build: Make, description: Description
 ) -> None:
-    policy = dataclasses.replace(POLICY, bytes_a_call=50_000)
+    policy = dataclasses.replace(PATIENT, bytes_a_call=50_000)
     dispatcher, fakes, _ = build(("primary",), policy=policy)
     asked = [rows(1, "\x01" * MAXIMUM_TEXT) for _ in range(100)]
     outcomes = await asyncio.gather(*(dispatcher.predict(one, description, None) for one in asked))
@@ -315,12 +316,13 @@ def test_others_get_their_turn_after_every_chunk_of_a_large_request_that_no_back
 async def test_rows_that_fill_a_call_each_go_one_by_one_and_a_single_customer_is_never_large(
     build: Make, description: Description, count: int, calls: list[int]
 ) -> None:
-    policy = dataclasses.replace(POLICY, bytes_a_call=1000)
+    policy = dataclasses.replace(PATIENT, bytes_a_call=1000)
     dispatcher, fakes, _ = build(("primary",), policy=policy)
     asked = rows(count, "\x01" * MAXIMUM_TEXT)
     assert (await dispatcher.predict(asked, description, None)).scores.probabilities == expected(asked)
     assert fakes["primary"].calls == calls
-    assert {call.timeout for call in fakes["primary"].asked} == {0.1 if count == 1 else 0.25}
+    given = PATIENT.try_seconds if count == 1 else PATIENT.large.try_seconds
+    assert {call.timeout for call in fakes["primary"].asked} == {given}
 
 
 LONGEST: Row = [1.0, "\x01" * MAXIMUM_TEXT, 70.0, "\x01" * MAXIMUM_TEXT, 0.0]
@@ -332,7 +334,7 @@ async def test_what_waits_goes_out_in_calls_that_are_full_and_not_too_full(
 ) -> None:
     """Five of the longest rows there are fit into a call; six wait. Also when those before them were given up."""
     sizes = CallSize(description.schema)
-    policy = dataclasses.replace(POLICY, bytes_a_call=sizes.empty + 5 * sizes.longest_row, calls_in_flight=1)
+    policy = dataclasses.replace(PATIENT, bytes_a_call=sizes.empty + 5 * sizes.longest_row, calls_in_flight=1)
     dispatcher, fakes, _ = build(("primary",), policy=policy)
     primary = fakes["primary"]
     if after_a_failure:

@@ -9,22 +9,23 @@ from typing import Any
 from churn_model import Description, Row
 from churn_serving.core.errors import BackendFailed, BackendUnreachable
 from churn_serving.core.explanations import Explanations
-from churn_serving.core.policy import DecisionPolicy
+from churn_serving.core.lanes import Limits
+from tests.core.patient_policy import PATIENT
 
 Make = Callable[..., Any]
 ROW: Row = [12.0, "One year", 70.0, "Card", 0.0]
 
 
 def origin(name: str) -> Any:
-    return SimpleNamespace(request_id=name, trace=None)
+    return SimpleNamespace(request_id=name, trace=None, scored=lambda *_: None)
 
 
 async def test_a_shared_call_is_told_of_all_it_is_for(build: Make, description: Description) -> None:
-    dispatcher, fakes, _ = build(("primary",), policy=dataclasses.replace(DecisionPolicy(), calls_in_flight=1))
+    dispatcher, fakes, _ = build(("primary",), policy=dataclasses.replace(PATIENT, calls_in_flight=1))
     fakes["primary"].gate = asyncio.Event()
     origins = [origin(f"id-{number}") for number in range(5)]
     asked = [asyncio.create_task(dispatcher.predict([ROW], description, "a", origin=origins[0]))]
-    await asyncio.sleep(0.01)
+    await fakes["primary"].called()
     asked += [asyncio.create_task(dispatcher.predict([ROW, ROW], description, "a", origin=one)) for one in origins[1:]]
     asked.append(asyncio.create_task(dispatcher.predict([ROW], description, "a")))  # of nobody in particular
     await asyncio.sleep(0.01)
@@ -70,5 +71,46 @@ async def test_reasons_are_asked_for_in_the_requests_name(build: Make, descripti
     dispatcher, fakes, guarded = build(("primary",))
     mine = origin("mine")
     outcome = await dispatcher.predict([ROW], description, "a", origin=mine)
-    await Explanations(tuple(guarded.values()), DecisionPolicy(), memory).explain([ROW], outcome, mine)
+    await Explanations(tuple(guarded.values()), PATIENT, memory).explain([ROW], outcome, mine)
     assert fakes["primary"].explained_for == [mine]
+
+
+async def test_all_of_a_call_are_told_their_scores_before_any_of_them_goes_on(
+    build: Make, description: Description
+) -> None:
+    policy = dataclasses.replace(PATIENT, calls_in_flight=1)
+    dispatcher, fakes, _ = build(("primary",), policy=policy)
+    fakes["primary"].gate = asyncio.Event()
+    happened: list[tuple[str, Any]] = []
+
+    async def ask(name: str, rows: list[Row]) -> None:
+        mine = origin(name)
+        mine.scored = lambda by, answer: happened.append((f"{name} by {by}", list(answer.scores.probabilities)))
+        outcome = await dispatcher.predict(rows, description, "a", origin=mine)
+        happened.append((name, list(outcome.scores.probabilities)))
+
+    other: Row = [24.0, *ROW[1:]]
+    asked = [asyncio.create_task(ask("alone", [ROW]))]
+    await asyncio.sleep(0.01)
+    asked += [asyncio.create_task(ask("large", [ROW] * 1000))]
+    asked += [asyncio.create_task(ask(name, rows)) for name, rows in (("one", [ROW]), ("two", [other, ROW]))]
+    gone = asyncio.create_task(ask("gone", [ROW]))
+    await asyncio.sleep(0.01)
+    gone.cancel()
+    fakes["primary"].gate.set()
+    await asyncio.gather(*asked, gone, return_exceptions=True)
+    told = [(name, scores) for name, scores in happened if not name.startswith("large")]
+    assert [name for name, _ in told] == ["alone", "one by primary", "two by primary", "one", "two"]
+    assert told[1][1] == told[3][1] == told[0][1]
+    assert told[2][1] == told[4][1] != told[1][1]
+    assert [name for name, _ in happened if name.startswith("large")] == ["large"]
+
+
+async def test_a_copy_is_nobody_s_answer(build: Make, description: Description) -> None:
+    _, fakes, guarded = build(("primary", "canary"))
+    told: list[Any] = []
+    mine = origin("mine")
+    mine.scored = lambda *_: told.append(_)
+    lane = guarded["canary"].open_lane("copies", Limits(1, 256, 1_000_000, 1.0))
+    await asyncio.gather(*[lane.join([ROW], description.schema, mine) for _ in range(3)])
+    assert (len(fakes["canary"].asked), told) == (1, [])

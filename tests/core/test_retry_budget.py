@@ -7,8 +7,9 @@ import pytest
 
 from churn_model import Description, Row
 from churn_serving.core.errors import BackendUnreachable
-from churn_serving.core.policy import BreakerPolicy, DecisionPolicy, RetryPolicy
+from churn_serving.core.policy import BreakerPolicy, RetryPolicy
 from churn_serving.core.retry_budget import RetryBudget
+from tests.core.patient_policy import PATIENT
 
 ROW: Row = [12.0, "One year", 70.0, "Card", 0.0]
 
@@ -82,7 +83,7 @@ async def test_a_backend_whose_connections_break_is_asked_a_fifth_more_often(
 ) -> None:
     never = BreakerPolicy(consecutive_failures=10**9, minimum_calls=10**9)
     # By the clock of the test no time passes; a busy machine must not be given up by its own.
-    policy = dataclasses.replace(DecisionPolicy(), breaker=never, deadline_seconds=60.0)
+    policy = dataclasses.replace(PATIENT, breaker=never)
     dispatcher, fakes, _ = build(policy=policy, clock=clock)
     fakes["primary"].failure = BackendUnreachable("reset")
     for _ in range(100):

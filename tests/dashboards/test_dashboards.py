@@ -154,6 +154,15 @@ def test_rates_are_over_the_interval_that_fits_the_picture(panel: dict[str, Any]
         assert len(ranges) == len(re.findall(r"\b(?:rate|increase)\(", target["expr"]))
 
 
+def test_what_may_be_below_zero_is_no_bar() -> None:
+    """A bar begins at the left: one of -0.1 would look like one of 0.1, and a table says both of an interval's ends."""
+    signed = (outcomes.EFFECT, outcomes.PROFIT, outcomes.CALIBRATION_DIFFERENCE)
+    bars = [panel for board in BOARDS for panel in panels(board) if panel["type"] == "bargauge"]
+    assert bars
+    asked = {metric for panel in bars for target in panel["targets"] for metric in metrics_of(target["expr"])}
+    assert asked.isdisjoint(signed), asked & {*signed}
+
+
 def test_nothing_is_asked_for_that_nobody_counts() -> None:
     asked = {metric for query in queries() for metric in query.metrics}
     asked |= {metrics_of(variable["query"]["query"].removeprefix("label_values"))

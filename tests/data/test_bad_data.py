@@ -15,6 +15,7 @@ from tests.data.tables import HEADER, ROWS, USECASE, write_table
 
 LONG = "x" * 60
 OPEN_QUOTE = "a quote that opens in this row is never closed; close it, or double it where it belongs to the text"
+OR_STAYED = ', or list "" in `label.negative` if who has none stayed'
 FIRST_OF_TWO = '(in 2 rows, of which this is the first), "yes" or "no" was expected'
 CASES = {
     "no label column": (
@@ -27,11 +28,12 @@ CASES = {
     ),
     "missing label": (
         [HEADER, ROWS[0], "secret-2,1,Rome, "],
-        'FILE, column "left", row 3: the label is missing, "yes" or "no" was expected',
+        'FILE, column "left", row 3: the label is missing, "yes" or "no" was expected: fill it in, take the row out'
+        + OR_STAYED,
     ),
     "labels missing twice": (
         [HEADER, ROWS[0], "secret-2,1,Rome,", "secret-3,1,Rome, "],
-        f'FILE, column "left", row 3: the label is missing {FIRST_OF_TWO}',
+        f'FILE, column "left", row 3: the label is missing {FIRST_OF_TWO}: fill it in, take these rows out' + OR_STAYED,
     ),
     "unknown label twice": (
         [HEADER, ROWS[0], "secret-2,1,Rome,perhaps", ROWS[1], "secret-3,1,Rome,perhaps"],

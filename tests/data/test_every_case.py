@@ -23,7 +23,7 @@ SAID: dict[str, tuple[int, list[str]]] = {
     "category-whole-number.csv": (20, []),
     "column-empty.csv": (19, ['"Comment": left out: every value is missing']),
     "column-names.csv": (18, ["left out: its name is longer than 128 characters"]),
-    "column-unnamed.csv": (19, ["has no name and counts the rows, as pandas' index does: it is left out"]),
+    "column-unnamed.csv": (19, ["has no name and counts the rows, as pandas' index does"]),
     "dates.csv": (
         22,
         [

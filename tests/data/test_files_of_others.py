@@ -1,5 +1,6 @@
 """Files as other people write them: read for what they say, and every remark names file, column and row."""
 
+import csv
 import math
 from pathlib import Path
 
@@ -127,10 +128,40 @@ def test_a_blank_behind_a_level_does_not_matter(cases: Path, plain: pandas.DataF
     same_as(read(cases / "category-trailing-blank.csv")[0], plain)
 
 
+COUNTS_ROWS = ": field 1 of the header has no name and counts the rows, as pandas' index does and R's row names do: "
+
+
 def test_an_unnamed_index_is_left_out(cases: Path, plain: pandas.DataFrame) -> None:
     dataset, lines = read(cases / "column-unnamed.csv")
     same_as(dataset, plain)
-    assert lines == [": field 1 of the header has no name and counts the rows, as pandas' index does: it is left out"]
+    assert lines == [COUNTS_ROWS + "it is left out"]
+
+
+def written_by_r(plain: pandas.DataFrame, delimiter: str) -> str:
+    """As R's write.table does it: texts in quotes, a name for every row, and no field for those in the header."""
+    text = plain.to_csv(sep=delimiter, quoting=csv.QUOTE_NONNUMERIC, index=False, lineterminator="\n")
+    header, *rows = text.splitlines()
+    return "\n".join([header, *(f'"{number}"{delimiter}{row}' for number, row in enumerate(rows, 1))]) + "\n"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_names_of_rows_for_which_the_header_has_no_field_are_left_out(
+    plain: pandas.DataFrame, tmp_path: Path, delimiter: str
+) -> None:
+    path = tmp_path / "frame.txt"
+    path.write_text(written_by_r(plain, delimiter))
+    dataset, lines = read(path)
+    same_as(dataset, plain)
+    assert COUNTS_ROWS + "it is left out" in lines
+
+
+def test_a_decimal_comma_that_nobody_quoted_is_no_name_of_a_row(plain: pandas.DataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "frame.csv"
+    text = written_by_r(plain, ",").replace('"customerID",', '"row","customerID",', 1)
+    header, *rows = text.splitlines()
+    path.write_text("\n".join([header, *(row.replace('"', "") + ",5" for row in rows)]))
+    with pytest.raises(DataError, match="row 2: 23 fields where the header has 22"):
+        read(path)
 
 
 def test_columns_may_be_named_anything(cases: Path) -> None:

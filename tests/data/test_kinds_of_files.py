@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import openpyxl
+import pandas
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -145,6 +146,12 @@ def sqlite(folder: Path) -> bytes:
     return content
 
 
+def stata() -> bytes:
+    stream = io.BytesIO()
+    pandas.DataFrame({"id": ["c1", "c2"], "left": [0, 1]}).to_stata(stream, write_index=False, version=114)
+    return stream.getvalue()
+
+
 REFUSED: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "HTML": (lambda _: b"<html><body><table><tr><td>id</td></tr></table>", "is an HTML page, as some systems call an"),
     "HTML without a head": (lambda _: b"\n<TABLE border=1><TR>", "is an HTML page"),
@@ -164,6 +171,17 @@ REFUSED: dict[str, tuple[Callable[[Path], bytes], str]] = {
         "is a workbook of Excel's old form (.xls)",
     ),
     "SQLite": (sqlite, "is a SQLite database: export the table, e.g. sqlite3 -header -csv customers.csv"),
+    "Stata": (
+        lambda _: stata(),
+        "is a Stata file: write the table as CSV there, or by pandas.read_stata('customers.csv').to_csv(",
+    ),
+    "R": (lambda _: gzip.compress(b"RDX3\nX\n\0\0\0\x03"), "is an R file: write the frame in R by write.csv(customers"),
+    "SPSS": (lambda _: b"$FL2@(#) SPSS DATA FILE", "is an SPSS file: write the table as CSV there, or by"),
+    "SAS": (lambda _: bytes(12) + b"\xc2\xea\x81\x60\xb3\x14" + bytes(99), "is a SAS file: write the table as CSV"),
+    "ARFF": (
+        lambda _: b"% a comment\n@RELATION churn\n@attribute id numeric\n@data\n1\n",
+        "is an ARFF file: open it in Weka and save it as CSV",
+    ),
     "PDF": (lambda _: b"%PDF-1.7\n", "is a PDF: export the table as CSV or Parquet"),
     "encrypted Parquet": (lambda _: b"PARE" + bytes(99) + b"PARE", "is encrypted Parquet: write it without encryption"),
     "Parquet cut in half": (
@@ -175,7 +193,7 @@ REFUSED: dict[str, tuple[Callable[[Path], bytes], str]] = {
         "is compressed by gzip and broken or cut off",
     ),
     "ZIP cut in half": (lambda _: archive(a_csv=TEXT)[:99], "is a ZIP archive or .xlsx that is broken or cut off"),
-    "ZIP of two": (lambda _: archive(a_csv="x", b_csv="y"), "is a ZIP archive that holds 2 tables, one was expected"),
+    "ZIP of two": (lambda _: archive(a_csv="x", b_csv="y"), "is a ZIP archive that holds 2 tables (a.csv, b.csv), one"),
     "ZIP of none": (lambda _: archive(a_png="x"), "is a ZIP archive that holds no table, one was expected"),
     "fixed width": (
         lambda _: b"id     tenure  left\nc1          3   yes\nc2         12    no\n",

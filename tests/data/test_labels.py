@@ -1,5 +1,6 @@
 """Who left: by values of a column, by several of them, or by the day of leaving."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +41,7 @@ FOUND: dict[str, tuple[str, Callable[[int], str], Wishes, str]] = {
         "status", lambda row: ("x", "active", "paused", "y", "active", "active")[row % 6],
         Wishes("status", "x, y"), '["x", "y"]',
     ),
+    "marks": ("gone", lambda row: "" if row % 3 else "x", Wishes("gone", "x"), '"x"'),
     "spanish": ("baja", lambda row: "no" if row % 3 else "sí", Wishes(), '"sí"'),
     "japanese": ("解約", lambda row: "いいえ" if row % 3 else "はい", Wishes(), '"はい"'),
     "arabic": ("مغادر", lambda row: "لا" if row % 3 else "نعم", Wishes(), '"نعم"'),
@@ -67,6 +69,42 @@ def test_a_word_among_days_of_leaving_is_refused_by_its_row() -> None:
         labels_of(cells, range(2, 5), Label("gone", ANY_DATE), "f.csv")
     with pytest.raises(DataError, match="every customer stayed, customers who left and who stayed are needed"):
         labels_of([None, None], range(2, 4), Label("gone", ANY_DATE), "f.csv")
+
+
+NUMBERED: dict[str, tuple[str, tuple[str, ...], Wishes, str]] = {
+    "levels of risk": ("churn_risk_score", ("1", "2", "5"), Wishes("churn_risk_score", "5"), '["1", "2"]'),
+    "classes": ("target", ("0", "1", "2"), Wishes("target", "2"), '["0", "1"]'),
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERED)
+def test_a_number_among_several_is_a_status_where_the_name_says_so(kind: str, tmp_path: Path) -> None:
+    name, values, wishes, stayed = NUMBERED[kind]
+    text = starter_usecase(written(tmp_path, lambda row: values[row % 3], name), wishes, lambda _: None)
+    assert f'positive: "{values[2]}" # the customer left\n  negative: {stayed}\n' in text
+
+
+NOBODYS: dict[str, tuple[tuple[str, ...], str]] = {
+    "not known": (("yes", "no", "Unknown"), 'row 4: "Unknown" is not a label (in 40 rows, of which this is the first)'),
+    "nothing": (("NA",), "no row has a label; customers who left and who stayed are needed, or another column by"),
+}
+
+
+@pytest.mark.parametrize("kind", NOBODYS)
+def test_who_is_not_known_to_have_left_has_not_stayed(kind: str, tmp_path: Path) -> None:
+    values, problem = NOBODYS[kind]
+    path = written(tmp_path, lambda row: values[row % len(values)], "churn")
+    with pytest.raises(DataError, match=re.escape(problem)):
+        starter_usecase(path, Wishes("churn"), lambda _: None)
+
+
+def test_who_has_no_label_stayed_where_that_is_said() -> None:
+    cells = ["yes", None, "no"]
+    assert labels_of(cells, range(2, 5), Label("gone", "yes", ("no", "")), "f.csv").tolist() == [1, 0, 0]
+    with pytest.raises(
+        DataError, match='row 3: the label is missing, "yes" or "no" was expected: fill it in, take the'
+    ):
+        labels_of(cells, range(2, 5), Label("gone", "yes", "no"), "f.csv")
 
 
 def test_a_third_value_is_refused_beside_several() -> None:
@@ -100,9 +138,10 @@ def test_values_of_a_list_are_what_the_file_says(tmp_path: Path) -> None:
     ("label", "texts"),
     [
         (Label("c", ("a", "b"), ("x", "y")), "abxy"),
+        (Label("c", "a", ("x", "")), ["a", "a", "x", ""]),
         (Label("c", ANY_DATE), ["2024-01-31", "1.2.2024", "", "9999-12-31"]),
     ],
-    ids=["values", "days"],
+    ids=["values", "values and none", "days"],
 )
 def test_outcomes_of_experiments_are_read_by_the_same_rule(label: Label, texts: list[str]) -> None:
     labels = Labels(UseCase("n", label, "id"), "o.csv", "c")

@@ -44,7 +44,7 @@ def test_a_first_use_case_training_and_scoring_read_the_same(kind: str, tmp_path
     assert scored.tolist() == expected
     lines: list[str] = []
     text = starter_usecase(path, Wishes(), lines.append)
-    found = re.search(r'name: "amount", type: number.*# 3 different: (.*)', text)
+    found = re.search(r'name: "amount", type: number.*# 3 different: ([^;\n]*)', text)
     assert found is not None
     assert sorted(map(float, found[1].split(", "))) == sorted(expected)
     assert any('"amount"' in line and "are read as numbers" in line for line in lines) is told

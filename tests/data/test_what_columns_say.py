@@ -87,9 +87,12 @@ FAULTY: dict[str, tuple[Callable[[int], str], str]] = {
     ),
     "units at times": (
         lambda row: f"{row % 41} mo" if row % 2 else str(row % 41),
-        'numbers but for 100 of 200 rows, such as "',
+        'left out: amounts in several units, such as "1 mo" (100 rows), "2" (97 rows): convert all of them to one',
     ),
-    "two currencies": (lambda row: f"{'$€'[row % 2]}{row}", "left out: numbers but for 100 of 200 rows, such as"),
+    "two currencies": (
+        lambda row: f"{'$€'[row % 2]}{row}",
+        'left out: amounts in several currencies, such as "$0" (100 rows), "€1" (100 rows): convert all of them to one',
+    ),
 }
 REMARKS: dict[str, tuple[str, Callable[[int], str], str]] = {
     "nines": (

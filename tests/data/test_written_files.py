@@ -78,7 +78,7 @@ def test_a_missing_text_is_an_empty_one(tmp_path: Path, text: str) -> None:
     assert _read(path) == [[text, ""], ["1.5", "2.0"]]
 
 
-RISKY = ["=cmd|'/c calc'!A0", "-2+3", "@SUM(1)", "\t=1", "+1", "-5.5", "a=b", "", None]
+RISKY = ["=cmd|'/c calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\N{FULLWIDTH EQUALS SIGN}1", "+1", "-5.5", "a=b", "", None]
 
 
 def _written_by(hand: str, path: Path) -> None:
@@ -104,7 +104,7 @@ def test_texts_that_a_spreadsheet_would_compute_stay_and_are_told_of(tmp_path: P
     heard: list[str] = []
     with telling(heard.append):
         _written_by(hand, tmp_path / "plan.csv")
-    told = "plan.csv: 4 texts begin as a formula does and would be computed by a spreadsheet"
+    told = "plan.csv: 5 texts begin as a formula does and would be computed by a spreadsheet"
     assert [line[: len(told)] for line in heard] == [told]
     assert _read(tmp_path / "plan.csv") == [[text or "" for text in RISKY]]
 

@@ -58,8 +58,8 @@ def test_each_is_valid_and_holds_differences_alone(environment: str, layout: Lay
 
 def test_pages_of_tasks_lead_somewhere() -> None:
     pages = sorted((ROOT / "manifests/runbooks/tasks").glob("*.md"))
-    assert [page.stem for page in pages] == ["promote", "rebuild-registry", "roll-back", "roll-out"]
+    assert {page.stem for page in pages} >= {"promote", "rebuild-registry", "retrain", "roll-back", "roll-out"}
     for page in pages:
         text = page.read_text()
         for target in re.findall(r"\]\(([^)]+)\)", text):
-            assert (page.parent / target).is_file(), (page.name, target)
+            assert (page.parent / target.partition("#")[0]).is_file(), (page.name, target)

@@ -1,12 +1,19 @@
 """Promotion and rollback of environments through the command line, a git server over HTTP and a real MLflow."""
 
+import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 import yaml
 
-from churn_model.mlflow_registry import connect
+from churn_cli.environment_actions import description_of
+from churn_model import Description, PackageContents
+from churn_model.errors import RegistryError
+from churn_model.mlflow_registry import MlflowRegistry, connect
 from churn_training.packaging.home import Home
+from churn_training.packaging.keys import signing_key, trusted_keys
+from churn_training.runs.tracking import experiment_of
 from git_server import git
 from tests.delivery.commands import churn, refused
 from tests.delivery.company import REASON, Company, Shelf
@@ -206,3 +213,22 @@ def test_a_model_on_somebodys_disk_is_no_model_for_a_cluster(
     assert company.state() == before
     shelf.client.delete_model_version_tag(shelf.name, "1", "churn.digest")
     assert "the registry keeps no digest of it" in refused(capsys, "promote", "1", "--environment", "dev")
+
+
+@pytest.mark.usefixtures("company", "shelf")
+def test_a_description_is_committed_to_an_environment_and_nowhere_else(capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(capsys, "promote", "1", "--with-description") == (
+        "churn: --with-description: is committed to an environment; name one with --environment"
+    )
+
+
+def test_a_description_is_what_servers_of_the_package_show(home: Home, contents: PackageContents) -> None:
+    client = connect(home.tracking_uri)
+    # The default experiment keeps its artifacts in the working folder, and would leave them there.
+    registry, run = MlflowRegistry(client), client.create_run(experiment_of(client, "described", home)).info.run_id
+    made = registry.register(contents, signing_key(home), run)
+    text = description_of(registry, made, home)
+    assert Description.from_documents(json.loads(text), trusted_keys(home)).digest == made.digest
+    assert text.isascii()
+    with pytest.raises(RegistryError, match="another digest"):
+        description_of(registry, dataclasses.replace(made, digest="sha256:" + "0" * 64), home)

@@ -86,113 +86,6 @@ def test_a_tree_that_is_not_what_its_server_has(
     assert (company.state() if make is not no_checkout else company.main()) == before
 
 
-TYPOS = {
-    "unknown key": (
-        "capacity.yaml",
-        "capacity:\n  targetRequestPerSecond: 5\n",
-        "line 2, capacity.targetRequestPerSecond: is not a value of the chart; did you mean targetRequestsPerSecond?",
-    ),
-    "unknown at the top": (
-        "env.yaml",
-        "# words\ngatway: {}\n",
-        "line 2, gatway: is not a value of the chart; did you ",
-    ),
-    "another type": (
-        "capacity.yaml",
-        "capacity:\n  targetRequestsPerSecond: many\n",
-        "line 2, capacity.targetRequestsPerSecond: 'many' is not of type",
-    ),
-    "a key twice": (
-        "env.yaml",
-        "mlflow:\n  enabled: true\nmlflow:\n  enabled: false\n",
-        "line 3, mlflow: stands in line 1 already",
-    ),
-    "in two files": (
-        "env.yaml",
-        "training:\n  budget: 5m\n",
-        "line 2, training.budget: stands in settings.yaml as well",
-    ),
-    "in another's file": (
-        "env.yaml",
-        "primary:\n  model:\n    uri: ''\n",
-        "line 3, primary.model.uri: belongs into model.yaml",
-    ),
-    "in a file of its own": (
-        "rollout.yaml",
-        "gateway:\n  enabled: true\n",
-        "line 2, gateway.enabled: belongs into settings.yaml, env.yaml or capacity.yaml",
-    ),
-    "no YAML": ("env.yaml", "mlflow: [\n", "line 2: is not YAML ("),
-    "no mapping": ("env.yaml", "- mlflow\n", "line 1: must be a mapping of keys"),
-    "no text": ("env.yaml", "mlflow:\n  1: 2\n", "line 2: a key must be plain text"),
-}
-
-
-@pytest.mark.parametrize("typo", TYPOS)
-def test_an_environment_with_a_typo(typo: str, company: Company, capsys: pytest.CaptureFixture[str]) -> None:
-    file, text, said = TYPOS[typo]
-    path = f"{ENVS}/staging/{file}"
-    company.commit(path, text)
-    company.push()
-    before = company.state()
-    line = refused(capsys, *PROMOTE)
-    assert line.startswith(f"churn: {path}, {said}")
-    assert company.state() == before
-    # Another environment is not held up by it.
-    churn(capsys, "promote", "1", "--environment", "dev")
-
-
-@pytest.mark.parametrize(
-    ("path", "text", "environment", "said"),
-    [
-        ("environments.yaml", None, "nowhere", ": there is no environment 'nowhere' (dev, staging, prod)"),
-        (
-            "environments.yaml",
-            "chart: charts/churn\nenvironments:\n  staging: {befor: dev}\n",
-            "staging",
-            ", line 3, environments.staging.befor: is not known (after, rollout)",
-        ),
-        (
-            "environments.yaml",
-            "chart: charts/churn\nenvironments:\n  prod: {after: stagin}\n  staging:\n",
-            "prod",
-            ", line 3, environments.prod.after: is not another environment (staging)",
-        ),
-        (
-            "environments.yaml",
-            "environments: {dev: }\n",
-            "dev",
-            ", chart: must be the chart's folder in the repository",
-        ),
-    ],
-    ids=["not there", "misspelt key", "misspelt name", "no chart"],
-)
-def test_an_order_of_environments_with_a_typo(
-    path: str, text: str | None, environment: str, said: str, company: Company, capsys: pytest.CaptureFixture[str]
-) -> None:
-    if text is not None:
-        company.commit(f"{ENVS}/{path}", text)
-        company.push()
-    before = company.state()
-    line = refused(capsys, "promote", "1", "--environment", environment)
-    assert line == f"churn: {ENVS}/{path}{said}"
-    assert company.state() == before
-
-
-def test_what_is_missing_is_named(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
-    git("rm", "--quiet", f"{ENVS}/staging/env.yaml", folder=company.checkout)
-    git("commit", "--quiet", "--message", "Lose a file", folder=company.checkout)
-    company.push()
-    line = refused(capsys, *PROMOTE)
-    assert (
-        line == f"churn: {ENVS}/staging/env.yaml: is not there; an environment without a difference has an empty file"
-    )
-    other = refused(capsys, *PROMOTE, "--environments", "deploy/envs")
-    assert other == (
-        "churn: deploy/envs/environments.yaml: is not in the repository; --environments names another folder"
-    )
-
-
 def test_a_git_server_that_is_away(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
     before = company.state()
     company.host.broken = True
@@ -259,6 +152,16 @@ def test_users_that_the_server_does_not_know_or_let_write(
     there = company.host.address("elsewhere")
     assert refused(capsys, *command) == f"churn: {there}: there is no repository, or none that this user may see"
     assert company.state() == before
+
+
+def test_a_user_that_the_address_names_needs_the_password_alone(
+    company: Company, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("CHURN_GIT_USERNAME")
+    assert churn(capsys, *PROMOTE)["commit"] == company.main()
+    git("remote", "set-url", "origin", company.host.address("platform"), folder=company.checkout)
+    words = "does not know this user; set CHURN_GIT_USERNAME and CHURN_GIT_PASSWORD_FILE"
+    assert refused(capsys, "rollback", "--environment", "staging").endswith(words)
 
 
 def test_a_branch_that_the_server_protects(company: Company, capsys: pytest.CaptureFixture[str]) -> None:

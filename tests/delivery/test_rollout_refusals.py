@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from churn_delivery.rollout import prometheus
+from churn_delivery.rollout import differences, prometheus
 from churn_delivery.rollout.record import read_rollout
 from churn_serving.core import errors
 from churn_serving.telemetry import names
@@ -30,6 +30,10 @@ def away() -> str:
 def test_metrics_are_called_what_gateways_call_them() -> None:
     called = {prometheus.CALLS, prometheus.LEFT, prometheus.SHARE, prometheus.MODEL_INFO}
     assert called == {names.BACKEND_CALLS, names.FALLBACK, names.CANARY_SHARE, names.MODEL_INFO}
+    shadow = {prometheus.SHADOW_SHARE, prometheus.SHADOW_CALLS, prometheus.SHADOW_SHIFT}
+    assert shadow == {names.SHADOW_SHARE, names.SHADOW_CALLS, names.SHADOW_SHIFT}
+    assert f"{names.SHADOW_DIFFERENCE}_bucket" == prometheus.SHADOW_BUCKET
+    assert set(differences.BOUNDS) <= set(names.DIFFERENCE_BUCKETS)
     assert f"{names.BACKEND_SECONDS}_bucket" == prometheus.SECONDS_BUCKET
     assert f"{names.SCORES}_bucket" == prometheus.SCORES_BUCKET
     faults = {each.reason for each in errors.BackendError.__subclasses__() if each.its_fault} | {"error"}
@@ -51,8 +55,17 @@ def test_a_start_is_one_commit_that_says_by_which_rules(
     assert found is not None
     assert found.rules.steps == (1.0, 10.0, 50.0, 100.0)
     assert found.model.metrics["log_loss"] == 0.421
-    assert "has churn-telecom version 2 on trial" in refused(capsys, *START)
+    before = company.state()
+    again = churn(capsys, *START)  # whoever was killed before he heard of it
+    assert (again["commit"], "on trial already" in again["said"], company.state()) == (None, True, before)
+    assert "has churn-telecom version 2 on trial" in refused(capsys, "rollout", "start", "1", *START[3:])
+    status = ("rollout", "status", "2", "--environment", "staging")
+    for words in (status, (*status, "--over")):
+        assert "staging gives churn-telecom version 2 1 % of customers" in refused(capsys, *words, code=4)
+    assert "version 1: it is not on trial in staging" in refused(capsys, "rollout", "status", "1", *status[3:])
     assert churn(capsys, "rollout", "stop", "--environment", "staging")["state"] == "stopped"
+    assert "version 2, was stopped" in refused(capsys, *status, code=3)
+    assert churn(capsys, *status, "--over")["state"] == "stopped"
     assert yaml.safe_load((company.checkout / ROLLOUT).read_text()) == {"canary": {"replicas": 3}}
     assert "no model is on trial" in refused(capsys, "rollout", "stop", "--environment", "staging")
 
@@ -74,6 +87,9 @@ def test_rules_of_promotion_hold_for_a_rollout(
     [
         ({"stepps": [1, 100]}, "environments.staging.rollout.stepps: is not known; did you mean steps?"),
         ({"steps": [10, 1, 100]}, "environments.staging.rollout.steps: must be percentages that rise to 100"),
+        ({"steps": [1, "shadow", 100]}, "environments.staging.rollout.steps: must be percentages that rise to 100"),
+        ({"steps": ["shadow"]}, "environments.staging.rollout.steps: must be percentages that rise to 100"),
+        ({"shadow_percent": 0}, "environments.staging.rollout.shadow_percent: must be a percentage of requests, more"),
         ({"steps": [1, 10]}, "environments.staging.rollout.steps: must end with 100"),
         ({"cut_error": 0.9}, "environments.staging.rollout.cut_error: must be a chance from 0.0001 to 0.5"),
         ({"shortest": "10"}, "environments.staging.rollout.shortest: must be a duration such as 90s, 10m, 24h or 7d"),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import msgspec
+import pyarrow
 import pytest
 
 from churn_data.errors import DataError
@@ -11,6 +12,7 @@ from churn_model.manifest import Manifest
 from churn_monitoring.drift.check import DriftCheck
 from churn_monitoring.drift.watch import DAY, Promise
 from churn_monitoring.prediction_log.store import Store
+from churn_monitoring.prediction_log.tables import from_parquet, parquet
 from sample_package import Keys, PackageMaker
 from tests.drift.asked import DIGEST, KEY, SCHEMA, customers, profile, put
 from tests.prediction_log.shipped import NOON
@@ -80,6 +82,18 @@ def test_a_broken_table_is_named_and_tried_again(store: Store, manifest: Manifes
     mended = check(store, manifest)
     looked = mended.look()
     assert (looked.unreadable, looked.tables, seen(mended)) == ([], 1, 800)
+
+
+@pytest.mark.parametrize("column", ["time", "digest", "served_by", "churn_probability"])
+def test_a_table_of_other_kinds_is_named_and_the_others_counted(store: Store, manifest: Manifest, column: str) -> None:
+    put(store, customers(300, 2))
+    (name,) = put(store, customers(200, 3), NOON + 3600)
+    found = from_parquet(store.get(name) or b"")
+    strange = pyarrow.array([["strange"]] * found.num_rows)
+    store.put(name, parquet(found.set_column(found.column_names.index(column), column, strange)))
+    checking = check(store, manifest)
+    looked = checking.look()
+    assert (looked.unreadable, looked.tables, seen(checking)) == ([name], 1, 300)
 
 
 def test_days_before_the_model_and_other_use_cases_are_not_read(store: Store, manifest: Manifest) -> None:

@@ -1,5 +1,6 @@
 """What a watch makes of the log's tables."""
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pyarrow
 import pytest
 
 from churn_model import Row
-from churn_monitoring.drift.report import report_of, sentence
+from churn_monitoring.drift.report import lines, report_of, sentence
 from churn_monitoring.drift.state import State
 from churn_monitoring.drift.watch import DAY, DriftWatch, Promise
 from tests.drift.asked import DIGEST, SCHEMA, customers, profile, table
@@ -92,6 +93,15 @@ def test_missing_numbers_are_found() -> None:
     assert "tenure" in {drift.column for drift in began}
     (told,) = [each for each in report_of(watching)["drifted"] if each["column"] == "tenure"]
     assert told["bin"] == "(missing)"
+
+
+def test_numbers_without_end_are_told_as_far_as_they_can_be() -> None:
+    watching = watch()
+    began = watching.add(table(customers(2_000, 7, lambda row: (-math.inf, *row[1:]))), LATER)
+    assert "tenure" in {drift.column for drift in began}
+    report = report_of(watching)
+    json.dumps(report, allow_nan=False)
+    assert "tenure: 100.0 % are below" in lines(report, "a model")
 
 
 def test_going_on_from_what_was_remembered_is_the_same() -> None:

@@ -3,12 +3,14 @@
 No shell: every call is a list of words, bounded in time, and its end is judged by the caller or an assertion.
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,3 +59,10 @@ def churn(*arguments: str, home: Path, seconds: float = 300) -> subprocess.Compl
 def describe(kind: str, name: str, namespace: str) -> str:
     """What ``kubectl describe`` shows a person."""
     return succeed([tool("kubectl"), "describe", kind, name, "--namespace", namespace], 30)
+
+
+def json_of(ended: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """What a command with ``--json`` says in its last line; assert that it ended well."""
+    assert ended.returncode == 0, f"{ended.returncode}\n{ended.stdout}\n{ended.stderr}"
+    found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return found

@@ -44,6 +44,7 @@ ORDER = (
     "test_pod_loss",
     "test_outages",
     "test_updates",
+    "test_chart_upgrade",
     "test_canary",
     "test_refusals",
     "test_training_jobs",
@@ -53,7 +54,10 @@ ORDER = (
     "test_autoscaling",
     "test_prediction_log",
     "test_looking_back",
+    "test_marketing",
     "test_monitors",
+    "test_airflow",
+    "test_gitops",
 )
 
 LoadStarter = Callable[..., SteadyLoad]

@@ -13,7 +13,10 @@ from typing import Any, NamedTuple
 import kubernetes.client
 import kubernetes.stream
 
+from tests.e2e.cluster import Cluster
 from tests.e2e.commands import tool
+
+_MLFLOW = 5000
 
 
 class Ended(NamedTuple):
@@ -55,9 +58,9 @@ def evaluate(namespace: str, pod: str, container: str, script: str, *arguments: 
 
 
 @contextlib.contextmanager
-def forwarded(namespace: str, pod: str, port: int) -> Iterator[int]:
-    """A port on 127.0.0.1 that leads to a pod's port for as long as the context lasts."""
-    command = [tool("kubectl"), "port-forward", f"pod/{pod}", f":{port}", "--namespace", namespace]
+def forwarded(namespace: str, pod: str, port: int, local: int | str = "") -> Iterator[int]:
+    """A port on 127.0.0.1, any or the one named, that leads to a pod's port for as long as the context lasts."""
+    command = [tool("kubectl"), "port-forward", f"pod/{pod}", f"{local}:{port}", "--namespace", namespace]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         try:
@@ -67,3 +70,11 @@ def forwarded(namespace: str, pod: str, port: int) -> Iterator[int]:
             yield int(found[1])
         finally:
             process.terminate()
+
+
+@contextlib.contextmanager
+def mlflow_of(cluster: Cluster) -> Iterator[str]:
+    """The address of a release's MLflow from here; it answers to no name but its own and this one."""
+    (pod, *_) = cluster.wait_ready("mlflow", 1)
+    with forwarded(cluster.namespace, pod.metadata.name, _MLFLOW, _MLFLOW):
+        yield f"http://localhost:{_MLFLOW}"

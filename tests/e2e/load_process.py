@@ -68,7 +68,8 @@ class HttpCaller:
 
 
 class GrpcCaller:
-    """Asks ``ModelInfer`` on channels of their own connections; gRPC's own retries are off too.
+    """Asks ``ModelInfer`` on channels of their own connections, as a client does that was told nothing: the library
+    repeats by itself what the server's last GOAWAY says it never saw, and nothing else (gRFC A6, transparent retries).
 
     A few calls may be sent once more: what reaches a server of this library between its last look for calls and its
     GOAWAY is cancelled unread, and nothing in a server's hands prevents it. Whoever asks over gRPC needs one repetition
@@ -76,7 +77,7 @@ class GrpcCaller:
     """
 
     def __init__(self, address: str, key: str, customers: Customers) -> None:
-        options = [("grpc.enable_retries", 0), ("grpc.use_local_subchannel_pool", 1)]
+        options = [("grpc.use_local_subchannel_pool", 1)]
         self._sent_again = 0
         self._channels = [grpc.aio.insecure_channel(address, options) for _ in range(CHANNELS)]
         self._calls = [

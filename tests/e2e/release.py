@@ -3,6 +3,9 @@
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from tests.e2e.commands import ROOT, run, succeed, tool
 
@@ -48,6 +51,23 @@ class Release:
         ended = self.try_upgrade(*settings)
         assert ended.returncode == 0, ended.stderr
         return self.revision()
+
+    def upgrade_by(self, values: Path, *settings: str) -> None:
+        """As :meth:`upgrade`, with a file of values before the settings."""
+        words = [word for setting in settings for word in ("--set", setting)]
+        command = self._command("upgrade", self.name, str(CHART), "--reuse-values", "--values", str(values), *words)
+        succeed(command, 240)
+
+    def upgrade_to(self, chart: Path, values: Path, *words: str) -> None:
+        """Another chart with these values and no others."""
+        succeed(self._command("upgrade", self.name, str(chart), "--reset-values", "--values", str(values), *words), 240)
+
+    def values(self) -> dict[str, Any]:
+        """What was given at the last installation or upgrade."""
+        given: dict[str, Any] = yaml.safe_load(
+            succeed(self._command("get", "values", self.name, "--output", "yaml"), 30)
+        )
+        return given
 
     def try_upgrade(self, *settings: str) -> subprocess.CompletedProcess[str]:
         """As :meth:`upgrade`, for settings that may be refused."""

@@ -1,25 +1,30 @@
-"""What somebody new meets beside the way that README.md describes: too little room, a missing image, a second try.
+"""What somebody new meets beside the way of docs/operate/install.md: too little room, a missing image, a second try.
 
 Uses a namespace of its own and `make install`, as people do; the way itself is `ci/first-hour`.
 """
 
+import ssl
 import subprocess
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from kubernetes.client.exceptions import ApiException
 
+from certificates import CertificateAuthority
 from tests.e2e.cluster import Cluster
 from tests.e2e.commands import ROOT, run
-from tests.e2e.release import Release
+from tests.e2e.inside import forwarded
+from tests.e2e.release import CHART, Release
 from tests.e2e.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(600)
 NAMESPACE = "first"
 NOT_FOUND = 404
-# What README.md and the chart's say that helm leaves behind.
+# What docs/operate/install.md and the chart's README say that helm leaves behind.
 KEPT_BY_LABEL = "app.kubernetes.io/managed-by=churn-bootstrap"
+ENCRYPTED = CHART / "presets" / "tls.yaml"
 
 
 @pytest.fixture
@@ -44,9 +49,8 @@ def remove(cluster: Cluster) -> None:
     wait_until(gone, 120, f"end of namespace {cluster.namespace}", every=2)
 
 
-def make_install(*settings: str) -> subprocess.CompletedProcess[str]:
-    words = " ".join(f"--set {setting}" for setting in settings)
-    return run(["make", "--no-print-directory", "install"], 420, {"NAMESPACE": NAMESPACE, "ARGS": words})
+def make_install(*words: str) -> subprocess.CompletedProcess[str]:
+    return run(["make", "--no-print-directory", "install"], 420, {"NAMESPACE": NAMESPACE, "ARGS": " ".join(words)})
 
 
 def test_what_finds_no_room_is_refused_before_anything_is_made(first: Cluster) -> None:
@@ -61,7 +65,7 @@ def test_what_finds_no_room_is_refused_before_anything_is_made(first: Cluster) -
 
 def test_an_image_that_is_not_there_is_named_and_a_second_try_mends_it(first: Cluster) -> None:
     # As long as a busy node takes to fetch the model, which comes before the image that is not there.
-    failed = make_install("primary.image.tag=none", "installation.waitSeconds=90")
+    failed = make_install("--set primary.image.tag=none", "--set installation.waitSeconds=90")
     assert failed.returncode != 0
     # Under helm's own error stands what its hook saw.
     shown = failed.stderr.partition("installed, but after 90 s not answering as it should:")[2]
@@ -70,7 +74,7 @@ def test_an_image_that_is_not_there_is_named_and_a_second_try_mends_it(first: Cl
     assert "push it to where image.registry says, or load it into them" in shown
     assert "context deadline exceeded" not in failed.stderr
 
-    mended = make_install("primary.image.tag=")
+    mended = make_install("--set primary.image.tag=")
     assert mended.returncode == 0, mended.stderr
     assert '"served_by": "primary"' in mended.stdout
 
@@ -80,10 +84,36 @@ def test_an_image_that_is_not_there_is_named_and_a_second_try_mends_it(first: Cl
     wait_until(lambda: not first.core.list_namespaced_service(NAMESPACE).items, 60, "end of the Services of KServe")
     claims = {claim.metadata.name for claim in first.core.list_namespaced_persistent_volume_claim(NAMESPACE).items}
     assert claims == {"churn-mlflow", "churn-object-storage"}
-    again = make_install()
+    authority = CertificateAuthority("of the company")
+    bring_certificates(first, authority)
+    again = make_install(f"--values {ENCRYPTED}")
     assert again.returncode == 0, again.stderr
     assert '"served_by": "primary"' in again.stdout
+    for component, name in (("primary", "churn-primary-predictor"), ("fallback", "churn-fallback")):
+        assert_speaks_tls_alone(first, component, f"{name}.{NAMESPACE}.svc", authority)
     assert {secret.metadata.name: secret.data for secret in kept_secrets(first)} == kept
+
+
+def bring_certificates(cluster: Cluster, authority: CertificateAuthority) -> None:
+    """The three Secrets that the preset names."""
+    backends = {"churn-primary-tls": "churn-primary-predictor", "churn-fallback-tls": "churn-fallback"}
+    texts = {"churn-backends-authority": {"ca.crt": authority.certificate.decode()}}
+    for secret, service in backends.items():
+        pair = authority.pair(f"{service}.{NAMESPACE}.svc")
+        texts[secret] = {"tls.crt": pair.certificate.decode(), "tls.key": pair.key.decode()}
+    for secret, content in texts.items():
+        cluster.core.create_namespaced_secret(NAMESPACE, {"metadata": {"name": secret}, "stringData": content})
+
+
+def assert_speaks_tls_alone(cluster: Cluster, component: str, name: str, authority: CertificateAuthority) -> None:
+    """A pod of it shows a certificate of its own name, and answers nothing in the clear."""
+    context = ssl.create_default_context(cadata=authority.certificate.decode())
+    (pod, *_) = cluster.ready_pods(component)
+    with forwarded(NAMESPACE, pod.metadata.name, 8080) as port, httpx.Client(verify=context, timeout=10) as client:
+        shown = client.get(f"https://127.0.0.1:{port}/v2/health/ready", extensions={"sni_hostname": name})
+        assert shown.status_code == 200, shown.text
+    with forwarded(NAMESPACE, pod.metadata.name, 8080) as port, pytest.raises(httpx.TransportError):
+        httpx.get(f"http://127.0.0.1:{port}/v2/health/ready", timeout=10)
 
 
 def kept_secrets(cluster: Cluster) -> list[Any]:

@@ -1,10 +1,13 @@
 """The page of documentation says what people read in it: bounds that mean something, examples, names as code."""
 
+import re
+from base64 import b64encode
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
-from churn_serving.gateway.documentation_html import page
+from churn_serving.gateway.documentation_html import POLICY, page
 
 _FLOATS = {"type": "number", "minimum": -3.4028234663852886e38, "maximum": 3.4028234663852886e38}
 
@@ -45,3 +48,20 @@ def test_the_page_fits_dark_and_narrow_screens() -> None:
     shown = _page({})
     assert '<meta name="viewport" content="width=device-width">' in shown
     assert "color-scheme: light dark" in shown
+
+
+def test_its_policy_lets_its_own_style_show_and_nothing_else_run() -> None:
+    (style,) = re.findall(r"<style>(.*?)</style>", _page({}), re.DOTALL)
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in POLICY
+    assert "unsafe" not in POLICY
+    assert "default-src 'none'" in POLICY
+    assert not re.search(r" style=|<script| on[a-z]+=", _page({}))
+
+
+def test_every_operation_is_reached_from_the_top_and_shows_how_it_is_asked() -> None:
+    asked = {"summary": "Asks", "x-codeSamples": [{"label": "curl", "source": "curl '<a>'"}]}
+    shown = page({"info": {"title": "T"}, "paths": {"/p": {"get": asked, "post": asked}}})
+    for place in re.findall(r'<a href="#(\w+)">', shown):
+        assert f'<h2 id="{place}">' in shown
+    assert shown.count("<pre>curl &#x27;&lt;a&gt;&#x27;</pre>") == 2

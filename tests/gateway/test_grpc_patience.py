@@ -16,7 +16,7 @@ from churn_serving.gateway.grpc_health import Reflection
 from churn_serving.gateway.grpc_patience import Patience
 from churn_serving.oip.grpc_descriptors import SERVICES, descriptor_pool
 
-SECONDS, CALLS = 0.5, 5
+SECONDS, CALLS = 1.0, 5
 REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 
 
@@ -30,7 +30,7 @@ class Serving:
     def call(self, method: str, messages: Any) -> Any:
         """A call of any number of messages, whatever the method takes."""
         path = method if "/" in method else f"/T/{method}"
-        return self.channel.stream_unary(path, None, None)(messages, timeout=10)
+        return self.channel.stream_unary(path, None, None)(messages, timeout=60)
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ async def test_who_has_waited_longest_makes_room(serving: Serving) -> None:
     for _ in range(CALLS + 2):
         calls.append(asyncio.ensure_future(ending(serving.call("One", silent()))))
         await asyncio.sleep(0.02)
-    done, _ = await asyncio.wait(calls[:2], timeout=5)
+    done, _ = await asyncio.wait(calls[:2], timeout=60)
     assert len(done) == 2
     assert serving.ended[:2] == ["calls"] * 2
     await asyncio.gather(*calls)
@@ -126,7 +126,7 @@ async def test_who_gives_up_is_not_held_against_anybody(serving: Serving) -> Non
 
 
 async def test_reflection_waits_for_a_question_so_long(serving: Serving) -> None:
-    call = serving.channel.stream_stream(REFLECTION, None, None)(silent(), timeout=10)
+    call = serving.channel.stream_stream(REFLECTION, None, None)(silent(), timeout=60)
     assert await ending_of_stream(call) == grpc.StatusCode.CANCELLED
 
 

@@ -119,7 +119,7 @@ def test_a_full_disk_leaves_the_file_as_it_was_and_nothing_beside_it(
 
 def command(*arguments: object) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "churn_serving.gateway.api_keys", "new", *map(str, arguments)]
-    return subprocess.run(line, check=False, capture_output=True, text=True, timeout=30)
+    return subprocess.run(line, check=False, capture_output=True, text=True, timeout=180)
 
 
 def test_the_command_prints_a_key_and_its_entry() -> None:

@@ -246,7 +246,7 @@ asyncio.run(main())
     ended = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=False, text=True)
     assert ended.returncode == -signal.SIGKILL
     with contextlib.suppress(psutil.NoSuchProcess):
-        psutil.Process(int(ended.stdout)).wait(timeout=30)
+        psutil.Process(int(ended.stdout)).wait(timeout=60)
     assert not psutil.pid_exists(int(ended.stdout))
 
 

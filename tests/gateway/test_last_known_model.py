@@ -44,7 +44,7 @@ async def using(known: LastKnownModel, given: Path, keys: Any) -> AsyncIterator[
 
 
 async def until_known(known: LastKnownModel) -> Description:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while known.remembered is None:  # noqa: ASYNC110 - set by plain code
             await asyncio.sleep(0.01)
     return known.remembered

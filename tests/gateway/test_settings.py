@@ -1,6 +1,7 @@
 """What a gateway is told at its start: nobody listens to the world without keys by accident."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from churn_serving.gateway.settings import GatewaySettings
 from churn_serving.runtime.command_line import SettingError, read_settings
+from churn_serving.web.server import bind
 
 
 @pytest.fixture(autouse=True)
@@ -78,8 +80,15 @@ def test_what_cannot_be_used_ends_the_start_with_one_line(
     environment |= {"CHURN_HOME": str(tmp_path), "CHURN_VERIFY_KEY": str(keys.verify_path)}
     command = [sys.executable, "-m", "churn_serving.gateway"]
     ended = subprocess.run(
-        command, check=False, capture_output=True, text=True, timeout=30, env=os.environ | environment
+        command, check=False, capture_output=True, text=True, timeout=180, env=os.environ | environment
     )
     assert ended.returncode == 2
     assert named in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_port_that_is_taken_is_named_with_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=rf"127\.0\.0\.1:{port}: Address already in use; end what listens there, or"):
+            bind("127.0.0.1", port)

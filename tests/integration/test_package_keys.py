@@ -9,6 +9,7 @@ import grpc
 import httpx
 import pytest
 
+import patience
 from churn_model import SigningKey, write_package
 from churn_serving.oip import grpc_codec
 from real_processes import System, describe_system, running
@@ -38,19 +39,16 @@ class Secret:
         (self.folder / "..new").replace(self.folder / "..data")
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
+def until(condition: Callable[[], bool], what: str) -> None:
+    patience.until(condition, lambda: what)
 
 
 def status(url: str) -> int:
-    return httpx.get(url, timeout=2).status_code
+    return httpx.get(url, timeout=30).status_code
 
 
 def ask(system: System) -> httpx.Response:
-    return httpx.post(f"{system.gateway_url}/v1/predictions", json=BODY, timeout=5)
+    return httpx.post(f"{system.gateway_url}/v1/predictions", json=BODY, timeout=30)
 
 
 def ask_grpc(system: System, door: str) -> grpc.StatusCode:
@@ -59,7 +57,7 @@ def ask_grpc(system: System, door: str) -> grpc.StatusCode:
     with grpc.insecure_channel(f"127.0.0.1:{system.ports[door]}") as channel:
         call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer", None, None)
         try:
-            call(request.SerializeToString(), timeout=5)
+            call(request.SerializeToString(), timeout=30)
         except grpc.RpcError as error:
             return error.code()
         return grpc.StatusCode.OK
@@ -77,9 +75,14 @@ def served_by(system: System, version: str) -> bool:
     )
 
 
-@pytest.fixture
-def other(tmp_path: Path) -> SigningKey:
-    return SigningKey.generate(tmp_path / "other.pem")
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def other(home: Path) -> SigningKey:
+    return SigningKey.generate(home / "other.pem")
 
 
 @pytest.fixture
@@ -90,14 +93,15 @@ def successor(tmp_path: Path, other: SigningKey) -> Path:
     return tmp_path / "2"
 
 
-@pytest.fixture
-def mounted(package_folder: Path, keys: Any, tmp_path: Path) -> Iterator[tuple[System, Secret, Secret]]:
-    """A running system on a champion link; the gateway has a key file of its own."""
-    theirs, ours = Secret(tmp_path / "theirs"), Secret(tmp_path / "ours")
+@pytest.fixture(scope="module")
+def mounted(package_folder: Path, keys: Any, home: Path) -> Iterator[tuple[System, Secret, Secret]]:
+    """A running system on a champion link; the gateway has a key file of its own. It is left trusting the first key, on
+    both sides, by every test but the last."""
+    theirs, ours = Secret(home / "theirs"), Secret(home / "ours")
     for secret in (theirs, ours):
         secret.hold(keys.signing.public_pem())
-    (tmp_path / "champion").symlink_to(package_folder)
-    system = describe_system(tmp_path / "champion", theirs.file, tmp_path, CHURN_VERIFY_KEY=str(ours.file))
+    (home / "champion").symlink_to(package_folder)
+    system = describe_system(home / "champion", theirs.file, home, CHURN_VERIFY_KEY=str(ours.file))
     for service in (system.primary, system.fallback):
         service.command += ["--reload-seconds", "0.2"]
     with running(system):
@@ -105,17 +109,41 @@ def mounted(package_folder: Path, keys: Any, tmp_path: Path) -> Iterator[tuple[S
         yield system, theirs, ours
 
 
+def test_a_gateway_trusts_no_backend_further_than_its_own_keys(
+    mounted: tuple[System, Secret, Secret], keys: Any, other: SigningKey
+) -> None:
+    system, _, ours = mounted
+    ours.hold(other.public_pem())
+    until(lambda: ask(system).status_code == 503, "nothing is trusted")
+    assert status(f"{system.primary_url}/v2/health/ready") == 200
+    assert 'churn_package_key_loads_total{outcome="read"} 1.0' in metrics(system)
+    assert "churn_model_info{" not in metrics(system)
+    system.gateway.stop()
+    system.gateway.start()  # nor does it after a start: what it kept on disk is proven again
+    until(lambda: _answers(system), "it is up")
+    assert ask(system).status_code == 503
+    ours.hold(other.public_pem(), keys.signing.public_pem())
+    until(lambda: served_by(system, "1"), "trusted again")
+
+
+def _answers(system: System) -> bool:
+    try:
+        return status(f"{system.gateway_url}/livez") == 200
+    except httpx.TransportError:
+        return False
+
+
 def test_a_rotation_from_the_first_key_to_the_next(
-    mounted: tuple[System, Secret, Secret], keys: Any, other: SigningKey, successor: Path, tmp_path: Path
+    mounted: tuple[System, Secret, Secret], keys: Any, other: SigningKey, successor: Path, home: Path
 ) -> None:
     system, theirs, ours = mounted
     first, second = keys.signing.public_pem(), other.public_pem()
     for secret in (theirs, ours):
         secret.hold(first, second)
     time.sleep(1.5)
-    assert ask(system).json()["served_by"] == "primary"
-    (tmp_path / "next").symlink_to(successor)
-    (tmp_path / "next").replace(tmp_path / "champion")
+    until(lambda: served_by(system, "1"), "it is served with either key")
+    (home / "next").symlink_to(successor)
+    (home / "next").replace(home / "champion")
     until(lambda: served_by(system, "2"), "the successor answers")
     until(lambda: metrics(system).count('model_version="2",name=') == 2, "the gateway knows it from both backends")
 
@@ -136,34 +164,10 @@ def test_a_rotation_from_the_first_key_to_the_next(
         secret.hold(second)
     for url in ready:
         until(lambda url=url: status(url) == 200, url)  # type: ignore[misc]
-    until(lambda: served_by(system, "2"), "it is back with its key", 20)
+    until(lambda: served_by(system, "2"), "it is back with its key")
     assert ask_grpc(system, "primary_grpc") is grpc.StatusCode.OK
 
     for secret in (theirs, ours):
         secret.hold(b"broken")
     time.sleep(1.5)
-    assert served_by(system, "2")
-
-
-def test_a_gateway_trusts_no_backend_further_than_its_own_keys(
-    mounted: tuple[System, Secret, Secret], keys: Any, other: SigningKey
-) -> None:
-    system, _, ours = mounted
-    ours.hold(other.public_pem())
-    until(lambda: ask(system).status_code == 503, "nothing is trusted")
-    assert status(f"{system.primary_url}/v2/health/ready") == 200
-    assert 'churn_package_key_loads_total{outcome="read"} 1.0' in metrics(system)
-    assert "churn_model_info{" not in metrics(system)
-    system.gateway.stop()
-    system.gateway.start()  # nor does it after a start: what it kept on disk is proven again
-    until(lambda: _answers(system), "it is up")
-    assert ask(system).status_code == 503
-    ours.hold(other.public_pem(), keys.signing.public_pem())
-    until(lambda: ask(system).status_code == 200 and ask(system).json()["served_by"] == "primary", "trusted again", 20)
-
-
-def _answers(system: System) -> bool:
-    try:
-        return status(f"{system.gateway_url}/livez") == 200
-    except httpx.TransportError:
-        return False
+    until(lambda: served_by(system, "2"), "what cannot be read changes nothing")

@@ -5,7 +5,7 @@ Real processes, real packages; the model is swapped as a promotion swaps it, by 
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ import pytest
 
 from churn_model import Package, Row, Schema, open_package
 from churn_model.schema import row_from_json
+from patience import PatientTransport, until
 from real_processes import System, describe_system, running
 from sample_package import PackageMaker, arranged_contents, sample_rows, sample_schema
 
@@ -67,7 +68,7 @@ class Traffic:
             thread.join()
 
     def _run(self, number: int) -> None:
-        with httpx.Client(base_url=self._url, timeout=20) as client:
+        with httpx.Client(base_url=self._url, timeout=60, transport=PatientTransport()) as client:
             while not self._stop.is_set():
                 number = (number + 7) % len(RECORDS)
                 wide = number % 4 < 2
@@ -92,31 +93,70 @@ class Traffic:
         return client.post("/v2/models/churn-sample/infer", json={"inputs": tensors})
 
 
+@pytest.fixture(scope="module")
+def champion(
+    package_folder: Path, keys: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[System, Path]]:
+    """A system and the link that says whom it serves."""
+    home = tmp_path_factory.mktemp("home")
+    model = home / "champion"
+    model.symlink_to(package_folder)
+    with running(describe_system(model, keys.verify_path, home)) as system:
+        yield system, model
+
+
 @pytest.fixture(params=[two_numbers_swapped, all_columns_turned, other_levels, one_column_more])
 def promoted(
-    request: pytest.FixtureRequest, package_folder: Path, make_package: PackageMaker, keys: Any, tmp_path: Path
+    request: pytest.FixtureRequest,
+    champion: tuple[System, Path],
+    package_folder: Path,
+    make_package: PackageMaker,
+    keys: Any,
+    tmp_path: Path,
 ) -> tuple[list[tuple[int, int, Any, bool]], dict[str, Package]]:
     """Answers from before, during and after a promotion, and both packages by digest."""
     second = make_package(version="2", **request.param(tmp_path / "contents"))
     packages = [open_package(folder, keys.trusted) for folder in (package_folder, second)]
-    model, other = tmp_path / "champion", tmp_path / "other"
-    model.symlink_to(package_folder)
-    with running(describe_system(model, keys.verify_path, tmp_path)) as system, Traffic(system) as traffic:
+    system, model = champion
+    point(model, package_folder)
+    wait_until_all_serve(system, packages[0].digest)
+    with Traffic(system) as traffic:
         wait_for(traffic, packages[0].digest)
-        other.symlink_to(second)
-        other.replace(model)
+        point(model, second)
         wait_for(traffic, packages[1].digest)
     return traffic.answers, {package.digest: package for package in packages}
 
 
+def point(link: Path, folder: Path) -> None:
+    other = link.with_name("other")
+    other.symlink_to(folder)
+    other.replace(link)
+
+
+def wait_until_all_serve(system: System, digest: str) -> None:
+    """Until the gateway knows this model, and no other, from both backends."""
+
+    def known() -> bool:
+        page = httpx.get(f"http://127.0.0.1:{system.ports['metrics']}/metrics", timeout=30).text
+        found = [line for line in page.splitlines() if line.startswith("churn_model_info{")]
+        return len(found) == 2 and all(digest in line for line in found)
+
+    until(known, lambda: f"not both backends serve {digest}")
+
+
 def wait_for(traffic: Traffic, digest: str) -> None:
-    """Until the primary has answered by this model for a while."""
-    for _ in range(600):
-        latest = [digest_of(answer) for status, _, answer, _ in traffic.answers[-50:] if status == 200]
-        if len(latest) > 10 and set(latest) == {digest}:
-            return
-        threading.Event().wait(0.05)
-    raise AssertionError(f"no answers by {digest}")
+    """Until all have been answered by this model for a while, the primary among those who did."""
+
+    def answered() -> bool:
+        latest = [answer for status, _, answer, _ in traffic.answers[-50:] if status == 200]
+        by = {served_by(answer) for answer in latest}
+        return len(latest) > 10 and {digest_of(answer) for answer in latest} == {digest} and "primary" in by
+
+    until(answered, lambda: f"no answers by {digest}")
+
+
+def served_by(answer: Any) -> str:
+    return str(answer["served_by"] if "model" in answer else answer["parameters"]["served_by"])
 
 
 def digest_of(answer: Any) -> str:
@@ -138,11 +178,10 @@ def test_every_answer_is_right_for_the_model_that_it_names(
         assert wide == ("region" in package.manifest.schema.names) or len(package.manifest.schema.names) == 5
         record = {"region": "north", **RECORDS[number]}
         row: Row = row_from_json([record[name] for name in package.manifest.schema.names], package.manifest.schema)
-        if "model" in answer:
-            served_by, probability = answer["served_by"], answer["predictions"][0]["churn_probability"]
-        else:
-            served_by, probability = answer["parameters"]["served_by"], answer["outputs"][0]["data"][0]
-        scores = package.description.degraded_scores([row]) if served_by == "degraded" else package.scorer.score([row])
-        assert probability == scores.probabilities[0], (served_by, record)
-        served[served_by, package.digest] += 1
-    assert {digest for served_by, digest in served if served_by == "primary"} == set(packages), served
+        by = served_by(answer)
+        of_records = "model" in answer
+        said = answer["predictions"][0]["churn_probability"] if of_records else answer["outputs"][0]["data"][0]
+        scores = package.description.degraded_scores([row]) if by == "degraded" else package.scorer.score([row])
+        assert said == scores.probabilities[0], (by, record)
+        served[by, package.digest] += 1
+    assert {digest for by, digest in served if by == "primary"} == set(packages), served

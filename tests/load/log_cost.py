@@ -64,14 +64,19 @@ async def measured(home: Path, rounds: int) -> dict[str, Any]:
 
 
 async def answers(together: int, log: PredictionLog | None) -> float:
-    """Microseconds an answer, where so many requests wait for one call of a backend and are answered by it."""
+    """Microseconds an answer, where so many requests wait for one call of a backend and are answered by it: those of a
+    shared call are held for all and written by the first that goes on, as the gateway does it."""
     loop = asyncio.get_running_loop()
     exchanges, rows, made = [exchange() for _ in range(together)], [_ROW], [prediction()]
+    outcome = exchanges[0].outcome
+    assert outcome is not None
 
     async def request(answered: Any, called: "asyncio.Future[None]") -> None:
         await called
-        if log is not None:
+        if log is not None and together == 1:
             log.answered(answered, rows, made)
+        elif log is not None:
+            log.write_held()
 
     turns = ANSWERS // together
     began = time.process_time()
@@ -79,6 +84,9 @@ async def answers(together: int, log: PredictionLog | None) -> float:
         calls = [loop.create_future() for _ in range(together)]
         tasks = [loop.create_task(request(one, called)) for one, called in zip(exchanges, calls, strict=True)]
         await asyncio.sleep(0)
+        if log is not None and together > 1:
+            for one in exchanges:
+                log.hold(one, outcome, rows, made)
         for called in calls:
             called.set_result(None)
         for task in tasks:

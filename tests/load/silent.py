@@ -26,19 +26,25 @@ def gateway() -> int:
     from churn_serving.gateway import bootstrap
     from churn_serving.gateway.command import main as run
     from churn_serving.gateway.service import PredictionService
+
+    class SilentService(PredictionService):
+        _count_scores = _nothing_soon
+        recommended = finish = _nothing
+
+        async def _count(self, notes: Sequence[Note], _: object) -> list[Note]:
+            return [note for note in notes if note[2]]  # callers are told of levels that nobody knows
+
+    _exchange(bootstrap, GatewayMetrics=_silent_metrics(), PredictionService=SilentService)
+    return run()
+
+
+def _silent_metrics() -> type:
     from churn_serving.telemetry.metrics import GatewayMetrics
 
     class SilentMetrics(GatewayMetrics):
         answered = scored = recommended = backend_called = values_noted = _nothing
 
-    class SilentService(PredictionService):
-        _scored = recommended = finish = _nothing
-
-        async def _count(self, notes: Sequence[Note], _: object) -> list[Note]:
-            return [note for note in notes if note[2]]  # callers are told of levels that nobody knows
-
-    _exchange(bootstrap, GatewayMetrics=SilentMetrics, PredictionService=SilentService)
-    return run()
+    return SilentMetrics
 
 
 def predictor() -> int:
@@ -61,7 +67,12 @@ def _take_no_notice(*_: Any, **__: Any) -> None:
     """In the place of a method of any form."""
 
 
+async def _take_none_soon(*_: Any, **__: Any) -> None:
+    """The same of one that is waited for."""
+
+
 _nothing: Any = _take_no_notice
+_nothing_soon: Any = _take_none_soon
 
 
 def _exchange(module: Any, **parts: type) -> None:
@@ -71,7 +82,10 @@ def _exchange(module: Any, **parts: type) -> None:
         setattr(module, name, part)
 
 
-SERVERS: dict[str, Callable[[], int]] = {"gateway": gateway, "predictor": predictor}
+SERVERS: dict[str, Callable[[], int]] = {
+    "gateway": gateway,
+    "predictor": predictor,
+}
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -16,8 +16,8 @@ from tests.local.starts import Start, wait_until
 
 @pytest.fixture
 def free_ports() -> list[int]:
-    """Six ports that nothing listens on."""
-    return [free_port() for _ in range(6)]
+    """Seven ports that nothing listens on."""
+    return [free_port() for _ in range(7)]
 
 
 @pytest.fixture

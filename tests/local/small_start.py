@@ -38,7 +38,7 @@ def main() -> int:
     rule = RestartRule(first_delay=0.05, longest_delay=0.2, early_seconds=0.0)
     try:
         specs = [spec(service) for service in services]
-        return Supervisor(specs, state, console, ready_timeout=20, rule=rule, patience=0.5).run()
+        return Supervisor(specs, state, console, ready_timeout=60, rule=rule, patience=0.5).run()
     except ServiceError as error:
         return 2 if isinstance(error, ServiceRefused) else 1
     finally:

@@ -16,7 +16,7 @@ import psutil
 SMALL_START = Path(__file__).with_name("small_start.py")
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -55,7 +55,7 @@ class Start:
         self.process.send_signal(number)
 
     def wait_end(self) -> int:
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
     def leftovers(self) -> list[str]:
         """Command lines of every process that carries this start's folder or is one of its services."""

@@ -16,7 +16,7 @@ ModelMaker = Callable[..., Path]
 def up(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "churn_serving.local", "--usecase", "telecom", *arguments]
     environment = os.environ | {"CHURN_HOME": str(home)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
 
 
 def test_without_a_champion(tmp_path: Path) -> None:

@@ -46,6 +46,10 @@ def checkout(tmp_path: Path) -> Path:
 # What a make that runs these tests tells the makes below it: they would print more than one that a person starts.
 ABOVE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
 
+# Said by GNU make 4.3 now and then, when its only child is gone before it looks for it; it then ends with its own code.
+OF_MAKE_ITSELF = ("make: *** wait: No child processes.", "make: *** Waiting for unfinished jobs")
+LOST = 2
+
 
 def run(checkout: Path, code: int, stop: signal.Signals, *, serves: bool = True) -> tuple[str, int]:
     """What make prints and how it ends when it is stopped: by the key at a terminal, or by a signal to make alone."""
@@ -61,7 +65,7 @@ def run(checkout: Path, code: int, stop: signal.Signals, *, serves: bool = True)
             os.write(ours, b"\x03")
         else:
             made.send_signal(stop)
-        ended = made.wait(15)
+        ended = made.wait(60)
         wait_until((checkout / "heard").exists if serves else lambda: True)
     time.sleep(0.05)
     printed = os.read(ours, 10_000).decode()
@@ -77,7 +81,7 @@ def _own_terminal() -> None:
 def test_ctrl_c_is_no_error(checkout: Path) -> None:
     printed, ended = run(checkout, 0, signal.SIGINT)
     assert "rror" not in printed
-    assert ended == -signal.SIGINT
+    assert ended == -signal.SIGINT or (ended == LOST and OF_MAKE_ITSELF[0] in printed)
     assert (checkout / "heard").read_text() == "2"
 
 
@@ -87,23 +91,21 @@ def test_what_fails_is_an_error_still(checkout: Path) -> None:
     assert ended != 0
 
 
-# Said by GNU make 4.3 now and then, when its only child is gone before it looks for it.
-OF_MAKE_ITSELF = ("make: *** wait: No child processes.", "make: *** Waiting for unfinished jobs")
-SLEEPING = "#!/usr/bin/env bash\ntouch up\nsleep 20\n"
+SLEEPING = "#!/usr/bin/env bash\ntouch up\nsleep 200\n"
 
 
 @pytest.mark.parametrize("step", ["ci/setup", ".venv/bin/churn"])
 def test_ctrl_c_before_anything_listens_says_nothing(checkout: Path, step: str) -> None:
-    (checkout / step).write_text(SLEEPING if step == "ci/setup" else "#!/bin/sh\ntouch up\nexec sleep 20\n")
+    (checkout / step).write_text(SLEEPING if step == "ci/setup" else "#!/bin/sh\ntouch up\nexec sleep 200\n")
     printed, ended = run(checkout, 0, signal.SIGINT, serves=False)
     said = [line for line in printed.replace("^C", "").splitlines() if not line.startswith(OF_MAKE_ITSELF)]
     assert "".join(said).strip() == ""
-    assert ended == -signal.SIGINT
+    assert ended == -signal.SIGINT or (ended == LOST and OF_MAKE_ITSELF[0] in printed)
     assert not (checkout / "heard").exists()
 
 
 def test_what_is_told_to_end_before_it_listens_leaves_no_line_of_the_shell(checkout: Path) -> None:
-    (checkout / ".venv/bin/churn").write_text("#!/bin/sh\ntouch up\nexec sleep 20\n")
+    (checkout / ".venv/bin/churn").write_text("#!/bin/sh\ntouch up\nexec sleep 200\n")
     printed, ended = run(checkout, 0, signal.SIGTERM, serves=False)
     assert "ci/serve" not in printed
     assert ended != 0

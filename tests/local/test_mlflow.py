@@ -44,7 +44,7 @@ def service(tmp_path: Path, free_ports: list[int]) -> Iterator[Service]:
 
 
 def get(port: int, path: str, host: str) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", path, headers={"host": host})
     answer = connection.getresponse()
     content = answer.read()

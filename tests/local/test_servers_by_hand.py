@@ -64,7 +64,7 @@ def test_an_interrupt_among_imports(name: str, module: str, make_model: ModelMak
     model = make_model()
     words, _ = command(name, model)
     code = [sys.executable, "-c", INTERRUPTED_AT, module, f"churn_serving.{name}", *words]
-    done = subprocess.run(code, env=environment(model), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(code, env=environment(model), capture_output=True, text=True, timeout=180, check=False)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (130, f"{name}: stopped")
     assert "Traceback" not in done.stderr
 
@@ -85,7 +85,7 @@ def test_a_signal_while_it_serves(
     try:
         wait_alive(address, process, said)
         os.killpg(process.pid, number)  # as a terminal does: whatever belongs to it hears too
-        assert process.wait(timeout=30) == code, said.read_text()
+        assert process.wait(timeout=60) == code, said.read_text()
     finally:
         process.kill()
         process.wait()
@@ -97,7 +97,7 @@ def wait_alive(address: str, process: subprocess.Popen[bytes], said: Path) -> No
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(address, timeout=1).status_code == httpx.codes.OK:
+            if httpx.get(address, timeout=10).status_code == httpx.codes.OK:
                 return
         except httpx.TransportError:
             time.sleep(0.05)

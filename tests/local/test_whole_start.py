@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -24,11 +25,11 @@ WholeStart = tuple[subprocess.Popen[str], Path, list[int]]
 
 @pytest.fixture
 def whole_start(tmp_path: Path, make_model: Callable[..., Path], free_ports: list[int]) -> Iterator[WholeStart]:
-    names = ("GATEWAY", "GATEWAY_GRPC", "PRIMARY", "PRIMARY_GRPC", "FALLBACK", "MLFLOW")
+    names = ("GATEWAY", "GATEWAY_GRPC", "PRIMARY", "PRIMARY_GRPC", "FALLBACK", "MARKETING", "MLFLOW")
     environment = os.environ | {"CHURN_HOME": str(tmp_path)}
     environment |= {f"CHURN_UP_{name}_PORT": str(port) for name, port in zip(names, free_ports, strict=True)}
     environment["CHURN_UP_METRICS_PORT_BASE"] = str(max(free_ports) + 1)
-    command = [sys.executable, "-m", "churn_serving.local", "--model", str(make_model()), "--usecase", "sample"]
+    command = [sys.executable, "-m", "churn_serving.local", "--model", str(make_model()), "--usecase", "telecom"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         yield process, tmp_path, free_ports
         if process.poll() is None:
@@ -37,14 +38,20 @@ def whole_start(tmp_path: Path, make_model: Callable[..., Path], free_ports: lis
 
 def wait_ready(start: WholeStart) -> dict[str, Any]:
     process, home, _ = start
-    wait_until(lambda: (home / "up.json").exists() or process.poll() is not None, seconds=90)
+    wait_until(lambda: (home / "up.json").exists() or process.poll() is not None, seconds=200)
     content: dict[str, Any] = json.loads((home / "up.json").read_text())
     return content
 
 
-def printed_command(process: subprocess.Popen[str]) -> list[str]:
+def printed(process: subprocess.Popen[str]) -> list[str]:
+    """The lines of the summary."""
     assert process.stdout is not None
-    return shlex.split(next(line for line in process.stdout if line.startswith("curl ")))
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("Logs: "):
+            break
+    return lines
 
 
 def is_gone(start: WholeStart) -> bool:
@@ -59,19 +66,28 @@ def kept_probabilities(folder: Path) -> list[float]:
 
 
 def test_it_answers_the_question_that_it_prints_and_ends_with_ctrl_c(whole_start: WholeStart) -> None:
-    process, home, _ = whole_start
+    process, home, ports = whole_start
     up = wait_ready(whole_start)
     installed = {"prometheus"} if shutil.which("prometheus") else set()
-    assert set(up["processes"]) == {"gateway", "primary", "fallback", "mlflow", "prediction-log"} | installed
-    _, _, url, _, content_type, _, body = printed_command(process)
+    assert (
+        set(up["processes"]) == {"gateway", "primary", "fallback", "marketing", "mlflow", "prediction-log"} | installed
+    )
+    assert (home / "keys" / "marketing-password").stat().st_mode & 0o077 == 0
+    with urllib.request.urlopen(f"http://127.0.0.1:{up['processes']['marketing']['port']}/sign-in") as page:
+        assert b"Sign in" in page.read()
+    lines = printed(process)
+    chosen = {*ports, *range(max(ports) + 1, max(ports) + 6)}
+    named = {int(port) for port in re.findall(r"(?:127\.0\.0\.1|localhost):(\d+)", "".join(lines))}
+    assert set(ports) <= named <= chosen, "no port is one that was not chosen"
+    _, _, url, _, content_type, _, body = shlex.split(next(line for line in lines if line.startswith("curl ")))
     name, value = content_type.split(": ")
     request = urllib.request.Request(url, body.encode(), {name: value})
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         answer = json.loads(response.read())
     assert answer["model"]["name"] == "churn-sample"
     assert 0 < answer["predictions"][0]["churn_probability"] < 1
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=20) == 130
+    assert process.wait(timeout=60) == 130
     assert is_gone(whole_start)
     assert not (home / "up.json").exists()
     assert kept_probabilities(home / "predictions") == [answer["predictions"][0]["churn_probability"]]

@@ -17,7 +17,7 @@ from churn_model import ExplanationUnavailable, Row, Scorer, open_package
 from churn_model.catboost_estimator import CatBoostEstimator, NativeEstimator
 from churn_model.encoding import MISSING_CATEGORY
 from churn_model.estimators import ESTIMATOR_FILES, load_estimator
-from churn_model.tree_shapley import LEAF, Tree, TreeShapley
+from churn_model.tree_shapley import LEAF, MANY, Tree, TreeShapley
 from sample_estimators import (
     BLENDED,
     CATEGORIES,
@@ -120,6 +120,32 @@ def test_trees_against_the_definition(trees: list[Tree], row: list[float]) -> No
 
     (found,) = TreeShapley(trees, 4).values([row])
     assert found == pytest.approx([*brute_force(game, 4), game(frozenset())], abs=1e-9)
+
+
+def _chain(length: int) -> Tree:
+    """A tree that asks one feature after the other; missing values go left at every other."""
+    inner = range(0, 2 * length, 2)
+    end = 2 * length + 1
+    feature, left, right = [LEAF] * end, [-1] * end, [-1] * end
+    for place, node in enumerate(inner):
+        feature[node], left[node], right[node] = place, node + 1, node + 2
+    cover = [2.0 ** (length - (node + 1) // 2) for node in range(end)]
+    cover[-1] = cover[-2]
+    value = [float(node % 5) - 2.0 for node in range(end)]
+    missing = tuple(node % 4 == 0 for node in range(end))
+    return Tree(tuple(feature), (0.0,) * end, tuple(left), tuple(right), tuple(value), tuple(cover), missing)
+
+
+def test_many_rows_are_explained_together_as_each_is_alone() -> None:
+    generator = numpy.random.default_rng(5)
+    rows = generator.normal(size=(MANY + 40, 18))
+    rows[generator.random(rows.shape) < 0.15] = math.nan
+    trees = [_chain(18), _chain(3), Tree((LEAF,), (0.0,), (-1,), (-1,), (0.7,), (1.0,))]
+    shapley = TreeShapley(trees, 18)
+    alone = [shapley.values([row])[0] for row in rows.tolist()]
+    together = shapley.values(rows.tolist())
+    assert numpy.array(together) == pytest.approx(numpy.array(alone), abs=1e-12)
+    assert len({tuple(row) for row in together}) > MANY
 
 
 def test_linear_against_the_definition() -> None:

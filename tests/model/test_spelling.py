@@ -45,6 +45,9 @@ def test_a_large_one_too(number: float) -> None:
         (None, None), (float("nan"), None), ("00101", "00101"), ("00415.0", "00415.0"), ("1.10", "1.10"), (1.5, "1.5"),
         ("2E10", "2E10"), ("1e5", "1e5"), ("-0.0", "0"), (-0.0, "0"), ("v1.0", "v1.0"), ("1.0.0", "1.0.0"),
         ("yes", "yes"), ("\u0661.0", "\u0661.0"),
+        ("R&amp;D", "R&D"), ("caf&eacute;", "caf\u00e9"), ("&nbsp;", None), ("&amp;amp;", "&"), ("&#x54;rue", "true"),
+        ("a&am\u200bp;b", "a&b"), ("R&D;", "R&D;"), ("&copy", "&copy"), ("&notit;", "&notit;"),
+        ("&#99999999;", "&#99999999;"),
     ],
 )  # fmt: skip
 def test_what_is_one_level_and_what_is_not(value: Any, expected: str | None) -> None:

@@ -1,4 +1,4 @@
-"""README.md says that telecom.yaml explains every key of a use case: each stands there, in its own section."""
+"""docs/model/use-case.md says that telecom.yaml explains every key of a use case: each is in its own section."""
 
 import re
 

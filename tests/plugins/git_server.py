@@ -35,13 +35,14 @@ class GitHost:
 
     folder: Path
     port: int = 0
+    name: str = "127.0.0.1"
     readers: dict[str, str] = field(default_factory=dict)
     broken: bool = False
     receiving: Callable[[], bool] = lambda: True
     received: Callable[[], bool] = lambda: True
 
     def address(self, name: str, user: str = "") -> str:
-        return f"http://{user + '@' if user else ''}127.0.0.1:{self.port}/{name}.git"
+        return f"http://{user + '@' if user else ''}{self.name}:{self.port}/{name}.git"
 
     def make(self, name: str) -> Path:
         bare = self.folder / f"{name}.git"
@@ -108,10 +109,10 @@ def _body(environ: dict[str, Any]) -> bytes:
 
 
 @contextmanager
-def git_host(folder: Path) -> Iterator[GitHost]:
-    """A host, until the block ends."""
-    host = GitHost(folder)
-    with make_server("127.0.0.1", 0, host, _Threaded, _Quiet) as server:
+def git_host(folder: Path, name: str = "127.0.0.1") -> Iterator[GitHost]:
+    """A host at an address of this machine, until the block ends."""
+    host = GitHost(folder, name=name)
+    with make_server(name, 0, host, _Threaded, _Quiet) as server:
         host.port = server.server_port
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()

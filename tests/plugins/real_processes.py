@@ -17,6 +17,7 @@ import pytest
 from ports import free_port
 
 START_SECONDS = 180.0  # only what hangs gets there, however busy the machine
+STOP_SECONDS = 60.0  # likewise
 
 
 @dataclasses.dataclass
@@ -33,7 +34,7 @@ class Service:
     def start(self) -> None:
         """Start it; a former process of it must have been told to end."""
         if self.process is not None:
-            self.process.wait(15)
+            self.process.wait(STOP_SECONDS)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *self.command],
@@ -49,7 +50,7 @@ class Service:
             if self.process is not None and self.process.poll() is not None:
                 raise AssertionError(f"{self.name} ended with {self.process.returncode}: {self.tail()}")
             with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(self.ready_url, timeout=1).status_code == 200:
+                if httpx.get(self.ready_url, timeout=10).status_code == 200:
                     return
             time.sleep(0.1)
         raise AssertionError(f"{self.name} is not ready: {self.tail()}")
@@ -62,7 +63,7 @@ class Service:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
-    def stop(self, seconds: float = 15) -> int:
+    def stop(self, seconds: float = STOP_SECONDS) -> int:
         """Ask it to end; kill it if it does not. Returns its exit code."""
         if self.process is None:
             return 0
@@ -72,7 +73,7 @@ class Service:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.signal(signal.SIGKILL)
-            self.process.wait(5)
+            self.process.wait(STOP_SECONDS)
             return -signal.SIGKILL
 
 
@@ -83,7 +84,20 @@ def end(*services: Service) -> None:
             service.signal(signal.SIGKILL)
     for service in services:
         if service.process is not None:
-            service.process.wait(15)
+            service.process.wait(STOP_SECONDS)
+
+
+def mend(*services: Service) -> None:
+    """Start again those of them that have ended, and return when they are ready.
+
+    A start takes more of a processor than most tests do: they share processes, and who needs one that a former test has
+    ended calls this.
+    """
+    ended = [service for service in services if service.process is not None and service.process.poll() is not None]
+    for service in ended:
+        service.start()
+    for service in ended:
+        service.wait_ready()
 
 
 @dataclasses.dataclass
@@ -111,6 +125,10 @@ class System:
     @property
     def services(self) -> tuple[Service, Service, Service]:
         return (self.primary, self.fallback, self.gateway)
+
+    def mend(self) -> None:
+        """Start again what has ended of it."""
+        mend(*self.services)
 
 
 def describe_system(model: Path, verify_key: Path, home: Path, **gateway: str) -> System:
@@ -149,21 +167,31 @@ def describe_system(model: Path, verify_key: Path, home: Path, **gateway: str) -
 
 
 @contextlib.contextmanager
-def running(system: System) -> Iterator[System]:
-    """Start all three side by side and end them whatever happens."""
+def running(system: System, *parts: Service) -> Iterator[System]:
+    """Start all three side by side, or these parts alone, and end them whatever happens."""
+    services = parts or system.services
     try:
-        for service in system.services:
+        for service in services:
             service.start()
-        for service in system.services:
+        for service in services:
             service.wait_ready()
         yield system
     finally:
-        end(*system.services)
+        end(*services)
+
+
+def without_fallback(
+    model: Path, verify_key: Path, home: Path, **gateway: str
+) -> contextlib.AbstractContextManager[System]:
+    """Start and end a gateway and its primary, for tests in which nobody else stands in."""
+    system = describe_system(model, verify_key, home, CHURN_GATEWAY_FALLBACK_URL="", **gateway)
+    return running(system, system.primary, system.gateway)
 
 
 @pytest.fixture(scope="module")
 def system(package_folder: Path, keys: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A running system that the tests of one module share; one that breaks a part of it mends it again."""
+    """A running system that the tests of one module share; one that breaks a part of it mends it again, unless no later
+    one needs that."""
     home = tmp_path_factory.mktemp("home")
     with running(describe_system(package_folder, keys.verify_path, home)) as started:
         yield started

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def mlflow_is_loaded() -> None:
     """MLflow's own modules warn while they are loaded, once; that is not what these tests are strict about."""
-    with warnings.catch_warnings():
+    from churn_model.loading import without_collecting
+
+    with warnings.catch_warnings(), without_collecting():
         warnings.simplefilter("ignore")
         for module in ("churn_model.mlflow_registry", "mlflow.pyfunc", "mlflow.store.tracking.sqlalchemy_store"):
             importlib.import_module(module)
@@ -96,6 +98,7 @@ def trained(
     from churn_training.packaging.exporting import export_champion
     from churn_training.packaging.home import Home
     from churn_training.pipeline import train
+    from churn_training.runs.model_cards import put_beside
     from tests.training.small_families import small_candidates
 
     with first_to_come(tmp_path_factory.getbasetemp(), worker_id, "trained") as folder:
@@ -105,6 +108,8 @@ def trained(
             shutil.copy(empty_database, home.path / "mlflow.db")
             with unseen_pictures():
                 outcome = train(telco, home, seed=1, candidates=small_candidates(), parts=3)
-            export_champion(MlflowRegistry(connect(home.tracking_uri)), outcome.registered.name, home)
+            client, champion = connect(home.tracking_uri), outcome.registered
+            export_champion(MlflowRegistry(client), champion.name, home)
+            put_beside(client, champion.name, champion.version, home.packages(champion.name))
             kept.write_bytes(pickle.dumps(outcome))
     return home, pickle.loads(kept.read_bytes())

@@ -11,7 +11,7 @@ import pytest
 
 from churn_model import PackageContents
 from churn_model.prediction_log.pseudonyms import add_pseudonym_key
-from real_processes import describe_system, end
+from real_processes import describe_system, running
 from tests.prediction_log.keeping import LOGGED, Keeping
 
 
@@ -49,14 +49,7 @@ def start_keeping(describe_keeping: Callable[..., Keeping]) -> KeepingStart:
     @contextlib.contextmanager
     def start(**settings: str) -> Iterator[Keeping]:
         keeping = describe_keeping(**settings)
-        processes = (keeping.system.primary, keeping.system.gateway)
-        try:
-            for service in processes:
-                service.start()
-            for service in processes:
-                service.wait_ready()
+        with running(keeping.system, keeping.system.primary, keeping.system.gateway):
             yield keeping
-        finally:
-            end(*processes)
 
     return start

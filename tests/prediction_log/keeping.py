@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+import aiohttp
 import grpc
 import httpx
 
@@ -83,18 +84,19 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 class Callers:
-    """Many callers at once, who ask again and again; each id that was answered is written down when its answer is
-    there, and what fails is not asked again."""
+    """Many callers at once, who ask again and again, or `rate` times a second all together; each id that was answered
+    is written down when its answer is there, and what fails is not asked again."""
 
-    def __init__(self, url: str, callers: int = 16) -> None:
+    def __init__(self, url: str, callers: int = 16, rate: float = 0.0) -> None:
         self._url = f"{url}/v1/predictions"
-        self._callers = callers
+        self._callers, self._rate = callers, rate
         self._count = itertools.count()
         self._over = asyncio.Event()
-        self.asked: set[str] = set()
+        self.asked = 0
         self.answered: dict[str, int] = {}
 
     async def __aenter__(self) -> Self:
+        self._begun = time.monotonic()
         self._tasks = [asyncio.create_task(self._ask()) for _ in range(self._callers)]
         return self
 
@@ -103,18 +105,20 @@ class Callers:
         await asyncio.gather(*self._tasks)
 
     async def _ask(self) -> None:
-        async with httpx.AsyncClient(timeout=10) as client:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as client:
             while not self._over.is_set():
                 number = next(self._count)
+                if self._rate:
+                    await asyncio.sleep(self._begun + number / self._rate - time.monotonic())
                 request_id, many = f"r-{number}", 1 + number % 3 + 40 * (number % 50 == 0)
                 customers = [{"customer_id": f"customer-{number}-{one}", "features": FEATURES} for one in range(many)]
-                self.asked.add(request_id)
+                self.asked = max(self.asked, number + 1)
                 try:
-                    answer = await client.post(
-                        self._url, json={"customers": customers}, headers={"x-request-id": request_id}
-                    )
-                except httpx.HTTPError:  # it was killed meanwhile
+                    asking = client.post(self._url, json={"customers": customers}, headers={"x-request-id": request_id})
+                    async with asking as answer:
+                        await answer.read()
+                except (aiohttp.ClientError, TimeoutError):  # it was killed meanwhile
                     await asyncio.sleep(0.05)
                     continue
-                if answer.status_code == 200:
+                if answer.status == 200:
                     self.answered[request_id] = many

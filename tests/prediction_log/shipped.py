@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow
+import pyarrow.compute
 import pyarrow.parquet
 
 from churn_model.prediction_log.frames import frame
@@ -45,6 +46,15 @@ def tables(store: Path) -> dict[str, pyarrow.Table]:
         path.relative_to(store).as_posix(): pyarrow.parquet.ParquetFile(path).read()
         for path in sorted(store.rglob("*.parquet"))
     }
+
+
+def mentions(table: pyarrow.Table, word: str) -> bool:
+    """Whether a text or bytes of a table hold a word; its file is compressed, so looking there may not find it."""
+    named = [table[name] for name in table.column_names]
+    texts = [each for each in named if pyarrow.types.is_string(each.type) or pyarrow.types.is_binary(each.type)]
+    assert texts
+    fixed = [each.cast(pyarrow.binary()) for each in named if pyarrow.types.is_fixed_size_binary(each.type)]
+    return any(pyarrow.compute.any(pyarrow.compute.match_substring(each, word)).as_py() for each in texts + fixed)
 
 
 def column(store: Path, name: str) -> list[object]:

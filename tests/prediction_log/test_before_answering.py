@@ -61,6 +61,12 @@ class Kept:
         self.log.answered(self.exchange(request), [row or self.row], [self.made(f"c{number}")])
         return request in self.requests()
 
+    def hold(self, number: int, row: Row | None = None) -> None:
+        """Take an answer that is written later."""
+        exchange = self.exchange(f"r{number}")
+        assert exchange.outcome is not None
+        self.log.hold(exchange, exchange.outcome, [row or self.row], [self.made(f"c{number}")])
+
     def requests(self) -> list[str]:
         """Ids of all requests in the files, in their order."""
         return [note.request_id for _, note in answers(self.folder)]
@@ -102,6 +108,14 @@ def test_an_answer_to_many_is_there_whole_when_its_caller_goes_on(run: Run, kept
     assert kept.metric(RECORDS) == 301
 
 
+@pytest.mark.parametrize("customer_id", ["  ", "\u200b", "\u00a0"])
+def test_an_id_in_which_nothing_can_be_seen_names_nobody(kept: Kept, customer_id: str) -> None:
+    """Else all who are sent so would be one customer, of whom the first answer alone counts."""
+    kept.log.answered(kept.exchange("r"), [kept.row], [kept.made(customer_id)])
+    kept.answer(1)
+    assert [note.customers[0].customer is None for _, note in answers(kept.folder)] == [True, False]
+
+
 def test_each_segment_introduces_the_model_that_its_answers_are_of(kept: Kept) -> None:
     for number in range(3):
         kept.answer(number)
@@ -129,3 +143,56 @@ def test_what_no_record_can_be_made_of_is_counted_and_takes_nobody_along(
     assert kept.answer(1)
     assert kept.metric(SHED, reason="failed") == 1
     assert "could not be made: UnicodeEncodeError" in caplog.text
+
+
+def test_what_is_held_is_one_write_and_comes_before_whatever_else_is_written(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[int] = []
+    append = kept.writer.append
+
+    def counted(content: bytes) -> None:
+        writes.append(len(content))
+        append(content)
+
+    monkeypatch.setattr(kept.writer, "append", counted)
+    for number in range(3):
+        kept.hold(number)
+    assert kept.requests() == []
+    kept.log.write_held()
+    kept.log.write_held()
+    assert (kept.requests(), len(writes), kept.metric(RECORDS)) == (["r0", "r1", "r2"], 1, 3)
+    kept.hold(3)
+    assert kept.answer(4)
+    assert kept.requests() == [f"r{number}" for number in range(5)]
+
+
+def test_what_is_held_is_introduced_in_the_segment_that_it_comes_to(kept: Kept) -> None:
+    kept.hold(0)
+    kept.writer._next()
+    kept.log.write_held()
+    kept.writer._next()
+    kept.hold(1)
+    kept.hold(2)
+    kept.log.close()
+    assert [(model.name, note.request_id) for model, note in answers(kept.folder)] == [
+        ("churn-sample", f"r{number}") for number in range(3)
+    ]
+
+
+def test_of_what_is_held_one_that_no_record_can_be_made_of_takes_nobody_along(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept.hold(0, ["\ud800"] * len(kept.row))
+    kept.hold(1)
+    kept.log.write_held()
+    assert (kept.requests(), kept.metric(SHED, reason="failed"), kept.metric(RECORDS)) == (["r1"], 1, 1)
+    assert "could not be made: UnicodeEncodeError" in caplog.text
+    with monkeypatch.context() as full:
+        full.setattr(kept.writer, "_maximum_bytes", 10)
+        kept.hold(2)
+        kept.hold(3)
+        kept.log.write_held()
+    kept.hold(4)
+    kept.log.write_held()
+    assert (kept.requests(), kept.metric(SHED, reason="full"), kept.metric(RECORDS)) == (["r1", "r4"], 2, 2)

@@ -41,6 +41,11 @@ def test_the_life_of_a_log_on_one_machine(tmp_path: Path) -> None:
     assert (before["segments"]["waiting"], before["store"]["tables"], before["keys"]) == (1, 0, ["first"])
     assert result(tmp_path, "ship", "--once")["rows"] == 3
     assert result(tmp_path, "new-key", "--id", "second")["key"] == "second"
+    kept = churn(tmp_path, "find", "--customer", "7590-VHVEG", "--json")
+    (found,) = json.loads(kept.stdout)["answers"]
+    assert (found["use_case"], found["key"], set(found["features"])) == ("sample", "first", {"tenure", "Contract"})
+    assert f"request {found['request_id']}" in kept.stderr
+    assert "VHVEG" not in kept.stdout + kept.stderr
     gone = churn(tmp_path, "erase", "--customer", "7590-VHVEG", "--json")
     assert json.loads(gone.stdout) == {"rows": 1, "tables": 1, "keys": ["first", "second"]}
     assert "VHVEG" not in gone.stderr

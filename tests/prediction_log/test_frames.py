@@ -1,10 +1,10 @@
-"""Whatever a crash or a loss of power makes of a segment, what was written before is read, and no more."""
+"""Whatever a crash, a loss of power or a disk makes of a segment, what is whole in it is read, and no more."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from churn_model.prediction_log.frames import HEADER, MAXIMUM_CONTENT, frame, frames
+from churn_model.prediction_log.frames import HEADER, MAXIMUM_CONTENT, AnotherVersion, frame, frames
 from churn_model.prediction_log.records import UnreadableNote, decode_note
 
 CONTENTS = st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=6)
@@ -26,13 +26,30 @@ def test_a_file_that_is_cut_anywhere_gives_the_records_before_the_cut(
 
 
 @given(CONTENTS, st.data())
-def test_a_changed_byte_ends_the_reading_before_its_record(contents: list[bytes], data: st.DataObject) -> None:
+def test_a_changed_byte_costs_its_own_record_alone(contents: list[bytes], data: st.DataObject) -> None:
     whole = bytearray(HEADER + b"".join(map(frame, contents)))
     place = data.draw(st.integers(0, len(whole) - 1))
     whole[place] ^= data.draw(st.integers(1, 255))
-    found = read(bytes(whole))
-    assert found == contents[: len(found)]
-    assert len(found) < len(contents)
+    if HEADER[:-2] == whole[: len(HEADER) - 2] and chr(whole[len(HEADER) - 2]).isdigit() and place == len(HEADER) - 2:
+        with pytest.raises(AnotherVersion):
+            frames(bytes(whole))
+        return
+    found = frames(bytes(whole))
+    pieces = [len(HEADER), *(len(frame(each)) for each in contents)]
+    struck = next(number for number in range(len(pieces)) if place < sum(pieces[: number + 1]))
+    assert found.contents == [each for number, each in enumerate(contents, 1) if number != struck]
+    assert found.broken == pieces[struck]
+
+
+@given(CONTENTS, CONTENTS, st.binary(min_size=1, max_size=60))
+def test_what_stands_behind_a_broken_place_is_read(before: list[bytes], after: list[bytes], broken: bytes) -> None:
+    whole = HEADER + b"".join(map(frame, before)) + broken + bytes(5000) + b"".join(map(frame, after))
+    assert read(whole) == before + after
+
+
+def test_a_segment_of_a_version_to_come_is_no_broken_one() -> None:
+    with pytest.raises(AnotherVersion):
+        frames(b"churn predictions 2\n" + bytes(100))
 
 
 @given(CONTENTS, st.binary(max_size=60))

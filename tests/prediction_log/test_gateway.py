@@ -130,7 +130,7 @@ async def test_a_gateway_that_is_killed_loses_no_answer(start_keeping: KeepingSt
         for _, note in answers(started.folder):
             rows[note.request_id] += len(note.customers)
         assert {request_id: rows[request_id] for request_id in callers.answered} == callers.answered
-        assert set(rows) <= callers.asked
+        assert all(int(request_id.removeprefix("r-")) < callers.asked for request_id in rows)
         assert (
             len([path for path in segments(started.folder) if path.suffix == ".open"]) <= 3
         )  # of those that were killed

@@ -72,7 +72,7 @@ def test_a_broken_end_is_cut_off_and_counted(shipping: Shipping, rest: bytes) ->
     write_segment(shipping.segments, answer("a"), rest=rest)
     assert shipping() == Shipped(1, 1, 0)
     assert shipping.metric("broken_bytes_total") == len(rest)
-    assert f"the last {len(rest)} bytes" in shipping.said[0]
+    assert f"{len(rest)} bytes of it are no whole record" in shipping.said[0]
 
 
 def test_a_file_that_is_no_segment_at_all_is_counted(shipping: Shipping) -> None:

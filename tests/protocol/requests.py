@@ -33,7 +33,7 @@ def channel(system: System, door: str) -> grpc.Channel:
 def call(to: grpc.Channel, method: str, message: bytes, **options: Any) -> bytes:
     """One unary call; the answer is not decoded."""
     answer: bytes = to.unary_unary(f"/inference.GRPCInferenceService/{method}", None, None)(
-        message, timeout=10, **options
+        message, timeout=60, **options
     )
     return answer
 

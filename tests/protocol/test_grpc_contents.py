@@ -50,7 +50,7 @@ def fill(contents: Any, field: str, rows: int = 1) -> None:
 def refusal(to: grpc.Channel, request: ModelInferRequest) -> str:
     """What a request is refused with; empty if it is answered."""
     method = to.unary_unary("/inference.GRPCInferenceService/ModelInfer", None, None)
-    ended = method.future(request.SerializeToString(), timeout=10)
+    ended = method.future(request.SerializeToString(), timeout=60)
     if ended.exception() is None:
         return ""
     assert ended.code() is grpc.StatusCode.INVALID_ARGUMENT

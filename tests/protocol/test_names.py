@@ -4,6 +4,7 @@ every door, from the use case to the customer's answer; what no protocol can car
 import base64
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from churn_serving.gateway.records import RecordDecoder
 from churn_serving.oip import grpc_codec, json_codec
 from churn_serving.oip.faults import InvalidRequest
 from churn_serving.oip.open_inference_grpc_pb2 import ModelInferRequest, ModelInferResponse
+from patience import by_a_model, post, who_served, who_served_over_grpc
 from real_processes import System
 
 NASTY = ('Height 5" max', "back\\slash\nnewline\ttab", "class 👩‍💻 __init__", "\x1b[31m\x7f\u2028'", "n" * MAXIMUM_NAME)
@@ -145,13 +147,13 @@ def test_predictions_and_documentation(nasty: tuple[System, Description]) -> Non
     features = dict(zip(NASTY, (3, LEVEL, 70.5, "Check", 0), strict=True))
     customers = [{"customer_id": "a", "features": features}, {"customer_id": "b", "features": dict.fromkeys(NASTY)}]
     body = {"customers": customers}
-    answer = httpx.post(f"{system.gateway_url}/v1/predictions", json={**body, "explain": True}, timeout=10)
+    asked = partial(post, f"{system.gateway_url}/v1/predictions", json={**body, "explain": True})
+    answer = by_a_model(asked, who_served, "primary")
     assert answer.status_code == 200, answer.text
-    assert answer.json()["served_by"] == "primary"
     assert answer.json()["predictions"][0]["segment"]["name"] == LEVEL
     assert answer.json()["predictions"][0]["action"]["id"] in (ACTION, "none")
     missing = {"customers": [{"customer_id": "a", "features": {}}]}
-    refused = httpx.post(f"{system.gateway_url}/v1/predictions", json=missing, timeout=10)
+    refused = post(f"{system.gateway_url}/v1/predictions", json=missing)
     assert refused.status_code == 422
     assert len(refused.json()["errors"]) == len(NASTY)
     model = httpx.get(f"{system.gateway_url}/v1/model").json()
@@ -166,7 +168,8 @@ def test_v2_at_every_door(nasty: tuple[System, Description]) -> None:
     content = json_codec.encode_request([row], description.schema)
     for base in (system.gateway_url, system.primary_url, system.fallback_url):
         model = f"{base}/v2/models/{description.name}"
-        answer = httpx.post(f"{model}/infer", content=content, headers={"content-type": "application/json"})
+        asked = partial(post, f"{model}/infer", content=content, headers={"content-type": "application/json"})
+        answer = by_a_model(asked, who_served)
         assert answer.status_code == 200, answer.text
         scores.add(answer.json()["outputs"][0]["data"][0])
         assert [tensor["name"] for tensor in httpx.get(model).json()["inputs"]] == list(NASTY)
@@ -176,10 +179,12 @@ def test_v2_at_every_door(nasty: tuple[System, Description]) -> None:
         with grpc.insecure_channel(f"127.0.0.1:{system.ports[port]}") as channel:
             path = "/inference.GRPCInferenceService/ModelInfer"
             method = channel.unary_unary(path, None, ModelInferResponse.FromString)
-            scores.add(method(message.SerializeToString(), timeout=10).outputs[0].contents.fp64_contents[0])
+            sound = message.SerializeToString()
+            answered = by_a_model(partial(method, sound, timeout=60), who_served_over_grpc)
+            scores.add(answered.outputs[0].contents.fp64_contents[0])
             del message.inputs[:]
             with pytest.raises(grpc.RpcError) as caught:
-                method(message.SerializeToString(), timeout=10)
+                method(message.SerializeToString(), timeout=60)
             assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
             message = grpc_codec.encode_request([row], description.schema)
             message.model_name = description.name

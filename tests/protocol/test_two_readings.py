@@ -17,7 +17,7 @@ SIZES = sample_schema().names
 
 
 def post(door: str, path: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
-    return httpx.post(door + path, content=content, headers=headers, timeout=20)
+    return httpx.post(door + path, content=content, headers=headers, timeout=60)
 
 
 def doubled(content: dict[str, Any], before: str) -> bytes:

@@ -25,7 +25,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CHURN_")}
     environment["CHURN_GATEWAY_HTTP_PORT"] = "nonsense"  # help needs no usable settings
     return subprocess.run(
-        [sys.executable, "-m", *command], check=False, capture_output=True, text=True, timeout=60, env=environment
+        [sys.executable, "-m", *command], check=False, capture_output=True, text=True, timeout=180, env=environment
     )
 
 

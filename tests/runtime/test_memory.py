@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-import gc
-import weakref
+import subprocess
+import sys
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 
-from churn_serving.runtime.memory import MemoryWatch, held_memory
+from awaiting import until
+from churn_serving.runtime.memory import MemoryWatch
 
 MEBIBYTE = 2**20
 
@@ -53,54 +53,69 @@ async def test_what_was_freed_is_given_back_and_nobody_is_cut_off(process: Proce
         assert process.given_back == 0, "nothing has grown"
         for _ in range(3):
             process.freed = 500
-            await asyncio.sleep(0.05)
-            assert process.freed == 0
+            await until(lambda: process.freed == 0)
     assert process.given_back == 3
     assert process.relieved == 0
 
 
 async def test_what_is_in_use_beyond_the_most_is_cut_off_once_in_a_while(process: Process) -> None:
-    with watched(process, pause=0.3):
+    with watched(process, pause=1.0):
         process.used = 90
         await asyncio.sleep(0.05)
         assert process.relieved == 0
         process.used = 110
-        await asyncio.sleep(0.05)
-        assert process.relieved == 1
+        await until(lambda: process.relieved == 1)
         process.used = 150
         await asyncio.sleep(0.05)
         assert process.relieved == 1, "those who come back are not cut off at once again"
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1.0)
         process.used = 200
-        await asyncio.sleep(0.05)
-        assert process.relieved == 2
+        await until(lambda: process.relieved == 2)
+
+
+HOLDS = """
+from churn_serving.runtime.memory import held_memory
+before = held_memory()
+ballast = bytearray(b"x") * (40 * 2**20)
+print(held_memory() - before)
+"""
 
 
 def test_a_process_knows_what_it_holds() -> None:
-    before = held_memory()
-    ballast = np.ones(40 * MEBIBYTE, dtype=np.int8)
-    assert 35 * MEBIBYTE <= held_memory() - before <= 60 * MEBIBYTE
-    assert ballast.sum() == 40 * MEBIBYTE
+    # In a process of its own: one that has run other tests has room enough that is its own already.
+    said = subprocess.run([sys.executable, "-c", HOLDS], capture_output=True, text=True, check=True).stdout
+    assert 35 * MEBIBYTE <= int(said) <= 60 * MEBIBYTE
 
 
-async def test_what_only_a_circle_of_references_holds_is_given_back() -> None:
-    class Call:
-        def __init__(self) -> None:
-            self.itself, self.metadata = self, bytearray(40 * MEBIBYTE)
+CIRCLE = """
+import asyncio, gc, weakref
+from churn_serving.runtime.memory import MemoryWatch
 
-    async def relieve() -> None:
-        raise AssertionError("nothing is in use")
+class Call:
+    def __init__(self):
+        self.itself, self.metadata = self, bytearray(40 * 2**20)
 
+async def relieve():
+    raise AssertionError("nothing is in use")
+
+async def main():
+    gc.disable()
     loop, gone = asyncio.get_running_loop(), asyncio.Event()
     watching = asyncio.create_task(MemoryWatch(2**40, relieve).run(0.005))
     await asyncio.sleep(0.02)
-    gc.disable()
-    try:
-        call = Call()
-        weakref.finalize(call, loop.call_soon_threadsafe, gone.set)
-        del call
-        async with asyncio.timeout(10):
-            await gone.wait()
-    finally:
-        gc.enable()
-        watching.cancel()
+    call = Call()
+    weakref.finalize(call, loop.call_soon_threadsafe, gone.set)
+    del call
+    async with asyncio.timeout(60):
+        await gone.wait()
+    watching.cancel()
+    print("given back")
+
+asyncio.run(main())
+"""
+
+
+def test_what_only_a_circle_of_references_holds_is_given_back() -> None:
+    # In a process of its own, too: what other tests have left there may go in the same moment, and then nothing grows.
+    said = subprocess.run([sys.executable, "-c", CIRCLE], capture_output=True, text=True, check=True).stdout
+    assert said == "given back\n"

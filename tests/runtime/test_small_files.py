@@ -14,7 +14,7 @@ import pytest
 from churn_model import SigningKey, TrustedKeys, UntrustedPackage
 from churn_model.errors import UseCaseError
 from churn_model.usecase_file import read_text
-from churn_serving.gateway.canary_weight import CanaryWeight, CanaryWeightError, read_percent
+from churn_serving.gateway.canary_weight import CanaryShare, CanaryWeight, CanaryWeightError, read_canary_share
 from churn_serving.gateway.key_file import KeyFileError, add_key, entry_for, new_key, read_keys
 from churn_serving.gateway.key_ring import KeyRing
 from churn_serving.runtime.trust import TrustedKeyFile
@@ -36,7 +36,7 @@ KINDS: dict[str, Callable[[Path], None]] = {
 }
 READERS: dict[str, tuple[Callable[[Path], Any], type[Exception]]] = {
     "API keys": (read_keys, KeyFileError),
-    "canary weight": (read_percent, CanaryWeightError),
+    "canary weight": (read_canary_share, CanaryWeightError),
     "package keys": (TrustedKeys.load, UntrustedPackage),
     "signing key": (SigningKey.load, UntrustedPackage),
     "use case": (read_text, UseCaseError),
@@ -65,7 +65,7 @@ async def test_what_was_read_before_stays_in_force_and_a_good_file_is_read_again
     weight.write_text("10")
     package.write_bytes(signing.public_pem())
     told: list[str] = []
-    shares: list[float] = []
+    shares: list[CanaryShare] = []
     ring, trusted = KeyRing(keys, told.append), TrustedKeyFile(package, told.append)
     canary = CanaryWeight(weight, shares.append, told.append)
 
@@ -80,7 +80,7 @@ async def test_what_was_read_before_stays_in_force_and_a_good_file_is_read_again
         KINDS[kind](path)
     await _until(lambda: told.count("refused") >= 3)
     assert ring.caller(key.encode()) == "marketing"
-    assert set(shares) == {0.1}
+    assert set(shares) == {CanaryShare(10.0)}
     trusted.verify(b"x", signing.sign(b"x"))
     for path, content in good.items():
         other = path.with_suffix(".new")
@@ -95,7 +95,7 @@ async def test_what_was_read_before_stays_in_force_and_a_good_file_is_read_again
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
         await asyncio.sleep(0.01)

@@ -39,7 +39,7 @@ async def test_work_that_hangs_on_another_process_is_never_a_reason_to_replace_t
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - of other tasks
             await asyncio.sleep(0.001)
 

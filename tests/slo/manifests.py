@@ -13,6 +13,7 @@ RULES = sorted([*MANIFESTS.glob("slo/generated/*.yaml"), *MANIFESTS.glob("alerts
 TESTS = sorted(MANIFESTS.glob("alerts/tests/*.yaml"))
 FOREIGN = {
     "up", "kube_job_failed", "kube_cronjob_status_last_successful_time", "kube_cronjob_spec_suspend",
+    "kube_pod_container_status_waiting_reason", "kube_pod_init_container_status_waiting_reason",
     "certmanager_certificate_expiration_timestamp_seconds",
 }  # fmt: skip
 """Metrics of Prometheus itself, kube-state-metrics and cert-manager."""

@@ -13,6 +13,7 @@ from typing import Any
 from prometheus_client import start_http_server
 
 from churn_serving.telemetry.metrics import GatewayMetrics, ServedModel
+from churn_serving.telemetry.shadow_metrics import ShadowMetrics
 
 CALLS_A_TICK, TICK_SECONDS = 30, 0.05
 NAME = "churn-telecom"
@@ -20,12 +21,15 @@ NAME = "churn-telecom"
 
 @dataclass(frozen=True)
 class Behaviour:
-    """Chances of a call: to fail, to come too late, to be slow; by how much churn probabilities are shifted."""
+    """Chances of a call: to fail, to come too late, to be slow; by how much churn probabilities are shifted; whether it
+    has no pod yet, or none any more."""
 
     failing: float = 0.0
     late: float = 0.0
     slow: float = 0.01
     shift: float = 0.0
+    absent: bool = False
+    dead: bool = False
 
 
 class PlayedGateway:
@@ -33,38 +37,62 @@ class PlayedGateway:
 
     def __init__(self) -> None:
         self.metrics = GatewayMetrics()
+        self.shadow_metrics = ShadowMetrics(self.metrics.registry)
         self.canary = Behaviour()
         self.met = 0
-        self._share, self._canary, self._primary = 0.0, "", "sha256:starter"
+        self._share, self._shadow, self._canary, self._primary = 0.0, 0.0, "", "sha256:starter"
         self._random = random.Random(7)
         self._ended = threading.Event()
         self.deploy(0.0, "", "")
 
-    def deploy(self, percent: float, canary: str, primary: str) -> None:
-        """From now on so many percent of customers go to a canary of this digest; empty: none, or the starter."""
-        self._share, self._canary, self._primary = percent / 100, canary, primary or "sha256:starter"
+    def deploy(self, percent: float, canary: str, primary: str, shadow: float = 0.0) -> None:
+        """From now on so many percent of customers go to a canary of this digest, or copies of `shadow` percent of
+        requests; empty: none, or the starter."""
+        self._share, self._shadow = percent / 100, shadow / 100
+        self._canary, self._primary = canary, primary or "sha256:starter"
         self.metrics.canary_share(self._share)
-        self.metrics.model_served("primary", ServedModel(NAME, "", self._primary))
-        if canary:
-            self.metrics.model_served("canary", ServedModel(NAME, "", canary))
+        self.shadow_metrics.shadow_share(self._shadow)
+        self.metrics.model_served("primary", ServedModel(NAME, "1", self._primary))
+        if canary and not self.canary.absent:
+            self.metrics.model_served("canary", ServedModel(NAME, "2", canary))
         else:
             self.metrics.model_forgotten("canary")
 
     def run(self) -> None:
         while not self._ended.wait(TICK_SECONDS):
-            share, canary, primary = self._share, self._canary, self._primary
+            share, shadow, canary, primary = self._share, self._shadow, self._canary, self._primary
             for _ in range(CALLS_A_TICK):
                 if canary and self._random.random() < share:
                     self.met += 1
                     self._call("canary", canary, self.canary)
                 else:
                     self._call("primary", primary, Behaviour())
+                    if canary and self._random.random() < shadow:
+                        self._copy(canary, primary)
+
+    def _copy(self, digest: str, beside: str) -> None:
+        chance, behaviour = self._random.random(), self.canary
+        if behaviour.absent or behaviour.dead:
+            self.shadow_metrics.shadow_ended("open", "" if behaviour.absent else digest)
+            return
+        outcome = "failed" if chance < behaviour.failing else "answered"
+        seconds = 0.08 if self._random.random() < behaviour.slow else 0.004
+        self.metrics.backend_called("canary", 1, seconds, outcome, digest)
+        self.shadow_metrics.shadow_ended(outcome, digest)
+        if outcome == "answered":
+            answered = self._random.betavariate(0.8, 2.0)
+            moved = answered + self._random.uniform(-0.02, 0.02) + behaviour.shift
+            self.shadow_metrics.shadow_compared(digest, beside, [min(1.0, max(0.0, moved))], [answered])
 
     def end(self) -> None:
         self._ended.set()
 
     def _call(self, backend: str, digest: str, behaviour: Behaviour) -> None:
         chance = self._random.random()
+        if behaviour.absent:
+            self.metrics.backend_called(backend, 1, 0.001, "unreachable", "")
+            self.metrics.fell_back(backend, "unreachable")
+            return
         if chance < behaviour.failing + behaviour.late:
             reason = "failed" if chance < behaviour.failing else "timeout"
             self.metrics.backend_called(backend, 1, 0.1, reason, digest)

@@ -43,7 +43,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 def test_it_reads_the_services_by_every_rule_of_the_project(service: Service, tmp_path: Path) -> None:
     port = service.spec.port
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=10) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=60) as client:
         until(lambda: client.get("/targets").json()["data"]["activeTargets"], 60, lambda: "no target")
         targets = client.get("/targets").json()["data"]["activeTargets"]
         groups = client.get("/rules").json()["data"]["groups"]

@@ -64,7 +64,7 @@ def operator(
     company.commit(ENVIRONMENTS, yaml.safe_dump(index))
     company.push()
     watched.gateway.canary = Behaviour()
-    watched.gateway.deploy(0, "", "")
+    watched.forget_what_was_deployed()
     return Operator(company, shelf, watched, capsys)
 
 
@@ -124,6 +124,86 @@ def test_a_bad_canary_is_taken_back_by_a_commit_that_says_why(
     line = refused(operator.capsys, "rollout", "start", "2", "--environment", "staging")
     assert "staging took it back on " in line
     assert line.endswith("--force tries it again")
+
+
+def ruled(company: Company, **rules: object) -> None:
+    """Other rules for the environment."""
+    index = yaml.safe_load((company.checkout / ENVIRONMENTS).read_text())
+    index["environments"]["staging"] = {"rollout": {**RULES, **rules}}
+    company.commit(ENVIRONMENTS, yaml.safe_dump(index))
+    company.push()
+
+
+def test_a_canary_is_judged_from_when_its_pods_are_there(operator: Operator) -> None:
+    """Whom the gateways sent to it before, the primary has answered."""
+    gateway = operator.watched.gateway
+    gateway.canary = Behaviour(absent=True)
+    operator.start()
+    met = gateway.met
+    while gateway.met < met + 300 or "not met" not in (told := operator.step())["said"]:
+        assert (told := operator.step())["commit"] is None, told
+        time.sleep(0.5)
+    assert told["said"].endswith("; gateways have not met its model yet")
+    gateway.canary = Behaviour()
+    operator.deploy()
+    while (told := operator.step())["commit"] is None:
+        time.sleep(0.5)
+    assert told["percent"] == 50
+
+
+def test_a_canary_whose_pods_never_come_is_taken_back(operator: Operator) -> None:
+    ruled(operator.company, steps=["shadow", 10, 100], arrival="5s")
+    operator.watched.gateway.canary = Behaviour(absent=True)
+    operator.start()
+    while (found := operator.look())[0] == 0:
+        time.sleep(0.5)
+    assert (found[0], found[1]["state"]) == (3, "undecided")
+    assert operator.subjects()[-1].endswith(": not shown to be no worse")
+    message = git("log", "-1", "--format=%B", "main", folder=operator.company.server)
+    assert "gateways have not met its model for 5s; see why its pods do not start" in " ".join(message.split())
+    assert operator.values() == {}
+
+
+def test_copies_that_its_breaker_keeps_from_a_canary_speak_against_it(operator: Operator) -> None:
+    """Whoever has died is asked a few times and then not any more."""
+    ruled(operator.company, steps=["shadow", 10, 100], shadow_percent=50)
+    operator.watched.gateway.canary = Behaviour(dead=True)
+    operator.start()
+    while (found := operator.look())[0] == 0:
+        time.sleep(0.5)
+    assert (found[0], found[1]["state"]) == (3, "worse")
+    assert " worse: errors: 100.00%" in found[1]["said"]
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.3], ids=["agreeing", "shifted"])
+def test_a_canary_is_asked_about_copies_before_anybody_is_answered_by_it(operator: Operator, shift: float) -> None:
+    company, gateway = operator.company, operator.watched.gateway
+    ruled(company, steps=["shadow", 10, 100], shadow_percent=50)
+    gateway.canary = Behaviour(shift=shift)
+    operator.start()
+    assert operator.values()["gateway"] == {"canaryPercent": 0, "canaryShadowPercent": 50}
+    met, written = gateway.met, company.main()
+    while not (told := operator.step("--dry-run"))["said"].endswith("that would be committed"):
+        assert (told["percent"], told["shadow_percent"], told["state"]) == (0, 50, "running")
+        assert told["said"].startswith("staging: churn-telecom version 2 at 50 % of copies waits: ")
+        time.sleep(0.5)
+    assert {each["name"] for each in told["measures"]} == {"errors", "timeouts", "slow", "difference", "shift"}
+    assert told["compared"]["customers"] > 100
+    assert company.main() == written
+    told = operator.step(code=3 if shift else 0)
+    assert gateway.met == met
+    message = git("log", "-1", "--format=%B", "main", folder=company.server)
+    if shift:
+        assert message.startswith("Take churn-telecom version 2 back in staging at 50 % of copies: it is worse\n\n")
+        assert operator.values() == {}
+        assert told["compared"]["shift"] > 0.15
+    else:
+        assert message.startswith("Try churn-telecom version 2 in staging with 10 % of customers\n\n")
+        assert operator.values()["gateway"] == {"canaryPercent": 10}
+        assert told["compared"]["shares"] == pytest.approx([0.5, 1, 1], abs=0.15)
+    words = " ".join(message.split())
+    assert f"f {told['compared']['customers']} customers scored by both models " in words, words
+    assert " within 0.1; the canary says " in words
 
 
 def test_a_dry_run_says_what_and_why_and_does_nothing(operator: Operator) -> None:

@@ -24,6 +24,7 @@ from churn_serving.telemetry import names
 from ports import free_port
 from real_processes import System, describe_system, running
 from sample_package import PackageMaker, sample_rows, sample_schema
+from tests.dashboards.boards import Query
 from tests.prediction_log.shipper import ShipperProcess
 from tests.slo.board_reader import BoardReader
 from tests.slo.looking_back import drift_watched, outcomes_shown, watchable_package
@@ -49,24 +50,27 @@ NUMBERS = itertools.count()
 
 
 class Watched(NamedTuple):
-    """A system under load, who watches it, who is told, and the codes of its answers."""
+    """A system under load, who watches it, who is told, the codes of its answers, and where its files are. Its canary
+    is asked about copies at first."""
 
     system: Any
     prometheus: Prometheus
     boards: BoardReader
     told: Told
     codes: list[int]
+    home: Path
 
 
 def describe(package: Path, verify_key: Path, home: Path) -> System:
     """A gateway with everything on: keys, a log of answers, and a canary, which the fallback's process plays."""
     add_key(home / "api-keys.json", entry_for(KEY, "watched"))
     add_pseudonym_key(home / "keys" / "prediction-log.json", "first")
+    (home / "percent").write_text('{"percent": 0, "shadow_percent": 50}')
     settings = {
         "API_KEYS": home / "api-keys.json",
         "PREDICTION_LOG": home / "segments",
         "PREDICTION_LOG_SEGMENT_SECONDS": 1,
-        "CANARY_PERCENT": 30,
+        "CANARY_PERCENT_FILE": home / "percent",
     }
     named = {f"CHURN_GATEWAY_{name}": str(value) for name, value in settings.items()}
     described = describe_system(package, verify_key, home, **named)
@@ -93,7 +97,7 @@ def watched(
         prometheus(home, [*ports, shipping, drift, outcomes], manager) as watcher,
         load(system) as codes,
     ):
-        yield Watched(system, watcher, BoardReader(watcher), receiver, codes)
+        yield Watched(system, watcher, BoardReader(watcher), receiver, codes, home)
 
 
 @contextlib.contextmanager
@@ -103,7 +107,7 @@ def load(system: Any) -> Iterator[list[int]]:
     ended = threading.Event()
 
     def ask() -> None:
-        with httpx.Client(base_url=system.gateway_url, timeout=5, headers={"x-api-key": KEY}) as client:
+        with httpx.Client(base_url=system.gateway_url, timeout=60, headers={"x-api-key": KEY}) as client:
             for number in range(100_000):
                 if ended.wait(0.02):
                     return
@@ -151,14 +155,20 @@ def unanswered(watched: Watched) -> dict[int, int]:
 
 def turned_away(system: System) -> None:
     """A caller without a key, and one who speaks something else."""
-    assert httpx.get(f"{system.gateway_url}/v1/model", timeout=5).status_code == 401
-    with socket.create_connection(("127.0.0.1", system.ports["gateway"]), 5) as stranger:
+    assert httpx.get(f"{system.gateway_url}/v1/model", timeout=60).status_code == 401
+    with socket.create_connection(("127.0.0.1", system.ports["gateway"]), 60) as stranger:
         stranger.sendall(b"good morning\r\n\r\n")
         assert stranger.recv(1)
 
 
 def test_every_panel_shows_something_while_all_is_well(watched: Watched) -> None:
     boards = watched.boards
+
+    def no_copies() -> list[Query]:
+        return [one for one in boards.empty(rare=True) if any(each.startswith("churn_shadow") for each in one.metrics)]
+
+    until(lambda: not no_copies(), STEP_SECONDS, no_copies)
+    (watched.home / "percent").write_text("30")
     until(lambda: not boards.empty(rare=False), STEP_SECONDS, lambda: boards.empty(rare=False))
     assert boards.nothing_to_choose() == []
 
@@ -169,11 +179,13 @@ def test_a_system_that_is_well_shows_what_rules_ask_for_and_wakes_nobody(watched
     recorded = 'count(slo:sli_error:ratio_rate5m{sloth_service="churn-gateway"} >= 0) == 4'
     until(lambda: watcher.query(recorded), STEP_SECONDS, lambda: watcher.query("slo:sli_error:ratio_rate5m"))
     until(lambda: not watcher.unrecorded(), STEP_SECONDS, watcher.unrecorded)
+    log_is_fresh = 'slo:sli_error:ratio_rate5m{sloth_slo="log-freshness"} == 0'
+    until(lambda: watcher.query(log_is_fresh), STEP_SECONDS, lambda: watcher.query("churn:prediction_log_stale:bool"))
     until(lambda: len(watched.codes) > 200, STEP_SECONDS, lambda: len(watched.codes))
     assert watcher.faulty_rules() == []
     assert watcher.firing() & {"ChurnGatewayAvailability", "ChurnServedByPrimary", "ChurnGatewayAbsent"} == set()
     assert "pager" not in watched.told.alerts
-    until(lambda: not unanswered(watched), 30, lambda: unanswered(watched))
+    until(lambda: not unanswered(watched), STEP_SECONDS, lambda: unanswered(watched))
 
 
 def test_a_dead_primary_is_told_although_every_request_is_answered(watched: Watched) -> None:
@@ -184,7 +196,7 @@ def test_a_dead_primary_is_told_although_every_request_is_answered(watched: Watc
         lambda: (watched.prometheus.firing(), watched.told.alerts),
     )
     assert "ChurnGatewayAvailability" not in watched.prometheus.firing()
-    until(lambda: not unanswered(watched), 30, lambda: unanswered(watched))
+    until(lambda: not unanswered(watched), STEP_SECONDS, lambda: unanswered(watched))
 
 
 def test_without_any_backend_the_scorecard_wakes_somebody(watched: Watched) -> None:
@@ -199,7 +211,7 @@ def test_without_any_backend_the_scorecard_wakes_somebody(watched: Watched) -> N
     until(lambda: not watched.boards.empty(rare=True), STEP_SECONDS, lambda: watched.boards.empty(rare=True))
     if PICTURES:
         watched.boards.write(Path(PICTURES))
-    until(lambda: not unanswered(watched), 30, lambda: unanswered(watched))
+    until(lambda: not unanswered(watched), STEP_SECONDS, lambda: unanswered(watched))
 
 
 def test_a_total_outage_pages(watched: Watched, record_property: Callable[[str, object], None]) -> None:

@@ -4,13 +4,27 @@ import dataclasses
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
-from churn_training.cluster.names import CONSUMERS, TRAINING, USER_ID, USER_SECRET
+from churn_training.cluster import material
+from churn_training.cluster.names import (
+    CONSUMERS,
+    MARKETING,
+    MLFLOW,
+    MONITORING,
+    PREDICTION_LOG,
+    TRAINING,
+    USER_ID,
+    USER_SECRET,
+)
+from ports import free_port
+from real_processes import Service
 
 ROOT = "root"
 STARTER = "s3://churn-models/starter/0.0.0/"
@@ -76,3 +90,56 @@ def surroundings(environment: dict[str, str]) -> dict[str, str]:
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CHURN_", "MLFLOW_"))
     }
     return {**inherited, "AWS_EC2_METADATA_DISABLED": "true", **environment}
+
+
+@contextmanager
+def object_storage(home: Path, host: str = "127.0.0.1") -> Iterator[Storage]:
+    """An empty object storage that listens at an address of this machine, and its users; nobody has rights yet."""
+    known = (*CONSUMERS, PREDICTION_LOG, MONITORING, MARKETING)
+    users = {consumer: material.new_user(f"churn-{consumer}") for consumer in known}
+    (home / "users").mkdir()
+    (home / "users" / "users.json").write_text(material.users_file(users)["users.json"])
+    (home / "users" / "users.json").chmod(0o400)
+    (home / "users").chmod(0o500)
+    users[ROOT] = material.new_user("churn-root")
+    (home / "objects").mkdir()
+    program = Path(os.environ.get("CLUSTER_HOME") or Path.home() / ".cache" / "churn-cluster") / "bin" / "versitygw"
+    assert program.is_file(), f"{program}: not built yet, run `make cluster`"
+    port = free_port()
+    command = [program, "--port", f"{host}:{port}", "--iam-dir", home / "users", "posix", home / "objects"]
+    environment = {"ROOT_ACCESS_KEY": users[ROOT][USER_ID], "ROOT_SECRET_KEY": users[ROOT][USER_SECRET]}
+    with (home / "log").open("wb") as log:
+        running = subprocess.Popen(
+            [str(word) for word in command], env={**os.environ, **environment}, stdout=log, stderr=log
+        )
+    try:
+        yield Storage(f"http://{host}:{port}", users, home)
+    finally:
+        running.terminate()
+        running.wait(10)
+
+
+@contextmanager
+def machine_with_mlflow(storage: Storage, home: Path) -> Iterator[Machine]:
+    """A machine beside a new MLflow, which knows nothing of what the storage holds."""
+    port = free_port()
+    server = Service(
+        "mlflow",
+        ["uvicorn", "mlflow.server.fastapi_app:app", "--host", "127.0.0.1", "--port", str(port), "--no-access-log"],
+        {
+            "_MLFLOW_SERVER_FILE_STORE": f"sqlite:///{home / 'mlflow.db'}",
+            "_MLFLOW_SERVER_ARTIFACT_ROOT": "s3://churn-models/",
+            "MLFLOW_SERVER_ALLOWED_HOSTS": f"127.0.0.1:{port}",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            **storage.environment(MLFLOW),
+        },
+        f"http://127.0.0.1:{port}/health",
+        home / "mlflow.log",
+    )
+    server.start()
+    try:
+        server.wait_ready()
+        yield Machine(storage, home, f"http://127.0.0.1:{port}")
+    finally:
+        server.stop()

@@ -163,6 +163,7 @@ def test_everybody_may_do_what_they_need_and_no_more(ready: Storage, customers: 
             "list data": may(client, "list_objects_v2", **data),
             "read data": may(client, "get_object", **data, Key=customers.removeprefix("s3://churn-data/")),
             "write data": may(client, "put_object", **data, Key="x", Body=b""),
+            "keep snapshots": may(client, "put_object", **data, Key="snapshots/x", Body=b""),
             "write scores": may(client, "put_object", **data, Key="scores/x", Body=b""),
             "change rights": may(client, "put_bucket_policy", **models, Policy="{}"),
             "make buckets": may(client, "create_bucket", Bucket=f"of-{user}"),
@@ -175,7 +176,7 @@ def test_everybody_may_do_what_they_need_and_no_more(ready: Storage, customers: 
     assert allowed == {
         SERVING: reads,
         MLFLOW: reads,
-        TRAINING: reads | {"write models", "list data", "read data", "write scores"},
+        TRAINING: reads | {"write models", "list data", "read data", "keep snapshots", "write scores"},
     }
 
 

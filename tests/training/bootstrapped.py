@@ -25,6 +25,7 @@ MADE = {
     f"{SECRETS}/churn-s3-mlflow",
     f"{SECRETS}/churn-s3-prediction-log",
     f"{SECRETS}/churn-s3-monitoring",
+    f"{SECRETS}/churn-s3-marketing",
     f"{SECRETS}/churn-prediction-log-keys",
 }
 USERS = f"{SECRETS}/churn-object-storage-users"

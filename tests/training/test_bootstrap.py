@@ -175,7 +175,7 @@ def test_a_refusal_is_one_line(server: ApiServer, api: KubernetesApi) -> None:
         (
             "PARTS",
             "signing,nonsense",
-            f"'nonsense' is not one of {WITHOUT_LOG.replace(',', ', ')}, {', '.join(PARTS[-3:])}",
+            f"'nonsense' is not one of {WITHOUT_LOG.replace(',', ', ')}, {', '.join(PARTS[-4:])}",
         ),
         ("STORAGE_ENDPOINT", "churn:9000", "'churn:9000' is not an http:// or https:// address"),
         ("NAMESPACE", "", "must be set outside of a pod"),

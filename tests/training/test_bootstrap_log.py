@@ -38,14 +38,18 @@ def test_a_release_that_begins_to_keep_answers_gets_one_user_more(
     assert {method for method, _ in server.seen} == {"GET"}
 
 
-def test_who_looks_back_is_one_user_more_again(server: ApiServer, api: KubernetesApi) -> None:
-    make(api, settings(PARTS=f"{WITHOUT_LOG},prediction-log-user,prediction-log-keys"))
+@pytest.mark.parametrize("consumer", ["monitoring", "marketing"])
+def test_who_looks_back_and_who_shows_scores_is_one_user_more_each(
+    server: ApiServer, api: KubernetesApi, consumer: str
+) -> None:
+    parts = f"{WITHOUT_LOG},prediction-log-user,prediction-log-keys"
+    make(api, settings(PARTS=parts))
     former = accounts_of(server)
-    assert "churn-monitoring" not in former
-    make(api, settings())
-    user = secret(server, "churn-s3-monitoring")
-    assert accounts_of(server).keys() == former.keys() | {"churn-monitoring"}
-    assert accounts_of(server)["churn-monitoring"]["secret"] == user["AWS_SECRET_ACCESS_KEY"]
+    assert f"churn-{consumer}" not in former
+    make(api, settings(PARTS=f"{parts},{consumer}-user"))
+    user = secret(server, f"churn-s3-{consumer}")
+    assert accounts_of(server).keys() == former.keys() | {f"churn-{consumer}"}
+    assert accounts_of(server)[f"churn-{consumer}"]["secret"] == user["AWS_SECRET_ACCESS_KEY"]
 
 
 def test_users_whom_somebody_adds_meanwhile_stay(server: ApiServer, api: KubernetesApi) -> None:

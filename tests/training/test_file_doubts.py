@@ -80,6 +80,13 @@ def a_part(table: Table) -> Table:
     return table.query("Contract == 'Month-to-month'")
 
 
+def a_fifth_changed(table: Table) -> Table:
+    """As honest corrections do: everybody is there, of some with another bill."""
+    changed = table.assign(MonthlyCharges=table["MonthlyCharges"].astype(float))
+    changed.loc[changed.index % 5 == 0, "MonthlyCharges"] += 0.25
+    return changed.assign(MonthlyCharges=changed["MonthlyCharges"].round(2).astype(str))
+
+
 def swapped(table: Table) -> Table:
     return table.rename(columns={"Partner": "Dependents", "Dependents": "Partner"})
 
@@ -97,6 +104,7 @@ def rotated(table: Table) -> Table:
         (everybody_three_times, "customers are more like one another than those of the champion's file were"),
         (without_half_of_those_held_out, "about .* would be: some are missing"),
         (a_part, "the file holds about 5\\d% of the rows of the champion's file and few others"),
+        (a_fifth_changed, "about 8\\d% of the rows .* as they were, and about [12]\\d% of its own rows are of others"),
         (swapped, 'columns look exchanged, each as another of them did for the champion: "Partner", "Dependents"'),
         (rotated, 'columns look exchanged, .*: "Dependents", "PhoneService", "PaperlessBilling"'),
     ],
@@ -106,6 +114,7 @@ def rotated(table: Table) -> Table:
         "everybody three times",
         "held out and gone",
         "a part",
+        "a fifth changed",
         "two columns exchanged",
         "three columns exchanged",
     ],

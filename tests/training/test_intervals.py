@@ -14,7 +14,7 @@ from churn_model.package import Package
 from churn_model.schema import Row
 from churn_model.scorer import Scorer, Scores
 from churn_model.usecase import ProfitRule
-from churn_training.comparison.bootstrap import Resampler, intervals, probability_better
+from churn_training.comparison.bootstrap import Resampler, intervals, probability_better, resample
 from churn_training.comparison.champion_contest import CurrentChampion
 from churn_training.comparison.competition import Result
 from churn_training.comparison.final_measure import measure_finished
@@ -111,6 +111,19 @@ def test_both_models_answer_for_the_same_customers() -> None:
     churned, probabilities = customers(800, seed=9)
     slightly_worse = probabilities + numpy.where(churned == 1, -0.001, 0.001) * (probabilities > 0.01)
     assert probability_better(churned, probabilities, slightly_worse, measure("brier", RULE), 1, repeats=100) == 1.0
+
+
+@pytest.mark.parametrize("customers_have", [1, 3], ids=["a row each", "three rows each"])
+def test_samples_that_were_measured_once_say_the_same_of_both(customers_have: int) -> None:
+    churned, probabilities = customers(300, seed=11)
+    other = numpy.clip(probabilities + numpy.random.default_rng(5).normal(0.0, 0.05, 300), 0.0, 1.0)
+    whose = numpy.arange(300) // customers_have
+    one, two = (resample(churned, each, RULE, 2, 60, customers=whose) for each in (probabilities, other))
+    assert one.intervals(0.9) == intervals(churned, probabilities, RULE, 2, 60, 0.9, customers=whose)
+    expected = probability_better(churned, probabilities, other, measure("empc", RULE), 2, 60, customers=whose)
+    assert 0.0 < expected < 1.0
+    assert one.probability_higher(two, "empc") == expected
+    assert two.probability_higher(one, "empc") == pytest.approx(1.0 - expected)
 
 
 def test_a_mean_of_differences_is_the_same_comparison() -> None:

@@ -25,6 +25,7 @@ SECTIONS = [
     "Training data",
     "Evaluation data",
     "Metrics",
+    "Contenders",
     "Calibration",
     "Groups",
     "What the gate found",
@@ -59,6 +60,21 @@ def test_its_figures_are_those_that_were_measured(card: str, trained: tuple[Home
         assert row(card, words)[1:] == [f"{found[name]:.4f}", ends, *others]
     assert outcome.registered.digest in card
     assert outcome.run_id in card
+
+
+def test_it_says_who_competed_and_how_sure_that_is(card: str, trained: tuple[Home, TrainingOutcome]) -> None:
+    _, outcome = trained
+    lines = card.partition("\n## Contenders\n")[2].partition("\n## ")[0].splitlines()
+    cells_of = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines if line.startswith("|")][2:]
+    table = [[cell.strip() for cell in cells] for cells in cells_of]
+    (chosen,) = [cells for cells in table if cells[0].endswith(" (chosen)")]
+    assert chosen[1] == f"{outcome.metrics['cv_empc']:.4f}"
+    assert chosen[-1] == ""
+    profits = [float(cells[1]) for cells in table]
+    assert profits == sorted(profits, reverse=True)
+    for cells in table:
+        low, high = map(float, cells[2].split(" to "))
+        assert low <= float(cells[1]) <= high
 
 
 def test_it_tells_every_group_what_was_left_out_and_where_it_learnt(card: str, telco: Dataset) -> None:

@@ -42,7 +42,7 @@ class Door:
         return psutil.Process(self.service.process.pid)
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.http), 15)
+        return socket.create_connection(("127.0.0.1", self.http), 60)
 
     def head(self, *lines: str) -> bytes:
         """The header of a POST, complete."""
@@ -68,7 +68,7 @@ class Door:
 
     def answers(self) -> bool:
         """Whether a caller that does nothing wrong gets an answer."""
-        return httpx.get(f"http://127.0.0.1:{self.http}{LIVE}", timeout=5).status_code == 200
+        return httpx.get(f"http://127.0.0.1:{self.http}{LIVE}", timeout=60).status_code == 200
 
 
 def describe_door(name: str, model: Path, verify_key: Path, home: Path, **changes: str) -> Door:
@@ -147,7 +147,7 @@ def send_until_closed(connection: socket.socket, piece: bytes, total: int, secon
     return sent
 
 
-def eventually(condition: object, seconds: float = 10) -> None:
+def eventually(condition: object, seconds: float = 60) -> None:
     assert callable(condition)
     end = time.monotonic() + seconds
     while not condition():

@@ -247,7 +247,7 @@ async def test_a_caller_of_the_old_protocol_gets_one_answer() -> None:
 async def test_several_may_wait_for_the_end() -> None:
     _SEEN.clear()
     async with _server() as port:
-        answer = await asyncio.wait_for(_talk(port, _get(b"/watched", more=_LAST)), 10)
+        answer = await asyncio.wait_for(_talk(port, _get(b"/watched", more=_LAST)), 60)
     assert answer.endswith(b"4\r\nseen\r\n0\r\n\r\n")
     assert _SEEN == [True]
 

@@ -70,7 +70,7 @@ def live(door: Door) -> bool:
     own = [("grpc.use_local_subchannel_pool", 1)]
     with grpc.insecure_channel(f"127.0.0.1:{door.grpc}", options=own) as channel, contextlib.suppress(grpc.RpcError):
         call = channel.unary_unary("/inference.GRPCInferenceService/ServerLive", None, None)
-        return bool(call(b"", timeout=5) == b"\x08\x01")
+        return bool(call(b"", timeout=60) == b"\x08\x01")
     return False
 
 

@@ -58,7 +58,7 @@ async def _exchange(port: int, pieces: list[bytes], pause: float = 0.02) -> byte
         for piece in pieces:
             writer.write(piece)
             await asyncio.sleep(pause)
-        return await asyncio.wait_for(reader.read(), 10)
+        return await asyncio.wait_for(reader.read(), 60)
     finally:
         writer.close()
 

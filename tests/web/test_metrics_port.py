@@ -84,3 +84,14 @@ def test_people_see_a_page_of_a_gateway_and_scrapers_what_they_always_saw(door: 
     kind = root.headers["content-type"].split(";")[0]
     assert kind == ("text/html" if "gateway" in door.service.name else "text/plain")
     assert "churn_build_info" in httpx.get(f"{url}/metrics", timeout=5).text
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/"])
+def test_metrics_are_read_and_every_other_method_is_refused(door: Door, path: str) -> None:
+    url = f"http://127.0.0.1:{door.metrics}{path}"
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        refused = httpx.request(method, url, content=b"x" if method in ("POST", "PUT") else None, timeout=5)
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
+        assert "churn_" not in refused.text
+    head = httpx.head(url, timeout=5)
+    assert (head.status_code, head.text) == (200, "")

@@ -85,7 +85,7 @@ def start_once(workplace: Workplace, home: Path) -> float:
 
 def up_environment(home: Path) -> dict[str, str]:
     """A home of its own and ports that are free, whatever else runs here."""
-    names = ("GATEWAY", "GATEWAY_GRPC", "PRIMARY", "PRIMARY_GRPC", "FALLBACK", "MLFLOW")
+    names = ("GATEWAY", "GATEWAY_GRPC", "PRIMARY", "PRIMARY_GRPC", "FALLBACK", "MARKETING", "MLFLOW")
     ports = {f"CHURN_UP_{name}_PORT": str(port) for name, port in zip(names, free_ports(len(names)), strict=True)}
     base = free_metrics_base()
     return {"CHURN_HOME": str(home), "CHURN_UP_METRICS_PORT_BASE": str(base), **ports}

@@ -35,6 +35,29 @@ def former_workplace(workplace: Workplace, revision: str, data: Path) -> Workpla
     """
     commit = resolved(revision)
     folder = workplace.folder / "former" / commit
+    root, log = unpacked_tree(folder, commit)
+    former = Workplace(folder, root, python_of(root, log), tuple(root / source for source in SOURCES))
+    prepare(former, data)
+    return former
+
+
+def unpacked(workplace: Workplace, revision: str) -> Workplace:
+    """That commit's code beside our package and our requests.
+
+    Raises:
+        BenchError: there is no such commit, or it cannot be set up.
+    """
+    commit = resolved(revision)
+    root, log = unpacked_tree(workplace.folder / "former" / commit, commit)
+    return Workplace(workplace.folder, root, python_of(root, log), tuple(root / source for source in SOURCES))
+
+
+def unpacked_tree(folder: Path, commit: str) -> tuple[Path, Path]:
+    """That commit's files below a folder of its own, and the log of how they came there.
+
+    Raises:
+        BenchError: they cannot be unpacked.
+    """
     root = folder / "tree"
     log = folder / "logs" / "set-up.log"
     if not (folder / "unpacked").is_file():
@@ -43,9 +66,7 @@ def former_workplace(workplace: Workplace, revision: str, data: Path) -> Workpla
         run_quietly(["git", "archive", "--output", str(archive), commit], log, {})
         run_quietly(["tar", "--extract", "--file", str(archive), "--directory", str(root)], log, {})
         (folder / "unpacked").touch()
-    former = Workplace(folder, root, python_of(root, log), tuple(root / source for source in SOURCES))
-    prepare(former, data)
-    return former
+    return root, log
 
 
 def resolved(revision: str) -> str:

@@ -36,6 +36,8 @@ class Load:
     pids: Sequence[int] = ()
     core: int | None = None
     key_file: Path | None = None
+    traceparent: str = ""
+    """W3C's header of a trace that every request is part of."""
 
     def arguments(self) -> list[str]:
         """The generator's flags."""
@@ -54,6 +56,7 @@ class Load:
         for name, substring in self.counted.items():
             flags += ["-count-substring", f"{name}={substring}"]
         flags += ["-key-file", str(self.key_file)] if self.key_file else []
+        flags += ["-traceparent", self.traceparent] if self.traceparent else []
         for pid in self.pids:
             flags += ["-pid", str(pid)]
         return flags

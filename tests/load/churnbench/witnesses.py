@@ -31,11 +31,11 @@ def everything_off(workplace: Workplace, ports: Sequence[int]) -> list[Command]:
             ours.whole_path(workplace, ports)]  # fmt: skip
 
 
-def silent(command: Command) -> Command:
-    """The same server without its witnesses."""
+def silent(command: Command, server: str = "") -> Command:
+    """The same server without its witnesses, or another one of ``tests/load/silent.py``."""
     python, _, module, *arguments = command.arguments
     assert module == f"churn_serving.{command.name}", module
-    return replace(command, arguments=[python, "-m", SILENT, command.name, *arguments], folder=ROOT)
+    return replace(command, arguments=[python, "-m", SILENT, server or command.name, *arguments], folder=ROOT)
 
 
 def everything_on(workplace: Workplace, ports: Sequence[int]) -> list[Command]:

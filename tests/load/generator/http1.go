@@ -44,13 +44,16 @@ func openHTTPSenders(options options, bodies [][]byte) []sender {
 
 func buildRequests(options options, bodies [][]byte) [][]byte {
 	requests := make([][]byte, len(bodies))
-	key := ""
+	extra := ""
 	if options.key != "" {
-		key = "X-API-Key: " + options.key + "\r\n"
+		extra = "X-API-Key: " + options.key + "\r\n"
+	}
+	if options.traceparent != "" {
+		extra += "Traceparent: " + options.traceparent + "\r\n"
 	}
 	for position, body := range bodies {
 		head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\n%sContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
-			options.target.RequestURI(), options.target.Host, key, len(body))
+			options.target.RequestURI(), options.target.Host, extra, len(body))
 		requests[position] = append([]byte(head), body...)
 	}
 	return requests

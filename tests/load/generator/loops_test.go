@@ -168,3 +168,18 @@ func TestTheKeyIsSentAndKeptOffTheCommandLine(test *testing.T) {
 		test.Error("a missing key file was accepted")
 	}
 }
+
+func TestEveryRequestIsPartOfTheTraceThatWasAskedFor(test *testing.T) {
+	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	others := 0
+	server := answering(test, func(writer http.ResponseWriter, request *http.Request) {
+		if request.Header.Get("traceparent") != parent {
+			others++
+		}
+		fmt.Fprint(writer, "fine")
+	})
+	found := measured(optionsFor(test, server, "-traceparent", parent, "-duration", "50ms", "-connections", "1"), [][]byte{[]byte("{}")})
+	if found.OK == 0 || others != 0 {
+		test.Errorf("%d answered, %d of them without the trace", found.OK, others)
+	}
+}

@@ -41,6 +41,7 @@ type options struct {
 	require     []byte        // a successful answer contains this
 	counted     []namedSubstring
 	key         string // API key, sent with every request
+	traceparent string // HTTP only: the trace that every request says it is part of
 	pids        []int
 }
 
@@ -63,6 +64,7 @@ func parseOptions(arguments []string, usage io.Writer) (options, error) {
 	flags.StringVar(&require, "require", "", "count an answer without this substring as a mismatch")
 	flags.Func("count-substring", "NAME=SUBSTRING: count successful answers that contain it (repeatable)", chosen.addCounted)
 	flags.Func("key-file", "send the API key in this file as X-API-Key, or with -grpc as metadata", chosen.readKey)
+	flags.StringVar(&chosen.traceparent, "traceparent", "", "send this W3C trace context with every request over HTTP")
 	flags.Func("pid", "report CPU and memory of this process and its descendants (repeatable)", chosen.addPID)
 	if err := flags.Parse(arguments); err != nil {
 		return options{}, err
@@ -128,6 +130,8 @@ func (chosen *options) setTarget(value string) error {
 
 func (chosen *options) check() error {
 	switch {
+	case strings.ContainsAny(chosen.traceparent, "\r\n"):
+		return errors.New("-traceparent: expected one line")
 	case chosen.bodies == "":
 		return errors.New("-bodies: expected a file")
 	case !(chosen.rate >= 0 && chosen.rate <= highestRate):

@@ -1,4 +1,4 @@
-"""README.md's way to ask by tensors, word for word, over HTTP and gRPC."""
+"""The way that docs/integrate/ask.md tells to ask by tensors, word for word, over HTTP and gRPC."""
 
 import subprocess
 import sys
@@ -11,12 +11,12 @@ from churn_model import open_package
 from real_processes import System
 from sample_package import sample_rows, sample_schema
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs/integrate/ask.md"
 
 
-def test_the_tensors_of_the_readme_give_the_models_bits(doors: System, keys: Any) -> None:
+def test_the_tensors_of_the_documents_give_the_models_bits(doors: System, keys: Any) -> None:
     row = next(row for row in sample_rows(40, 11) if not {"nan", "None"} & set(map(str, row)))
-    example = README.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    example = PAGE.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
     for told, real in (
         ("http://127.0.0.1:8080", doors.gateway_url),
         ("127.0.0.1:8081", f"127.0.0.1:{doors.ports['gateway_grpc']}"),

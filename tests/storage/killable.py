@@ -1,24 +1,17 @@
-"""The prediction log reaches object storage exactly once, while the storage and the shipper are killed in turn."""
+"""An object storage that may be killed and started again, over objects that outlive it."""
 
-import collections
 import os
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
-import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from churn_model.prediction_log.records import AnswerNote
 from ports import free_port
-from tests.prediction_log.shipped import answer, tables, write_segment
-from tests.prediction_log.shipper import ShipperProcess
 
 BUCKET = "predictions"
-VICTIMS = ("storage", "shipper", "storage", "shipper", "storage")
 
 
 class KillableStorage:
@@ -70,45 +63,3 @@ class KillableStorage:
         if self._process is not None:
             self._process.kill()
             self._process.wait(60)
-
-
-@pytest.fixture
-def killable(tmp_path: Path) -> Iterator[KillableStorage]:
-    storage = KillableStorage(tmp_path)
-    storage.start()
-    try:
-        storage.make_bucket()
-        yield storage
-    finally:
-        storage.kill()
-
-
-def test_every_record_is_one_row_whoever_is_killed(killable: KillableStorage, tmp_path: Path) -> None:
-    segments, written = tmp_path / "segments", collections.Counter[str]()
-    store = killable.objects / BUCKET / "log"
-
-    def write(count: int) -> None:
-        for _ in range(count):
-            notes: list[AnswerNote] = [answer("a", "b"), answer("c")]
-            write_segment(segments, *notes)
-            written.update({note.request_id: len(note.customers) for note in notes})
-
-    shipper = ShipperProcess(segments, f"s3://{BUCKET}/log", tmp_path / "shipper.log", killable.environment)
-    with shipper:
-        for victim in VICTIMS:
-            there = len(list(store.rglob("*.parquet")))
-            write(4)
-            deadline = time.monotonic() + 150
-            while len(list(store.rglob("*.parquet"))) <= there:
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
-            process = killable if victim == "storage" else shipper
-            process.kill()
-            write(4)
-            process.start()
-        shipper.finish()
-    assert not list(segments.rglob("*.segment"))
-    rows = collections.Counter[str]()
-    for table in tables(store).values():
-        rows.update(table["request_id"].to_pylist())
-    assert rows == written

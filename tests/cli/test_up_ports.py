@@ -1,0 +1,70 @@
+"""Where `churn up` says that MLflow is, which is where its servers show it, however they were told."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from churn_cli.arguments.up import mlflow_port
+from churn_cli.main import main
+from churn_cli.training_summary import from_here
+from churn_model.mlflow_registry import connect
+from churn_serving.local.settings import read_settings
+from churn_training.packaging.home import Home
+from churn_training.pipeline import TrainingOutcome
+from churn_training.runs.whereabouts import whereabouts
+
+TOLD: list[tuple[list[str], dict[str, str]]] = [
+    ([], {}),
+    (["--mlflow-port", "9123"], {}),
+    (["--gateway-port=9001", "--mlflow-port=9123"], {"CHURN_UP_MLFLOW_PORT": "9124"}),
+    ([], {"CHURN_UP_MLFLOW_PORT": "9124"}),
+    ([], {"CHURN_UP_MLFLOW_PORT": "9124", "CHURN_MLFLOW_PORT": "9125"}),
+    (["--no-mlflow", "--mlflow-port", "9123"], {}),
+    ([], {"CHURN_UP_MLFLOW": "false"}),
+    (["--mlflow"], {"CHURN_UP_MLFLOW": "0"}),
+]
+
+
+@pytest.mark.parametrize(("words", "variables"), TOLD)
+def test_it_is_the_port_that_the_servers_read(
+    words: list[str], variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [each for each in os.environ if each.startswith("CHURN_UP_")]:
+        monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings = read_settings(["--model", "unused", "--usecase", "telecom", *words])
+    assert mlflow_port(words, os.environ) == (str(settings.mlflow_port) if settings.mlflow else "")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_training_before_the_servers_is_told_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told: list[object] = []
+
+    def train(*given: object) -> None:
+        told.append(given[-1])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("churn_cli.commands.up.train_and_export", train)
+    monkeypatch.setattr("churn_cli.commands.up._require_servable", lambda *_: None)
+    monkeypatch.chdir(tmp_path)
+    assert main(["up", "--rows", "400", "--mlflow-port", "9123"]) == 130
+    assert told == ["9123"]
+
+
+def test_what_is_printed_of_a_training_leads_there(trained: tuple[Home, TrainingOutcome]) -> None:
+    home, outcome = trained
+    client = connect(home.tracking_uri)
+    shown = whereabouts(client, home, outcome.run_id, "9123", {"CHURN_MLFLOW_PORT": "9125"})
+    assert shown.address.startswith("http://127.0.0.1:9123/#/experiments/")
+    assert shown.command == "", "the port is taken by then, and MLflow is there"
+    alone = whereabouts(client, home, outcome.run_id, "", {"CHURN_MLFLOW_PORT": "9125"})
+    assert alone.address.startswith("http://127.0.0.1:9125/#/experiments/")
+    assert "--port 9125" in alone.command
+
+
+def test_a_clusters_mlflow_is_shown_where_somebody_wants_it() -> None:
+    way = from_here({"mlflow": {"address": "http://churn-mlflow:5000/#/experiments/1/runs/r"}}, "churn", "9125")
+    assert "service/churn-mlflow 9125:5000" in way
+    assert way.endswith("then http://127.0.0.1:9125/#/experiments/1/runs/r")
