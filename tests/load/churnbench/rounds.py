@@ -21,7 +21,7 @@ from churnbench.http import answers_probability, ask, is_ok
 from churnbench.processes import Server, free_ports, running, wait_until
 from churnbench.workplace import Workplace
 
-PORTS = 9
+PORTS = 10
 START_SECONDS = 90.0
 SATURATION_CONNECTIONS = 32
 OPEN_CONNECTIONS = 64
