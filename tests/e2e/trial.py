@@ -31,7 +31,7 @@ _RULES = {
     "shortest": "4s",
     "longest": "20m",
     "block": "2s",
-    # How quick a busy machine is, is no matter of tests (1: not looked at), nor are the copies that a breaker holds back
+    # How quick a busy machine is, is no matter of tests (1: not looked at), nor are copies that a breaker holds back
     # after late answers, which are errors to a rollout; a model of real customers says something else than one of
     # simulated ones.
     "margins": {"errors": 1, "timeouts": 1, "slow": 1, "difference": 0.5, "shift": 0.5},
