@@ -5,8 +5,6 @@ Both go through the API server and the kubelet, so NetworkPolicies do not stand 
 
 import contextlib
 import json
-import re
-import subprocess
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -14,7 +12,7 @@ import kubernetes.client
 import kubernetes.stream
 
 from tests.e2e.cluster import Cluster
-from tests.e2e.commands import tool
+from tests.e2e.forwarding import Forwarding
 
 _MLFLOW = 5000
 
@@ -59,17 +57,13 @@ def evaluate(namespace: str, pod: str, container: str, script: str, *arguments: 
 
 @contextlib.contextmanager
 def forwarded(namespace: str, pod: str, port: int, local: int | str = "") -> Iterator[int]:
-    """A port on 127.0.0.1, any or the one named, that leads to a pod's port for as long as the context lasts."""
-    command = [tool("kubectl"), "port-forward", f"pod/{pod}", f"{local}:{port}", "--namespace", namespace]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
-        try:
-            line = process.stdout.readline()
-            found = re.search(r"127\.0\.0\.1:(\d+) ->", line)
-            assert found, f"no way to {pod}:{port}: {line}"
-            yield int(found[1])
-        finally:
-            process.terminate()
+    """A port on 127.0.0.1, any or the one named, that leads to a pod's port for as long as the context lasts.
+
+    Raises:
+        NoWay: none leads there from the beginning.
+    """
+    with Forwarding(namespace, pod, port, local) as way:
+        yield int(way.local)
 
 
 @contextlib.contextmanager
