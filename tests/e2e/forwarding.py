@@ -11,7 +11,7 @@ from typing import Self
 
 from tests.e2e.commands import tool
 
-AGAIN_SECONDS = 0.5
+AGAIN_SECONDS = 1
 
 
 class NoWay(AssertionError):

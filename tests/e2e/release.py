@@ -12,6 +12,8 @@ from tests.e2e.commands import ROOT, run, succeed, tool
 CHART = ROOT / "charts" / "churn"
 PRESET = CHART / "presets" / "small.yaml"
 VALUES = Path(__file__).with_name("values.yaml")
+HELM_SECONDS = 360
+"""More than the five minutes after which helm itself gives up and says why."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Release:
         """As :meth:`install`, for settings that may be refused; without the preset the chart's defaults."""
         files = ["--values", str(PRESET), "--values", str(VALUES)] if preset else []
         words = [word for setting in settings for word in ("--set", setting)]
-        return run(self._command("install", self.name, str(CHART), *files, *words), 360)
+        return run(self._command("install", self.name, str(CHART), *files, *words), HELM_SECONDS)
 
     def uninstall(self) -> None:
         """Remove it, and wait until it is gone."""
@@ -56,11 +58,14 @@ class Release:
         """As :meth:`upgrade`, with a file of values before the settings."""
         words = [word for setting in settings for word in ("--set", setting)]
         command = self._command("upgrade", self.name, str(CHART), "--reuse-values", "--values", str(values), *words)
-        succeed(command, 240)
+        succeed(command, HELM_SECONDS)
 
     def upgrade_to(self, chart: Path, values: Path, *words: str) -> None:
         """Another chart with these values and no others."""
-        succeed(self._command("upgrade", self.name, str(chart), "--reset-values", "--values", str(values), *words), 240)
+        succeed(
+            self._command("upgrade", self.name, str(chart), "--reset-values", "--values", str(values), *words),
+            HELM_SECONDS,
+        )
 
     def values(self) -> dict[str, Any]:
         """What was given at the last installation or upgrade."""
@@ -72,11 +77,11 @@ class Release:
     def try_upgrade(self, *settings: str) -> subprocess.CompletedProcess[str]:
         """As :meth:`upgrade`, for settings that may be refused."""
         words = [word for setting in settings for word in ("--set", setting)]
-        return run(self._command("upgrade", self.name, str(CHART), "--reuse-values", *words), 240)
+        return run(self._command("upgrade", self.name, str(CHART), "--reuse-values", *words), HELM_SECONDS)
 
     def rollback(self, revision: int) -> None:
         """Return to an earlier revision."""
-        succeed(self._command("rollback", self.name, str(revision)), 240)
+        succeed(self._command("rollback", self.name, str(revision)), HELM_SECONDS)
 
     def revision(self) -> int:
         """The number of the deployed revision."""
@@ -91,7 +96,7 @@ class Release:
 
     def try_test(self) -> subprocess.CompletedProcess[str]:
         """As :meth:`test`, also when it may fail."""
-        return run(self._command("test", self.name, "--logs", "--timeout", "3m"), 240)
+        return run(self._command("test", self.name, "--logs", "--timeout", "3m"), HELM_SECONDS)
 
     def dry_run(self, *settings: str) -> subprocess.CompletedProcess[str]:
         """Ask the server what an installation with these settings would do."""

