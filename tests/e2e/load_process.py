@@ -1,7 +1,8 @@
 """The process behind :mod:`tests.e2e.steady_load`: open-loop requests over HTTP and gRPC, one line a request.
 
 Requests leave when they are due, whatever became of earlier ones, and a latency counts from that moment. Nothing is
-ever sent twice, but gRPC calls that a leaving server has cancelled unread. Three of four HTTP requests use kept
+ever sent twice, but gRPC calls that a leaving server has cancelled unread, and what a gateway has no room for and says
+when to come back, as it does when a busy machine leaves it no processor. Three of four HTTP requests use kept
 connections, every fourth opens its own, so that both the drain of an old process and the way to a new one are tried all
 the time. aiohttp rather than httpx, because on a small machine the load must not be what slows the answers.
 """
@@ -29,6 +30,9 @@ NEW_CONNECTION_EVERY = 4
 CHANNELS = 2
 MOST_SENT_AGAIN = 2
 """gRPC calls of one load that may be sent a second time, of a hundred or more a server that leaves."""
+NO_ROOM, NO_ROOM_TYPE = 503, "urn:churn-serving:problem:overloaded"
+RETURN_SECONDS, MOST_RETURNS = 1.0, 5
+"""What a gateway without room says in `Retry-After`, and how often one request comes back."""
 _METHOD = "/inference.GRPCInferenceService/ModelInfer"
 
 Answered = tuple[str, str]  # served by, digest of the model
@@ -37,6 +41,10 @@ Ask = Callable[[int, int], Awaitable[Answered]]
 
 class Failed(Exception):
     """An answer that is not one."""
+
+
+class NoRoom(Failed):
+    """The gateway had no room for it at this moment, and did nothing with it."""
 
 
 class HttpCaller:
@@ -57,7 +65,9 @@ class HttpCaller:
         async with session.post(self._url, data=self._bodies[customer]) as response:
             content = await response.read()
             if response.status != 200:
-                raise Failed(f"status {response.status}: {content[:200].decode(errors='replace')}")
+                said = content[:200].decode(errors="replace")
+                no_room = response.status == NO_ROOM and NO_ROOM_TYPE in said
+                raise (NoRoom if no_room else Failed)(f"status {response.status}: {said}")
             document = json.loads(content)
             return document["served_by"], document["model"]["digest"]
 
@@ -95,6 +105,8 @@ class GrpcCaller:
         try:
             answer = await self._call(number, customer)
         except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
+                raise NoRoom(f"{error.code().name}: {error.details()}") from error
             if error.code() is not grpc.StatusCode.CANCELLED or self._sent_again >= MOST_SENT_AGAIN:
                 raise Failed(f"{error.code().name}: {error.details()}") from error
             self._sent_again += 1
@@ -116,7 +128,8 @@ class GrpcCaller:
 
 
 class Recorder:
-    """Lines of ``[due, seconds, protocol, customer, served by, model, failure]``, written a few times a second."""
+    """Lines of ``[due, seconds, protocol, customer, served by, model, failure, returns]``, written a few times a
+    second."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -125,12 +138,21 @@ class Recorder:
     async def run(self, ask: Ask, protocol: str, number: int, customer: int, due: float) -> None:
         """Send one request and note what became of it."""
         failure, served_by, model = "", "", ""
-        try:
-            served_by, model = await ask(number, customer)
-        except (Failed, aiohttp.ClientError, OSError, TimeoutError, ValueError, KeyError) as error:
-            failure = f"{type(error).__name__}: {error}"
+        returns = 0
+        while True:
+            try:
+                served_by, model = await ask(number, customer)
+            except NoRoom as error:
+                if returns < MOST_RETURNS:
+                    returns += 1
+                    await asyncio.sleep(RETURN_SECONDS)
+                    continue
+                failure = f"{type(error).__name__}: {error}"
+            except (Failed, aiohttp.ClientError, OSError, TimeoutError, ValueError, KeyError) as error:
+                failure = f"{type(error).__name__}: {error}"
+            break
         took = time.time() - due
-        self._lines.append(json.dumps([due, round(took, 4), protocol, customer, served_by, model, failure]))
+        self._lines.append(json.dumps([due, round(took, 4), protocol, customer, served_by, model, failure, returns]))
 
     def flush(self) -> None:
         """Write what has come in since the last time."""

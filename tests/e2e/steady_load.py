@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -21,10 +22,16 @@ from tests.e2e.waiting import wait_until
 HTTP_RATE = 100.0
 GRPC_RATE = 10.0
 CUSTOMERS = 300
+START_SECONDS = 120
+END_SECONDS = 60
+PRIMARY_AWAY_SECONDS = 10.0
+"""Longer than a breaker is open, and longer than two of them at once."""
+MODELS_AWAY_SECONDS = 5.0
 
 
 class Record(NamedTuple):
-    """One request: when it was due (Unix seconds), how long it took, who answered with which model (digest)."""
+    """One request: when it was due (Unix seconds), how long it took, who answered with which model (digest), and how
+    often it came back, since the gateway had no room for it and said so."""
 
     due: float
     seconds: float
@@ -33,6 +40,7 @@ class Record(NamedTuple):
     served_by: str
     model: str
     failure: str
+    returns: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,17 @@ class Tally:
         """How many answers were given by which model."""
         return Counter(record.model for record in self.records if not record.failure)
 
+    @property
+    def came_back(self) -> int:
+        """How many requests a gateway had no room for at first."""
+        return sum(record.returns > 0 for record in self.records)
+
+    def longest_without(self, answered: Callable[[Record], bool]) -> float:
+        """The longest time, in seconds, in which no request was due that was answered like this."""
+        dues = sorted(record.due for record in self.records)
+        good = sorted(record.due for record in self.records if not record.failure and answered(record))
+        return max((later - former for former, later in pairwise([dues[0], *good, dues[-1]])), default=0.0)
+
     def milliseconds(self, share: float) -> float:
         """A quantile of the latencies of answered requests."""
         latencies = sorted(record.seconds for record in self.records if not record.failure)
@@ -68,6 +87,7 @@ class Tally:
         return {
             "requests": len(self.records),
             "failed": len(self.failures),
+            "came_back": self.came_back,
             "served_by": dict(self.served_by),
             "models": {digest[:19]: count for digest, count in self.models.items()},
             "p50_ms": self.milliseconds(0.5),
@@ -76,26 +96,34 @@ class Tally:
         }
 
     def assert_none_failed(self, least: int) -> None:
-        """Every request was answered, and there were enough of them to mean something."""
+        """Every request was answered, and there were enough of them to mean something. One in fifty, and twenty, may
+        have had to come back first: a gateway that gets no processor for a moment says so."""
         assert len(self.records) >= least, f"only {len(self.records)} requests were sent, {least} were expected"
         reasons = Counter(f"{record.protocol} {record.failure[:160]}" for record in self.failures)
         times = [round(record.due, 1) for record in self.failures[:20]]
         assert not self.failures, f"{len(self.failures)} of {len(self.records)} failed: {reasons}; due at {times}"
+        assert self.came_back <= 20 + len(self.records) / 50, (
+            f"{self.came_back} of {len(self.records)} had to come back"
+        )
 
     def assert_models_answered(self) -> None:
-        """All but one in twenty were answered by a model.
+        """All but one in twenty were answered by a model, or at no time for long by none.
 
         It is no claim about speed: where the machine has other work, whole moments pass in which no model can answer
         within the time limit. What is to be noticed is that nobody was there to answer.
         """
-        assert self.served_by["degraded"] <= len(self.records) / 20, self.served_by
+        away = self.longest_without(lambda record: record.served_by != "degraded")
+        few = self.served_by["degraded"] <= len(self.records) / 20
+        assert few or away < MODELS_AWAY_SECONDS, f"by no model for {away:.1f} s; {self.served_by}"
 
     def assert_the_primary_stayed(self) -> None:
-        """Three in four were answered by the primary: had it gone at any time, the fallback would have taken its place.
+        """It answered at any time, and every second request: had it gone, the fallback would have taken its place.
 
         A busy machine makes others stand in for it at times, so this is no claim about speed either.
         """
-        assert self.served_by["primary"] >= 3 * len(self.records) / 4, self.served_by
+        away = self.longest_without(lambda record: record.served_by == "primary")
+        assert away < PRIMARY_AWAY_SECONDS, f"not by the primary for {away:.1f} s; {self.served_by}"
+        assert self.served_by["primary"] >= len(self.records) / 2, self.served_by
 
 
 @dataclass(frozen=True)
@@ -136,7 +164,7 @@ class SteadyLoad:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(plan).encode())
         self._process.stdin.close()
-        wait_until(lambda: len(self._read()) > 50, 30, "flow of requests", every=0.1, so_far=self._complaint)
+        wait_until(lambda: len(self._read()) > 50, START_SECONDS, "flow of requests", every=0.1, so_far=self._complaint)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -146,7 +174,7 @@ class SteadyLoad:
         """End the load after the answers under way; everything since the beginning."""
         if self._process is not None:
             self._process.terminate()
-            code = self._process.wait(15)
+            code = self._process.wait(END_SECONDS)
             self._process = None
             assert code == 0, f"the load ended with {code}: {self._complaint()}"
         return Tally(self._read())
@@ -169,16 +197,18 @@ class SteadyLoad:
         assert found is not None
         return round(found.due - since, 2)
 
-    def wait_for_only(self, served_by: str, seconds: float, span: float = 2.0) -> float:
-        """Wait until all answers of the last `span` seconds came from one place; the moment that span began."""
+    def wait_for_only(self, served_by: str, seconds: float, span: float = 2.0, never: str = "") -> float:
+        """Wait until the answers of the last `span` seconds came from one place, and none from another; the moment that
+        span began. One in twenty may be by those who stand in for somebody who is late, as on a busy machine."""
 
         def settled() -> float | None:
             now = time.time() - 0.5
             recent = self.between(now - span, now)
-            whole = bool(recent.records) and set(recent.served_by) == {served_by} and not recent.failures
-            return now - span if whole else None
+            answers = recent.served_by
+            most = answers[served_by] >= max(1.0, 19 / 20 * len(recent.records)) and not answers[never]
+            return now - span if most and not recent.failures else None
 
-        found = wait_until(settled, seconds, f"{span:g} s of answers by {served_by} alone", so_far=self._recent)
+        found = wait_until(settled, seconds, f"{span:g} s of answers by {served_by}", so_far=self._recent)
         assert found is not None
         return found
 
