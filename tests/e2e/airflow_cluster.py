@@ -87,6 +87,6 @@ def champion(cluster: Cluster, usecase: str, folder: Path) -> Model:
     """A copy of the package that the registry calls champion."""
     with mlflow_of(cluster) as address:
         words = [sys.executable, "-m", "churn_cli", "models", "--usecase", usecase, "--json"]
-        told = json_of(run(words, 120, {"CHURN_HOME": str(folder), "CHURN_TRACKING_URI": address}))
+        told = json_of(run(words, 400, {"CHURN_HOME": str(folder), "CHURN_TRACKING_URI": address}))
     (found,) = [each for each in told["versions"] if each["version"] == told["champion"]]
     return fetch(cluster, found, folder / "champion")

@@ -22,6 +22,9 @@ WORKLOADS = {
     "object-storage": "churn-object-storage",
 }
 SERVING = ("gateway", "primary", "fallback")
+NOT_FOUND = 404
+PATIENT_SECONDS = 400.0
+"""What a pod may take on a machine that does other things, too; no test is about how long that is."""
 
 
 class Cluster:
@@ -50,6 +53,11 @@ class Cluster:
     def ready_pods(self, component: str) -> list[Any]:
         """Pods of a component that take traffic and will go on to: one that drains is still ready for a moment."""
         return [pod for pod in self.pods(component) if is_ready(pod) and pod.metadata.deletion_timestamp is None]
+
+    def templates(self, component: str) -> set[tuple[str, int]]:
+        """Template and restarts of every pod; an autoscaler adds pods of the same template and takes them away, which
+        is no change."""
+        return {(pod.metadata.labels["pod-template-hash"], restarts(pod)) for pod in self.pods(component)}
 
     def deployment(self, component: str) -> Any:
         """The Deployment behind a component."""
@@ -84,7 +92,7 @@ class Cluster:
         counts = (status.updated_replicas or 0, status.ready_replicas or 0, status.replicas or 0)
         return done and counts == (wanted, wanted, wanted)
 
-    def wait_rolled_out(self, *components: str, seconds: float = 180) -> None:
+    def wait_rolled_out(self, *components: str, seconds: float = PATIENT_SECONDS) -> None:
         """Wait until Deployments are at rest."""
         for component in components:
             wait_until(
@@ -94,18 +102,18 @@ class Cluster:
                 so_far=lambda component=component: self.summary(component),  # type: ignore[misc]
             )
 
-    def wait_settled(self, *components: str, seconds: float = 180) -> None:
+    def wait_settled(self, *components: str, seconds: float = PATIENT_SECONDS) -> None:
         """Wait until Deployments are at rest and their former pods have ended, which answer while they drain."""
         self.wait_rolled_out(*components, seconds=seconds)
         for component in components:
             wait_until(
                 lambda component=component: len(self._all_pods(component)) == len(self.ready_pods(component)),  # type: ignore[misc]
-                90,
+                seconds,
                 f"end of the former pods of {component}",
                 so_far=lambda component=component: self.summary(component),  # type: ignore[misc]
             )
 
-    def wait_ready(self, component: str, count: int, seconds: float = 120) -> list[Any]:
+    def wait_ready(self, component: str, count: int, seconds: float = PATIENT_SECONDS) -> list[Any]:
         """Wait until so many pods, or more, of a component are ready."""
         return wait_until(
             lambda: found if len(found := self.ready_pods(component)) >= count else [],
@@ -114,7 +122,7 @@ class Cluster:
             so_far=lambda: self.summary(component),
         )
 
-    def wait_new(self, component: str, before: set[str], seconds: float = 120) -> list[Any]:
+    def wait_new(self, component: str, before: set[str], seconds: float = PATIENT_SECONDS) -> list[Any]:
         """Wait until a pod that is not one of `before` is ready."""
         return wait_until(
             lambda: [pod for pod in self.ready_pods(component) if pod.metadata.name not in before],
@@ -122,6 +130,19 @@ class Cluster:
             f"new ready pod of {component}",
             so_far=lambda: self.summary(component),
         )
+
+    def wait_least(self, *components: str) -> None:
+        """Wait until Deployments are at rest with the least that their autoscalers keep: what a load has added goes."""
+        for component in components:
+            name = f"churn-{component}"
+            least = self.scaling.read_namespaced_horizontal_pod_autoscaler(name, self.namespace).spec.min_replicas
+            wait_until(
+                lambda component=component, least=least: self.deployment(component).spec.replicas == least,  # type: ignore[misc]
+                PATIENT_SECONDS,
+                f"least replicas of {component}",
+                so_far=lambda component=component: self.summary(component),  # type: ignore[misc]
+            )
+        self.wait_settled(*components)
 
     def summary(self, component: str) -> list[str]:
         """The state of a component's pods, one line each."""
@@ -137,9 +158,13 @@ class Cluster:
         """Delete pods by force, without any grace; returns the moment before."""
         moment = time.time()
         for pod in pods:
-            self.core.delete_namespaced_pod(
-                pod.metadata.name, self.namespace, grace_period_seconds=0, propagation_policy="Background"
-            )
+            try:
+                self.core.delete_namespaced_pod(
+                    pod.metadata.name, self.namespace, grace_period_seconds=0, propagation_policy="Background"
+                )
+            except ApiException as error:
+                if error.status != NOT_FOUND:  # an autoscaler was first
+                    raise
         return moment
 
     def restart(self, component: str) -> None:

@@ -103,8 +103,8 @@ def release(cluster: Cluster, figures: Figures) -> Iterator[Release]:
         release.install()
         helm_returned = time.monotonic()
         release.when_installed = state_of(cluster, release)
-        cluster.wait_rolled_out(*WORKLOADS, seconds=240)
-        wait_until(lambda: cluster.inference_service_is_ready("churn-primary"), 120, "ready InferenceService")
+        cluster.wait_rolled_out(*WORKLOADS)
+        wait_until(lambda: cluster.inference_service_is_ready("churn-primary"), 240, "ready InferenceService")
         figures.record(
             "install",
             helm_install_seconds=round(helm_returned - started, 1),
@@ -148,7 +148,7 @@ def target(release: Release, cluster: Cluster, telco_path: Path) -> Target:
 def at_rest(release: Release, cluster: Cluster) -> None:
     """Serving as it should be, so that a test sees only what it does itself."""
     del release
-    cluster.wait_rolled_out(*SERVING, seconds=180)
+    cluster.wait_rolled_out(*SERVING)
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ class Company:
         annotation Argo CD does not see at once what is done to it."""
         operation = {"operation": {"sync": {"revision": commit, "syncOptions": ["RespectIgnoreDifferences=true"]}}}
         self.cluster.custom.patch_namespaced_custom_object(*_APPLICATIONS, APPLICATION, operation)
-        wait_until(lambda: self.state().get("operationState"), 60, "operation", so_far=self.so_far)
+        wait_until(lambda: self.state().get("operationState"), 240, "operation", so_far=self.so_far)
         self.wait_synced(commit)
 
     def state(self, application: str = APPLICATION) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class Company:
         status: dict[str, Any] = found.get("status", {})
         return status
 
-    def wait_synced(self, commit: str, seconds: float = 120, health: str = "Healthy") -> None:
+    def wait_synced(self, commit: str, seconds: float = 500, health: str = "Healthy") -> None:
         """Wait until the cluster is what a commit says and Argo CD thinks so of its health."""
 
         def done() -> bool:

@@ -24,7 +24,7 @@ class Ended(NamedTuple):
     output: str
 
 
-def execute(namespace: str, pod: str, container: str, command: list[str], seconds: float = 60) -> Ended:
+def execute(namespace: str, pod: str, container: str, command: list[str], seconds: float = 240) -> Ended:
     """Run a command in a container; output is both streams in the order of their arrival."""
     # A client of its own, because the library swaps the client's methods for the time of the call.
     with kubernetes.client.ApiClient() as client:
@@ -48,7 +48,7 @@ def execute(namespace: str, pod: str, container: str, command: list[str], second
     return Ended(code, output)
 
 
-def evaluate(namespace: str, pod: str, container: str, script: str, *arguments: str, seconds: float = 60) -> Any:
+def evaluate(namespace: str, pod: str, container: str, script: str, *arguments: str, seconds: float = 240) -> Any:
     """Run Python in a container that has it; its last line of output is JSON."""
     ended = execute(namespace, pod, container, ["python", "-c", script, *arguments], seconds)
     assert ended.code == 0, f"{pod}: {ended.output[-1000:]}"

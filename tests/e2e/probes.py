@@ -73,7 +73,7 @@ def inside_real_pod(cluster: Cluster, component: str, pod: Any, *, python: bool)
         statuses = cluster.core.read_namespaced_pod(name, cluster.namespace).status.ephemeral_container_statuses or []
         return any(status.name == container and status.state.running for status in statuses)
 
-    wait_until(runs, 60, f"container {container} in {name}")
+    wait_until(runs, 240, f"container {container} in {name}")
     return Place(component, name, container, pod.status.pod_ip)
 
 
@@ -96,7 +96,7 @@ def _running(cluster: Cluster, component: str, name: str) -> Place:
         status = cluster.core.read_namespaced_pod(name, cluster.namespace).status
         return (status.pod_ip or "") if status.phase == "Running" else ""
 
-    return Place(component, name, "probe", wait_until(address, 60, f"running pod {name}"))
+    return Place(component, name, "probe", wait_until(address, 240, f"running pod {name}"))
 
 
 def _probe_pod(name: str, image: str, labels: dict[str, str]) -> dict[str, Any]:

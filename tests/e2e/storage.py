@@ -33,7 +33,7 @@ def storage_of(cluster: Cluster, secret: str = ADMINISTRATOR) -> Iterator[Any]:
             region_name="us-east-1",
             aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
-            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}, read_timeout=20),
+            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 4}, read_timeout=60),
         )
         try:
             yield client

@@ -1,19 +1,22 @@
 """Load raises replicas of primary and gateway and they come in again by the chart's `behavior`; nobody notices."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import pytest
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
 
-from tests.e2e.cluster import WORKLOADS, Cluster
+from tests.e2e.cluster import Cluster
 from tests.e2e.conftest import LoadStarter
 from tests.e2e.figures import Figures
 from tests.e2e.steady_load import Tally
 from tests.e2e.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 SCALED = ("gateway", "primary")
 HIGH_RATES = (300.0, 400.0, 500.0)
 """Requests a second, the next where the one before was not enough: what is much for a processor differs by machine."""
@@ -45,12 +48,11 @@ class Timeline:
     def _watch(self) -> None:
         while not self._stop.wait(1):
             for component, changes in self.changes.items():
-                deployment = self._cluster.apps.read_namespaced_deployment(
-                    WORKLOADS[component], self._cluster.namespace
-                )
-                now = (deployment.spec.replicas, deployment.status.ready_replicas or 0)
-                if not changes or changes[-1][1:] != now:
-                    changes.append((round(time.monotonic() - self._started, 1), *now))
+                with contextlib.suppress(ApiException, HTTPError):  # a busy API server; there is a next look
+                    deployment = self._cluster.deployment(component)
+                    now = (deployment.spec.replicas, deployment.status.ready_replicas or 0)
+                    if not changes or changes[-1][1:] != now:
+                        changes.append((round(time.monotonic() - self._started, 1), *now))
 
     def now(self) -> dict[str, int]:
         """Replicas that are wanted, as noted last."""
@@ -95,7 +97,7 @@ def test_out_and_in_again(start_load: LoadStarter, cluster: Cluster, timeline: T
     least = {component: autoscaler(cluster, component).spec.min_replicas for component in SCALED}
     wait_until(
         lambda: all(timeline.changes.values()) and timeline.now() == least,
-        120,
+        400,
         "least replicas",
         so_far=lambda: timeline.changes,
     )
@@ -105,7 +107,7 @@ def test_out_and_in_again(start_load: LoadStarter, cluster: Cluster, timeline: T
     timeline.mark("load ends")
     with start_load(20, 2) as load:
         wait_until(
-            lambda: timeline.now() == least, 240, "return to the least replicas", so_far=lambda: timeline.changes
+            lambda: timeline.now() == least, 600, "return to the least replicas", so_far=lambda: timeline.changes
         )
         low = load.stop()
     timeline.mark("in again")

@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.cluster import Cluster
 from tests.e2e.release import Release
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from churn_serving.telemetry.names import CANARY_SHARE, FALLBACK
-from tests.e2e.cluster import Cluster, restarts
+from tests.e2e.cluster import Cluster
 from tests.e2e.conftest import LoadStarter, Training
 from tests.e2e.figures import Figures
 from tests.e2e.forwarding import NoWay
@@ -93,7 +93,7 @@ def test_canary_up_and_down(
         release.upgrade_by(rollout.file)
         wait_until(lambda: cluster.inference_service_is_ready("churn-canary"), 240, "ready canary")
         cluster.wait_settled("gateway")
-        before = gateways(cluster)
+        before = cluster.templates("gateway")
         told = step_of_copies(rollout, cluster)
         by_copies = load.since(0)
         assert not by_copies.served_by["canary"]
@@ -105,7 +105,7 @@ def test_canary_up_and_down(
             seen[weight] = at_weight(load, release, cluster, weight, expected)
             there = seen[weight].on("canary")
         back = at_weight(load, release, cluster, 0)
-        assert gateways(cluster) <= before, "a step rolls out no gateway and restarts none"
+        assert cluster.templates("gateway") <= before, "a step rolls out no gateway and restarts none"
         release.rollback(former)
         cluster.wait_rolled_out("gateway")
         tally = load.stop()
@@ -185,7 +185,7 @@ def watch(load: SteadyLoad, cluster: Cluster, expected: Collection[int] = ()) ->
     machine others stand in for it, perhaps for the same customer more than once."""
     found = Sides()
     for _ in range(MOST_WINDOWS):
-        cluster.wait_settled("gateway", seconds=300)  # who leaves may have another weight
+        cluster.wait_settled("gateway")  # who leaves may have another weight
         before = metric(cluster, FALLBACK, backend="canary")
         begin = time.time()
         time.sleep(2 * ROUND_SECONDS)
@@ -220,11 +220,6 @@ def _shown(cluster: Cluster, pod: str, name: str, labels: dict[str, str]) -> flo
         text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
     samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
     return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
-
-
-def gateways(cluster: Cluster) -> set[tuple[str, int]]:
-    """Template and restarts of every gateway; the autoscaler may add pods of the same template and take them away."""
-    return {(pod.metadata.labels["pod-template-hash"], restarts(pod)) for pod in cluster.pods("gateway")}
 
 
 def assert_on_their_side(found: Sides, weight: int) -> None:

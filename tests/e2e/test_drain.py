@@ -13,7 +13,7 @@ from tests.e2e.conftest import LoadStarter
 from tests.e2e.figures import Figures
 from tests.e2e.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(420)
+pytestmark = pytest.mark.timeout(1800)
 BUDGET_SPENT = 429
 
 
@@ -36,7 +36,7 @@ def test_drain_under_budgets(start_load: LoadStarter, cluster: Cluster, figures:
         refused = evict_all(cluster, node)
         seconds = round(time.time() - started, 1)
         cluster.wait_rolled_out(*SERVING)
-        load.wait_for_only("primary", 60)
+        load.wait_for_only("primary", 180)
         tally = load.stop()
     tally.assert_none_failed(1000)
     assert not [pod for name in SERVING for pod in cluster.pods(name) if pod.spec.node_name == node]
@@ -50,14 +50,23 @@ def test_drain_under_budgets(start_load: LoadStarter, cluster: Cluster, figures:
 
 
 def test_a_budget_lets_one_pod_go_at_a_time(start_load: LoadStarter, cluster: Cluster, figures: Figures) -> None:
+    cluster.wait_least(*SERVING)  # a pod on its way out is agreed to by every budget
     with start_load() as load:
         cluster.wait_settled(*SERVING)
-        agreed = {name: [evicted(cluster, pod) for pod in cluster.ready_pods(name)] for name in SERVING}
+        agreed = {name: evicted_at_once(cluster, name) for name in SERVING}
         cluster.wait_rolled_out(*SERVING)
         tally = load.stop()
     tally.assert_none_failed(500)
     assert all(len(answers) >= 2 and answers.count(True) == 1 for answers in agreed.values()), agreed
     figures.record("second evictions refused", **tally.figures(), agreed=agreed)
+
+
+def evicted_at_once(cluster: Cluster, component: str) -> list[bool]:
+    """Whether the API server agreed to the eviction of each pod of a component. The first one is asked for until the
+    budget knows that all are ready, which a controller counts in its own time."""
+    first, *others = cluster.ready_pods(component)
+    wait_until(lambda: evicted(cluster, first), 120, f"room in the budget of {component}")
+    return [True, *(evicted(cluster, pod) for pod in others)]
 
 
 def evict_all(cluster: Cluster, node: str) -> int:
@@ -71,7 +80,7 @@ def evict_all(cluster: Cluster, node: str) -> int:
             refused += not evicted(cluster, pod)
         return not left
 
-    wait_until(evict, 240, f"empty {node}", every=1, so_far=lambda: [p.metadata.name for p in pods_on(cluster, node)])
+    wait_until(evict, 900, f"empty {node}", every=1, so_far=lambda: [p.metadata.name for p in pods_on(cluster, node)])
     return refused
 
 

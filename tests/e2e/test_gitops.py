@@ -30,7 +30,7 @@ from tests.e2e.storage import objects_at, put_objects, storage_of
 from tests.e2e.test_refusals import failed_start, names, new_pod
 from tests.e2e.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def promote(platform: Company, training: "Future[Training]", cluster: Cluster, t
                 "CHURN_GIT_USERNAME": USER,
                 "CHURN_GIT_PASSWORD_FILE": str(password),
             }
-            ended = run([sys.executable, "-m", "churn_cli", *words], 120, environment)
+            ended = run([sys.executable, "-m", "churn_cli", *words], 400, environment)
         assert ended.returncode == 0, ended.stderr
         told: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
         assert told["commit"], told
@@ -88,16 +88,16 @@ def test_a_promotion_serves_and_its_revert_goes_back(
     platform: Company, promote: Callable[[], str], trained: Model, start_load: LoadStarter, figures: Figures
 ) -> None:
     with start_load() as load:
-        load.wait_for_only("primary", 60)
+        load.wait_for_only("primary", 180)
         (former,) = load.since(time.time() - 3).models
         commit = promote()
         started = time.time()
         platform.refresh()
-        there = load.wait_for_model(trained.digest, 180) - started
+        there = load.wait_for_model(trained.digest, 500) - started
         platform.wait_synced(commit)
         started = time.time()
         commit = platform.revert()
-        back = load.wait_for_model(former, 180) - started
+        back = load.wait_for_model(former, 500) - started
         platform.wait_synced(commit)
         tally = load.stop()
     tally.assert_none_failed(1000)
@@ -121,8 +121,8 @@ def test_what_somebody_changes_by_hand_is_changed_back(
         started = time.monotonic()
         cluster.core.patch_namespaced_service("churn-gateway", cluster.namespace, patch)
         cluster.scaling.delete_namespaced_horizontal_pod_autoscaler("churn-gateway", cluster.namespace)
-        wait_until(healed, 60, "healed Service", so_far=platform.so_far)
-        wait_until(lambda: "churn-gateway" in autoscalers(cluster), 60, "healed autoscaler", so_far=platform.so_far)
+        wait_until(healed, 240, "healed Service", so_far=platform.so_far)
+        wait_until(lambda: "churn-gateway" in autoscalers(cluster), 240, "healed autoscaler", so_far=platform.so_far)
         seconds = round(time.monotonic() - started, 1)
         tally = load.stop()
     tally.assert_none_failed(100)

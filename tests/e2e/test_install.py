@@ -3,9 +3,9 @@
 from operator import itemgetter
 from typing import Any
 
-import httpx
 import pytest
 
+from patience import post
 from tests.e2e.cluster import SERVING, Cluster, seconds_to_ready
 from tests.e2e.customers import read_customers
 from tests.e2e.figures import Figures
@@ -13,7 +13,7 @@ from tests.e2e.release import Release
 from tests.e2e.steady_load import Target
 from tests.e2e.ways import until_the_first
 
-pytestmark = pytest.mark.timeout(420)
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_everything_is_ready(release: Release, cluster: Cluster) -> None:
@@ -37,11 +37,10 @@ def test_the_starter_model_answers_and_is_said_to_be_simulated(target: Target) -
     customers = read_customers(target.data, 3)
 
     def ask() -> dict[str, Any]:
-        answer = httpx.post(
+        answer = post(
             f"{target.http}/v1/predictions",
             json={"customers": [customers.record(index) for index in range(3)]},
             headers={"Authorization": f"Bearer {target.key}"},
-            timeout=5,
         )
         assert answer.status_code == 200, answer.text
         document: dict[str, Any] = answer.json()

@@ -17,7 +17,7 @@ from tests.e2e.inside import forwarded
 from tests.e2e.release import Release
 from tests.e2e.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1800)
 CONDITION = "churn-drift"
 ACCOUNT = "system:serviceaccount:{}:churn-drift"
 SWITCHED_ON = (
@@ -32,7 +32,7 @@ SWITCHED_ON = (
 def watching(release: Release, cluster: Cluster) -> Iterator[None]:
     """The release watches drift, as long as these tests last."""
     release.upgrade(*SWITCHED_ON)
-    cluster.wait_settled("gateway", seconds=240)
+    cluster.wait_settled("gateway")
     cluster.wait_ready("drift", 1)
     yield
     release.upgrade("monitoring.drift.enabled=false")
@@ -47,9 +47,8 @@ def condition(cluster: Cluster) -> dict[str, str]:
 def customers_seen(cluster: Cluster, pod: Any) -> float:
     """As Prometheus would read it."""
     with forwarded(cluster.namespace, pod.metadata.name, 9090) as port:
-        text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
-    (line,) = [line for line in text.splitlines() if line.startswith(f"{metrics.CUSTOMERS} ")]
-    return float(line.split()[-1])
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
+    return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(f"{metrics.CUSTOMERS} "))
 
 
 def test_it_sees_what_is_answered_and_goes_on_where_it_was(
@@ -57,10 +56,10 @@ def test_it_sees_what_is_answered_and_goes_on_where_it_was(
 ) -> None:
     del watching
     # Its user reaches the object storage by way of a Secret, and its rights after that: a minute or so.
-    wait_until(lambda: int(condition(cluster).get("status") in {"True", "False"}), 180, "condition", every=1)
-    (pod,) = cluster.ready_pods("drift")
+    wait_until(lambda: int(condition(cluster).get("status") in {"True", "False"}), 400, "condition", every=1)
+    (pod,) = cluster.wait_ready("drift", 1)
     with start_load() as load:
-        wait_until(lambda: customers_seen(cluster, pod) > 0, 60, "customers", every=2)
+        wait_until(lambda: customers_seen(cluster, pod) > 0, 240, "customers", every=2)
         time.sleep(2)  # it may have seen some of before at once
         tally = load.stop()
     tally.assert_none_failed(100)
@@ -69,9 +68,9 @@ def test_it_sees_what_is_answered_and_goes_on_where_it_was(
     assert said["model"].startswith("sha256:")
     cluster.core.delete_namespaced_pod(pod.metadata.name, cluster.namespace)
     (other,) = cluster.wait_new("drift", {pod.metadata.name})
-    wait_until(lambda: customers_seen(cluster, other) >= before, 60, "customers of before", every=2)
+    wait_until(lambda: customers_seen(cluster, other) >= before, 240, "customers of before", every=2)
     after = wait_until(
-        lambda: now if (now := condition(cluster))["lastProbeTime"] > said["lastProbeTime"] else {}, 60, "later look"
+        lambda: now if (now := condition(cluster))["lastProbeTime"] > said["lastProbeTime"] else {}, 240, "later look"
     )
     assert after["model"] == said["model"]
     figures.record("drift watch on the cluster", customers=before, status=after["status"], features=after["features"])

@@ -16,7 +16,7 @@ from tests.e2e.release import Release
 from tests.e2e.waiting import wait_until
 from tests.slo.watchers import Prometheus
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1200)
 INTERVAL_SECONDS = 2
 PORT_NAMES = {"metrics", "log-metrics"}
 PROMETHEUS, ALERTMANAGER = ("prometheus", 9090), ("alertmanager", 9093)
@@ -50,8 +50,8 @@ def monitors(release: Release, cluster: Cluster) -> Iterator[Monitors]:
     with (
         forwarded(cluster.namespace, prometheus.metadata.name, PROMETHEUS[1]) as series,
         forwarded(cluster.namespace, alertmanager.metadata.name, ALERTMANAGER[1]) as alerts,
-        httpx.Client(base_url=f"http://127.0.0.1:{series}", timeout=10) as asked,
-        httpx.Client(base_url=f"http://127.0.0.1:{alerts}", timeout=10) as told,
+        httpx.Client(base_url=f"http://127.0.0.1:{series}", timeout=60) as asked,
+        httpx.Client(base_url=f"http://127.0.0.1:{alerts}", timeout=60) as told,
     ):
         yield Monitors(Prometheus(asked), told)
 
@@ -106,7 +106,7 @@ def test_every_component_that_shows_metrics_is_read(monitors: Monitors, cluster:
 
     wait_until(
         lambda: read(watcher) == doors() and not faults(watcher),
-        60,
+        240,
         "target of every port of metrics",
         so_far=lambda: (faults(watcher), read(watcher), doors()),
     )
@@ -117,8 +117,8 @@ def test_every_component_that_shows_metrics_is_read(monitors: Monitors, cluster:
 
 def test_nobody_of_the_release_reaches_the_monitors(monitors: Monitors, cluster: Cluster) -> None:
     del monitors
-    gateway = inside_real_pod(cluster, "gateway", cluster.ready_pods("gateway")[0], python=True)
-    doors = [f"{cluster.ready_pods(name)[0].status.pod_ip}:{port}" for name, port in (PROMETHEUS, ALERTMANAGER)]
+    gateway = inside_real_pod(cluster, "gateway", cluster.wait_ready("gateway", 1)[0], python=True)
+    doors = [f"{cluster.wait_ready(name, 1)[0].status.pod_ip}:{port}" for name, port in (PROMETHEUS, ALERTMANAGER)]
     assert connections(cluster, gateway, doors) == dict.fromkeys(doors, False)
 
 
@@ -127,14 +127,14 @@ def test_a_dead_primary_is_told_while_everybody_is_answered(
 ) -> None:
     watcher = monitors.prometheus
     with start_load() as load:
-        wait_until(lambda: not watcher.unrecorded(), 60, "value of every recording rule", so_far=watcher.unrecorded)
+        wait_until(lambda: not watcher.unrecorded(), 240, "value of every recording rule", so_far=watcher.unrecorded)
         assert watcher.faulty_rules() == []
         assert PAGE not in monitors.told()
         died = request.getfixturevalue("without_primary")
-        load.wait_for_only("fallback", 60)
+        load.wait_for_only("fallback", 180)
         told = wait_until(
             lambda: found if PAGE in (found := monitors.told()) else {},
-            120,
+            400,
             "page at Alertmanager",
             so_far=lambda: (watcher.firing(), monitors.told()),
         )

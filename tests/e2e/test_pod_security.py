@@ -11,7 +11,7 @@ from tests.e2e.inside import execute
 from tests.e2e.probes import RESTRICTED, SLEEP, training_image
 from tests.e2e.release import Release
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 # The only components that talk to the Kubernetes API: hooks.
 WITH_TOKEN = {"bootstrap", "first-answer"}
 # What this container is, the cluster's ClusterStorageContainer says and not the chart.
@@ -92,7 +92,7 @@ def test_no_token_is_mounted_where_none_is_needed(pods: list[Any]) -> None:
 @pytest.mark.parametrize("component", ["gateway", "primary", "fallback", "mlflow"])
 def test_a_process_inside_is_nobody_and_writes_nowhere(release: Release, cluster: Cluster, component: str) -> None:
     del release
-    pod = cluster.ready_pods(component)[0]
+    pod = cluster.wait_ready(component, 1)[0]
     container = pod.spec.containers[0].name
     script = "import os; print(os.getuid(), flush=True); open('/written', 'w')"
     ended = execute(cluster.namespace, pod.metadata.name, container, ["python", "-c", script])

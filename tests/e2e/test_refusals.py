@@ -16,7 +16,7 @@ from tests.e2e.release import Release
 from tests.e2e.storage import SERVING, objects_at, put_objects, storage_of
 from tests.e2e.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(420)
+pytestmark = pytest.mark.timeout(1200)
 FORBIDDEN = "S3 error [403]"
 CORRUPT_URI = "s3://churn-models/e2e-corrupt/"
 
@@ -29,7 +29,7 @@ def put_back(release: Release, cluster: Cluster) -> Iterator[None]:
     yield
     release.rollback(former)
     cluster.wait_rolled_out("primary")
-    wait_until(lambda: cluster.inference_service_is_ready("churn-primary"), 60, "ready InferenceService")
+    wait_until(lambda: cluster.inference_service_is_ready("churn-primary"), 240, "ready InferenceService")
 
 
 def new_pod(cluster: Cluster, before: set[str], failed: Callable[[Any], str]) -> str:
@@ -39,7 +39,7 @@ def new_pod(cluster: Cluster, before: set[str], failed: Callable[[Any], str]) ->
         pods = [pod for pod in cluster.pods("primary") if pod.metadata.name not in before]
         return next((pod.metadata.name for pod in pods if failed(pod)), "")
 
-    return wait_until(found, 150, "failed primary pod", so_far=lambda: cluster.summary("primary"))
+    return wait_until(found, 400, "failed primary pod", so_far=lambda: cluster.summary("primary"))
 
 
 def failed_init(pod: Any) -> str:
@@ -98,7 +98,7 @@ def failure_told(cluster: Cluster) -> str:
         message = str(info.get("message"))
         return f"{info['reason']}: {message[-300:]}" if FORBIDDEN in message else ""
 
-    return wait_until(told, 90, "modelStatus.lastFailureInfo that says so")
+    return wait_until(told, 300, "modelStatus.lastFailureInfo that says so")
 
 
 def test_a_corrupt_model(

@@ -6,7 +6,7 @@ from tests.e2e.cluster import Cluster
 from tests.e2e.release import Release
 from tests.e2e.storage import MLFLOW, SERVING, TRAINING, refusal, storage_of
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 DENIED = "AccessDenied"
 ALLOWED = ""
 

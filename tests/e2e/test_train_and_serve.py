@@ -19,7 +19,7 @@ import grpc
 import httpx
 import pytest
 
-from tests.e2e.cluster import Cluster, restarts
+from tests.e2e.cluster import Cluster
 from tests.e2e.commands import ROOT, succeed
 from tests.e2e.conftest import FOLDER, NAMESPACE, LoadStarter
 from tests.e2e.customers import Customers, read_customers
@@ -30,8 +30,10 @@ from tests.e2e.release import Release
 from tests.e2e.steady_load import GRPC_RATE, HTTP_RATE, SteadyLoad, Tally, Target
 from tests.e2e.ways import BATCH, COMPARED, over_grpc, over_http, scored, until_the_first
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 KEYS = "churn-verify-key"
+OPEN_SECONDS = 8.0
+"""Longer than a breaker is open, with the probes that close it."""
 END = "-----END PUBLIC KEY-----"
 
 
@@ -57,7 +59,7 @@ def offline(trained: Model, telco_path: Path, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("scores")
     command = ["score", str(telco_path), str(folder / "scores.csv"), "--model", str(trained.folder)]
     environment = {"CHURN_HOME": str(folder), "CHURN_VERIFY_KEY": str(trained.verify_key)}
-    succeed([sys.executable, "-m", "churn_cli", *command], 120, environment)
+    succeed([sys.executable, "-m", "churn_cli", *command], 400, environment)
     with (folder / "scores.csv").open(newline="") as file:
         return [
             float(line["churn_probability"]) for line, _ in zip(csv.DictReader(file), range(COMPARED), strict=False)
@@ -69,11 +71,11 @@ def rollout(trained: Model, release: Release, cluster: Cluster, target: Target) 
     """The trained model becomes the primary's under load, until the module is over or a test takes it back."""
     former = release.revision()
     with SteadyLoad(target, FOLDER / "load" / "rollout.jsonl", HTTP_RATE, GRPC_RATE) as load:
-        load.wait_for_only("primary", 60)
+        load.wait_for_only("primary", 180)
         (former_model,) = load.since(0).models
         started = time.time()
         release.upgrade(*trained.settings)
-        seconds = load.wait_for_model(trained.digest, 180) - started
+        seconds = load.wait_for_model(trained.digest, 500) - started
         cluster.wait_settled("primary")
         rollout = Rollout(former, former_model, load.stop(), round(seconds, 1))
     yield rollout
@@ -135,6 +137,7 @@ def test_v2_at_the_gateway_is_the_offline_answer(
 def test_v2_at_the_primary_itself_is_the_offline_answer(
     served: Model, cluster: Cluster, customers: Customers, offline: list[float]
 ) -> None:
+    cluster.wait_least("primary")
     for pod in cluster.ready_pods("primary"):
         name = pod.metadata.name
         with forwarded(NAMESPACE, name, 8080) as port:
@@ -171,6 +174,7 @@ def test_the_fallback_serves_the_trained_model_from_its_own_image(
         own_fallback()
         tally = load.stop()
     tally.assert_none_failed(300)
+    cluster.wait_least("fallback")
     for pod in cluster.ready_pods("fallback"):
         with forwarded(NAMESPACE, pod.metadata.name, 8080) as port:
             assert scored(over_http(f"http://127.0.0.1:{port}", "", customers), customers, trained) == offline
@@ -195,23 +199,23 @@ def test_a_key_revoked_while_its_model_serves_ends_it_and_nobody_waits(
     first, _, later = keys_restored.partition(END)
     assert later.count(END) == 1  # of the starter models, and of the cluster's trainings
     cluster.wait_settled("fallback")  # its former pods hold the model of the key that goes
-    pods = {(pod.metadata.uid, restarts(pod)) for pod in cluster.pods("primary")}
+    before = cluster.templates("primary")
     with start_load() as load:
-        load.wait_for_model(served.digest, 60)
+        load.wait_for_model(served.digest, 180)
         started = time.time()
         trust(cluster, f"{first}{END}\n")
-        gone = load.wait_for_only("fallback", 90)
-        time.sleep(3)
+        # A pod after the other hears of it, and breakers are open for some seconds when the first one has.
+        gone = load.wait_for_only("fallback", 400, span=OPEN_SECONDS, never="primary")
         after = load.since(gone)
         trust(cluster, keys_restored)
         restored = time.time()
-        load.wait_for_only("primary", 90)
-        back = load.wait_for_model(served.digest, 60) - restored
+        load.wait_for_only("primary", 400)
+        back = load.wait_for_model(served.digest, 180) - restored
         tally = load.stop()
     tally.assert_none_failed(500)
     assert served.digest not in after.models
-    # The autoscaler may take a pod away meanwhile; none is new and none has restarted.
-    assert {(pod.metadata.uid, restarts(pod)) for pod in cluster.pods("primary")} <= pods
+    # The autoscaler may add a pod or take one away meanwhile; none is replaced and none has restarted.
+    assert cluster.templates("primary") <= before
     seconds = {"ended_seconds": round(gone - started, 1), "back_seconds": round(back, 1)}
     figures.record("a key revoked", **tally.figures(), **seconds)
 
@@ -220,10 +224,10 @@ def test_the_way_back_fails_no_request(
     rollout: Rollout, start_load: LoadStarter, release: Release, cluster: Cluster, trained: Model, figures: Figures
 ) -> None:
     with start_load() as load:
-        load.wait_for_model(trained.digest, 60)
+        load.wait_for_model(trained.digest, 180)
         started = time.time()
         release.rollback(rollout.former)
-        seconds = load.wait_for_model(rollout.former_model, 180) - started
+        seconds = load.wait_for_model(rollout.former_model, 500) - started
         cluster.wait_rolled_out("primary")
         tally = load.stop()
     rollout.is_taken_back = True
@@ -241,6 +245,6 @@ def assert_nobody_noticed(tally: Tally, models: set[str]) -> None:
 def bake_fallback(model: Model, tag: str) -> None:
     """Build the fallback's image around a model and hand it to every node."""
     package = ["--model", str(model.folder), "--verify-key", str(model.verify_key)]
-    succeed([str(ROOT / "ci" / "images"), "fallback", *package, "--tag", tag], 300)
+    succeed([str(ROOT / "ci" / "images"), "fallback", *package, "--tag", tag], 700)
     load = os.environ.get("LOAD_IMAGES") or str(ROOT / "ci" / "cluster" / "load-images")
-    succeed([*shlex.split(load), f"docker.io/churn-serving/fallback:{tag}"], 180)
+    succeed([*shlex.split(load), f"docker.io/churn-serving/fallback:{tag}"], 500)

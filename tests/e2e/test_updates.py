@@ -13,7 +13,7 @@ from tests.e2e.conftest import LoadStarter
 from tests.e2e.figures import Figures
 from tests.e2e.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.mark.parametrize("component", ["primary", "fallback"])
@@ -29,12 +29,12 @@ def test_rolling_restart(start_load: LoadStarter, cluster: Cluster, figures: Fig
             lambda: (
                 not before & {pod.metadata.name for pod in cluster.pods(component)} and cluster.rolled_out(component)
             ),
-            180,
+            600,
             f"new pods of {component}",
             so_far=lambda: cluster.summary(component),
         )
         seconds = round(time.time() - started, 1)
-        load.wait_for_only("primary", 60)
+        load.wait_for_only("primary", 180)
         tally = load.stop()
     tally.assert_none_failed(500)
     tally.assert_models_answered()
