@@ -14,6 +14,7 @@ import httpx
 
 from churn_serving.oip import grpc_codec, json_codec
 from churn_serving.oip import open_inference_grpc_pb2 as messages
+from patience import PATIENT_CHANNEL, post
 from real_processes import System
 from sample_package import MODEL_NAME, sample_rows, sample_schema
 
@@ -34,11 +35,10 @@ class Keeping:
 
     def predict(self, *customer_ids: str, request_id: str, explain: bool = False, **features: Any) -> dict[str, Any]:
         customers = [{"customer_id": name, "features": {**FEATURES, **features}} for name in customer_ids]
-        answer = httpx.post(
+        answer = post(
             f"{self.system.gateway_url}/v1/predictions",
             json={"customers": customers, "explain": explain},
             headers={"x-request-id": request_id},
-            timeout=30,
         )
         assert answer.status_code == 200, answer.text
         document: dict[str, Any] = answer.json()
@@ -49,13 +49,14 @@ class Keeping:
         if named:
             body = b'{"id":"' + named.encode() + b'",' + body[1:]
         headers = {"x-request-id": request_id, "content-type": "application/json"}
-        answer = httpx.post(self.system.gateway_url + INFER, content=body, headers=headers, timeout=30)
+        answer = post(self.system.gateway_url + INFER, content=body, headers=headers)
         assert answer.status_code == 200, answer.text
         document: dict[str, Any] = answer.json()
         return document
 
     def infer_over_grpc(self, rows: int, request_id: str) -> None:
-        with grpc.insecure_channel(f"127.0.0.1:{self.system.ports['gateway_grpc']}") as channel:
+        address = f"127.0.0.1:{self.system.ports['gateway_grpc']}"
+        with grpc.insecure_channel(address, options=PATIENT_CHANNEL) as channel:
             call = channel.unary_unary(
                 "/inference.GRPCInferenceService/ModelInfer",
                 request_serializer=messages.ModelInferRequest.SerializeToString,
@@ -65,7 +66,7 @@ class Keeping:
             call(grpc_codec.encode_request(sample_rows(rows, 4), sample_schema()), timeout=30, metadata=metadata)
 
     def metric(self, name: str, labels: str = "") -> float:
-        text = httpx.get(f"http://127.0.0.1:{self.system.ports['metrics']}/metrics", timeout=10).text
+        text = httpx.get(f"http://127.0.0.1:{self.system.ports['metrics']}/metrics", timeout=60).text
         return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(f"{name}{labels}"))
 
 

@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from patience import PATIENCE_SECONDS
 from ports import free_port
 
 BUCKET = "predictions"
@@ -47,9 +48,9 @@ class KillableStorage:
             region_name="us-east-1",
             aws_access_key_id="root-user",
             aws_secret_access_key="root-secret-of-a-test",
-            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=3),
+            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=30),
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 client.create_bucket(Bucket=BUCKET)

@@ -26,7 +26,9 @@ from churn_training.cluster.names import (
 from ports import free_port
 from real_processes import Service
 
-ROOT = "root"
+PROCESS_SECONDS = 600.0
+"""What no process takes that ends at all, however busy the machine."""
+ROOT, SET_UP = "root", "churn_cli.programs.storage_setup"
 STARTER = "s3://churn-models/starter/0.0.0/"
 Credentials = dict[str, str]
 
@@ -49,13 +51,16 @@ class Storage:
             region_name="us-east-1",
             aws_access_key_id=self.users[user][USER_ID],
             aws_secret_access_key=self.users[user][USER_SECRET],
-            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=3, read_timeout=10),
+            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=30, read_timeout=60),
         )
 
     def set_up(self, starter: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+        return process(SET_UP, **self.set_up_environment(starter, **changes))
+
+    def set_up_environment(self, starter: Path, **changes: str) -> dict[str, str]:
         settings = {f"CHURN_STORAGE_{name.upper()}_USER": self.users[name][USER_ID] for name in CONSUMERS}
         settings |= {"CHURN_STORAGE_STARTER": str(starter), "CHURN_STORAGE_STARTER_URI": STARTER}
-        return process("churn_cli.programs.storage_setup", **self.environment(ROOT) | settings | changes)
+        return self.environment(ROOT) | settings | changes
 
 
 @dataclasses.dataclass
@@ -81,7 +86,21 @@ class Machine:
 def process(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", module, *arguments]
     settings = surroundings(environment)
-    return subprocess.run(command, env=settings, capture_output=True, text=True, timeout=110, check=False)
+    return subprocess.run(command, env=settings, capture_output=True, text=True, timeout=PROCESS_SECONDS, check=False)
+
+
+@contextmanager
+def started(log: Path, module: str, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that says what it does in a file, as long as the block lasts at most."""
+    with log.open("wb") as output:
+        running = subprocess.Popen(
+            [sys.executable, "-m", module], env=surroundings(environment), stdout=output, stderr=output
+        )
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.wait(60)
 
 
 def surroundings(environment: dict[str, str]) -> dict[str, str]:
@@ -116,7 +135,7 @@ def object_storage(home: Path, host: str = "127.0.0.1") -> Iterator[Storage]:
         yield Storage(f"http://{host}:{port}", users, home)
     finally:
         running.terminate()
-        running.wait(10)
+        running.wait(60)
 
 
 @contextmanager

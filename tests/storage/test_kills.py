@@ -25,7 +25,7 @@ __all__ = ["describe_keeping", "logged_package", "start_keeping"]  # fixtures of
 VICTIMS = ("gateway", "shipper", "storage")
 MINUTES, RATE = (float(os.environ.get(f"CHURN_KILL_{name}", "0")) for name in ("MINUTES", "RATE"))
 PAUSE_SECONDS = (1.0, 10.0)
-pytestmark = pytest.mark.timeout(240 + 120 * MINUTES)
+pytestmark = pytest.mark.timeout(1200 + 120 * MINUTES)
 
 
 @dataclasses.dataclass
@@ -74,7 +74,7 @@ async def test_every_answer_is_one_row_whoever_is_killed(
                 async for victim in _victims(callers, store):
                     await keepers.kill(victim)
                     killed[victim] += 1
-            assert started.system.gateway.stop(60) == 0
+            assert started.system.gateway.stop() == 0
             shipper.finish()
         assert list(started.folder.iterdir()) == []
     assert set(killed) == set(VICTIMS)

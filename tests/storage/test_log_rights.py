@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,9 @@ from botocore.exceptions import ClientError
 from churn_monitoring.prediction_log.erasures import FOLDER as ERASED
 from churn_training.cluster import material
 from churn_training.cluster.names import PREDICTION_LOG, USER_ID, USERS
+from patience import until
 from tests.prediction_log.shipped import KEY, answer, write_segment
-from tests.storage.machines import ROOT, Storage, process
+from tests.storage.machines import ROOT, SET_UP, Storage, process, started
 
 DATA, USER = "churn-data", "CHURN_STORAGE_PREDICTION_LOG_USER"
 STORE = f"s3://{DATA}/predictions/"
@@ -78,12 +78,14 @@ def test_these_rights_are_enough_to_ship_and_to_end_retention(keeping: Storage, 
     assert done.stdout.startswith("1 table of more than 1 days ago gone from ")
 
 
-def test_a_user_who_is_only_being_added_is_waited_for(ready: Storage, package_folder: Path) -> None:
+def test_a_user_who_is_only_being_added_is_waited_for(ready: Storage, package_folder: Path, tmp_path: Path) -> None:
     """A Secret reaches the storage's file a while after the hook has changed it."""
     file = ready.home / "users" / USERS
     before, late = file.read_text(), material.new_user("churn-late")
-    with ThreadPoolExecutor(1) as pool:
-        setting_up = pool.submit(ready.set_up, package_folder, **{USER: "churn-late"}, CHURN_STORAGE_WAIT_SECONDS="240")
+    environment = ready.set_up_environment(package_folder, **{USER: "churn-late"}, CHURN_STORAGE_WAIT_SECONDS="500")
+    log = tmp_path / "setting-up.log"
+    with started(log, SET_UP, **environment) as setting_up:
+        until(lambda: "waiting: policy of s3://churn-data" in log.read_text(), log.read_text)
         done = ready.set_up(package_folder, **{USER: "churn-late"}, CHURN_STORAGE_WAIT_SECONDS="1")
         assert done.returncode == 1
         assert done.stderr.splitlines()[-1].endswith("names a user that the storage does not know")
@@ -91,10 +93,9 @@ def test_a_user_who_is_only_being_added_is_waited_for(ready: Storage, package_fo
         assert after is not None
         file.chmod(0o600)
         file.write_text(after[USERS])
-        ended = setting_up.result()
+        ended = setting_up.wait(500)
     try:
-        assert ended.returncode == 0, ended.stderr
-        assert "waiting: policy of s3://churn-data" in ended.stderr
+        assert ended == 0, log.read_text()
     finally:
         assert ready.set_up(package_folder).returncode == 0
         file.write_text(before)

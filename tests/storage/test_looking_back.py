@@ -141,7 +141,7 @@ def log_of(package: Path, contents: PackageContents, log: Path) -> None:
 
 def scraped(port: int) -> str:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+        return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
     except httpx.HTTPError:
         return ""
 

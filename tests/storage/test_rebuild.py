@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from patience import post
 from real_processes import describe_system, running
 from tests.charts.conftest import chart, helm  # noqa: F401 - fixtures
 from tests.charts.rendered import Chart, only
@@ -79,6 +79,6 @@ def test_a_lost_mlflow_comes_back_from_object_storage(
     features = json.loads(json.loads(shown)["manifest"])["schema"]["features"]
     with gateway_given(shown, machine, tmp_path) as gateway:
         asked = {"customers": [{"customer_id": "1", "features": {each["name"]: None for each in features}}]}
-        answered = httpx.post(gateway.replace("/readyz", "/v1/predictions"), json=asked, timeout=10)
+        answered = post(gateway.replace("/readyz", "/v1/predictions"), json=asked)
         assert (answered.status_code, answered.json()["served_by"]) == (200, "degraded")
         assert answered.json()["model"]["digest"] == trained["digest"]
