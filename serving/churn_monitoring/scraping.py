@@ -6,7 +6,7 @@ there.
 
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,8 @@ def answer_scrapers(registry: CollectorRegistry, host: str, port: int) -> WSGISe
     """
     families = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     kind = type("_ServerOfFamily", (_Server,), {"address_family": families[0][0]})
-    server: WSGIServer = make_server(host, port, _in_plain_words(make_wsgi_app(registry)), kind, _Handler)
+    application = _as_http_has_it(_in_plain_words(make_wsgi_app(registry)))
+    server: WSGIServer = make_server(host, port, application, kind, _Handler)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server
 
@@ -47,6 +48,37 @@ def _in_plain_words(application: "WSGIApplication") -> "WSGIApplication":
         return application(environ, start_response)
 
     return plain
+
+
+def _as_http_has_it(application: "WSGIApplication") -> "WSGIApplication":
+    """The library refuses HEAD, which every server has to answer, and says 200 to OPTIONS."""
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        method = environ["REQUEST_METHOD"]
+        if method == "GET":
+            return application(environ, start_response)
+        if method == "HEAD":
+            return _head_alone(application, environ, start_response)
+        start_response("405 Method Not Allowed", [("Allow", "GET, HEAD"), ("Content-Type", "text/plain")])
+        return [b"ask with GET or HEAD\n"]
+
+    return answer
+
+
+def _head_alone(
+    application: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
+) -> Iterable[bytes]:
+    """What GET would be answered, its length among it, without the body."""
+    said: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def note(status: str, headers: list[tuple[str, str]], _error: object = None) -> Callable[[bytes], object]:
+        said.append((status, headers))
+        return bytes
+
+    length = sum(map(len, application({**environ, "REQUEST_METHOD": "GET"}, note)))
+    ((status, headers),) = said
+    start_response(status, [*headers, ("Content-Length", str(length))])
+    return []
 
 
 class _Handler(WSGIRequestHandler):

@@ -63,6 +63,27 @@ def test_what_nobody_needs_is_refused(port: int, request_line: bytes, status: by
     assert asked(port, request_line + b"\r\n\r\n").startswith(b"HTTP/1.0 " + status)
 
 
+def test_who_asks_without_the_answer_gets_its_head(port: int) -> None:
+    (head, body), (same, shown) = (
+        asked(port, b"%s /metrics HTTP/1.1\r\nHost: x\r\n\r\n" % method).split(b"\r\n\r\n", 1)
+        for method in (b"HEAD", b"GET")
+    )
+    assert (body, shown[-10:]) == (b"", b"shown 7.0\n")
+    assert _without_date(head) == _without_date(same)
+
+
+@pytest.mark.parametrize("method", [b"OPTIONS", b"POST", b"PUT", b"DELETE", b"PATCH", b"TRACE"])
+def test_who_is_refused_is_told_what_may_be_asked(port: int, method: bytes) -> None:
+    head, body = asked(port, method + b" /metrics HTTP/1.1\r\nHost: x\r\n\r\n").split(b"\r\n\r\n", 1)
+    assert head.startswith(b"HTTP/1.0 405 ")
+    assert b"\r\nAllow: GET, HEAD\r\n" in head + b"\r\n"
+    assert body == b"ask with GET or HEAD\n"
+
+
+def _without_date(head: bytes) -> list[bytes]:
+    return [line for line in head.split(b"\r\n") if not line.startswith(b"Date: ")]
+
+
 def test_many_who_never_finish_asking_neither_shut_a_scraper_out_nor_take_a_thread_each(port: int) -> None:
     before = threading.active_count()
     with contextlib.ExitStack() as stack:
