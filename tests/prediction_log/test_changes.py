@@ -1,6 +1,8 @@
 """Who asks to be forgotten is, in every table and by every key, also where tables are made at the same time; what is
 older than the last days goes."""
 
+import os
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -57,6 +59,34 @@ def test_what_was_not_shipped_yet_never_gets_there_and_a_customer_who_comes_back
     assert ship(segments, store, ShipperMetrics(), print).rows == 2
     assert sorted(column(folder(store), "customer")) == sorted([KEY.of("a"), KEY.of("b")])  # type: ignore[type-var]
     assert len(tables(folder(store))) == 1
+
+
+def test_what_was_written_while_a_clock_was_ahead_never_gets_there_either(store: Store) -> None:
+    segments, now = folder(store).parent / "segments", time.time()
+    write_segment(segments, answer("a", "b", time=now + DAY))
+    erase(store, "a", KEYS, clock=lambda: now)
+    assert ship(segments, store, ShipperMetrics(), print).rows == 1
+    assert column(folder(store), "customer") == [KEY.of("b")]
+
+
+def test_a_segment_that_waits_until_its_times_have_come_was_written_when_its_file_says(store: Store) -> None:
+    segments = folder(store).parent / "segments"
+    early = write_segment(segments, answer("a", "b", time=NOON + DAY))
+    os.utime(early, (NOON, NOON))
+    late = write_segment(segments, answer("a", time=NOON + DAY))
+    os.utime(late, (NOON + 2, NOON + 2))
+    erase(store, "a", KEYS, clock=lambda: NOON + 1)
+    assert ship(segments, store, ShipperMetrics(), print).rows == 2
+    assert sorted(column(folder(store), "customer")) == sorted([KEY.of("a"), KEY.of("b")])  # type: ignore[type-var]
+
+
+def test_what_came_from_a_clock_that_is_still_ahead_goes_with_the_same_wish_again(store: Store) -> None:
+    segments = folder(store).parent / "segments"
+    write_segment(segments, answer("a", "b", time=NOON + DAY))
+    erase(store, "a", KEYS, clock=lambda: NOON)
+    assert ship(segments, store, ShipperMetrics(), print).rows == 2
+    assert erase(store, "a", KEYS, clock=lambda: NOON + 1) == Erased(1, 1)
+    assert column(folder(store), "customer") == [KEY.of("b")]
 
 
 def _nothing() -> None:

@@ -98,7 +98,8 @@ def erase(
 ) -> Erased:
     """Take away every record of a customer up to now, by every key that is known, and what is known of their leaving.
     Records that are in the store go whatever time they say, for a clock may have been ahead; those up to now that are
-    not there yet never get there. `advance` is told how many tables of how many were looked at.
+    not there yet never get there, nor those of a clock that was put back before. What a machine brings whose clock is
+    ahead all the time goes when the same is asked again. `advance` is told how many tables of how many were looked at.
 
     Raises:
         DataError, Unavailable: the store cannot be asked, or holds a table that is none; out of all others the

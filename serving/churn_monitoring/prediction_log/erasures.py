@@ -6,7 +6,7 @@ made at the same time cannot bring anybody back. A note goes with the last recor
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow
@@ -18,6 +18,8 @@ from churn_monitoring.prediction_log.tables import CUSTOMER, TIME
 
 FOLDER = "_erased"
 _NAME = re.compile(rf"{FOLDER}/([0-9a-f]{{32}})\.([0-9]+)\Z")
+_MICROSECONDS = 1_000_000
+_BEFORE_EVERYTHING = -(2**63)
 Erasures = Mapping[bytes, int]
 """By hash the time, in microseconds since 1970, up to which records go."""
 
@@ -64,8 +66,19 @@ def forget_notes(store: Store, before: int) -> int:
     return len(old)
 
 
-def without_erased(table: pyarrow.Table, erased: Erasures) -> pyarrow.Table:
-    """The rows that stay, in their order; the table itself where all do."""
+class Moments(NamedTuple):
+    """When somebody last wrote to what a table is made of, and now; both in seconds since 1970, by a clock that may
+    have been another one when the rows were written."""
+
+    written: float
+    now: float
+
+
+def without_erased(table: pyarrow.Table, erased: Erasures, moments: Moments | None = None) -> pyarrow.Table:
+    """The rows that stay, in their order; the table itself where all do. Rows are as old as they say, or as `moments`
+    show: no later than the last writing. Where that is still to come the clock was ahead and nobody knows their age;
+    they go, since what is kept of somebody who asked to be forgotten is worse than what is missing of one who came
+    back."""
     if not erased:
         return table
     column: Any = table[CUSTOMER]
@@ -73,8 +86,18 @@ def without_erased(table: pyarrow.Table, erased: Erasures) -> pyarrow.Table:
     until = pyarrow.array(list(erased.values()), pyarrow.int64())
     places = pyarrow.compute.index_in(column, customers)
     latest = pyarrow.compute.take(until, places)
-    written = table[TIME].cast(pyarrow.int64())
-    goes = pyarrow.compute.fill_null(pyarrow.compute.less_equal(written, latest), fill_value=False)
+    goes = pyarrow.compute.less_equal(_ages(table, moments), latest)
+    goes = pyarrow.compute.fill_null(goes, fill_value=False)
     if not pyarrow.compute.any(goes).as_py():
         return table
     return table.filter(pyarrow.compute.invert(goes))
+
+
+def _ages(table: pyarrow.Table, moments: Moments | None) -> Any:
+    """When rows were written, in microseconds since 1970; before everything where nobody knows."""
+    said = table[TIME].cast(pyarrow.int64())
+    if moments is None:
+        return said
+    written, now = (round(seconds * _MICROSECONDS) for seconds in moments)
+    known = pyarrow.compute.min_element_wise(said, written)
+    return pyarrow.compute.if_else(pyarrow.compute.greater(known, now), _BEFORE_EVERYTHING, known)

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import pyarrow
 
 from churn_data.errors import DataError, Unavailable
-from churn_monitoring.prediction_log.erasures import Erasures, erasures, without_erased
+from churn_monitoring.prediction_log.erasures import Erasures, Moments, erasures, without_erased
 from churn_monitoring.prediction_log.lanes import Lane, at_once
 from churn_monitoring.prediction_log.reading import read_segment
 from churn_monitoring.prediction_log.segments import Segment, done_segments
@@ -108,8 +108,10 @@ def _ship_one(segment: Segment, store: Store, known: Erasures, observer: Observe
 
 def _write(tables: dict[Partition, pyarrow.Table], segment: Segment, store: Store, erased: Erasures) -> _Written:
     """Write a segment's tables; again if others ask to be forgotten than was known."""
+    now, written = time.time(), segment.written()
+    moments = Moments(now if written is None else written, now)
     while True:
-        kept = {partition: without_erased(table, erased) for partition, table in tables.items()}
+        kept = {partition: without_erased(table, erased, moments) for partition, table in tables.items()}
         for partition, table in kept.items():
             if table.num_rows:
                 store.put(partition.file(segment.name), parquet(table))
