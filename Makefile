@@ -17,7 +17,7 @@ PROVIDER ?= processes
 export DATA USECASE ARGS PROVIDER REGISTRY VERSION
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test ci lint charts images compose install cluster cluster-down e2e sbom scan push sign verify-images release bench bench-check bench-faults bench-models bench-batch bench-marketing bench-outcomes bench-log-kills bench-policies bench-decisions bench-gate bench-survival mutation airflow pipeline promote-staging promote-prod slo dashboards documents lock verify clean
+.PHONY: help setup run test ci lint charts images compose install cluster cluster-down e2e sbom scan push sign verify-images release bench bench-check bench-faults bench-models bench-batch bench-marketing bench-outcomes bench-log-kills bench-storage-away bench-policies bench-decisions bench-gate bench-survival mutation airflow pipeline promote-staging promote-prod slo dashboards documents lock verify clean
 
 help: ## Show the targets
 	@ci/help $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ bench-outcomes: ## Report on a month of a hundred million answers, 15 minutes an
 
 bench-log-kills: ## Kill gateway, shipper and object storage at random under load: is every answer one row? (MINUTES=30 RATE=500)
 	@ci/bench-log-kills
+
+bench-storage-away: ## Take object storage away for an hour under load: is every answer one row, and do callers notice? (MINUTES=60 RATE=20)
+	@ci/bench-storage-away
 
 bench-policies: ## Simulate what each way to choose whom to contact brings, by company size, hours (ARGS="--minutes 20" for a part; goes on)
 	@ci/bench-policies

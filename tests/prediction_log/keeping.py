@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import itertools
 import time
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -95,6 +96,10 @@ class Callers:
         self._over = asyncio.Event()
         self.asked = 0
         self.answered: dict[str, int] = {}
+        self.due = array("d")
+        """When each of them was to be asked, by this process's own clock; and how many seconds after that it had its
+        answer."""
+        self.seconds = array("d")
 
     async def __aenter__(self) -> Self:
         self._begun = time.monotonic()
@@ -109,8 +114,8 @@ class Callers:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as client:
             while not self._over.is_set():
                 number = next(self._count)
-                if self._rate:
-                    await asyncio.sleep(self._begun + number / self._rate - time.monotonic())
+                due = self._begun + number / self._rate if self._rate else time.monotonic()
+                await asyncio.sleep(due - time.monotonic())
                 request_id, many = f"r-{number}", 1 + number % 3 + 40 * (number % 50 == 0)
                 customers = [{"customer_id": f"customer-{number}-{one}", "features": FEATURES} for one in range(many)]
                 self.asked = max(self.asked, number + 1)
@@ -123,3 +128,5 @@ class Callers:
                     continue
                 if answer.status == 200:
                     self.answered[request_id] = many
+                    self.due.append(due)
+                    self.seconds.append(time.monotonic() - due)

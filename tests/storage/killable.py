@@ -3,9 +3,11 @@
 import os
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
+import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -64,3 +66,15 @@ class KillableStorage:
         if self._process is not None:
             self._process.kill()
             self._process.wait(60)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[KillableStorage]:
+    """One that runs, with its bucket."""
+    storage = KillableStorage(tmp_path)
+    storage.start()
+    try:
+        storage.make_bucket()
+        yield storage
+    finally:
+        storage.kill()

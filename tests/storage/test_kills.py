@@ -9,19 +9,18 @@ import random
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pyarrow.parquet
 import pytest
 
 from tests.prediction_log.conftest import KeepingStart, describe_keeping, logged_package, start_keeping
 from tests.prediction_log.keeping import Callers, Keeping, until
-from tests.prediction_log.shipped import mentions, tables
 from tests.prediction_log.shipper import ShipperProcess
-from tests.storage.killable import BUCKET, KillableStorage
+from tests.storage.killable import BUCKET, KillableStorage, storage
+from tests.storage.one_row import kept_once
 
-__all__ = ["describe_keeping", "logged_package", "start_keeping"]  # fixtures of the prediction log
+__all__ = ["describe_keeping", "logged_package", "start_keeping", "storage"]  # fixtures of others
 VICTIMS = ("gateway", "shipper", "storage")
 MINUTES, RATE = (float(os.environ.get(f"CHURN_KILL_{name}", "0")) for name in ("MINUTES", "RATE"))
 PAUSE_SECONDS = (1.0, 10.0)
@@ -49,17 +48,6 @@ class Keepers:
         process.start()
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> Iterator[KillableStorage]:
-    storage = KillableStorage(tmp_path)
-    storage.start()
-    try:
-        storage.make_bucket()
-        yield storage
-    finally:
-        storage.kill()
-
-
 async def test_every_answer_is_one_row_whoever_is_killed(
     start_keeping: KeepingStart, storage: KillableStorage, tmp_path: Path
 ) -> None:
@@ -78,25 +66,12 @@ async def test_every_answer_is_one_row_whoever_is_killed(
             shipper.finish()
         assert list(started.folder.iterdir()) == []
     assert set(killed) == set(VICTIMS)
-    found = tables(store)
-    rows, customers = collections.Counter[str](), 0
-    for table in found.values():
-        rows.update(table["request_id"].to_pylist())
-        customers += table.num_rows
-        assert {name for name in table.column_names if name.startswith("feature.")} == {
-            "feature.tenure",
-            "feature.Contract",
-        }
-    kept = sum(callers.answered.values())
+    found = kept_once(store, callers)
     sys.stderr.write(
         f"killed {dict(killed)}; of {callers.asked:,} requests {len(callers.answered):,} answered, "
-        f"{kept:,} customers; {customers:,} rows in {len(found):,} tables\n"
+        f"{sum(callers.answered.values()):,} customers; {found.rows:,} rows in {found.tables:,} tables\n"
     )
-    assert {request_id: rows[request_id] for request_id in callers.answered} == callers.answered
-    assert all(int(request_id.removeprefix("r-")) < callers.asked for request_id in rows)
-    pairs = pyarrow.concat_tables([table.select(["request_id", "customer"]) for table in found.values()])
-    assert pairs.group_by(["request_id", "customer"]).aggregate([]).num_rows == customers
-    assert not any(mentions(table, "customer-") for table in found.values())
+    assert found.answered == callers.answered
 
 
 async def _victims(callers: Callers, store: Path) -> AsyncIterator[str]:
