@@ -108,8 +108,8 @@ def _ship_one(segment: Segment, store: Store, known: Erasures, observer: Observe
 
 def _write(tables: dict[Partition, pyarrow.Table], segment: Segment, store: Store, erased: Erasures) -> _Written:
     """Write a segment's tables; again if others ask to be forgotten than was known."""
-    now, written = time.time(), segment.written()
-    moments = Moments(now if written is None else written, now)
+    moment, written = time.time(), segment.written()
+    moments = Moments(moment if written is None else written, moment)
     while True:
         kept = {partition: without_erased(table, erased, moments) for partition, table in tables.items()}
         for partition, table in kept.items():
