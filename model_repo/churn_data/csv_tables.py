@@ -20,6 +20,7 @@ from churn_data.notices import Notices
 from churn_data.odd_lines import odd_line
 from churn_data.text_streams import Utf8Stream
 from churn_data.totals import is_note
+from churn_model.plurals import counted
 
 BLOCK_BYTES = 4 << 20
 MOST_NOTES = 100
@@ -142,6 +143,4 @@ class CsvRows:
         odd = odd_line(record)
         if odd:
             return DataError(self._file, odd, row=row)
-        size = len(record)
-        many = f"{size} field{'' if size == 1 else 's'}"
-        return DataError(self._file, f"{many} where the header has {self._expected}", row=row)
+        return DataError(self._file, f"{counted(len(record), 'field')} where the header has {self._expected}", row=row)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from churn_data.column_facts import ColumnFacts
+from churn_model.plurals import counted
 
 FEWEST_OTHERS = 10
 """Other numbers that a column must have before one is far from them, and twice as many rows as one must have then."""
@@ -70,7 +71,7 @@ def below_zero(facts: ColumnFacts) -> str:
     if not below or not _COUNTED & set(facts.words) or rows > max(FREQUENT * facts.known, 1):
         return ""
     shown = ", ".join(f"{value:g}" for value in below[:3]) + (", …" if len(below) > 3 else "")  # noqa: PLR2004
-    return f"{shown} ({rows:,} row{'' if rows == 1 else 's'}) below 0, which nothing called so can be: correct that"
+    return f"{shown} ({counted(rows, 'row')}) below 0, which nothing called so can be: correct that"
 
 
 def fillers(columns: Mapping[str, ColumnFacts]) -> dict[str, FarNumbers]:

@@ -46,6 +46,7 @@ from churn_marketing.store.library import Library
 from churn_marketing.store.served_model import ServedModel
 from churn_marketing.text import amounts
 from churn_model.errors import UseCaseError
+from churn_model.plurals import counted
 from churn_model.usecase import UseCase, load_usecase
 
 PAGES = (
@@ -121,7 +122,7 @@ def _register(app: Flask, settings: Settings) -> None:
         money=lambda value: linked(amounts.money(value, settings.currency)),
         large_money=lambda value: linked(amounts.large_money(value, settings.currency)),
         number=lambda value: linked(amounts.number(value)), percent=lambda value: linked(amounts.percent(value)),
-        duration=amounts.length, day=amounts.day, counted=amounts.counted,
+        duration=amounts.length, day=amounts.day, counted=counted,
     )  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_error_handler(HTTPException, _say)

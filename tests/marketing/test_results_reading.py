@@ -103,7 +103,7 @@ def test_the_app_says_what_the_command_reads_of_its_export(
 def test_too_little_is_called_too_little_and_spends_no_look(desk: Desk) -> None:
     plan = frozen(desk, window_days="30")
     told = outcomes(desk, plan, kept=0.0)
-    with pytest.raises(NotEnoughYet, match="Not enough data yet: nobody left within 1 days"):
+    with pytest.raises(NotEnoughYet, match="Not enough data yet: nobody left within 1 day of the plan"):
         read(desk, plan, told.assign(left="no"))
     with pytest.raises(NotEnoughYet, match="Not enough data yet"):
         read(desk, plan, told[:2])

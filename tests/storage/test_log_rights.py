@@ -72,7 +72,7 @@ def test_these_rights_are_enough_to_ship_and_to_end_retention(keeping: Storage, 
     words = ["log", "ship", "--once", "--segments", str(segments), "--store", STORE]
     done = process("churn_cli", *words, **keeping.environment(PREDICTION_LOG))
     assert done.returncode == 0, done.stderr
-    assert "1 records of 2 segments" in done.stdout
+    assert "1 record of 2 segments" in done.stdout
     done = process("churn_cli", "log", "retain", "--days", "1", "--store", STORE, **keeping.environment(PREDICTION_LOG))
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1 table of more than 1 days ago gone from ")

@@ -13,6 +13,7 @@ from churn_cli.terminal import say, show
 from churn_data.errors import DataError, Failure
 from churn_data.locations import Location, location
 from churn_data.progress import reporting
+from churn_model.plurals import counted
 from churn_model.prediction_log.pseudonyms import add_pseudonym_key, read_pseudonym_keys
 from churn_model.spelling import canonical
 from churn_monitoring.prediction_log.changes import erase, retain, tables_of
@@ -74,9 +75,10 @@ def _ship(options: argparse.Namespace, places: Places, told_to_end: threading.Ev
             shipper.run(told_to_end)
         shipped = shipper.finish()
     if shipped.problem:
-        stay = f"{shipped.left} segments stay in {places.segments}: " if shipped.left else ""
+        have = "stays" if shipped.left == 1 else "stay"
+        stay = f"{counted(shipped.left, 'segment')} {have} in {places.segments}: " if shipped.left else ""
         raise Failure(f"{stay}{shipped.problem}")
-    show(f"{shipped.rows} records of {shipped.segments} segments are in {places.store}", options)
+    show(f"{counted(shipped.rows, 'record')} of {counted(shipped.segments, 'segment')} are in {places.store}", options)
     return {"segments": shipped.segments, "rows": shipped.rows, "store": str(places.store)}
 
 
@@ -101,22 +103,18 @@ def _status(options: argparse.Namespace, places: Places) -> dict[str, Any]:
     period = f", of {min(days)} to {max(days)}" if days else ""
     waits = f"(the oldest for {max(oldest, 0.0):.0f} s)"
     show(
-        f"{_so_many(len(found.done), 'segment')} waiting in {places.segments} {waits}, "
-        f"{found.open_bytes} bytes are being written by {_so_many(found.living, 'process', 'es')}\n"
-        f"{_so_many(len(tables), 'table')} in {places.store}{period}\n"
+        f"{counted(len(found.done), 'segment')} waiting in {places.segments} {waits}, "
+        f"{found.open_bytes} bytes are being written by {counted(found.living, 'process', 'processes')}\n"
+        f"{counted(len(tables), 'table')} in {places.store}{period}\n"
         f"keys: {', '.join(keys) or 'none'}",
         options,
     )
     return status
 
 
-def _so_many(count: int, what: str, more: str = "s") -> str:
-    return f"{count:,} {what}{'' if count == 1 else more}"
-
-
 def _retain(options: argparse.Namespace, places: Places) -> dict[str, Any]:
     gone = retain(Store(places.store), options.days, datetime.now(UTC).date())
-    show(f"{_so_many(gone.files, 'table')} of more than {options.days} days ago gone from {places.store}", options)
+    show(f"{counted(gone.files, 'table')} of more than {options.days} days ago gone from {places.store}", options)
     return {"tables": gone.files, "erasures": gone.erasures, "days": options.days}
 
 
@@ -125,16 +123,16 @@ def _find(options: argparse.Namespace, places: Places) -> dict[str, Any]:
     with _looking() as advance:
         kept = find(Store(places.store), options.customer, keys, advance)
     lines = [
-        f"{_so_many(len(kept.answers), 'answer')} about the customer in {places.store}:",
+        f"{counted(len(kept.answers), 'answer')} about the customer in {places.store}:",
         *map(_answer, kept.answers),
     ]
     if not kept.answers:
         lines = [f"no answer about the customer is kept in {places.store} (keys: {', '.join(key.id for key in keys)})"]
     lines += [_outcome(each) for each in kept.outcomes]
     if kept.lists:
-        lines.append(f"  in {_so_many(len(kept.lists), 'list')} of whom a month's answers were about")
+        lines.append(f"  in {counted(len(kept.lists), 'list')} of whom a month's answers were about")
     if on_the_way := len(waiting(places.segments).done):
-        lines.append(f"{_so_many(on_the_way, 'segment')} not in it yet, nor looked at: ask again in a moment")
+        lines.append(f"{counted(on_the_way, 'segment')} not in it yet, nor looked at: ask again in a moment")
     show("\n".join(lines), options)
     return {**kept._asdict(), "keys": [key.id for key in keys], "segments_waiting": on_the_way}
 
@@ -168,7 +166,7 @@ def _erase(options: argparse.Namespace, places: Places) -> dict[str, Any]:
     with _looking() as advance:
         gone = erase(Store(places.store), options.customer, keys, advance)
     show(
-        f"{_so_many(gone.rows, 'record')} of the customer gone from {_so_many(gone.files, 'table')} (keys: "
+        f"{counted(gone.rows, 'record')} of the customer gone from {counted(gone.files, 'table')} (keys: "
         f"{', '.join(key.id for key in keys)}); what is not shipped yet will not be",
         options,
     )

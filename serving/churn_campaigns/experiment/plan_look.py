@@ -10,6 +10,7 @@ from churn_campaigns.experiment.ledger import Ledger, TakenLook
 from churn_campaigns.experiment.plan_cohort import PlanCohort
 from churn_campaigns.experiment.plan_outcomes import PlanOutcomes
 from churn_data.errors import DataError
+from churn_model.plurals import counted
 
 _EARLY = 0.999  # the most information that a look before the end of the window counts as
 
@@ -29,7 +30,9 @@ def next_look(
     share = float(churned.mean())
     if not 0.0 < share < 1.0:
         who = "nobody" if share == 0.0 else "everybody"
-        raise DataError("outcomes", f"{who} left within {outcomes.days} days of the plan, which tells nothing yet")
+        raise DataError(
+            "outcomes", f"{who} left within {counted(outcomes.days, 'day')} of the plan, which tells nothing yet"
+        )
     information = len(churned) * share / (1.0 - share)
     expected = float(numpy.mean(cohort.score))
     planned = len(cohort.ids) * expected / (1.0 - expected) if expected < 1.0 else information

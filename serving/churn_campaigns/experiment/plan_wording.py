@@ -1,6 +1,7 @@
 """What a plan has brought, in plain sentences that claim no more than the data do. It must not compute anything."""
 
 from churn_campaigns.experiment.plan_reading import PlanEffect, PlanMoney, PlanRead
+from churn_model.plurals import counted
 
 TOO_LITTLE = "too few are known so far for this look to say how far that can be believed"
 
@@ -12,9 +13,11 @@ def plan_text(read: PlanRead) -> str:
 
 def _head(read: PlanRead) -> list[str]:
     end = "the outcome window is over" if read.final else "the outcome window goes on"
-    people = f"{read.plan.treated:,} customers treated, {read.plan.control:,} held out of the same planned actions"
+    people = (
+        f"{counted(read.plan.treated, 'customer')} treated, {read.plan.control:,} held out of the same planned actions"
+    )
     known = f"{read.known:,} of {read.planned:,} outcomes known"
-    return [f"look {read.look}, {read.days} days after the plan ({end}): {people}, {known}"]
+    return [f"look {read.look}, {counted(read.days, 'day')} after the plan ({end}): {people}, {known}"]
 
 
 def _verdict(read: PlanRead) -> str:

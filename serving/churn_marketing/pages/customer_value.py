@@ -9,8 +9,9 @@ from markupsafe import Markup
 from churn_marketing.pages.customer_fields import Field
 from churn_marketing.plots.lines import Point, graph
 from churn_marketing.services import services
-from churn_marketing.text.amounts import counted, money
+from churn_marketing.text.amounts import money
 from churn_model.money import monthly_worth, retained
+from churn_model.plurals import counted
 
 
 def value_plot(row: Mapping[str, Any], fields: list[Field]) -> Markup | None:

@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, TooManyReques
 from werkzeug.wrappers import Response as AnyResponse
 
 from churn_marketing.services import Person, own_session, services
+from churn_model.plurals import counted
 
 OPEN = frozenset(
     {"static", "sign_in.form", "sign_in.enter", "sign_in.begin", "sign_in.back", "health.live", "health.ready"}
@@ -30,7 +31,7 @@ def admit() -> AnyResponse | None:
     if request.endpoint not in UNCOUNTED:
         wait = services().attempts.request(found.name if found else "", str(request.remote_addr))
         if wait:
-            raise TooManyRequests(f"Too many requests. Try again in {wait} seconds.", retry_after=wait)
+            raise TooManyRequests(f"Too many requests. Try again in {counted(wait, 'second')}.", retry_after=wait)
     came_from = _path_of(request.referrer) if request.method not in ("GET", "HEAD", "OPTIONS") else ""
     if found is not None or request.endpoint in OPEN or request.endpoint is None:
         return None

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from churn_marketing.pages.guard import safe_place
 from churn_marketing.security.oidc import OpenIdConnect, SignInRefused
 from churn_marketing.services import own_session, person, services
+from churn_model.plurals import counted
 
 blueprint = Blueprint("sign_in", __name__)
 _WRONG = "This name and password do not go together. Check both and try again."
@@ -28,7 +29,9 @@ def enter() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]:
     wait = services().attempts.password(name, str(request.remote_addr))
     if wait:
         audit.write("", "sign-in-held-up", address=str(request.remote_addr))
-        problem = f"Too many attempts. Wait {-(-wait // 60)} minutes and try again; nobody is locked out for good."
+        problem = (
+            f"Too many attempts. Wait {counted(-(-wait // 60), 'minute')} and try again; nobody is locked out for good."
+        )
         return _page(problem, name), 429, {"Retry-After": str(wait)}
     found = users.check(name, password)
     if found is None:

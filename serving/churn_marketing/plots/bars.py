@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from churn_marketing.plots.drawing import WIDTH, box, picture, text
-from churn_marketing.text.amounts import counted
+from churn_model.plurals import counted
 
 _ROW = 40.0
 _THICK = 13.0

@@ -20,6 +20,7 @@ from churn_marketing.store.facts import facts_of
 from churn_marketing.store.fields import field_tables, fields_of
 from churn_marketing.store.served_model import ServedModel
 from churn_model.errors import ChurnModelError
+from churn_model.plurals import counted
 
 NEEDED = ("id", "churn_probability", "risk", "segment", "action", "expected_value", "cost")
 _NUMBERS = ("churn_probability", "segment", "expected_value", "cost")
@@ -166,7 +167,10 @@ def _require_all_customers(database: Preparing, order: Order) -> None:
 def _notes(database: Preparing, found: _Found) -> list[str]:
     again = database.rows("SELECT (SELECT count(*) FROM cells) - (SELECT count(*) FROM answers)")[0][0]
     if again:
-        found.notes.append(f"{again:,} rows are of customers who were there before; the first row of each counts.")
+        be = "is" if again == 1 else "are"
+        found.notes.append(
+            f"{counted(again, 'row')} {be} of customers who were there before; the first row of each counts."
+        )
     return found.notes
 
 

@@ -14,11 +14,6 @@ def number(value: float | None) -> str:
     return UNKNOWN if value is None or math.isnan(value) else f"{value:,.0f}"
 
 
-def counted(count: float, one: str) -> str:
-    """So many of what is called this: 1 customer, 12,345 customers."""
-    return f"{count:,.0f} {one if count == 1 else one + 's'}"
-
-
 def money(value: float | None, currency: str = "") -> str:
     """An amount: cents below a hundred, whole above, with thousands apart; $12.50, $1,234, −$3."""
     if value is None or math.isnan(value):

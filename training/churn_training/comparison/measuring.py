@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from churn_data.dataset import Dataset
 from churn_data.progress import Reporter
+from churn_model.plurals import counted
 from churn_training.comparison.budget import SearchClock, time_left
 from churn_training.comparison.competition import Result, Search, compete, winner
 from churn_training.comparison.recorder import Recorder
@@ -40,7 +41,7 @@ def beginning(candidates: Sequence[Candidate], budget: float, sampled: Sequence[
         budget: seconds, or 0.
         sampled: sentences about parts that stand for all.
     """
-    families = "1 family" if len(candidates) == 1 else f"{len(candidates)} families"
+    families = counted(len(candidates), "family", "families")
     how = f"for about {budget:,.0f} s" if budget else "at their default settings"
     return "; ".join([f"comparing {families} of models {how} (--verbose tells every round)", *sampled])
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
+from churn_model.plurals import counted
+
 Trigger = Literal["schedule", "drift", "labels", "profit"]
 TRIGGERS: tuple[Trigger, ...] = ("schedule", "drift", "labels", "profit")
 """In the order in which they are told."""
@@ -201,5 +203,4 @@ def _version(training: Training) -> str:
 
 
 def _days(time: timedelta) -> str:
-    days = time / timedelta(days=1)
-    return f"{days:g} day{'' if days == 1 else 's'}"
+    return counted(time / timedelta(days=1), "day")

@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 
 from churn_model.evaluation import calibration_bins, rate_intervals
+from churn_model.plurals import counted
 from churn_model.registry import Registered
 from churn_training.comparison.champion_contest import ChampionDecision
 from churn_training.comparison.competition import Search
@@ -112,7 +113,7 @@ def _label(subject: Subject) -> str:
     values = " or ".join(f"`{value}`" for value in usecase.label.leavers)
     said = f"`{usecase.label.column}` is {values}"
     return (
-        f"{said}; within {months:g} month{'' if months == 1 else 's'}"
+        f"{said}; within {counted(months, 'month')}"
         if months
         else f"{said}; the use case does not say within which time"
     )
