@@ -28,10 +28,11 @@ PATIENT_SECONDS = 400.0
 
 
 class Cluster:
-    """One namespace of the cluster that ``KUBECONFIG`` names."""
+    """One namespace of the cluster that ``KUBECONFIG`` names; components are those of one release in it."""
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self, namespace: str, release: str = "churn") -> None:
         self.namespace = namespace
+        self.release = release
         kubernetes.config.load_kube_config()  # type: ignore[no-untyped-call]
         # To the library's types every field may be None; what a test expects to be there, it shall simply read.
         self.core: Any = kubernetes.client.CoreV1Api()
@@ -47,7 +48,7 @@ class Cluster:
         return [pod for pod in self._all_pods(component) if pod.metadata.deletion_timestamp is None]
 
     def _all_pods(self, component: str) -> list[Any]:
-        selector = f"app.kubernetes.io/instance=churn,app.kubernetes.io/component={component}"
+        selector = f"app.kubernetes.io/instance={self.release},app.kubernetes.io/component={component}"
         return list(self.core.list_namespaced_pod(self.namespace, label_selector=selector).items)
 
     def ready_pods(self, component: str) -> list[Any]:

@@ -57,7 +57,9 @@ ORDER = (
     "test_marketing",
     "test_monitors",
     "test_airflow",
+    "test_several_releases",
     "test_gitops",
+    "test_rollouts",
 )
 
 LoadStarter = Callable[..., SteadyLoad]
