@@ -27,6 +27,7 @@ from sample_package import PackageMaker, sample_rows, sample_schema
 from tests.dashboards.boards import Query
 from tests.prediction_log.shipper import ShipperProcess
 from tests.slo.board_reader import BoardReader
+from tests.slo.lateness import in_order
 from tests.slo.looking_back import drift_watched, outcomes_shown, watchable_package
 from tests.slo.manifests import FOREIGN, Selector, selectors
 from tests.slo.watchers import Prometheus, Told, alertmanager, prometheus, told, until
@@ -183,8 +184,9 @@ def test_a_system_that_is_well_shows_what_rules_ask_for_and_wakes_nobody(watched
     until(lambda: watcher.query(log_is_fresh), STEP_SECONDS, lambda: watcher.query("churn:prediction_log_stale:bool"))
     until(lambda: len(watched.codes) > 200, STEP_SECONDS, lambda: len(watched.codes))
     assert watcher.faulty_rules() == []
-    assert watcher.firing() & {"ChurnGatewayAvailability", "ChurnServedByPrimary", "ChurnGatewayAbsent"} == set()
-    assert "pager" not in watched.told.alerts
+    told = watcher.firing() & {"ChurnGatewayAvailability", "ChurnServedByPrimary", "ChurnGatewayAbsent"}
+    told |= watched.told.alerts.get("pager", set())
+    assert told <= in_order(watcher), "somebody was woken"
     until(lambda: not unanswered(watched), STEP_SECONDS, lambda: unanswered(watched))
 
 
@@ -195,7 +197,7 @@ def test_a_dead_primary_is_told_although_every_request_is_answered(watched: Watc
         STEP_SECONDS,
         lambda: (watched.prometheus.firing(), watched.told.alerts),
     )
-    assert "ChurnGatewayAvailability" not in watched.prometheus.firing()
+    assert watched.prometheus.firing() & {"ChurnGatewayAvailability"} <= in_order(watched.prometheus)
     until(lambda: not unanswered(watched), STEP_SECONDS, lambda: unanswered(watched))
 
 
@@ -206,7 +208,11 @@ def test_without_any_backend_the_scorecard_wakes_somebody(watched: Watched) -> N
         STEP_SECONDS,
         lambda: (watched.prometheus.firing(), watched.told.alerts),
     )
-    assert hidden(watched.prometheus, failure=True) == []
+    until(
+        lambda: not hidden(watched.prometheus, failure=True),
+        STEP_SECONDS,
+        lambda: hidden(watched.prometheus, failure=True),
+    )
     turned_away(watched.system)
     until(lambda: not watched.boards.empty(rare=True), STEP_SECONDS, lambda: watched.boards.empty(rare=True))
     if PICTURES:
