@@ -8,7 +8,7 @@ import grpc
 import httpx
 
 from churn_serving.oip import grpc_codec, json_codec
-from patience import until
+from patience import PATIENT_CHANNEL, post, until
 from real_processes import System
 from sample_package import MODEL_NAME, sample_rows, sample_schema
 from tests.integration.tcp_proxy import Holder
@@ -57,13 +57,13 @@ def ask_every_door(system: System) -> None:
     """A prediction, and the protocol over HTTP and gRPC."""
     rows, schema = sample_rows(1, 3), sample_schema()
     asked = {"customers": [{"customer_id": "a", "features": FEATURES}]}
-    assert httpx.post(f"{system.gateway_url}/v1/predictions", json=asked, timeout=30).status_code == 200
+    assert post(f"{system.gateway_url}/v1/predictions", json=asked).status_code == 200
     body = json_codec.encode_request(rows, schema)
     infer = f"{system.gateway_url}/v2/models/{MODEL_NAME}/infer"
     headers = {"content-type": "application/json"}
-    assert httpx.post(infer, content=body, headers=headers, timeout=30).status_code == 200
+    assert post(infer, content=body, headers=headers).status_code == 200
     message = grpc_codec.encode_request(rows, schema)
     message.model_name = MODEL_NAME
-    with grpc.insecure_channel(f"127.0.0.1:{system.ports['gateway_grpc']}") as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{system.ports['gateway_grpc']}", options=PATIENT_CHANNEL) as channel:
         method = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer", None, None)
         assert method(message.SerializeToString(), timeout=30)

@@ -188,7 +188,7 @@ def test_log_and_metrics_name_the_caller_and_never_the_key(client: httpx.Client,
     log = guarded.gateway.log.read_text()
     (line,) = [json.loads(line) for line in log.splitlines() if request_id in line and line.startswith("{")]
     assert line["caller"] == "marketing"
-    metrics = httpx.get(f"http://127.0.0.1:{guarded.ports['metrics']}/metrics").text
+    metrics = httpx.get(f"http://127.0.0.1:{guarded.ports['metrics']}/metrics", timeout=30).text
     for reason in ("missing", "unknown"):
         assert f'churn_authentication_refused_total{{reason="{reason}"}}' in metrics
     for secret in (KEY, stranger, sha256(KEY.encode()).hexdigest()):

@@ -30,6 +30,7 @@ def test_a_gateway_waits_for_the_first_backend(first: str, package_folder: Path,
     try:
         system.gateway.start()
         wait_for(system, "/livez", 200)
+        until(lambda: "does not describe its model" in system.gateway.log.read_text(), system.gateway.tail)
         time.sleep(1.5)
         assert (status(system, "/livez"), status(system, "/readyz")) == (200, 503)
         assert system.gateway.log.read_text().count(f"{first} does not describe its model") == 1

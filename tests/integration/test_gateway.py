@@ -10,14 +10,14 @@ import httpx
 import pytest
 
 from churn_model import Row, open_package
-from patience import by_a_model, until, who_served
+from patience import PatientTransport, by_a_model, until, who_served
 
 GOOD = {"tenure": 3, "Contract": "Month-to-month", "charges": 70.5, "Payment": "Check", "Senior Citizen": 0}
 
 
 @pytest.fixture
 def client(system: Any) -> Any:
-    with httpx.Client(base_url=system.gateway_url, timeout=30) as http:
+    with httpx.Client(base_url=system.gateway_url, timeout=30, transport=PatientTransport()) as http:
         yield http
 
 
@@ -211,8 +211,8 @@ def test_the_first_answers_come_from_the_last_known_model_while_all_backends_are
 def await_metric(system: Any, line: str) -> str:
     """All metrics, as soon as they have this line: a backend that has just been started is found by the clock."""
     page = f"http://127.0.0.1:{system.ports['metrics']}/metrics"
-    until(lambda: line in httpx.get(page).text, lambda: f"no {line}")
-    return httpx.get(page).text
+    until(lambda: line in httpx.get(page, timeout=30).text, lambda: f"no {line}")
+    return httpx.get(page, timeout=30).text
 
 
 def await_status(client: httpx.Client, status: str) -> None:

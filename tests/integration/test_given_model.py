@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from churn_model import open_package
-from patience import until
+from patience import post, until
 from real_processes import System, describe_system, end
 
 FEATURES = {"tenure": 3, "Contract": "Month-to-month", "charges": 70.5, "Payment": "Check", "Senior Citizen": 0}
@@ -35,7 +35,7 @@ def shown(system: System, keys: Any) -> dict[str, Any]:
 
 
 def asked(system: System) -> dict[str, Any]:
-    answer = httpx.post(f"{system.gateway_url}/v1/predictions", json=BODY, timeout=30)
+    answer = post(f"{system.gateway_url}/v1/predictions", json=BODY)
     assert answer.status_code == 200, answer.text
     document: dict[str, Any] = answer.json()
     return document

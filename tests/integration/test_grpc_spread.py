@@ -30,7 +30,7 @@ def gateways(package_folder: Path, keys: Any, tmp_path: Path) -> Iterator[list[S
 
 
 def answered(system: System) -> float:
-    page = httpx.get(f"http://127.0.0.1:{system.ports['metrics']}/metrics").text
+    page = httpx.get(f"http://127.0.0.1:{system.ports['metrics']}/metrics", timeout=30).text
     return sum(float(line.split()[-1]) for line in page.splitlines() if line.startswith("churn_requests_total{"))
 
 

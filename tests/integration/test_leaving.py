@@ -20,8 +20,8 @@ from sample_package import MODEL_NAME, sample_rows, sample_schema
 from tests.integration.tcp_proxy import running_proxy
 from tests.integration.test_failover import CUSTOMER, Traffic, mostly
 
-DRAIN_SECONDS = "4"
-"""Of which a test may need half on a busy machine."""
+DRAIN_SECONDS = "8"
+"""Of which a test needs two, and a busy machine may make them more."""
 STOP_SECONDS = "60"
 """Of the gateway, for requests under way after draining; more than it takes by itself."""
 BODY = {"customers": [{"customer_id": "a", "features": CUSTOMER}]}
@@ -54,19 +54,21 @@ def leaving(patient: System) -> System:
 def test_a_long_lived_channel_opens_new_connections_and_loses_no_call(leaving: System) -> None:
     port = leaving.ports["gateway_grpc"]
     with running_proxy(port, port) as proxy, grpc.insecure_channel(f"127.0.0.1:{proxy.port}") as channel:
-        end = time.monotonic() + 5
-        while time.monotonic() < end:
-            assert call(channel, "ModelInfer")
-        assert min(proxy.opened) >= 2
+        until(
+            lambda: bool(call(channel, "ModelInfer")) and min(proxy.opened) >= 2,
+            lambda: f"no new connection: {proxy.opened}",
+        )
 
 
 def test_a_connection_that_is_kept_for_long_is_asked_to_end(leaving: System) -> None:
     ports = [leaving.ports["gateway"]] * 2
     with running_proxy(*ports) as proxy, Traffic(proxy.url) as traffic:
+        begun = time.monotonic()
         time.sleep(4)
+        until(lambda: min(proxy.opened) >= 1, lambda: f"it is kept: {proxy.opened}")
+        seconds = time.monotonic() - begun
     assert mostly(traffic.since(0), "primary", "fallback")
-    assert min(proxy.opened) >= 1
-    assert sum(proxy.opened) < 8
+    assert sum(proxy.opened) < 2 * seconds
 
 
 def test_a_request_under_way_is_answered_and_an_idle_connection_ends_without_a_reset(leaving: System) -> None:
@@ -122,7 +124,7 @@ def test_grpc_goes_on_while_its_process_drains(leaving: System, door: str) -> No
     with grpc.insecure_channel(f"127.0.0.1:{leaving.ports[f'{door}_grpc']}") as channel:
         assert call(channel, "ServerReady") == READY
         service.signal(signal.SIGTERM)
-        time.sleep(0.3)
+        until(lambda: call(channel, "ServerReady") == b"", lambda: "it does not drain")
         end = time.monotonic() + 1
         while time.monotonic() < end:
             assert call(channel, "ModelInfer")
@@ -177,18 +179,19 @@ def test_every_answer_of_a_leaving_process_asks_its_caller_to_go(leaving: System
         leaving.primary_url: ["/v2/health/live", "/v1/models", "/nowhere", INFER],
         leaving.fallback_url: ["/v2/health/live", "/livez", "/nowhere", INFER],
     }
-    clients = {url: [httpx.Client(base_url=url) for _ in paths] for url, paths in pages.items()}
+    clients = {url: [httpx.Client(base_url=url, timeout=30) for _ in paths] for url, paths in pages.items()}
     for url, paths in pages.items():
         for client, path in zip(clients[url], paths, strict=True):
             assert "connection" not in client.get(path).headers
     for service in leaving.services:
         service.signal(signal.SIGTERM)
-    time.sleep(0.3)
+    for url in pages:
+        until(lambda url=url: httpx.get(f"{url}/v2/health/ready", timeout=30).status_code == 503, lambda: "no drain")  # type: ignore[misc]
     for url, paths in pages.items():
         for client, path in zip(clients[url], paths, strict=True):
             assert client.get(path).headers.get_list("connection") == ["close"], url + path
             client.close()
-        with httpx.Client(base_url=url) as fresh:  # still taken while readiness fails
+        with httpx.Client(base_url=url, timeout=30) as fresh:  # still taken while readiness fails
             assert fresh.get("/v2/health/ready").status_code == 503
             assert fresh.get(f"/v2/models/{MODEL_NAME}/ready").status_code == 503
     for service in leaving.services:

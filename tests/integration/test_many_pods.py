@@ -19,7 +19,7 @@ from churn_model import Package, TrustedKeys, open_package
 from churn_serving.adapters.http_backend import HttpBackend, open_session
 from churn_serving.adapters.renewal import CALLS, SECONDS, Renewal
 from churn_serving.core.errors import BackendTimeout, BackendUnreachable
-from patience import PATIENCE_SECONDS
+from patience import PATIENCE_SECONDS, until
 from ports import free_port
 from real_processes import Service, describe_system, end, mend, running
 from sample_package import PackageMaker, sample_rows, sample_schema
@@ -190,10 +190,7 @@ def test_connections_that_lead_nowhere_cost_no_request(
     time.sleep(1)
     behind_one_address[1].lose_connections()
     time.sleep(3)
-    answers = traffic.since(moment)
-    assert mostly(answers, "primary", "fallback")
-    assert answers["fallback"] < answers["primary"]
-    traffic.wait_for("primary")
+    stays(traffic, moment, 0.5)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
@@ -204,7 +201,17 @@ def test_a_pod_that_ends_costs_no_request(
     time.sleep(1)
     pods[0][0].signal(ending)
     time.sleep(3)  # every other new connection meets the dead pod all the time
-    answers = traffic.since(moment)
-    assert mostly(answers, "primary", "fallback")
-    assert answers["primary"] > 0.7 * answers.total()
+    stays(traffic, moment, 0.7)
+
+
+def stays(traffic: Traffic, moment: float, share: float) -> None:
+    """More than this share of all since then is the primary's, and every request is answered. A busy machine may have
+    it left alone for some seconds, which more and more answers outweigh."""
+
+    def most() -> bool:
+        answers = traffic.since(moment)
+        return answers["primary"] > share * answers.total()
+
+    until(most, lambda: f"the primary does not stay: {traffic.since(moment)}")
+    assert mostly(traffic.since(moment), "primary", "fallback")
     traffic.wait_for("primary")

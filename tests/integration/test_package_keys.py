@@ -51,6 +51,16 @@ def ask(system: System) -> httpx.Response:
     return httpx.post(f"{system.gateway_url}/v1/predictions", json=BODY, timeout=30)
 
 
+def loads(system: System) -> dict[str, float]:
+    """How often each process has read keys that changed."""
+    found = {}
+    for name in ("metrics", "primary_metrics", "fallback_metrics"):
+        text = httpx.get(f"http://127.0.0.1:{system.ports[name]}/metrics", timeout=30).text
+        lines = [line for line in text.splitlines() if line.startswith("churn_package_key_loads_total")]
+        found[name] = sum(float(line.split()[-1]) for line in lines)
+    return found
+
+
 def ask_grpc(system: System, door: str) -> grpc.StatusCode:
     request = grpc_codec.encode_request(sample_rows(1, 3), sample_schema())
     request.model_name = MODEL_NAME
@@ -64,7 +74,7 @@ def ask_grpc(system: System, door: str) -> grpc.StatusCode:
 
 
 def metrics(system: System) -> str:
-    return httpx.get(f"http://127.0.0.1:{system.ports['metrics']}/metrics").text
+    return httpx.get(f"http://127.0.0.1:{system.ports['metrics']}/metrics", timeout=30).text
 
 
 def served_by(system: System, version: str) -> bool:
@@ -138,9 +148,10 @@ def test_a_rotation_from_the_first_key_to_the_next(
 ) -> None:
     system, theirs, ours = mounted
     first, second = keys.signing.public_pem(), other.public_pem()
+    before = loads(system)
     for secret in (theirs, ours):
         secret.hold(first, second)
-    time.sleep(1.5)
+    until(lambda: all(loads(system)[name] > loaded for name, loaded in before.items()), "everybody has read both keys")
     until(lambda: served_by(system, "1"), "it is served with either key")
     (home / "next").symlink_to(successor)
     (home / "next").replace(home / "champion")

@@ -67,7 +67,7 @@ def ask_until_explained_by(client: httpx.Client, served_by: str, document: dict[
 
 
 def outcomes(system: Any) -> dict[str, float]:
-    text = httpx.get(f"http://127.0.0.1:{system.ports['metrics']}/metrics").text
+    text = httpx.get(f"http://127.0.0.1:{system.ports['metrics']}/metrics", timeout=30).text
     lines = [line for line in text.splitlines() if line.startswith("churn_explanations_total{")]
     return {line.split('"')[1]: float(line.split()[-1]) for line in lines}
 
@@ -143,7 +143,7 @@ def test_no_reason_is_ever_logged(client: httpx.Client, system: Any) -> None:
     secret = "plan-4711-secret"
     document = {"customers": [{"customer_id": secret, "features": {**FEATURES, "Contract": secret}}], "explain": True}
     client.post("/v1/predictions", json=document).raise_for_status()
-    metrics = httpx.get(f"http://127.0.0.1:{system.ports['metrics']}/metrics").text
+    metrics = httpx.get(f"http://127.0.0.1:{system.ports['metrics']}/metrics", timeout=30).text
     system.gateway.stop()  # which writes what is left of its log
     logs = "".join(service.log.read_text() for service in system.services)
     system.gateway.start()

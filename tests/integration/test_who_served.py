@@ -13,7 +13,7 @@ import pytest
 from churn_model import Row
 from churn_serving.oip import grpc_codec, json_codec
 from churn_serving.oip import open_inference_grpc_pb2 as messages
-from patience import by_a_model
+from patience import PATIENT_CHANNEL, by_a_model, post
 from sample_package import sample_rows, sample_schema
 
 PATH = "/v2/models/churn-sample/infer"
@@ -21,7 +21,7 @@ ROWS = sample_rows(3, 4)
 
 
 def over_json(system: Any) -> str:
-    answer = httpx.post(system.gateway_url + PATH, content=json_codec.encode_request(ROWS, sample_schema()),
+    answer = post(system.gateway_url + PATH, content=json_codec.encode_request(ROWS, sample_schema()),
                         headers={"content-type": "application/json"}, timeout=30)  # fmt: skip
     served_by: str = answer.json()["parameters"]["served_by"]
     assert answer.headers["x-served-by"] == served_by
@@ -30,9 +30,7 @@ def over_json(system: Any) -> str:
 
 def over_json_with_binary_answers(system: Any) -> str:
     body = json_codec.encode_request(ROWS, sample_schema())[:-1] + b',"parameters":{"binary_data_output":true}}'
-    answer = httpx.post(
-        system.gateway_url + PATH, content=body, headers={"content-type": "application/json"}, timeout=30
-    )
+    answer = post(system.gateway_url + PATH, content=body, headers={"content-type": "application/json"}, timeout=30)
     length = int(answer.headers["inference-header-content-length"])
     assert length < len(answer.content)
     served_by: str = httpx.Response(200, content=answer.content[:length]).json()["parameters"]["served_by"]
@@ -40,7 +38,7 @@ def over_json_with_binary_answers(system: Any) -> str:
 
 
 def infer_over_grpc(system: Any, rows: list[Row]) -> Any:
-    with grpc.insecure_channel(f"127.0.0.1:{system.ports['gateway_grpc']}") as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{system.ports['gateway_grpc']}", options=PATIENT_CHANNEL) as channel:
         call = channel.unary_unary(
             "/inference.GRPCInferenceService/ModelInfer",
             request_serializer=messages.ModelInferRequest.SerializeToString,
@@ -75,14 +73,14 @@ def odd_over_v1(system: Any) -> Any:
         {"customer_id": f"c{number}", "features": dict(zip(names, row, strict=True))}
         for number, row in enumerate([[None if each is MISSING else each for each in row] for row in ODD_ROWS])
     ]
-    answer = httpx.post(system.gateway_url + "/v1/predictions", json={"customers": customers}, timeout=30).json()
+    answer = post(system.gateway_url + "/v1/predictions", json={"customers": customers}, timeout=30).json()
     of_customers = [one for one in answer["warnings"] if "customer_id" in one]
     told = [(int(one["customer_id"][1:]), one["feature"], one.get("nearest")) for one in of_customers]
     return answer["served_by"], told
 
 
 def odd_over_v2(system: Any) -> Any:
-    answer = httpx.post(system.gateway_url + PATH, content=json_codec.encode_request(ODD_ROWS, sample_schema()),
+    answer = post(system.gateway_url + PATH, content=json_codec.encode_request(ODD_ROWS, sample_schema()),
                         headers={"content-type": "application/json"}, timeout=30)  # fmt: skip
     parameters = answer.json()["parameters"]
     return parameters["served_by"], told(parameters["warnings"])
@@ -100,7 +98,7 @@ def told(text: str) -> list[tuple[int, str, str | None]]:
 
 def counted(system: Any) -> dict[str, int]:
     """What the gateway has counted, by kind and feature."""
-    text = httpx.get(f"http://127.0.0.1:{system.ports['metrics']}/metrics").text
+    text = httpx.get(f"http://127.0.0.1:{system.ports['metrics']}/metrics", timeout=30).text
     line = re.compile(r'^churn_(unseen|missing)_(?:levels|values)_total\{feature="(\w+)"\} (\S+)$', re.MULTILINE)
     return {f"{kind} {feature}": int(float(value)) for kind, feature, value in line.findall(text)}
 
