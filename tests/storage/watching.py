@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import shutil
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,10 +14,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from churn_monitoring.prediction_log import metrics as shipper
 from churn_serving.telemetry import prediction_log as gateway
 from tests.prediction_log.keeping import PATIENCE_SECONDS
+from tests.slo.manifests import RULES
+from tests.slo.watchers import Prometheus, configured
 
 
 class Seen(NamedTuple):
-    """At one moment of this process's clock; `stale` are the seconds that ChurnPredictionLogBehind looks at."""
+    """At one moment of this process's clock; `stale_seconds` is what ChurnPredictionLogBehind looks at."""
 
     moment: float
     failures: float
@@ -29,11 +32,21 @@ class Seen(NamedTuple):
 
 
 class Watch:
-    """`ports` are those of gateway's and shipper's metrics; `say` is told of every look."""
+    """`ports` are those of gateway's and shipper's metrics; `say` is told of every look. `fired` are alerts of
+    `prometheus`, where there is one, with the moment at which each was first seen to fire."""
 
-    def __init__(self, ports: tuple[int, int], segments: Path, every: float, say: Callable[[Seen], None]) -> None:
+    def __init__(
+        self,
+        ports: tuple[int, int],
+        segments: Path,
+        every: float,
+        say: Callable[[Seen], None],
+        prometheus: Prometheus | None,
+    ) -> None:
         self._ports, self._segments, self._every, self._say = ports, segments, every, say
+        self._prometheus = prometheus
         self.seen: list[Seen] = []
+        self.fired: dict[str, float] = {}
 
     @contextlib.asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -58,6 +71,9 @@ class Watch:
     async def _look(self) -> None:
         while True:
             self.seen.append(await asyncio.to_thread(self._now))
+            if self._prometheus is not None:
+                for alert in await asyncio.to_thread(self._prometheus.firing):
+                    self.fired.setdefault(alert, self.seen[-1].moment)
             self._say(self.seen[-1])
             await asyncio.sleep(self._every)
 
@@ -73,6 +89,19 @@ class Watch:
             time.time() - said[shipper.LAST_SUCCESS], said.get(gateway.SHED, 0.0), said[gateway.BYTES],
             _disk_bytes(self._segments),
         )  # fmt: skip
+
+
+@contextlib.contextmanager
+def all_rules(home: Path, ports: list[int]) -> Iterator[Prometheus | None]:
+    """A Prometheus with all rules that reads these ports as an operator's would; None where none is installed."""
+    if shutil.which("prometheus") is None:
+        yield None
+        return
+    seconds = {"scrape_interval": "15s", "scrape_timeout": "10s", "evaluation_interval": "15s"}
+    job = {"job_name": "churn", "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in ports]}]}
+    document = {"global": seconds, "rule_files": [str(path) for path in RULES], "scrape_configs": [job]}
+    with configured(home, document) as watcher:
+        yield watcher
 
 
 def _disk_bytes(folder: Path) -> int:
