@@ -25,6 +25,8 @@ from churn_data.row_names import with_name_for_rows
 from churn_data.transposed import require_upright
 
 SAMPLED = 500
+_WIDE = 1000
+"""A row that is cut where looking ends and has more fields is a header, no customer with a long text."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,13 @@ def read_head(path: Path, form: FileForm, notices: Notices) -> CsvHead:
     """
     file = notices.file
     encoding = _up_to_its_end(path, encoding_of(path, form, notices), notices)
-    sample = _sample(path, encoding)
+    sample, is_cut = _sample(path, encoding)
     wrapping = wrapping_of(sample)
     delimiter, hint = delimiter_of(_unwrapped(sample) if wrapping.wrapped else sample, form, notices)
     quoting = quoting_of(sample[hint:], delimiter, wrapping, notices)
     records = list(islice(_records(sample, hint, delimiter, quoting), SAMPLED + MOST_TITLES))
+    if is_cut:
+        _require_whole_header(records, file)
     if not records:
         raise DataError(file, "is empty, a header was expected in row 1")
     if form.delimiter is None and len(records[0].fields) == 1:
@@ -102,11 +106,24 @@ def _unwrapped(sample: str) -> str:
     return "\n".join(lines)
 
 
-def _sample(path: Path, encoding: Encoding) -> str:
+def _sample(path: Path, encoding: Encoding) -> tuple[str, bool]:
+    """The beginning of a file's text, and whether there is more of it."""
     with bytes_of(path, encoding) as stream:
-        content = stream.read(BLOCK)
+        content, is_cut = stream.read(BLOCK), bool(stream.read(1))
     whole = content[: len(content) & ~1] if encoding.codec.startswith("utf-16") else content
-    return whole.decode(encoding.codec, "surrogateescape" if encoding.codec == "utf-8" else "replace")
+    return whole.decode(encoding.codec, "surrogateescape" if encoding.codec == "utf-8" else "replace"), is_cut
+
+
+def _require_whole_header(records: Sequence[Record], file: str) -> None:
+    """Return unless the last record of a text that was cut, which may itself be, has more fields than any before it:
+    then it is the header, and nobody knows how many more names it has."""
+    if not records:
+        problem = "its first row does not end within a megabyte: it is no table, or one of too many columns"
+        raise DataError(file, problem, row=1)
+    last, most = records[-1], max((len(record.fields) for record in records[:-1]), default=0)
+    if len(last.fields) > max(most, _WIDE):
+        many = f"has more than {len(last.fields) - 1:,} columns, more than can be read"
+        raise DataError(file, f"{many}; leave out those that are not needed", row=last.row)
 
 
 def _records(text: str, start: int, delimiter: str, quoting: Quoting) -> Iterator[Record]:
