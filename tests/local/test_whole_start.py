@@ -17,18 +17,27 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
+from ports import free_ports_in_a_row
 from tests.local.starts import accepts, living_command_lines, wait_until
 from tests.prediction_log.segments import customers
 
+METRICS_PORTS = 5
 WholeStart = tuple[subprocess.Popen[str], Path, list[int]]
 
 
 @pytest.fixture
-def whole_start(tmp_path: Path, make_model: Callable[..., Path], free_ports: list[int]) -> Iterator[WholeStart]:
+def metrics_base() -> int:
+    return free_ports_in_a_row(METRICS_PORTS)
+
+
+@pytest.fixture
+def whole_start(
+    tmp_path: Path, make_model: Callable[..., Path], free_ports: list[int], metrics_base: int
+) -> Iterator[WholeStart]:
     names = ("GATEWAY", "GATEWAY_GRPC", "PRIMARY", "PRIMARY_GRPC", "FALLBACK", "MARKETING", "MLFLOW")
     environment = os.environ | {"CHURN_HOME": str(tmp_path)}
     environment |= {f"CHURN_UP_{name}_PORT": str(port) for name, port in zip(names, free_ports, strict=True)}
-    environment["CHURN_UP_METRICS_PORT_BASE"] = str(max(free_ports) + 1)
+    environment["CHURN_UP_METRICS_PORT_BASE"] = str(metrics_base)
     command = [sys.executable, "-m", "churn_serving.local", "--model", str(make_model()), "--usecase", "telecom"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         yield process, tmp_path, free_ports
@@ -65,7 +74,9 @@ def kept_probabilities(folder: Path) -> list[float]:
     return [*itertools.chain(*found), *(each.probability for each in customers(folder / "segments"))]
 
 
-def test_it_answers_the_question_that_it_prints_and_ends_with_ctrl_c(whole_start: WholeStart) -> None:
+def test_it_answers_the_question_that_it_prints_and_ends_with_ctrl_c(
+    whole_start: WholeStart, metrics_base: int
+) -> None:
     process, home, ports = whole_start
     up = wait_ready(whole_start)
     installed = {"prometheus"} if shutil.which("prometheus") else set()
@@ -76,7 +87,7 @@ def test_it_answers_the_question_that_it_prints_and_ends_with_ctrl_c(whole_start
     with urllib.request.urlopen(f"http://127.0.0.1:{up['processes']['marketing']['port']}/sign-in") as page:
         assert b"Sign in" in page.read()
     lines = printed(process)
-    chosen = {*ports, *range(max(ports) + 1, max(ports) + 6)}
+    chosen = {*ports, *range(metrics_base, metrics_base + METRICS_PORTS)}
     named = {int(port) for port in re.findall(r"(?:127\.0\.0\.1|localhost):(\d+)", "".join(lines))}
     assert set(ports) <= named <= chosen, "no port is one that was not chosen"
     _, _, url, _, content_type, _, body = shlex.split(next(line for line in lines if line.startswith("curl ")))

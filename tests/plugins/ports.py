@@ -29,6 +29,14 @@ def free_port() -> int:
             return port
 
 
+def free_ports_in_a_row(count: int) -> int:
+    """The first of so many ports that follow each other, each as :func:`free_port` gives it."""
+    while True:
+        first = _CHOICE.choice(_RANGE[:-count])
+        if all(_claimed(port) and _unused(port) for port in range(first, first + count)):
+            return first
+
+
 def _claimed(port: int) -> bool:
     folder = Path(tempfile.gettempdir(), f"churn-test-ports-{os.getuid()}")
     folder.mkdir(exist_ok=True)
