@@ -46,7 +46,7 @@ def next_look(
     try:
         score = next_boundary(before, information, already, until_now)
     except ValueError as problem:
-        raise DataError("outcomes", f"{problem} ({len(before)} were taken)") from None
+        raise DataError("outcomes", f"{problem} ({counted(len(before), 'look')} taken)") from None
     return TakenLook(digest, outcomes.days, information, until_now, score)
 
 

@@ -22,6 +22,11 @@ from churn_campaigns.experiment.stratified import Difference, Strata
 from churn_data.errors import DataError
 
 
+def says_nothing(interval: Interval) -> bool:
+    """Whether an interval of a reduction of churn holds every one that there can be."""
+    return interval[0] <= -1.0 and interval[1] >= 1.0
+
+
 @dataclass(frozen=True)
 class PlanEffect:
     """The reduction of churn among those for whom an action was planned (control less treated, 0 to 1), or among all.
@@ -44,7 +49,7 @@ class PlanEffect:
     @property
     def says_nothing(self) -> bool:
         """Whether the interval holds every effect that there can be, as at a look that spends next to no alpha."""
-        return self.interval[0] <= -1.0 and self.interval[1] >= 1.0
+        return says_nothing(self.interval)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from churn_marketing.planning.faults import NotEnoughYet, PlanningFault
 from churn_marketing.planning.records import Plan
 from churn_marketing.plots.effect_interval import effect_interval
 from churn_marketing.services import require_planner, services
-from churn_marketing.text.results import Verdict, effect_words, verdict_of
+from churn_marketing.text.results import Verdict, bounds, caution, effect_words, net_words, verdict_of
 
 blueprint = Blueprint("results", __name__, url_prefix="/results")
 _PENDING = "reading"
@@ -41,7 +41,8 @@ def one(plan: str) -> AnyResponse | str:
     return render_template(
         "result.html", plan=found, looks=looks, verdict=verdict, problem=problem, early=early, picture=_picture(found),
         promised=planner().promised(found), reading=reading, usecase=services().usecase,
-        day_column=OUTCOME_ON, effect_words=effect_words,
+        day_column=OUTCOME_ON, effect_words=effect_words, net_words=net_words, caution=caution,
+        currency=services().settings.currency,
         actions={action.id: action.name for action in services().usecase.actions},
     )  # fmt: skip
 
@@ -100,5 +101,5 @@ def _picture(plan: Plan) -> str:
     if not looks:
         return ""
     effect = looks[-1].document["plan"]
-    low, high = effect["interval"]
+    low, high = bounds(effect)
     return effect_interval(low, effect["absolute"], high, effect_words(effect, looks[-1].document["level"]))

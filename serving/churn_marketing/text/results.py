@@ -4,6 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from churn_campaigns.experiment.plan_reading import Interval, says_nothing
+from churn_campaigns.experiment.plan_wording import TOO_LITTLE
+from churn_marketing.text.amounts import money
+
+_NO_INTERVAL = "no interval yet"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -57,14 +63,34 @@ def verdict_of(read: Mapping[str, Any]) -> Verdict:
 
 
 def effect_words(effect: Mapping[str, Any], level: float) -> str:
-    """How many fewer of those contacted have left than of those held out, with its interval; of few customers it would
-    reach beyond all of them, and ends there."""
-    low, high = (100.0 * min(max(bound, -1.0), 1.0) for bound in effect["interval"])
+    """How many fewer of those contacted have left than of those held out, with its interval where it says anything."""
+    told = f"of 100 contacted {_fewer(100.0 * effect['absolute'])} left than of 100 held out"
+    if says_nothing(effect["interval"]):
+        return f"{told}; {_NO_INTERVAL}"
+    low, high = (100.0 * bound for bound in bounds(effect))
     ends = f"{_fewer(low)} to {_fewer(high)}"
     if (low < 0.0) == (high < 0.0):  # both ends mean the same, so one word is enough
         ends = f"{abs(low):.1f} to {abs(high):.1f}"
-    told = f"of 100 contacted {_fewer(100.0 * effect['absolute'])} left than of 100 held out"
     return f"{told}; {100 * level:g} % interval {ends}"
+
+
+def bounds(effect: Mapping[str, Any]) -> Interval:
+    """The interval of an effect (-1 to 1); of few customers it would reach beyond all of them, and ends there."""
+    low, high = (min(max(bound, -1.0), 1.0) for bound in effect["interval"])
+    return low, high
+
+
+def caution(read: Mapping[str, Any]) -> str:
+    """Why a look has no interval, in a sentence for the whole page; empty where it has."""
+    return f"{TOO_LITTLE[:1].upper()}{TOO_LITTLE[1:]}." if says_nothing(read["plan"]["interval"]) else ""
+
+
+def net_words(read: Mapping[str, Any], currency: str) -> str:
+    """The interval of a look's net, where it says anything."""
+    if says_nothing(read["plan"]["interval"]):
+        return _NO_INTERVAL
+    low, high = (money(bound, currency) for bound in read["money"]["net_interval"])
+    return f"{100 * read['level']:g} % interval {low} to {high}"
 
 
 def _fewer(value: float) -> str:
