@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 import pandas
 import pytest
 
+from churn_marketing.text.kinds import KINDS
+from churn_model.estimators import ESTIMATOR_FILES
 from churn_model.mlflow_registry import connect
 from churn_model.package import Package, open_package
 from churn_model.signing import TrustedKeys
+from churn_training.families.portfolio import default_candidates
 from churn_training.runs.model_cards import fetch_card
 from tests.marketing.conftest import RunApp
 from tests.marketing.running_app import App, Scored
@@ -41,6 +44,9 @@ def test_segments_are_those_of_the_batch(app: App, scored: Scored, package: Pack
         assert profile.name.lower() in page.lower()
         assert f'<a href="/customers?segment={number}">{len(own):,}</a>' in page
         assert f"{own['churn_probability'].sum():,.0f}, " in page
+    apart = "".join(table.partition("</table>")[0] for table in page.split('aria-label="What sets ')[1:])
+    assert re.search(r"<td>\d,\d{3} on average</td><td class=\"number\">\d,\d{3}</td>", apart)
+    assert not re.search(r"\d{4}", apart), "thousands stand apart"
 
 
 def test_who_moved_is_counted_between_the_two_batches(app: App, scored: Scored) -> None:
@@ -92,6 +98,14 @@ def test_who_competed_stands_on_the_page_as_the_training_wrote_it(
     assert table.count('scope="col"') == len(head) - 1, "over the names stands nothing"
     assert "style=" not in page, "which browsers would leave out"
     assert "There is no model card" not in page
+    chosen = next(row[0] for row in rows if "(chosen)" in row[0]).removesuffix(" (chosen)")
+    assert f"<dt>Kind</dt><dd>{chosen}; 19 fields</dd>" in html.unescape(page), "one model has one name"
+
+
+def test_kinds_are_called_as_in_model_cards() -> None:
+    assert KINDS.keys() == ESTIMATOR_FILES.keys()
+    for each in default_candidates():
+        assert each.title.startswith(KINDS[each.kind]) or each.kind == "trees"
 
 
 def test_a_card_is_shown_as_text_whatever_is_in_it(
@@ -105,12 +119,15 @@ def test_a_card_is_shown_as_text_whatever_is_in_it(
         "\n## Contenders\n\n| | profit |\n|---|--:|\n| Forest (chosen) | 3.21 |\n\n## Calibration\n\nOf the card.\n"
     )
     with run_app(model=own) as app, app.client() as client:
-        assert "There is no model card beside this model" in client.get("/models").text
+        page = client.get("/models").text
+        assert "There is no model card beside this model" in page
+        assert f"<dt>Kind</dt><dd>{KINDS[package.manifest.estimator]}; 19 fields</dd>" in page
         assert client.get("/models/card").status_code == 404
         card.write_text(said + contest, encoding="utf-8")
         page = client.get("/models").text
         assert 'href="/models/card"' in page
         assert '<th scope="row">Forest (chosen)</th>' in page
+        assert "<dt>Kind</dt><dd>Forest; 19 fields</dd>" in page
         assert "Of the card." not in page
         card.write_text(said, encoding="utf-8")
         assert "written before cards told who competed" in client.get("/models").text

@@ -2,6 +2,7 @@
 card, and whether customers have drifted away from those."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,15 @@ from churn_marketing.errors import GatewayAway
 from churn_marketing.plots.bars import Bar, bars
 from churn_marketing.services import services
 from churn_marketing.text.amounts import money
+from churn_marketing.text.kinds import KINDS
 from churn_model.package import Package
 
 blueprint = Blueprint("models", __name__)
 _LARGEST_CARD = 256 * 1024
 _CONTEST = "\n## Contenders\n"
 """The heading of a card under which training writes who competed."""
+_CHOSEN = re.compile(r"^\| *(.+?) \(chosen\) *\|", re.MULTILINE)
+"""Its row there."""
 _LARGEST_REPORT = 1024 * 1024
 
 
@@ -62,6 +66,7 @@ def page() -> str:
     """The model that scored, and the one that serves."""
     package = services().model.package
     figures, text = _figures(package) if package else [], _card(package)
+    contest = _contest(text or "")
     return render_template(
         "models.html",
         package=package,
@@ -69,7 +74,8 @@ def page() -> str:
         figures=figures,
         rivals=_rivals(figures),
         has_card=text is not None,
-        contest=_contest(text or ""),
+        kind=_kind(package, contest) if package else "",
+        contest=_shown(contest) if contest else None,
         drift=_drift(),
     )
 
@@ -129,11 +135,18 @@ def _card(package: Package | None) -> str | None:
         return None
 
 
-def _contest(card: str) -> Markup | None:
-    """What a card says of the models that competed; None of a card from before it did."""
+def _contest(card: str) -> str:
+    """What a card says of the models that competed; empty of a card from before it did."""
     _, _, rest = card.partition(_CONTEST)
-    section = rest.partition("\n## ")[0].strip()
-    return _shown(section) if section else None
+    return rest.partition("\n## ")[0].strip()
+
+
+def _kind(package: Package, contest: str) -> str:
+    """What a model is: as its card calls it among those that competed, else by its manifest."""
+    chosen = _CHOSEN.search(contest)
+    if chosen is None:
+        return KINDS.get(package.manifest.estimator, package.manifest.estimator)
+    return Markup(MarkdownIt("commonmark", {"html": False}).renderInline(chosen[1]))  # noqa: S704 - as below
 
 
 def _shown(text: str) -> Markup:

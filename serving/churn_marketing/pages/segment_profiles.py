@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from churn_marketing.text.amounts import percent
-from churn_model.reasons import plain
+from churn_marketing.text.amounts import figure, percent
 
 _MOST = 5
 _NOTICEABLE = 0.15
@@ -37,7 +36,7 @@ def _trait(column: dict[str, str], profile: dict[str, Any], segment: int) -> Tra
         mean, deviation = profile["mean"], profile["deviation"]
         if own["mean"] is None or not deviation:
             return None
-        return Trait(label, f"{plain(own['mean'])} on average", plain(mean), abs(own["mean"] - mean) / deviation)
+        return Trait(label, f"{figure(own['mean'])} on average", figure(mean), abs(own["mean"] - mean) / deviation)
     differences = [here - everywhere for here, everywhere in zip(own["shares"], profile["shares"], strict=True)]
     if not differences:
         return None

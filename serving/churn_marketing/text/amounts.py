@@ -3,6 +3,8 @@
 import math
 from datetime import UTC, datetime
 
+from churn_model.reasons import plain
+
 UNKNOWN = "not known"
 _THIN = "\u00a0"
 """A blank at which no line breaks."""
@@ -12,6 +14,13 @@ _MINUTE, _HOUR, _DAY, _MONTH, _YEAR = 60, 3600, 86_400, 30 * 86_400, 365 * 86_40
 def number(value: float | None) -> str:
     """A count, with thousands apart: 12,345."""
     return UNKNOWN if value is None or math.isnan(value) else f"{value:,.0f}"
+
+
+def figure(value: float | None) -> str:
+    """What a field comes to: a thousand and more whole with thousands apart, less with what counts of it."""
+    if value is None or math.isnan(value):
+        return UNKNOWN
+    return number(value) if abs(value) >= 1000 else plain(value)  # noqa: PLR2004 - as said
 
 
 def money(value: float | None, currency: str = "") -> str:
