@@ -40,17 +40,27 @@ class LeaversLeftIn:
 
     def tell(self, notices: Notices) -> None:
         """Say how many have left, if anybody has."""
-        label = self._label
-        if label is None:
-            return
-        left = sum(count for cell, count in self._counts.items() if self._says_left(cell, label))
-        if left:
+        left = self.left
+        if self._label is not None and left:
             have = "has" if left == 1 else "have"
             text = (
-                f"{left:,} of {self._counts.total():,} customers {have} left already, as it says; a plan is for those "
+                f"{left:,} of {self.rows:,} customers {have} left already, as it says; a plan is for those "
                 f"whom you still have: take the others out of the file first"
             )
-            notices.tell(KIND, text, label.column)
+            notices.tell(KIND, text, self._label.column)
+
+    @property
+    def left(self) -> int:
+        """How many of the customers seen so far have left."""
+        label = self._label
+        if label is None:
+            return 0
+        return sum(count for cell, count in self._counts.items() if self._says_left(cell, label))
+
+    @property
+    def rows(self) -> int:
+        """Of how many that is known, or could be."""
+        return self._counts.total()
 
     def _says_left(self, cell: Cell, label: Label) -> bool:
         text = cleaned(cell, self._missing)

@@ -42,6 +42,7 @@ from churn_marketing.security.sessions import Sessions, SessionStore
 from churn_marketing.security.users import Users, make_first_user
 from churn_marketing.services import EXTENSION, Services
 from churn_marketing.settings import Settings
+from churn_marketing.store.fields import Meaning
 from churn_marketing.store.library import Library
 from churn_marketing.store.served_model import ServedModel
 from churn_marketing.text import amounts
@@ -82,7 +83,7 @@ def create_application(settings: Settings) -> Flask:
     model = ServedModel(settings.model or _champion(settings, usecase), settings.verify_key_path)
     library = Library(
         settings.batch_folder, settings.customer_folder, settings.state_folder / "prepared", model,
-        settings.verify_key_path, usecase.missing,
+        settings.verify_key_path, Meaning(usecase.missing, usecase.label),
     )  # fmt: skip
     audit = AuditTrail(settings.state_folder / "audit.jsonl")
     planning = settings.state_folder / "planning"

@@ -152,6 +152,22 @@ def test_customers_that_cannot_be_read_cost_their_fields_alone(
     assert f">{ROWS}</a>" in page
 
 
+def test_customers_who_have_left_already_are_counted(
+    own: Scored, run_app: RunApp, scored: Scored, answers: pandas.DataFrame
+) -> None:
+    put(own, "all.parquet", answers)
+    customers = pandas.read_csv(scored.customers / "2026-11.csv", dtype=str).head(ROWS)
+    customers["Churn"] = ["Yes"] * 7 + ["No"] * (ROWS - 7)
+    customers.to_csv(own.customers / "all.csv", index=False)
+    said = f"7 of {ROWS} customers have left already, as the column Churn of the file that was scored says."
+    with run_app(own) as app, app.client("victor") as client:
+        wait_shown(app, "all")
+        for place in ("/", "/customers", "/plans/"):
+            assert said in client.get(place).text, "whoever plans has to know"
+        customers.drop(columns="Churn").to_csv(own.customers / "all.csv", index=False)
+        until(client, app, lambda page: "have left already" not in page and "<strong>all</strong>" in page)
+
+
 def test_a_model_that_is_not_there_is_named(own: Scored, run_app: RunApp, answers: pandas.DataFrame) -> None:
     put(own, "now.parquet", answers)
     with run_app(own, model=own.home / "nowhere") as app:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from churn_marketing.store.customers import Filters, list_customers
+from churn_marketing.store.fields import Meaning
 from churn_marketing.store.library import Library, Snapshot
 from churn_marketing.store.served_model import ServedModel
 from sample_package import Keys, PackageMaker
@@ -30,7 +31,7 @@ def library(tmp_path: Path, make_package: PackageMaker, keys: Keys) -> Iterator[
     batch(tmp_path / "batches", "good", "a,0.4,medium,1,call,1.5,2\n")
     model = ServedModel(make_package(), keys.verify_path)
     made = Library(
-        tmp_path / "batches", tmp_path / "customers", tmp_path / "state/prepared", model, keys.verify_path, ()
+        tmp_path / "batches", tmp_path / "customers", tmp_path / "state/prepared", model, keys.verify_path, Meaning()
     )
     yield made
     made.stop()

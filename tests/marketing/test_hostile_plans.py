@@ -16,6 +16,7 @@ from churn_marketing.planning.planner import Planner
 from churn_marketing.planning.standing import Standing
 from churn_marketing.planning.terms import read_terms
 from churn_marketing.planning.under_way import FreezesUnderWay
+from churn_marketing.store.fields import Meaning
 from churn_marketing.store.library import Library
 from churn_marketing.store.served_model import ServedModel
 from sample_package import Keys, PackageMaker
@@ -147,7 +148,7 @@ def test_without_actions_there_is_nothing_to_plan_with_and_that_is_said(desk: De
         yaml.safe_dump({key: known for key, known in USECASE.items() if key not in ("actions", "contacts")})
     )
     model = ServedModel(desk.model, desk.keys.verify_path)
-    library = Library(tmp_path / "batches", tmp_path, tmp_path / "prepared", model, desk.keys.verify_path, ())
+    library = Library(tmp_path / "batches", tmp_path, tmp_path / "prepared", model, desk.keys.verify_path, Meaning())
     standing = Standing(str(usecase), library, model, desk.keys.verify_path, tmp_path / "planning")
     planner = Planner(tmp_path / "planning", standing.ground, standing.choices, lambda *_, **__: None)
     plan = planner.plans.get(planner.make(None, "Ada"))

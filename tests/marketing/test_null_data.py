@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from churn_marketing.errors import BatchError
+from churn_marketing.store.fields import Meaning
 from churn_marketing.store.preparation import Order, prepare
 from sample_package import Keys, PackageMaker
 from tests.marketing.conftest import wait_shown
@@ -86,7 +87,14 @@ def test_what_is_no_number_is_named(sample: Scored, tmp_path: Path, rows: str) -
     file = tmp_path / "batch.csv"
     file.write_text(HEADER + rows, encoding="utf-8")
     order = Order(
-        "batch", (str(file),), None, str(sample.model), str(sample.verify_key), "00" * 16, (), str(tmp_path / "made")
+        "batch",
+        (str(file),),
+        None,
+        str(sample.model),
+        str(sample.verify_key),
+        "00" * 16,
+        Meaning(),
+        str(tmp_path / "made"),
     )
     with pytest.raises(BatchError) as caught:
         prepare(order)

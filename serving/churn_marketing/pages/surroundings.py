@@ -107,5 +107,6 @@ def notices() -> list[Notice]:
                     "warning", f"These scores are {length(age)} old. Score the customers again before you act on them."
                 )
             )
+        found += [Notice("warning", each) for each in snapshot.current.facts["warnings"]]
         found += [Notice("info", each) for each in snapshot.current.facts["notes"]]
     return found

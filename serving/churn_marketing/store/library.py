@@ -17,6 +17,7 @@ from typing import Any
 from churn_marketing.errors import BatchError, BatchInterrupted
 from churn_marketing.store.batches import Batch, Unfit, find_batches
 from churn_marketing.store.database import Prepared
+from churn_marketing.store.fields import Meaning
 from churn_marketing.store.served_model import ServedModel
 from churn_marketing.store.workshop import Workshop
 
@@ -82,11 +83,11 @@ class Library:
         prepared: Path,
         model: ServedModel,
         verify_key: Path,
-        missing: tuple[str, ...],
+        meaning: Meaning,
     ) -> None:
         self.folder, self.customers = folder, customers
         self.secret = _secret(prepared.parent / "customer-keys")
-        self._workshop = Workshop(prepared, model, verify_key, missing, self.secret)
+        self._workshop = Workshop(prepared, model, verify_key, meaning, self.secret)
         self._snapshot = Snapshot()
         self._refused: dict[str, _Refusal] = {}
         self._stopped = threading.Event()

@@ -17,7 +17,7 @@ from churn_data.written_files import whole_file
 from churn_marketing.errors import BatchError, MarketingError
 from churn_marketing.store.database import Preparing, table_of
 from churn_marketing.store.facts import facts_of
-from churn_marketing.store.fields import field_tables, fields_of
+from churn_marketing.store.fields import Leavers, Meaning, field_tables, fields_of
 from churn_marketing.store.served_model import ServedModel
 from churn_model.errors import ChurnModelError
 from churn_model.plurals import counted
@@ -36,7 +36,7 @@ class Order(msgspec.Struct, frozen=True):
     model: str
     verify_key: str
     secret: str
-    missing: tuple[str, ...]
+    meaning: Meaning
     target: str
     memory: str = "1GB"
     threads: int = 2
@@ -44,9 +44,10 @@ class Order(msgspec.Struct, frozen=True):
 
 @dataclass
 class _Found:
-    """Sentences for people about what could not be used."""
+    """Sentences for people: what could not be used, and what should not be acted on as it is."""
 
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def prepare(order: Order) -> None:
@@ -66,6 +67,7 @@ def prepare(order: Order) -> None:
         _require_all_customers(database, order)
         facts = facts_of(database, columns)
         facts["notes"] = _notes(database, found)
+        facts["warnings"] = found.warnings
         facts["columns"] = columns
         database.keep("facts", facts)
 
@@ -126,14 +128,30 @@ def _take_fields(database: Preparing, order: Order, found: _Found) -> list[dict[
         missing = "the file that was scored is not there" if order.customers is None else model.problem
         found.notes.append(f"Nothing is known of customers' own fields and value: {missing}.")
         return []
+    leavers = Leavers(order.meaning)
     try:
-        for content in field_tables(Path(order.customers), package, order.missing):
+        for content in field_tables(Path(order.customers), package, order.meaning, leavers):
             database.append("fields", content)
     except ChurnModelError as error:
         database.run("DROP TABLE IF EXISTS fields")
         found.notes.append(f"Nothing is known of customers' own fields and value: {error}.")
         return []
+    found.warnings += _left_already(order, leavers)
     return fields_of(package)
+
+
+def _left_already(order: Order, leavers: Leavers) -> list[str]:
+    """That some of the customers are gone, where their own file says so."""
+    label = order.meaning.label
+    if label is None or not leavers.left:
+        return []
+    have, them = ("has", "this one") if leavers.left == 1 else ("have", "these")
+    gone = (
+        f"{leavers.left:,} of {counted(leavers.rows, 'customer')} {have} left already, as the column "
+        f"{label.column} of the file that was scored says. Every figure here counts them, and a plan would "
+        f"contact them: take {them} out of the file, then score it again."
+    )
+    return [gone]
 
 
 def _join(database: Preparing, columns: list[dict[str, str]]) -> None:

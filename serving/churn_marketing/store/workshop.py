@@ -21,22 +21,21 @@ import msgspec
 from churn_marketing.errors import BatchError, BatchInterrupted
 from churn_marketing.store.batches import Batch
 from churn_marketing.store.database import Prepared
+from churn_marketing.store.fields import Meaning
 from churn_marketing.store.preparation import Order
 from churn_marketing.store.served_model import ServedModel
 
 _LOG = logging.getLogger("churn_marketing.store")
 _NICENESS = 10
-_FORM = 3  # of prepared files: those of an older app are made anew
+_FORM = 4  # of prepared files: those of an older app are made anew
 
 
 class Workshop:
     """One folder of prepared batches; :meth:`prepare` and :meth:`compare` are for one thread."""
 
-    def __init__(
-        self, folder: Path, model: ServedModel, verify_key: Path, missing: tuple[str, ...], secret: bytes
-    ) -> None:
+    def __init__(self, folder: Path, model: ServedModel, verify_key: Path, meaning: Meaning, secret: bytes) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._model, self._verify_key, self._missing = folder, model, verify_key, missing
+        self._folder, self._model, self._verify_key, self._meaning = folder, model, verify_key, meaning
         self._secret = secret
         self._child: subprocess.Popen[str] | None = None
         self._stopped = False
@@ -71,7 +70,7 @@ class Workshop:
             model=str(self._model.folder.absolute()),
             verify_key=str(self._verify_key.absolute()),
             secret=self._secret.hex(),
-            missing=self._missing,
+            meaning=self._meaning,
             target=str(self.database(batch).absolute()),
         )
         begun = time.monotonic()
