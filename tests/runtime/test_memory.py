@@ -59,7 +59,7 @@ async def test_what_was_freed_is_given_back_and_nobody_is_cut_off(process: Proce
 
 
 async def test_what_is_in_use_beyond_the_most_is_cut_off_once_in_a_while(process: Process) -> None:
-    with watched(process, pause=1.0):
+    with watched(process, pause=600.0):
         process.used = 90
         await asyncio.sleep(0.05)
         assert process.relieved == 0
@@ -68,9 +68,14 @@ async def test_what_is_in_use_beyond_the_most_is_cut_off_once_in_a_while(process
         process.used = 150
         await asyncio.sleep(0.05)
         assert process.relieved == 1, "those who come back are not cut off at once again"
-        await asyncio.sleep(1.0)
-        process.used = 200
-        await until(lambda: process.relieved == 2)
+    with watched(process, pause=0.1):
+        await asyncio.sleep(0.02)
+
+        def has_been_again_while_it_grows() -> bool:
+            process.used += 20
+            return process.relieved >= 3
+
+        await until(has_been_again_while_it_grows)
 
 
 HOLDS = """
