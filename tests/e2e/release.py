@@ -46,7 +46,7 @@ class Release:
 
     def uninstall(self) -> None:
         """Remove it, and wait until it is gone."""
-        run(self._command("uninstall", self.name, "--wait", "--timeout", "90s"), 120)
+        run(self._command("uninstall", self.name, "--wait", "--timeout", "4m"), HELM_SECONDS)
 
     def upgrade(self, *settings: str) -> int:
         """Change values and keep all others; returns the new revision."""

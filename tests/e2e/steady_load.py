@@ -197,14 +197,16 @@ class SteadyLoad:
         return round(found.due - since, 2)
 
     def wait_for_only(self, served_by: str, seconds: float, span: float = 2.0, never: str = "") -> float:
-        """Wait until the answers of the last `span` seconds came from one place, and none from another; the moment that
-        span began. One in twenty may be by those who stand in for somebody who is late, as on a busy machine."""
+        """Wait until the answers of the last `span` seconds came from one place, and none from where there should be
+        nobody any more; the moment that span began. One in twenty may be by those who stand in for somebody who is
+        late, as on a busy machine, and every second where the first choice has gone and the last ones are asked."""
+        share = 1 / 2 if never else 19 / 20
 
         def settled() -> float | None:
             now = time.time() - 0.5
             recent = self.between(now - span, now)
             answers = recent.served_by
-            most = answers[served_by] >= max(1.0, 19 / 20 * len(recent.records)) and not answers[never]
+            most = answers[served_by] >= max(1.0, share * len(recent.records)) and not answers[never]
             return now - span if most and not recent.failures else None
 
         found = wait_until(settled, seconds, f"{span:g} s of answers by {served_by}", so_far=self._recent)

@@ -208,7 +208,7 @@ def metric(cluster: Cluster, name: str, **labels: str) -> dict[str, float]:
         ready = [pod.metadata.name for pod in cluster.ready_pods("gateway")]
         if len(ready) != len(cluster.pods("gateway")):
             return {}
-        with contextlib.suppress(NoWay, httpx.TransportError):
+        with contextlib.suppress(NoWay, httpx.HTTPError):
             return {pod: _shown(cluster, pod, name, labels) for pod in ready}
         return {}
 
@@ -217,8 +217,8 @@ def metric(cluster: Cluster, name: str, **labels: str) -> dict[str, float]:
 
 def _shown(cluster: Cluster, pod: str, name: str, labels: dict[str, str]) -> float:
     with forwarded(cluster.namespace, pod, METRICS) as port:
-        text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
-    samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
+        shown = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).raise_for_status()
+    samples = (sample for family in text_string_to_metric_families(shown.text) for sample in family.samples)
     return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
 
 

@@ -131,7 +131,7 @@ def test_a_dead_primary_is_told_while_everybody_is_answered(
         assert watcher.faulty_rules() == []
         assert PAGE not in monitors.told()
         died = request.getfixturevalue("without_primary")
-        load.wait_for_only("fallback", 180)
+        load.wait_for_only("fallback", 180, never="primary")
         told = wait_until(
             lambda: found if PAGE in (found := monitors.told()) else {},
             400,
