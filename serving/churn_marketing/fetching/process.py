@@ -6,16 +6,20 @@ What goes wrong is one line when it begins and one when it is over; what was fet
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict, SettingsError
 
+from churn_data.errors import Unavailable
 from churn_data.locations import SCHEME, ObjectLocation, location
 from churn_marketing.errors import MarketingError, SettingError
 from churn_marketing.fetching.mirror import Mirror
 from churn_marketing.fetching.runs import Source
+from churn_marketing.store.fetched import Fetching, fetching_of, leave
 from churn_model.errors import ChurnModelError
 
 _PREFIX = "CHURN_MARKETING_FETCH_"
@@ -82,18 +86,31 @@ class Look:
         self._source = Source(_place("customers", settings.customers), _place("answers", settings.answers))
         self._model, self._verify_key = _place("model", settings.model), settings.verify_key
         self._mirror = Mirror(settings.folder, settings.kept)
+        self._folder, self._away = settings.folder, False
         self._said: dict[str, str] = {}
 
     def __call__(self) -> bool:
         """Look; whether all that there is was fetched."""
+        self._away = False
         model = self._try("the model", lambda: self._mirror.take_model(self._model, self._verify_key))
-        return self._try("a run", lambda: self._mirror.take_run(self._source)) and model
+        run = self._try("a run", lambda: self._mirror.take_run(self._source))
+        self._leave_note()
+        return run and model
+
+    def _leave_note(self) -> None:
+        """For the app's pages: since when object storage does not answer."""
+        known = fetching_of(self._folder).away_since
+        since = (known or time.time()) if self._away else None
+        if since != known:
+            with suppress(OSError):  # a note is not worth an end; the log says what is wrong
+                leave(self._folder, Fetching(since))
 
     def _try(self, what: str, take: Callable[[], str | None]) -> bool:
         try:
             name = take()
         except (MarketingError, ChurnModelError, OSError) as error:
             problem = str(error)
+            self._away |= isinstance(error, Unavailable)
             if self._said.get(what) != problem:
                 _LOG.warning("%s is not fetched: %s", what, problem)
             self._said[what] = problem

@@ -13,7 +13,8 @@ from flask import g, request
 from churn_marketing.pages.unknown import ways_to_know
 from churn_marketing.services import services
 from churn_marketing.settings import Settings
-from churn_marketing.text.amounts import length
+from churn_marketing.store.fetched import fetching_of
+from churn_marketing.text.amounts import day, length
 from churn_model.package import Package
 
 NAVIGATION = (
@@ -92,6 +93,13 @@ def notices() -> list[Notice]:
     found = _simulated(package)
     if known.model.problem:
         found.append(Notice("warning", f"The model cannot be shown: {known.model.problem}."))
+    away_since = fetching_of(known.settings.batch_folder.parent).away_since
+    if away_since is not None:
+        text = (
+            f"No new scores since {day(away_since)}: object storage, where they come from, does not answer. New ones "
+            "appear by themselves once it does; whoever runs the app finds more in the log of what fetches them."
+        )
+        found.append(Notice("warning", text))
     if snapshot.preparing:
         found.append(
             Notice(
