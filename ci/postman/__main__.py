@@ -4,15 +4,16 @@ import argparse
 import json
 from pathlib import Path
 
-from ci.postman import bad_input, health, keys, predictions, protocol, scenarios
+from ci.postman import app, bad_input, health, keys, predictions, protocol, scenarios
 from ci.postman.items import Item, collection, environment
 
 _ABOUT = (
-    "Everything that Churn Serving answers over HTTP, with tests in every request. Choose an environment and run it: it asks about a usual "
+    "Everything that Churn Serving answers over HTTP, and the app for people, with tests in every request. Choose an environment and run it: it asks about a usual "
     "customer of the model that is served, or about the one whose features you put into `customer`; folders that need more (a key, a stopped server, a data file) leave themselves out. Each answer of the "
     "gateway is held against its OpenAPI document. Made by ci/generate-postman."
 )
-_PARTS = (health, predictions, bad_input, protocol, keys, scenarios)
+_SECRET = ("api_key", "app_password")
+_PARTS = (health, predictions, bad_input, protocol, keys, scenarios, app)
 
 
 def files() -> dict[str, Item]:
@@ -22,13 +23,14 @@ def files() -> dict[str, Item]:
         "gateway": "http://127.0.0.1:8080", "primary": "http://127.0.0.1:8082", "fallback": "http://127.0.0.1:8084",
         "gateway_metrics": "http://127.0.0.1:9090", "primary_metrics": "http://127.0.0.1:9091",
         "fallback_metrics": "http://127.0.0.1:9092", "api_key": "", "unready_gateway": "", "expect_served_by": "",
+        "app": "http://127.0.0.1:8085", "app_person": "planner", "app_password": "",
     }  # fmt: skip
     # Backends and metrics of a cluster are for those inside it.
-    cluster = dict.fromkeys(local, "") | {"gateway": "https://churn.example.com"}
+    cluster = dict.fromkeys(local, "") | {"gateway": "https://churn.example.com", "app_person": "planner"}
     return {
         "churn-serving.postman_collection.json": collection("Churn Serving", _ABOUT, [one for part in _PARTS for one in part.build()]),
-        "local.postman_environment.json": environment("Churn Serving: this machine (make run)", {**local, **shared}, ("api_key",)),
-        "cluster.postman_environment.json": environment("Churn Serving: a cluster, with a key", {**cluster, **shared}, ("api_key",)),
+        "local.postman_environment.json": environment("Churn Serving: this machine (make run)", {**local, **shared}, _SECRET),
+        "cluster.postman_environment.json": environment("Churn Serving: a cluster, with a key", {**cluster, **shared}, _SECRET),
     }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """One system for this folder: a champion that `churn train` has made of real customers, with keys and without."""
 
 import dataclasses
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,15 @@ import pytest
 from churn_serving.gateway.key_file import add_key, entry_for, new_key
 from real_processes import Service, System, describe_system, end, running
 from tests.contract.conftest import Trained, trained  # noqa: F401 - a fixture, whose training is made once a run
+from tests.documents.runs import ROOT, Newman
+
+
+@pytest.fixture(scope="module")
+def newman(tmp_path_factory: pytest.TempPathFactory) -> Newman:
+    tools = subprocess.run(
+        [ROOT / "ci" / "documents" / "tools"], capture_output=True, text=True, check=True, timeout=600
+    )
+    return Newman(Path(tools.stdout.strip()) / "bin" / "newman", tmp_path_factory.mktemp("newman"))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,14 +26,6 @@ pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="module")
-def newman(tmp_path_factory: pytest.TempPathFactory) -> Newman:
-    tools = subprocess.run(
-        [ROOT / "ci" / "documents" / "tools"], capture_output=True, text=True, check=True, timeout=600
-    )
-    return Newman(Path(tools.stdout.strip()) / "bin" / "newman", tmp_path_factory.mktemp("newman"))
-
-
-@pytest.fixture(scope="module")
 def variables(served: Served) -> dict[str, str]:
     ports = served.system.ports
     addresses = {
@@ -47,6 +39,7 @@ def variables(served: Served) -> dict[str, str]:
     }
     metrics = f"http://127.0.0.1:{served.guarded.ports['metrics']}"
     addresses["unready_gateway"] = served.unready.gateway_url
+    addresses["app"] = ""  # tests/documents/test_postman_app.py has one
     return {**addresses, "gateway": served.guarded.gateway_url, "gateway_metrics": metrics, "api_key": served.key}
 
 
