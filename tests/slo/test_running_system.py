@@ -220,7 +220,7 @@ def test_without_any_backend_the_scorecard_wakes_somebody(watched: Watched) -> N
     until(lambda: not unanswered(watched), STEP_SECONDS, lambda: unanswered(watched))
 
 
-def test_a_total_outage_pages(watched: Watched, record_property: Callable[[str, object], None]) -> None:
+def test_a_total_outage_pages(watched: Watched, record_testsuite_property: Callable[[str, object], None]) -> None:
     watched.system.gateway.signal(signal.SIGKILL)
     died = time.monotonic()
     until(
@@ -228,4 +228,4 @@ def test_a_total_outage_pages(watched: Watched, record_property: Callable[[str, 
         STEP_SECONDS,
         lambda: (time.monotonic() - died, watched.prometheus.firing()),
     )
-    record_property("seconds until somebody was paged", round(time.monotonic() - died))
+    record_testsuite_property("seconds until somebody was paged", round(time.monotonic() - died))
