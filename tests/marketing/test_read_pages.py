@@ -35,6 +35,7 @@ def test_the_overview_adds_up_what_the_batch_says(app: App, answers: pandas.Data
     for risk in ("high", "medium", "low"):
         assert f"{(answers['risk'] == risk).sum():,} customers" in page
     assert "2026-10" in page, "batches before this one are compared"
+    assert re.search(r"<dt>Made</dt><dd>\d+ \w+ \d{4}, \d\d:\d\d UTC, [^<]+ ago</dd>", page), "the model and its age"
     assert "Simulated" not in page
 
 
@@ -140,6 +141,9 @@ def test_a_customers_page_shows_the_batch_while_the_gateway_is_away(
         assert str(row["action_name"]) in page
         assert f"expected to bring ${row['expected_value']:.2f}" in page
         assert "The figures on this page are those of the batch" in page
+        offered = page.partition('aria-label="Actions for this customer"')[2].partition("</table>")[0]
+        told = re.findall(r'<span class="tag (assumed|measured)">', offered)
+        assert len(told) == offered.count('<th scope="row">') > 1, "of each action whether its effect was measured"
         own = pandas.read_csv(scored.customers / "2026-11.csv", dtype=str).set_index("customerID").loc[customer]
         assert f'name="f4" value="{own["tenure"]}"' in page
         tried = post(client, f"/customers/{key}/what-if", {"f4": "60"}, f"/customers/{key}")
