@@ -29,8 +29,15 @@ _STOPS = 120
 _FOLLOWED: WeakKeyDictionary[BrowserContext, Links] = WeakKeyDictionary()
 
 
+def follow(page: Page, target: Locator) -> None:
+    """Click what leads to another page, and wait until all of that is there: a busy machine shows it bit by bit."""
+    with page.expect_navigation():
+        target.click()
+
+
 def require_fair(page: Page, name: str) -> None:
     """The page is for everybody: no rule is broken in either scheme, nothing has to be moved sideways, it is light."""
+    page.wait_for_load_state()
     _require_rules(page, name, {"type": "tag", "values": RULES})
     own: Scheme = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
     other: Scheme = "light" if own == "dark" else "dark"

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from churn_marketing.planning.call_list import PAPER_ROWS
 from tests.browser.conftest import PHONE, Reader, before_a_page
-from tests.browser.looking import amount, picture, require_fair, tab_to, type_into
+from tests.browser.looking import amount, follow, picture, require_fair, tab_to, type_into
 from tests.marketing.running_app import App
 
 TOMORROW = (datetime.now(UTC).date() + timedelta(days=1)).isoformat()
@@ -67,17 +67,17 @@ def test_a_campaign_goes_to_its_results_without_scripts(browser: Browser, shown:
     with before_a_page(browser, shown, scripts=False) as reader:
         page = reader.page
         reader.go("/plans/")
-        page.get_by_role("button", name="Begin a new plan").click()
+        follow(page, page.get_by_role("button", name="Begin a new plan"))
         for field, text in (("name", "Autumn"), ("budget", "20000"), ("holdout", "20"), ("window_days", "1")):
             page.fill(f"#f-{field}", text)
-        page.get_by_role("button", name="Save and work out").click()
+        follow(page, page.get_by_role("button", name="Save and work out"))
         _look_until(page, "Freeze it")
-        page.get_by_role("button", name="Freeze this plan").click()
+        follow(page, page.get_by_role("button", name="Freeze this plan"))
         _look_until(page, "Take the list away")
         plan = page.url.removeprefix(reader.url)
         listed = _download(page, lambda: page.get_by_role("button", name="CSV").click())
         reader.go(plan)
-        page.get_by_role("link", name="See its results").click()
+        follow(page, page.get_by_role("link", name="See its results"))
         assert "Nobody has looked yet" in page.locator("main").inner_text()
         _load(page, tmp_path, "customerID,gone\n1,2\n")
         assert "Nothing was counted: correct the file and load it again." in page.get_by_role("alert").inner_text()
@@ -145,7 +145,7 @@ def _look_until(page: Page, heading: str) -> None:
     for _ in range(1000):  # as often as a busy machine makes it
         if page.get_by_role("heading", name=heading).count():
             return
-        page.get_by_role("link", name="Look again").first.click()
+        follow(page, page.get_by_role("link", name="Look again").first)
         page.wait_for_timeout(200)
     raise AssertionError(page.locator("main").inner_text())
 
@@ -155,9 +155,9 @@ def _load(page: Page, folder: Path, table: str) -> None:
     file = folder / "outcomes.csv"
     file.write_text(table, encoding="utf-8")
     page.get_by_label("File of outcomes").set_input_files(file)
-    page.get_by_role("button", name="Take a look").click()
+    follow(page, page.get_by_role("button", name="Take a look"))
     while page.get_by_text("The outcomes are being read").count():
-        page.get_by_role("link", name="Look again").click()
+        follow(page, page.get_by_role("link", name="Look again"))
         page.wait_for_timeout(200)
 
 

@@ -9,8 +9,9 @@ import re
 import pytest
 from playwright.sync_api import Browser
 
+from patience import until
 from tests.browser.conftest import DESK, PHONE, before_a_page
-from tests.browser.looking import picture, require_fair
+from tests.browser.looking import follow, picture, require_fair
 from tests.marketing.running_app import App
 
 PLACES = {
@@ -35,16 +36,16 @@ def test_every_page_is_for_everybody(
             picture(reader.page, f"{name}-{kind}")
             require_fair(reader.page, f"{name}, {kind}")
         reader.go("/customers")
-        reader.page.locator("tbody th a").first.click()
+        follow(reader.page, reader.page.locator("tbody th a").first)
         picture(reader.page, f"customer-{kind}")
         require_fair(reader.page, f"customer, {kind}")
         reader.go("/models")
         contest = reader.page.get_by_role("region", name="Models that competed").get_by_role("table")
         assert contest.get_by_role("rowheader").filter(has_text="(chosen)").count() == 1
         assert contest.get_by_role("columnheader", name="95 % interval").count() == 2
-        reader.page.get_by_role("link", name="Read its model card").click()
+        follow(reader.page, reader.page.get_by_role("link", name="Read its model card"))
         require_fair(reader.page, f"model card, {kind}")
-        reader.page.get_by_role("button", name="Sign out").click()
+        follow(reader.page, reader.page.get_by_role("button", name="Sign out"))
         picture(reader.page, f"sign-in-{kind}")
         require_fair(reader.page, f"sign-in, {kind}")
 
@@ -52,31 +53,46 @@ def test_every_page_is_for_everybody(
 def test_somebody_finds_the_riskiest_valuable_customers(browser: Browser, shown: App) -> None:
     with before_a_page(browser, shown) as reader:
         page = reader.page
-        page.get_by_role("link", name=re.compile("High .* customers")).click()
+        follow(page, page.get_by_role("link", name=re.compile("High .* customers")))
         page.get_by_label("Sort by").select_option(label="Value at risk")
         page.wait_for_url(re.compile("sort=at_risk"))
-        rows = page.locator("tbody tr")
-        assert rows.count() == 50
+
+        def at_risk() -> list[float]:
+            texts = page.locator("tbody td:nth-child(5)").all_inner_texts()
+            return [float(text.strip("$").replace(",", "")) for text in texts]
+
+        until(lambda: (shown := at_risk()) == sorted(shown, reverse=True), lambda: str(at_risk()))
+        assert page.locator("tbody tr").count() == 50
         assert set(page.locator("tbody .risk").all_inner_texts()) == {"High"}
-        at_risk = [
-            float(text.strip("$").replace(",", "")) for text in page.locator("tbody td:nth-child(5)").all_inner_texts()
-        ]
-        assert at_risk == sorted(at_risk, reverse=True)
 
 
 def test_somebody_understands_one_customer(browser: Browser, shown: App) -> None:
     with before_a_page(browser, shown) as reader:
         page = reader.page
         reader.go("/customers?risk=high")
-        page.locator("tbody th a").first.click()
+        follow(page, page.locator("tbody th a").first)
         assert page.get_by_role("heading", name="Why they may leave").count() == 1
-        assert page.locator("ol li").count() >= 1
+
+        def is_answered() -> bool:
+            """By the gateway, which a busy machine may make too late for reasons; who looks again gets them."""
+            if page.locator("ol li").count():
+                return True
+            page.reload()
+            return False
+
+        until(is_answered, page.locator("main").inner_text)
         assert page.get_by_role("img", name=re.compile("What the customer brings")).count() == 1
         page.get_by_label("Contract").select_option("Two year")
         page.get_by_label("Tenure in months").fill("70")
         place = page.url
-        page.get_by_role("button", name="Ask the model").click()
-        page.get_by_role("heading", name=re.compile("Then .* instead of")).wait_for()
+        answer = page.get_by_role("heading", name=re.compile("Then .* instead of"))
+
+        def has_answered() -> bool:
+            page.get_by_role("button", name="Ask the model").click()
+            page.wait_for_timeout(1000)
+            return answer.count() == 1
+
+        until(has_answered, page.locator("#what-if").inner_text)
         assert page.url == place, "the answer comes into the page"
         require_fair(page, "what if")
 
@@ -86,13 +102,17 @@ def test_pages_do_without_scripts(browser: Browser, shown: App) -> None:
         page = reader.page
         reader.go("/customers")
         page.get_by_label("Risk").select_option("low")
-        page.get_by_role("button", name="Apply").click()
+        follow(page, page.get_by_role("button", name="Apply"))
         assert set(page.locator("tbody .risk").all_inner_texts()) == {"Low"}
-        page.get_by_role("link", name=re.compile("Next")).click()
-        page.locator("tbody th a").first.click()
-        page.get_by_label("Tenure in months").fill("1")
-        page.get_by_role("button", name="Ask the model").click()
-        assert page.get_by_role("heading", name=re.compile("Then .* instead of")).count() == 1
+        follow(page, page.get_by_role("link", name=re.compile("Next")))
+        follow(page, page.locator("tbody th a").first)
+
+        def has_answered() -> bool:
+            page.get_by_label("Tenure in months").fill("1")
+            follow(page, page.get_by_role("button", name="Ask the model"))
+            return page.get_by_role("heading", name=re.compile("Then .* instead of")).count() == 1
+
+        until(has_answered, page.locator("main").inner_text)
 
 
 def test_nothing_moves_for_those_who_do_not_want_it(browser: Browser, shown: App) -> None:

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import PHONE, Reader, before_a_page
-from tests.browser.looking import picture, require_fair, type_into
+from tests.browser.looking import follow, picture, require_fair, type_into
 from tests.marketing.conftest import RunApp, wait_shown
 from tests.marketing.running_app import App, Scored, settle
 
@@ -43,7 +43,7 @@ def test_without_scores_pages_say_how_to_make_some(browser: Browser, alone: App)
             assert "churn score" in reader.page.locator(".empty").inner_text()
             require_fair(reader.page, f"{place} without scores")
         reader.go("/plans/")
-        reader.page.get_by_role("button", name="Begin a new plan").click()
+        follow(reader.page, reader.page.get_by_role("button", name="Begin a new plan"))
         assert "no scores yet" in reader.page.locator("main .warning").inner_text()
         require_fair(reader.page, "a draft without scores")
 
@@ -66,7 +66,7 @@ def test_old_and_half_written_scores_are_called_so_while_the_gateway_is_away(
         picture(page, "overview-troubled-desk")
         require_fair(page, "old and half-written scores")
         reader.go("/customers")
-        page.locator("tbody th a").first.click()
+        follow(page, page.locator("tbody th a").first)
         assert page.locator("section .notice.warning").count() == 1
         require_fair(page, "a customer without a gateway")
         reader.go("/models")
@@ -161,11 +161,11 @@ def _change_at_once(paul: Reader, hers: Page, his: Page) -> None:
 def _a_draft(reader: Reader) -> Page:
     """A new draft before somebody; it takes nobody's customers, so it may stay."""
     reader.go("/plans/")
-    reader.page.get_by_role("button", name="Begin a new plan").click()
+    follow(reader.page, reader.page.get_by_role("button", name="Begin a new plan"))
     return reader.page
 
 
 def _want(page: Page, **terms: str) -> None:
     for name, text in terms.items():
         page.fill(f"#f-{name}", text)
-    page.get_by_role("button", name="Save and work out").click()
+    follow(page, page.get_by_role("button", name="Save and work out"))
