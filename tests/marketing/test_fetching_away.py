@@ -23,7 +23,8 @@ def test_pages_say_since_when_object_storage_is_away(
         (tmp_path / kind).mkdir()
         shutil.copyfile(scored.home / kind / f"2026-10.{ending}", tmp_path / kind / f"2026-10.{ending}")
     settle(tmp_path / "batches" / "2026-10.parquet")
-    look = Look(FetchSettings(**PLACES, folder=tmp_path, CHURN_VERIFY_KEY=scored.verify_key))
+    places = {**PLACES, "folder": tmp_path, "CHURN_VERIFY_KEY": scored.verify_key}
+    look = Look(FetchSettings.model_validate(places))
     is_away = True
 
     def asked(*_: object) -> None:

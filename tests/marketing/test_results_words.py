@@ -26,6 +26,11 @@ def test_an_interval_of_everything_is_none(bound: float) -> None:
     assert "nan" not in effect_interval(low, 0.031, high, "said")
 
 
+@pytest.mark.parametrize(("low", "high", "anchor"), [(0.1, 0.3, "start"), (-0.3, -0.1, "end"), (-0.1, 0.1, "middle")])
+def test_the_word_at_zero_stays_inside_the_picture(low: float, high: float, anchor: str) -> None:
+    assert f'text-anchor="{anchor}">no effect' in effect_interval(low, (low + high) / 2, high, "said")
+
+
 @pytest.mark.parametrize(
     ("low", "high", "ends"),
     [(-0.01, 0.07, "1.0 more to 7.0 fewer"), (0.01, 0.05, "1.0 to 5.0"), (-inf, 0.9, "100.0 more to 90.0 fewer")],

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from churn_campaigns.experiment.plan_reading import Interval, says_nothing
+from churn_campaigns.experiment.comparison import Interval
+from churn_campaigns.experiment.plan_reading import says_nothing
 from churn_campaigns.experiment.plan_wording import TOO_LITTLE
 from churn_marketing.text.amounts import money
 
