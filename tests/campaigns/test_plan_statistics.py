@@ -78,7 +78,7 @@ def test_boundaries_one_by_one_are_those_of_all_looks_at_once() -> None:
         assert score == pytest.approx(expected, abs=1e-6)
         taken.append((730.0 * share, score))
         already = until_now
-    with pytest.raises(ValueError, match="no more information"):
+    with pytest.raises(ValueError, match="nothing more is known"):
         next_boundary(taken, 730.0, already, 0.05)
 
 

@@ -94,7 +94,8 @@ def next_boundary(before: Sequence[tuple[float, float]], information: float, alr
         ValueError: the information does not rise.
     """
     if information <= max((known for known, _ in before), default=0.0):
-        raise ValueError("there is no more information than at the look before")
+        why = "nothing more is known than at the look before, or corrected outcomes have left less to go by"
+        raise ValueError(f"{why}; look again when more outcomes are known")
     walk = _Walk(drift=0.0)
     for known, score in before:
         walk.go_on(known / information, score)
