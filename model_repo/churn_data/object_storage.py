@@ -49,15 +49,16 @@ _PROBLEMS = {
 _SERVER_ERROR = 500
 
 
-def storage(attempts: int = ATTEMPTS) -> "S3Client":
-    """A client as the environment says now, which makes so many attempts at a call.
+def storage(attempts: int = ATTEMPTS, read_seconds: float = READ_SECONDS) -> "S3Client":
+    """A client as the environment says now, which makes so many attempts at a call; each of them is given up when the
+    storage has said nothing for so long.
 
     Raises:
         DataError: the address is not one.
     """
     config = Config(
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        read_timeout=read_seconds,
         retries={"total_max_attempts": attempts, "mode": "standard"},
     )
     region = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or "us-east-1"

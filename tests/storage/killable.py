@@ -1,6 +1,7 @@
-"""An object storage that may be killed and started again, over objects that outlive it."""
+"""An object storage that may be killed and started again, over objects that outlive it, or be held up for a while."""
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -66,6 +67,16 @@ class KillableStorage:
         if self._process is not None:
             self._process.kill()
             self._process.wait(60)
+
+    def freeze(self) -> None:
+        """It accepts connections, by its kernel, and answers nobody."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on where it was."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-"""Object storage goes away under load and comes back: callers notice nothing, meanwhile it is counted and named, and
-afterwards every answer that the disk had room for is one row, none lost, none twice.
+"""Object storage goes away under load and comes back, or accepts connections and answers none of them: callers notice
+nothing, meanwhile it is counted and named, and afterwards every answer that the disk had room for is one row, none
+lost, none twice.
 
 CHURN_AWAY_MINUTES and CHURN_AWAY_RATE (requests a second) make it longer than a test: `make bench-storage-away`.
 """
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -31,10 +33,22 @@ QUICK = {"_SEGMENT_BYTES": "8192", "_SEGMENT_SECONDS": "0.3"}
 pytestmark = pytest.mark.timeout(300 + 90 * MINUTES)
 
 
-@pytest.mark.parametrize("limits", [{}, {"_MAXIMUM_BYTES": "65536"}], ids=["roomy", "full"])
+class Absence(NamedTuple):
+    """Settings of the log's room, and whether storage is frozen instead of gone."""
+
+    limits: dict[str, str]
+    frozen: bool = False
+
+
+@pytest.mark.parametrize(
+    "absence",
+    [Absence({}), Absence({"_MAXIMUM_BYTES": "65536"}), Absence({}, frozen=True)],
+    ids=["roomy", "full", "frozen"],
+)
 async def test_storage_that_is_away_costs_no_answer_and_no_row_that_the_disk_has_room_for(
-    describe_keeping: Callable[..., Keeping], storage: KillableStorage, tmp_path: Path, limits: dict[str, str]
+    describe_keeping: Callable[..., Keeping], storage: KillableStorage, tmp_path: Path, absence: Absence
 ) -> None:
+    limits, frozen = absence
     keeping = describe_keeping(**({} if MINUTES else QUICK), **limits)
     system, port, log = keeping.system, free_port(), tmp_path / "shipper.log"
     system.gateway.environment["CHURN_GATEWAY_FALLBACK_URL"] = system.fallback_url
@@ -48,13 +62,13 @@ async def test_storage_that_is_away_costs_no_answer_and_no_row_that_the_disk_has
             await watch.until(lambda seen: not seen.waiting)
             await asyncio.sleep(AROUND_SECONDS)
             went = time.monotonic()
-            storage.kill()
+            (storage.freeze if frozen else storage.kill)()
             await watch.until(lambda seen: seen.failures > 1)
             await asyncio.sleep(went + 60 * MINUTES - time.monotonic())
             if limits:
                 await watch.until(lambda seen: seen.shed > 0)
             back = time.monotonic()
-            storage.start()
+            (storage.thaw if frozen else storage.start)()
             await watch.until(lambda seen: seen.moment > back and not seen.waiting)
             caught_up = time.monotonic()
             await asyncio.sleep(AROUND_SECONDS)
@@ -72,6 +86,7 @@ async def test_storage_that_is_away_costs_no_answer_and_no_row_that_the_disk_has
     assert whole == {name: callers.answered[name] for name in (whole if limits else callers.answered)}
     _is_named(log.read_text())
     assert away[-1].waiting > away[0].waiting
+    assert away[-1].disk_bytes > away[0].disk_bytes
     assert away[-1].stale_seconds > 0.5 * (back - went)
 
 

@@ -61,7 +61,7 @@ def places_of(options: argparse.Namespace) -> Places:
 def _ship(options: argparse.Namespace, places: Places, told_to_end: threading.Event) -> dict[str, Any]:
     metrics = ShipperMetrics()
     settings = ShipperSettings(options.every, options.grace, options.give_way)
-    shipper = Shipper(places.segments, Store(places.store), settings, metrics, say)
+    shipper = Shipper(places.segments, Store(places.store, impatient=not options.once), settings, metrics, say)
     if options.metrics_port:
         try:
             answer_scrapers(metrics.registry, options.metrics_host, options.metrics_port)

@@ -19,15 +19,16 @@ from churn_data.locations import Location, ObjectLocation
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-
+IMPATIENT_SECONDS = 20.0
 _UNFINISHED = re.compile(r"\..+\.[0-9]+\Z")
 
 
 class Store:
-    """Files by their path below ``root``."""
+    """Files by their path below ``root``. Who comes back to a call by itself is ``impatient``: object storage that is
+    away, or accepts a connection and says nothing, is then named after :data:`IMPATIENT_SECONDS` at most."""
 
-    def __init__(self, root: Location) -> None:
-        self.root = root
+    def __init__(self, root: Location, *, impatient: bool = False) -> None:
+        self.root, self._impatient = root, impatient
         self._kept: S3Client | None = None
 
     @property
@@ -36,7 +37,7 @@ class Store:
         from churn_data.object_storage import storage
 
         if self._kept is None:
-            self._kept = storage()
+            self._kept = storage(attempts=1, read_seconds=IMPATIENT_SECONDS) if self._impatient else storage()
         return self._kept
 
     def put(self, name: str, content: bytes) -> None:
