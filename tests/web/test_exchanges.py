@@ -170,6 +170,13 @@ async def test_a_caller_that_waits_for_leave_to_send_gets_it_first() -> None:
         writer.close()
 
 
+async def test_a_caller_of_the_old_protocol_is_told_nothing_before_its_answer() -> None:
+    """It takes the first answer for the only one (RFC 9110, sections 10.1.1 and 15.2)."""
+    asked = b"POST /late HTTP/1.0\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\nbody"
+    async with _server() as port:
+        assert (await _talk(port, asked)).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
 @pytest.mark.parametrize("path", [b"/injects", b"/no-name", b"/silent", b"/raises"])
 async def test_an_application_that_fails_before_its_header_is_a_500(path: bytes) -> None:
     async with _server() as port:

@@ -215,7 +215,7 @@ class LeanProtocol(HttpToolsProtocol):
         scope = self.scope
         version = parser.get_http_version()
         if version == "1.0":
-            scope["http_version"] = version
+            scope["http_version"], self.expect_100_continue = version, False  # it would take leave for an answer
         scope["method"] = parser.get_method().decode("ascii")
         scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
         former = self.cycle
