@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import grpc
@@ -12,12 +13,19 @@ import httpx
 import pytest
 
 from churn_serving.oip.open_inference_grpc_pb2 import ModelInferResponse
-from real_processes import System
+from real_processes import System, without_fallback
 from tests.protocol.requests import call, channel, message
 
 INFER = "/inference.GRPCInferenceService/ModelInfer"
 SETTINGS, GOAWAY = 4, 7
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, SETTINGS, 0, 0, 0, 0, 0])
+
+
+@pytest.fixture(scope="module")
+def system(package_folder: Path, keys: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Gateway and primary: a call is given up or answered, and nobody stands in."""
+    with without_fallback(package_folder, keys.verify_path, tmp_path_factory.mktemp("home")) as started:
+        yield started
 
 
 def metric(port: int, line: str) -> float:
@@ -36,8 +44,7 @@ def test_a_caller_that_gives_up_is_counted_at_the_gateway(system: System) -> Non
     port = system.ports["metrics"]
     given_up = 'churn_requests_total{code="499",model_version="",route="grpc/ModelInfer",served_by="none"}'
     assert metric(port, given_up) == 0
-    for service in (system.primary, system.fallback):
-        service.signal(signal.SIGSTOP)  # so that the call is under way until it is given up
+    system.primary.signal(signal.SIGSTOP)  # so that the call is under way until it is given up
     try:
         with channel(system, "gateway") as to:
             give_up = to.unary_unary(INFER, None, None)
@@ -49,8 +56,7 @@ def test_a_caller_that_gives_up_is_counted_at_the_gateway(system: System) -> Non
 
             wait_for(counted, "a call that was given up is not counted")
     finally:
-        for service in (system.primary, system.fallback):
-            service.signal(signal.SIGCONT)
+        system.primary.signal(signal.SIGCONT)
 
 
 def test_a_caller_that_gives_up_is_counted_at_the_primary(system: System) -> None:
