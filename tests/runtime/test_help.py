@@ -69,17 +69,21 @@ def test_flags_win_over_variables() -> None:
     assert "65535" in ended.stderr
 
 
-def test_churn_up_lists_the_ports() -> None:
+@pytest.fixture(scope="module")
+def help_of_up() -> str:
     ended = run("churn_cli", "up", "--help")
     assert (ended.returncode, ended.stderr) == (0, "")
+    return ended.stdout
+
+
+def test_churn_up_lists_the_ports(help_of_up: str) -> None:
     for port in ("--gateway-port, CHURN_UP_GATEWAY_PORT (default: 8080)", "--metrics-port-base", "--retrain"):
-        assert port in ended.stdout
+        assert port in help_of_up
 
 
-def test_churn_up_names_each_option_once_and_requires_none() -> None:
-    ended = run("churn_cli", "up", "--help")
-    said = [line.split()[0].rstrip(",") for line in ended.stdout.splitlines() if line.startswith("  -")]
+def test_churn_up_names_each_option_once_and_requires_none(help_of_up: str) -> None:
+    said = [line.split()[0].rstrip(",") for line in help_of_up.splitlines() if line.startswith("  -")]
     assert sorted(set(said)) == sorted(said)
     assert {"--usecase", "--data", "--ready-timeout"} <= set(said)
     assert "--model" not in said
-    assert "required" not in ended.stdout
+    assert "required" not in help_of_up
