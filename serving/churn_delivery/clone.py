@@ -6,7 +6,8 @@ from pathlib import Path
 from dulwich.config import StackedConfig
 
 from churn_delivery.errors import TreeNotReady
-from churn_delivery.git_server import connected, plain, translated
+from churn_delivery.git_address import plain
+from churn_delivery.git_server import connected, translated
 from churn_delivery.settings import Credentials
 
 

@@ -4,27 +4,46 @@ The server compares what the branch was when we looked with what it is when it w
 once one is told. Addresses are shown without what may be secret in them.
 """
 
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from dulwich.client import (
     GitClient,
+    HTTPProxyUnauthorized,
     HTTPUnauthorized,
+    LocalGitClient,
     default_urllib3_manager,
     get_transport_and_path,
 )
 from dulwich.config import Config
-from dulwich.errors import GitProtocolError, HangupException, NotGitRepository, SendPackError
+from dulwich.errors import (
+    ApplyDeltaError,
+    ChecksumMismatch,
+    FileFormatException,
+    GitProtocolError,
+    HangupException,
+    NotGitRepository,
+    SendPackError,
+)
 from dulwich.objects import ObjectID
 from dulwich.refs import Ref, check_ref_format
+from dulwich.repo import Repo
+from urllib3.exceptions import HTTPError
 
 from churn_delivery.errors import CredentialsRefused, DeliveryError, GitServerAway, RaceLost, TreeNotReady
+from churn_delivery.git_address import MUST_BE, plain, require_address
 from churn_delivery.repository import Checkout
 from churn_delivery.settings import PASSWORD_FILE, USERNAME, Credentials
 
 SECONDS = 30.0
 """How long the server may keep silent."""
+_NO_ANSWER = (
+    *(GitProtocolError, HangupException, OSError),
+    # What is read of an answer that is none of a git server's, or arrived broken.
+    *(HTTPError, ValueError, LookupError, zlib.error, FileFormatException, ChecksumMismatch, ApplyDeltaError),
+)
 _AGAIN = "nothing was changed here or there; run the command again"
 _WRITES = "403"
 _TOKEN_USER = "token"  # noqa: S105 - a name, as good as any other
@@ -58,6 +77,8 @@ class GitServer:
         self._tracking = b"refs/remotes/" + remote + b"/" + self._ref.removeprefix(b"refs/heads/")
         self.address = plain(url)
         self._client, self._path = connected(url, config, credentials)
+        if isinstance(self._client, LocalGitClient):
+            self._path = self._folder()
 
     @property
     def branch(self) -> str:
@@ -166,9 +187,28 @@ class GitServer:
 
         with self._translated():
             theirs = self._client.fetch(self._path.encode(), repo, determine_wants=wants).refs.get(wanted)
+            if theirs is not None and theirs not in repo.object_store:
+                raise GitProtocolError("it names a commit that it does not send")
         if theirs is not None:
             repo.refs[Ref(self._tracking)] = theirs
         return theirs
+
+    def _folder(self) -> str:
+        """A server that is a folder, found from the checkout as git finds it. Only git itself keeps its hands off a
+        branch that is checked out there.
+
+        Raises:
+            TreeNotReady: it is none, or somebody works on the branch there.
+        """
+        folder = (self._checkout.root / self._path).resolve()
+        with self._translated(), Repo(str(folder)) as there:
+            worked_on = not there.bare and Ref(self._ref) in there.refs.follow(Ref(b"HEAD"))[0]
+        if worked_on:
+            raise TreeNotReady(
+                f"{folder}: has branch {self.branch} checked out; a push would move it beneath whoever works there: "
+                "name a server or a bare repository (git remote set-url)"
+            )
+        return str(folder)
 
     def _translated(self) -> AbstractContextManager[None]:
         return translated(self.address)
@@ -180,13 +220,14 @@ def connected(url: str, config: Config, credentials: Credentials) -> tuple[GitCl
     Raises:
         TreeNotReady: it is no address.
     """
+    require_address(url)
     is_http = url.startswith(("http://", "https://"))
     pool = default_urllib3_manager(config, base_url=url, timeout=SECONDS) if is_http else None
     known = {"username": _user(url, credentials), "password": credentials.password} if is_http else {}
     try:
         return get_transport_and_path(url, config=config, operation="push", quiet=True, pool_manager=pool, **known)  # type: ignore[arg-type]
     except ValueError:
-        raise TreeNotReady(f"{plain(url)}: is not the address of a git server") from None
+        raise TreeNotReady(f"{plain(url)}: {MUST_BE}") from None
 
 
 def _user(url: str, credentials: Credentials) -> str | None:
@@ -201,21 +242,22 @@ def translated(address: str) -> Iterator[None]:
     """The library's errors as ours; `address` as it is shown."""
     try:
         yield
+    except DeliveryError:
+        raise
+    except HTTPProxyUnauthorized:
+        raise CredentialsRefused(
+            f"{address}: a proxy on the way to it asks who we are; put user and password into HTTPS_PROXY, or the "
+            "server into NO_PROXY"
+        ) from None
     except HTTPUnauthorized:
         raise CredentialsRefused(f"{address}: does not know this user; set {USERNAME} and {PASSWORD_FILE}") from None
     except NotGitRepository:
         raise TreeNotReady(f"{address}: there is no repository, or none that this user may see") from None
-    except (GitProtocolError, HangupException, OSError) as error:
+    except _NO_ANSWER as error:
         if f"http resp {_WRITES}" in str(error):
             raise CredentialsRefused(f"{address}: this user may not write there ({USERNAME})") from None
         reason = " ".join(str(error).split())[:160] or type(error).__name__
         raise GitServerAway(f"{address}: does not answer ({reason}); {_AGAIN}") from error
-
-
-def plain(url: str) -> str:
-    """An address without who asks."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if parts.scheme else url
 
 
 def _short(ref: bytes) -> str:
