@@ -6,9 +6,10 @@ to numbers that nobody counted, and a test of counts believes every one of them.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from itertools import combinations
+from typing import Any, TypeVar
 
 import httpx
 import numpy as np
@@ -18,6 +19,7 @@ from churn_delivery.rollout.counts import Counts, Observed, Window
 from churn_delivery.rollout.differences import BOUNDS, Differences
 from churn_delivery.rollout.errors import ClockDiffers, MetricsAway, NothingCounted, RolloutRefused
 from churn_delivery.rollout.evidence import Array
+from churn_delivery.rollout.prometheus_answers import NOT_OF_ITS_FORM, counted_twice, matrix, scalar, vector
 
 SECONDS = 30.0
 """How long an answer may take."""
@@ -42,6 +44,7 @@ _OWN = frozenset(
 _LOOK_BACK = 240.0
 """What Prometheus calls present is up to five minutes old."""
 
+T = TypeVar("T")
 _Process = tuple[tuple[str, str], ...]
 _Series = list[tuple[dict[str, str], Array]]
 
@@ -62,7 +65,7 @@ class Prometheus:
 
     def require_clock(self, now: datetime) -> None:
         """That newest counts are of this moment (:class:`churn_delivery.rollout.counts.Gateways`)."""
-        theirs = float(self._asked("query", query="time()")[0])
+        theirs = self._asked(scalar, "query", query="time()")
         if abs(theirs - now.timestamp()) > CLOCK_SECONDS:
             raise ClockDiffers(
                 f"{self._shown}: its clock says {_told(theirs)} where ours says {_told(now.timestamp())}; nothing is "
@@ -87,16 +90,14 @@ class Prometheus:
     def shares(self, *, shadow: bool = False) -> tuple[float, float]:
         """The smallest and the largest share now, in percent."""
         metric = SHADOW_SHARE if shadow else SHARE
-        found = [float(each["value"][1]) for each in self._vector(self._of(metric))]
+        found = [value for _, value in self._vector(self._of(metric))]
         if not found:
             raise NothingCounted(f"{self._shown}: has no {metric}{self._where()}; does it scrape the gateways?")
         return min(found) * 100, max(found) * 100
 
     def serves(self, backend: str) -> frozenset[str]:
         """Digests seen at a backend now."""
-        return frozenset(
-            each["metric"].get("digest", "") for each in self._vector(self._of(MODEL_INFO, backend=backend))
-        )
+        return frozenset(labels.get("digest", "") for labels, _ in self._vector(self._of(MODEL_INFO, backend=backend)))
 
     def observe(self, window: Window, canary: str, slow_seconds: float) -> Observed:
         """What was counted in a window's blocks in which every gateway gave the share of customers."""
@@ -108,8 +109,23 @@ class Prometheus:
         """Series at the borders of a window's blocks, shape (blocks + 1,); not a number where there was none."""
         end = window.start + window.blocks * window.seconds
         selector = self._of(metric, extra, **labels)
-        found = self._asked("query_range", query=selector, start=window.start, end=end, step=window.seconds)
-        return [(each["metric"], _at_borders(each["values"], window)) for each in found]
+        times = {"start": window.start, "end": end, "step": window.seconds}
+        return self._asked(lambda found: matrix(found, window), "query_range", query=selector, **times)
+
+    def require_once(self, shares: _Series) -> None:
+        """That no gateway is counted twice at once, by two scrape jobs or two Prometheuses behind one address: a test
+        would take what was seen once for seen twice.
+
+        Raises:
+            RolloutRefused: one is; names the label that tells its series from each other.
+        """
+        for (one, values), (other, others) in combinations(shares, 2):
+            label = counted_twice(one, other)
+            if label and (~np.isnan(values) & ~np.isnan(others)).any():
+                raise RolloutRefused(
+                    f"{self._shown}: counts {one['instance']} more than once ({label}); --label "
+                    f"{label}={one.get(label, '')} takes one of them"
+                )
 
     def _of(self, metric: str, extra: str = "", **labels: str) -> str:
         own = "".join(f",{name}={json.dumps(value)}" for name, value in labels.items())
@@ -117,26 +133,25 @@ class Prometheus:
 
     def _newest(self, at: float) -> float | None:
         found = self._vector(f"max(timestamp({self._of(SHARE)}))", at)
-        return float(found[0]["value"][1]) if found else None
+        return found[0][1] if found else None
 
-    def _vector(self, query: str, at: float | None = None) -> list[dict[str, Any]]:
+    def _vector(self, query: str, at: float | None = None) -> list[tuple[dict[str, str], float]]:
         moment = {} if at is None else {"time": at}
-        found: list[dict[str, Any]] = self._asked("query", query=query, **moment)
-        return found
+        return self._asked(vector, "query", query=query, **moment)
 
     def _where(self) -> str:
         return f" with {self._matchers.removeprefix(',')}" if self._matchers else ""
 
-    def _asked(self, path: str, **parameters: str | float) -> Any:
+    def _asked(self, read: Callable[[Any], T], path: str, **parameters: str | float) -> T:
         try:
             answer = httpx.post(f"{self._url}/api/v1/{path}", data=parameters, timeout=SECONDS)
             document = answer.json()
             if document["status"] == "success":
-                return document["data"]["result"]
+                return read(document["data"]["result"])
             reason = f"{document.get('errorType')}: {document.get('error')}"
         except httpx.HTTPError as error:
             reason = type(error).__name__
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except NOT_OF_ITS_FORM:
             reason = f"HTTP {answer.status_code}, and not in Prometheus's words"
         raise MetricsAway(f"{self._shown}: does not answer ({' '.join(reason.split())[:160]}); nothing is decided")
 
@@ -147,7 +162,9 @@ class _Borders:
     def __init__(self, prometheus: Prometheus, window: Window, canary: str) -> None:
         self._prometheus, self._window = prometheus, window
         metric, percent = (SHADOW_SHARE, window.shadow) if window.shadow else (SHARE, window.percent)
-        shares = {_process(labels): values for labels, values in prometheus.series(window, metric)}
+        found = prometheus.series(window, metric)
+        prometheus.require_once(found)
+        shares = {_process(labels): values for labels, values in found}
         self._there = {process: ~np.isnan(values) for process, values in shares.items()}
         stacked = np.array(list(shares.values())).reshape(len(shares), window.blocks + 1)
         right = np.isnan(stacked) | np.isclose(stacked, percent / 100)
@@ -224,13 +241,6 @@ class _Borders:
         former, present = np.where(np.isnan(at[:-1]) & was_there, 0.0, at[:-1]), at[1:]
         growth = np.where(present < former, present, present - former)
         return np.asarray(np.nan_to_num(growth, nan=0.0))
-
-
-def _at_borders(values: Sequence[Sequence[Any]], window: Window) -> Array:
-    found = np.full(window.blocks + 1, math.nan)
-    for moment, text in values:
-        found[round((float(moment) - window.start) / window.seconds)] = float(text)
-    return found
 
 
 def _process(labels: Mapping[str, str]) -> _Process:
