@@ -69,7 +69,21 @@ def read_layout(folder: str, read: Read) -> Layout:
         raise _problem(file, ("chart",), "must be the chart's folder in the repository")
     if not isinstance(environments, dict) or not environments:
         raise _problem(file, ("environments",), "must name at least one environment")
-    return Layout(folder, chart.strip("/"), {name: _before(file, name, environments) for name in environments}, file)
+    before = {name: _before(file, name, environments) for name in environments}
+    _require_an_end(file, before)
+    return Layout(folder, chart.strip("/"), before, file)
+
+
+def _require_an_end(file: YamlFile, before: Mapping[str, str | None]) -> None:
+    """That every environment leads back to one where any model may come; else none ever gets one."""
+    for name in before:
+        way, place = [name], before[name]
+        while place is not None and place not in way:
+            way.append(place)
+            place = before[place]
+        if place is not None:
+            told = " after ".join([*way[way.index(place) :], place])
+            raise _problem(file, ("environments", name, "after"), f"goes round in a circle ({told})")
 
 
 def _before(file: YamlFile, name: str, environments: dict[str, object]) -> str | None:

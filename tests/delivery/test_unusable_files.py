@@ -40,6 +40,22 @@ def test_what_nobody_writes_into_an_environment_is_refused_at_once(text: str, sa
 
 
 @pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ({"a": "b", "b": "a"}, "line 3, environments.a.after: goes round in a circle (a after b after a)"),
+        ({"a": "b", "b": "c", "c": "b"}, "line 3, environments.a.after: goes round in a circle (b after c after b)"),
+    ],
+    ids=["two", "and one before"],
+)
+def test_an_order_of_environments_without_a_beginning_is_named(after: dict[str, str], said: str) -> None:
+    lines = [f"  {name}: {{after: {before}}}\n" for name, before in after.items()]
+    text = f"chart: chart\nenvironments:\n{''.join(lines)}  first:\n"
+    with pytest.raises(EnvironmentProblem) as problem:
+        read_layout("envs", lambda _: text.encode())
+    assert str(problem.value) == f"envs/{INDEX}, {said}"
+
+
+@pytest.mark.parametrize(
     ("schema", "reason"),
     [
         ("{", "Expecting property name"),
