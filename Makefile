@@ -17,7 +17,7 @@ PROVIDER ?= processes
 export DATA USECASE ARGS PROVIDER REGISTRY VERSION
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test ci lint charts images compose install cluster cluster-down e2e sbom scan push sign verify-images release bench bench-check bench-faults bench-models bench-batch bench-marketing bench-outcomes bench-log-kills bench-storage-away bench-policies bench-decisions bench-gate bench-survival mutation airflow pipeline promote-staging promote-prod slo dashboards documents lock verify clean
+.PHONY: help setup run test ci lint charts images compose install cluster cluster-down e2e sbom scan push sign verify-images release bench bench-check bench-faults bench-models bench-batch bench-marketing bench-outcomes bench-log-kills bench-storage-away bench-healthy bench-policies bench-decisions bench-gate bench-survival mutation airflow pipeline promote-staging promote-prod slo dashboards documents lock verify clean
 
 help: ## Show the targets
 	@ci/help $(MAKEFILE_LIST)
@@ -99,6 +99,9 @@ bench-log-kills: ## Kill gateway, shipper and object storage at random under loa
 
 bench-storage-away: ## Take object storage away for an hour under load: is every answer one row, and do callers notice? (MINUTES=60 RATE=20)
 	@ci/bench-storage-away
+
+bench-healthy: ## Serve DATA for an hour to customers like those it learned from: does any alert tell anybody? (MINUTES=60 RATE=20)
+	@ci/bench-healthy
 
 bench-policies: ## Simulate what each way to choose whom to contact brings, by company size, hours (ARGS="--minutes 20" for a part; goes on)
 	@ci/bench-policies
