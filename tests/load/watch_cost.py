@@ -1,4 +1,5 @@
-"""What each witness (metrics and lines of the request log, exemplars, the prediction log) costs a gateway's processor.
+"""What each witness (metrics and lines of the request log, exemplars, the prediction log) costs a gateway's processor,
+and what the whole path carries with it.
 
 Gateways with one witness more or less run side by side in front of one primary and are asked in turn, to and fro, so
 that it can be told on a machine that others use, too. Prints a table; everything goes to `.bench/watching.json`.
@@ -18,7 +19,7 @@ from churnbench.former import unpacked
 from churnbench.generator import Generator
 from churnbench.machine import circumstances
 from churnbench.processes import end_on_sigterm
-from churnbench.watching import KINDS, OFF, WAYS, Found, Gateways, measure, table
+from churnbench.watching import KINDS, OFF, WAYS, Found, Gateways, carried, measure, table
 from churnbench.workplace import open_workplace
 
 
@@ -44,6 +45,8 @@ def main() -> int:
     times = f"{arguments.starts} starts of {arguments.rounds} rounds of {arguments.seconds:g} s"
     result(f"{load}, {times}; median [middle half]\n")
     result(table(found, arguments.base))
+    if not arguments.rate:
+        result(carried(found, arguments.base))
     progress(f"written: {path}")
     return 0
 

@@ -1,14 +1,16 @@
-"""What each witness costs a gateway's processor: gateways that differ in one of them, side by side in front of one
-primary, asked in turn.
+"""What each witness costs a gateway's processor, and how much less the whole path carries: gateways that differ in one
+of them, side by side in front of one primary, asked in turn.
 
-The figure is the processor time of the gateway's process for one answered request, by the kernel's own clock of that
-process, so that neither the load generator nor whatever else the machine does is in it. Differences are taken within a
-round, since a processor shared with others is faster in some rounds than in others.
+One figure is the processor time of the gateway's process for one answered request, by the kernel's own clock of that
+process, so that neither the load generator nor whatever else the machine does is in it. The other is requests a second
+of a closed loop, in which gateway, primary and generator share the processors. Both are compared within a round, since
+a processor shared with others is faster in some rounds than in others.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import random
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -37,6 +39,7 @@ CONNECTIONS = {False: 32, True: 64}
 _CLOCK_OF_ALL_THREADS = 2  # CPUCLOCK_SCHED, as clock_getcpuclockid(3) makes a process's clock
 _FEW = 2
 """Rounds of which there are no quartiles yet."""
+_RESAMPLES = 4000
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,13 @@ class Kind:
 
 
 class Found(NamedTuple):
-    """Microseconds of the gateway's processor for one request, and how many requests shared a call to the primary: a
-    call costs the gateway more than a request does, and by how many it is shared is chance where processors are."""
+    """Microseconds of the gateway's processor for one request, how many requests shared a call to the primary (a call
+    costs the gateway more than a request does, and by how many it is shared is chance where processors are), and how
+    many were answered in a second."""
 
     microseconds: float
     together: float
+    a_second: float
 
 
 KINDS: Mapping[str, Kind] = {
@@ -185,7 +190,7 @@ def measure(
         raise BenchError(
             f"{way}: {report['failed']} failed, {report['counts']['primary']} of {answered} by the primary"
         )
-    return Found(1e6 * used / answered, answered / calls)
+    return Found(1e6 * used / answered, answered / calls, report["achieved_rate"])
 
 
 def table(found: Mapping[str, Sequence[Found]], base: str = OFF) -> str:
@@ -200,6 +205,27 @@ def table(found: Mapping[str, Sequence[Found]], base: str = OFF) -> str:
         rows.append([way, WAYS[way].words, middle([one.microseconds for one in measured], 1), more, share, together])
     head = ["", "a gateway with", "µs of processor a request", f"more than {base}, µs", "%", "requests a call"]
     return markdown(head, rows)
+
+
+def carried(found: Mapping[str, Sequence[Found]], base: str = OFF) -> str:
+    """Requests a second of each way, and what they are of another's in the same round: the median of rounds, with a
+    95 % bootstrap interval over rounds."""
+    rows = []
+    for way, measured in found.items():
+        others = found.get(base, ()) if way != base else ()
+        ratios = [one.a_second / other.a_second for one, other in zip(measured, others, strict=False)]
+        rows.append([way, WAYS[way].words, middle([one.a_second for one in measured], 0), _interval(ratios)])
+    return markdown(["", "a gateway with", "requests a second", f"of those of {base} [95 % interval]"], rows)
+
+
+def _interval(ratios: Sequence[float]) -> str:
+    """The median with its interval: :data:`_RESAMPLES` times as many rounds drawn with replacement."""
+    if len(ratios) <= _FEW:
+        return f"{median(ratios):.3f}" if ratios else "–"
+    dealt = random.Random(len(ratios))
+    medians = sorted(median(dealt.choices(ratios, k=len(ratios))) for _ in range(_RESAMPLES))
+    low, high = medians[round(0.025 * _RESAMPLES)], medians[round(0.975 * _RESAMPLES) - 1]
+    return f"{median(ratios):.3f} [{low:.3f}–{high:.3f}]"
 
 
 def middle(values: Sequence[float], digits: int) -> str:
