@@ -24,7 +24,7 @@ from tests.e2e.waiting import wait_until
 ROLLOUT = f"{ENVIRONMENT_FOLDER}/rollout.yaml"
 ENVIRONMENTS = f"{ENVIRONMENT_FOLDER.parent}/environments.yaml"
 REFUSED, AGAIN = 2, 1
-_CALLS = 'sum(churn_backend_calls_total{backend="canary"})'
+_CALLS = 'sum by (outcome) (churn_backend_calls_total{backend="canary"})'
 
 
 class Look(NamedTuple):
@@ -120,10 +120,10 @@ class Operator:
         return run([sys.executable, "-m", "churn_cli", "rollout", *words, *place], 120, environment)
 
 
-def calls_of_canary(prometheus: str) -> int:
-    """Calls of it that gateways have counted since they know of it, however they ended."""
+def outcomes_of_canary(prometheus: str) -> dict[str, int]:
+    """Calls of it that gateways have counted since they know of it, by how they ended."""
     found = httpx.get(f"{prometheus}/api/v1/query", params={"query": _CALLS}, timeout=10).json()["data"]["result"]
-    return round(float(found[0]["value"][1])) if found else 0
+    return {each["metric"]["outcome"]: count for each in found if (count := round(float(each["value"][1])))}
 
 
 def wait_for_calls(operator: Operator, prometheus: str) -> None:
