@@ -227,6 +227,10 @@ BAD_PLANS: dict[str, tuple[Callable[[pandas.DataFrame], pandas.DataFrame], str]]
 }  # fmt: skip
 
 
+READ_PLAN = ("experiment", "read", "plan.csv", "outcomes.csv")
+HISTORY_READ = (*READ_PLAN, "--history")
+
+
 @pytest.mark.parametrize("name", BAD_PLANS)
 def test_a_plan_that_was_edited_is_one_line_that_names_the_record(name: str, company: Company) -> None:
     change, line = BAD_PLANS[name]
@@ -235,6 +239,27 @@ def test_a_plan_that_was_edited_is_one_line_that_names_the_record(name: str, com
     edited(company, change)
     said = company.run("experiment", "read", "plan.csv", "outcomes.csv", code=2)["said"]
     assert said.startswith(f"churn: {line}")
+
+
+def test_what_may_be_edited_unnoticed_changes_no_result_and_no_history(company: Company) -> None:
+    """Every column is either held to what was planned, or nothing that is read or learned hangs on it."""
+    company.run("campaign", "customers.csv", "plan.csv", *PLAN)
+    company.outcomes("2026-05-01", by_chance(0.5, 0.5))
+    plan = company.plan()
+    as_planned = company.run(*HISTORY_READ, "as-planned.csv") | {"said": ""}
+    for_people = ["action_name", "expected_net", "reasons", "not_contacted_because", "segment"]
+    for_people += ["cost", "effect", "effect_source"]
+    for name in plan.columns:
+        first_row(**{name: "0.77"})(plan).to_csv(company.folder / "plan.csv", index=False)
+        if name not in for_people:
+            said = company.run(*READ_PLAN, code=2)["said"]
+            assert said.startswith("churn: plan.csv, column ")
+            assert "row 2: " in said
+            continue
+        read = company.run(*HISTORY_READ, f"{name}.csv") | {"said": ""}
+        assert {**read, "history": ""} == {**as_planned, "history": ""}, name
+        learned = (company.folder / f"{name}.csv").read_bytes()
+        assert learned == (company.folder / "as-planned.csv").read_bytes(), name
 
 
 def test_a_look_before_the_window_is_over_spends_no_more_than_its_time(company: Company) -> None:
