@@ -13,7 +13,7 @@ from churn_data.durations import TIME_UNITS, duration_of
 
 _CURRENCIES = {
     "USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "CZK", "BRL", "KR",
-    "TRY", "TL", "RUB", "MXN", "ZAR", "HUF", "RON", "KRW", "R$",
+    "TRY", "TL", "RUB", "MXN", "ZAR", "HUF", "RON", "KRW", "R$", "ZŁ", "KČ", "円", "元", "원",
 }  # fmt: skip
 _MAGNITUDES = {
     "k": 3, "K": 3, "Tsd": 3, "Tsd.": 3, "M": 6, "Mio": 6, "Mio.": 6, "MM": 6, "mn": 6, "B": 9, "bn": 9, "Bn": 9,
