@@ -20,7 +20,9 @@ from churnbench.generator import Generator
 from churnbench.machine import circumstances
 from churnbench.processes import end_on_sigterm
 from churnbench.watching import KINDS, OFF, WAYS, Found, Gateways, carried, measure, table
-from churnbench.workplace import open_workplace
+from churnbench.workplace import Workplace, open_workplace
+
+TRIES = 4
 
 
 def main() -> int:
@@ -71,8 +73,20 @@ def rounds(arguments: argparse.Namespace) -> dict[str, list[Found]]:
                 measure(workplace, generator, gateways, way, arguments.seconds, arguments.rate)
             for number in range(arguments.rounds):
                 for way in ways if number % 2 else reversed(ways):
-                    found[way].append(measure(workplace, generator, gateways, way, arguments.seconds, arguments.rate))
+                    found[way].append(_measured(workplace, generator, gateways, way, arguments))
     return found
+
+
+def _measured(
+    workplace: Workplace, generator: Generator, gateways: Gateways, way: str, arguments: argparse.Namespace
+) -> Found:
+    """What a load came to in which a model answered everybody: where the machine stood still for a moment, the next."""
+    for _ in range(TRIES - 1):
+        try:
+            return measure(workplace, generator, gateways, way, arguments.seconds, arguments.rate)
+        except BenchError as error:
+            progress(f"{error}; once more")
+    return measure(workplace, generator, gateways, way, arguments.seconds, arguments.rate)
 
 
 def parse() -> argparse.Namespace:
