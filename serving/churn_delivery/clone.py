@@ -7,7 +7,8 @@ from dulwich.config import StackedConfig
 
 from churn_delivery.errors import TreeNotReady
 from churn_delivery.git_address import plain
-from churn_delivery.git_server import connected, translated
+from churn_delivery.git_faults import translated
+from churn_delivery.git_server import connected
 from churn_delivery.settings import Credentials
 
 

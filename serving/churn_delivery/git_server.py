@@ -4,48 +4,33 @@ The server compares what the branch was when we looked with what it is when it w
 once one is told. Addresses are shown without what may be secret in them.
 """
 
-import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from urllib.parse import unquote, urlsplit
 
 from dulwich.client import (
     GitClient,
-    HTTPProxyUnauthorized,
-    HTTPUnauthorized,
     LocalGitClient,
     default_urllib3_manager,
     get_transport_and_path,
 )
 from dulwich.config import Config
 from dulwich.errors import (
-    ApplyDeltaError,
-    ChecksumMismatch,
-    FileFormatException,
     GitProtocolError,
-    HangupException,
-    NotGitRepository,
     SendPackError,
 )
 from dulwich.objects import ObjectID
 from dulwich.refs import Ref, check_ref_format
 from dulwich.repo import Repo
-from urllib3.exceptions import HTTPError
 
-from churn_delivery.errors import CredentialsRefused, DeliveryError, GitServerAway, RaceLost, TreeNotReady
+from churn_delivery.errors import DeliveryError, GitServerAway, RaceLost, TreeNotReady
 from churn_delivery.git_address import MUST_BE, plain, require_address
+from churn_delivery.git_faults import translated
 from churn_delivery.repository import Checkout
-from churn_delivery.settings import PASSWORD_FILE, USERNAME, Credentials
+from churn_delivery.settings import Credentials
 
 SECONDS = 30.0
 """How long the server may keep silent."""
-_NO_ANSWER = (
-    *(GitProtocolError, HangupException, OSError),
-    # What is read of an answer that is none of a git server's, or arrived broken.
-    *(HTTPError, ValueError, LookupError, zlib.error, FileFormatException, ChecksumMismatch, ApplyDeltaError),
-)
-_AGAIN = "nothing was changed here or there; run the command again"
-_WRITES = "403"
 _TOKEN_USER = "token"  # noqa: S105 - a name, as good as any other
 
 
@@ -235,29 +220,6 @@ def _user(url: str, credentials: Credentials) -> str | None:
     that take tokens take any."""
     named = credentials.username or unquote(urlsplit(url).username or "")
     return named or (_TOKEN_USER if credentials.password else None)
-
-
-@contextmanager
-def translated(address: str) -> Iterator[None]:
-    """The library's errors as ours; `address` as it is shown."""
-    try:
-        yield
-    except DeliveryError:
-        raise
-    except HTTPProxyUnauthorized:
-        raise CredentialsRefused(
-            f"{address}: a proxy on the way to it asks who we are; put user and password into HTTPS_PROXY, or the "
-            "server into NO_PROXY"
-        ) from None
-    except HTTPUnauthorized:
-        raise CredentialsRefused(f"{address}: does not know this user; set {USERNAME} and {PASSWORD_FILE}") from None
-    except NotGitRepository:
-        raise TreeNotReady(f"{address}: there is no repository, or none that this user may see") from None
-    except _NO_ANSWER as error:
-        if f"http resp {_WRITES}" in str(error):
-            raise CredentialsRefused(f"{address}: this user may not write there ({USERNAME})") from None
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
-        raise GitServerAway(f"{address}: does not answer ({reason}); {_AGAIN}") from error
 
 
 def _short(ref: bytes) -> str:

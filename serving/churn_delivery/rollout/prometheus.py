@@ -5,9 +5,8 @@ to numbers that nobody counted, and a test of counts believes every one of them.
 """
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import combinations
 from typing import Any, TypeVar
 
@@ -19,7 +18,17 @@ from churn_delivery.rollout.counts import Counts, Observed, Window
 from churn_delivery.rollout.differences import BOUNDS, Differences
 from churn_delivery.rollout.errors import ClockDiffers, MetricsAway, NothingCounted, RolloutRefused
 from churn_delivery.rollout.evidence import Array
-from churn_delivery.rollout.prometheus_answers import NOT_OF_ITS_FORM, counted_twice, matrix, scalar, vector
+from churn_delivery.rollout.prometheus_answers import (
+    NOT_OF_ITS_FORM,
+    Process,
+    bound,
+    counted_twice,
+    matrix,
+    process_of,
+    scalar,
+    told,
+    vector,
+)
 
 SECONDS = 30.0
 """How long an answer may take."""
@@ -37,15 +46,10 @@ LATE, ANSWERED, OPEN = "timeout", "answered", "open"
 NOT_ITS_FAULT = ("refused", "version")
 """Reasons to go on from a backend that lie with the request."""
 CANARY, PRIMARY = "canary", "primary"
-_OWN = frozenset(
-    {"__name__", "backend", "outcome", "digest", "reason", "served_by", "name", "model_version", "le", "beside"}
-    | {"direction"}
-)
 _LOOK_BACK = 240.0
 """What Prometheus calls present is up to five minutes old."""
 
 T = TypeVar("T")
-_Process = tuple[tuple[str, str], ...]
 _Series = list[tuple[dict[str, str], Array]]
 
 
@@ -68,14 +72,14 @@ class Prometheus:
         theirs = self._asked(scalar, "query", query="time()")
         if abs(theirs - now.timestamp()) > CLOCK_SECONDS:
             raise ClockDiffers(
-                f"{self._shown}: its clock says {_told(theirs)} where ours says {_told(now.timestamp())}; nothing is "
+                f"{self._shown}: its clock says {told(theirs)} where ours says {told(now.timestamp())}; nothing is "
                 "decided until they agree"
             )
         newest = [self._newest(now.timestamp() + ahead) for ahead in (_LOOK_BACK, 0.0)]
         ahead, present = newest
         if ahead is not None and ahead - now.timestamp() > CLOCK_SECONDS:
             raise ClockDiffers(
-                f"{self._shown}: the newest count of {SHARE} is said to be of {_told(ahead)}, which is to come; "
+                f"{self._shown}: the newest count of {SHARE} is said to be of {told(ahead)}, which is to come; "
                 "nothing is decided by a clock that lies"
             )
         if present is None:
@@ -84,7 +88,7 @@ class Prometheus:
             )
         if now.timestamp() - present > STALE_SECONDS:
             raise ClockDiffers(
-                f"{self._shown}: the newest count of {SHARE} is of {_told(present)}, too long ago to decide by"
+                f"{self._shown}: the newest count of {SHARE} is of {told(present)}, too long ago to decide by"
             )
 
     def shares(self, *, shadow: bool = False) -> tuple[float, float]:
@@ -164,7 +168,7 @@ class _Borders:
         metric, percent = (SHADOW_SHARE, window.shadow) if window.shadow else (SHARE, window.percent)
         found = prometheus.series(window, metric)
         prometheus.require_once(found)
-        shares = {_process(labels): values for labels, values in found}
+        shares = {process_of(labels): values for labels, values in found}
         self._there = {process: ~np.isnan(values) for process, values in shares.items()}
         stacked = np.array(list(shares.values())).reshape(len(shares), window.blocks + 1)
         right = np.isnan(stacked) | np.isclose(stacked, percent / 100)
@@ -173,15 +177,15 @@ class _Borders:
         self.met = bool(met.any())
         self._valid = at_all[1:] & at_all[:-1] & met[:-1]
         self._scores = prometheus.series(window, SCORES_BUCKET, f',served_by=~"{CANARY}|{PRIMARY}"')
-        self._bounds = sorted({labels["le"] for labels, _ in self._scores} | {"+Inf"}, key=_bound)
+        self._bounds = sorted({labels["le"] for labels, _ in self._scores} | {"+Inf"}, key=bound)
 
     def _met(
-        self, shares: Array, processes: Sequence[_Process], canary: str, deployed: NDArray[np.bool_]
+        self, shares: Array, processes: Sequence[Process], canary: str, deployed: NDArray[np.bool_]
     ) -> NDArray[np.bool_]:
         """At which borders all gateways have met the canary's model since they give the share: what they knew before
         was of another rollout. Who begins later may find it dead: that counts."""
         models = self._prometheus.series(self._window, MODEL_INFO, backend=CANARY, digest=canary)
-        known = {_process(labels): ~np.isnan(values) for labels, values in models}
+        known = {process_of(labels): ~np.isnan(values) for labels, values in models}
         nobody = np.zeros(self._window.blocks + 1, dtype=bool)
         knows = np.array([known.get(process, nobody) for process in processes]).reshape(shares.shape)
         return np.asarray(np.maximum.accumulate(deployed & (knows | np.isnan(shares)).all(axis=0)))
@@ -198,7 +202,7 @@ class _Borders:
         scores = [
             each for each in self._scores if each[0]["served_by"] == backend and digest in (None, each[0]["digest"])
         ]
-        by_bound = [self._grown(scores, "le", (bound,)) for bound in self._bounds]
+        by_bound = [self._grown(scores, "le", (le,)) for le in self._bounds]
         within = self._grown(seconds, "le", (str(slow_seconds),))
         every = self._grown(seconds, "le", ("+Inf",))
         reasons = {labels["reason"] for labels, _ in left} - set(NOT_ITS_FAULT)
@@ -224,35 +228,20 @@ class _Borders:
             self._grown(calls, "outcome", (ANSWERED,)),
             self._grown(shifts, "direction", ("higher",)),
             self._grown(shifts, "direction", ("lower",)),
-            np.stack([self._grown(within, "le", (str(bound),)) for bound in BOUNDS], axis=1),
+            np.stack([self._grown(within, "le", (str(each),)) for each in BOUNDS], axis=1),
         )
 
     def _grown(self, series: _Series, label: str, values: Sequence[str]) -> Array:
         total = np.zeros(self._window.blocks)
         for labels, values_at in series:
             if labels[label] in values:
-                total += self._growth(_process(labels), values_at)
+                total += self._growth(process_of(labels), values_at)
         return np.asarray(total[self._valid])
 
-    def _growth(self, process: _Process, at: Array) -> Array:
+    def _growth(self, process: Process, at: Array) -> Array:
         """What a counter grew by: from zero where its process was there without it, or has begun anew; a process that
         was not there says nothing of the time before."""
         was_there = self._there.get(process, np.zeros(len(at), dtype=bool))[:-1]
         former, present = np.where(np.isnan(at[:-1]) & was_there, 0.0, at[:-1]), at[1:]
         growth = np.where(present < former, present, present - former)
         return np.asarray(np.nan_to_num(growth, nan=0.0))
-
-
-def _process(labels: Mapping[str, str]) -> _Process:
-    return tuple(sorted((name, value) for name, value in labels.items() if name not in _OWN))
-
-
-def _bound(le: str) -> float:
-    return math.inf if le == "+Inf" else float(le)
-
-
-def _told(moment: float) -> str:
-    try:
-        return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    except (ValueError, OverflowError, OSError):
-        return str(moment)

@@ -1,11 +1,12 @@
 """Prometheus's answers, read strictly: whatever is not of its form, or no number, says nothing, and nothing is decided.
 
-A proxy, a page to sign in at or another program may answer in its place. It must not know metrics.
+A proxy, a page to sign in at or another program may answer in its place. It must not know what is asked for.
 """
 
 import json
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,12 @@ from churn_delivery.rollout.evidence import Array
 
 NOT_OF_ITS_FORM = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 """What readers here raise where an answer is none."""
+_OWN = frozenset(
+    {"__name__", "backend", "outcome", "digest", "reason", "served_by", "name", "model_version", "le", "beside"}
+    | {"direction"}
+)
+"""Labels by which series of one gateway differ."""
+Process = tuple[tuple[str, str], ...]
 _IDENTITY = ("cluster", "namespace", "pod", "instance")
 """Labels that two gateways never share all of."""
 
@@ -42,6 +49,24 @@ def counted_twice(one: Mapping[str, str], other: Mapping[str, str]) -> str:
     same = one.get("instance") and all(one.get(name) == other.get(name) for name in _IDENTITY)
     names = sorted({*one, *other}) if same else []
     return next((name for name in names if one.get(name) != other.get(name)), "")
+
+
+def process_of(labels: Mapping[str, str]) -> Process:
+    """Whose series it is."""
+    return tuple(sorted((name, value) for name, value in labels.items() if name not in _OWN))
+
+
+def bound(le: str) -> float:
+    """The upper bound of a bucket."""
+    return math.inf if le == "+Inf" else float(le)
+
+
+def told(moment: float) -> str:
+    """A moment as people read it; the bare number where it is none of a calendar."""
+    try:
+        return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return str(moment)
 
 
 def _at_borders(values: Any, window: Window) -> Array:
