@@ -60,6 +60,7 @@ ORDER = (
     "test_several_releases",
     "test_gitops",
     "test_rollouts",
+    "test_airflow_delivery",
 )
 
 LoadStarter = Callable[..., SteadyLoad]
