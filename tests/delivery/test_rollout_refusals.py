@@ -1,11 +1,5 @@
 """What a rollout refuses, each in one line that says what to do, with nothing changed here or there."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
-
 import pytest
 import yaml
 
@@ -16,6 +10,7 @@ from churn_serving.telemetry import names
 from ports import free_port
 from tests.delivery.commands import churn, refused
 from tests.delivery.company import REASON, Company, Shelf
+from tests.delivery.stand_in import answering
 
 ENVIRONMENTS, ROLLOUT = "manifests/envs/environments.yaml", "manifests/envs/staging/rollout.yaml"
 START = ("rollout", "start", "2", "--environment", "staging")
@@ -144,31 +139,6 @@ def test_a_rollout_file_with_a_typo(
     assert company.state() == before
 
 
-@contextmanager
-def answering(status: int, body: bytes) -> Iterator[str]:
-    """A server that says the same to everything, as a proxy in front of Prometheus does."""
-
-    class Same(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(status)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Same) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
@@ -190,7 +160,7 @@ def test_a_prometheus_that_answers_nonsense_decides_nothing(
     assert shelf.digests
     churn(capsys, *START)
     before = company.state()
-    with answering(status, body) as url:
+    with answering(status, {}, body) as url:
         assert said in refused(capsys, *STEP, url, code=1)
     assert company.state() == before
 

@@ -2,10 +2,7 @@
 line says so, and nothing changes here or there."""
 
 import gc
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
@@ -17,6 +14,7 @@ from churn_delivery.repository import Checkout
 from churn_delivery.settings import Credentials, credentials_from
 from git_server import git
 from tests.delivery.company import Company
+from tests.delivery.stand_in import answering
 
 PKT: Mapping[str, str] = {"content-type": "application/x-git-upload-pack-advertisement"}
 ADVERTISED = b"001e# service=git-upload-pack\n0000"
@@ -25,32 +23,6 @@ ADDRESS = "must be http(s), ssh or the path of a repository (git remote set-url)
 
 def line(words: bytes) -> bytes:
     return b"%04x%s" % (len(words) + 4, words)
-
-
-@contextmanager
-def answering(status: int, headers: Mapping[str, str], body: bytes) -> Iterator[str]:
-    """A server that says the same to everything."""
-
-    class Same(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Same) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/platform.git"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def look(company: Company) -> None:
@@ -75,7 +47,8 @@ def look(company: Company) -> None:
 )
 def test_what_is_no_git_server(status: int, headers: Mapping[str, str], body: bytes, company: Company) -> None:
     before = company.state()
-    with answering(status, headers, body) as url:
+    with answering(status, headers, body) as server:
+        url = f"{server}/platform.git"
         git("remote", "set-url", "origin", url, folder=company.checkout)
         with pytest.raises(GitServerAway) as away:
             look(company)
@@ -86,8 +59,8 @@ def test_what_is_no_git_server(status: int, headers: Mapping[str, str], body: by
 
 
 def test_a_proxy_that_asks_who_we_are(company: Company) -> None:
-    with answering(407, {"proxy-authenticate": "Basic"}, b"") as url:
-        git("remote", "set-url", "origin", url, folder=company.checkout)
+    with answering(407, {"proxy-authenticate": "Basic"}, b"") as proxy:
+        git("remote", "set-url", "origin", f"{proxy}/platform.git", folder=company.checkout)
         with pytest.raises(CredentialsRefused, match="a proxy on the way to it asks who we are"):
             look(company)
 

@@ -30,8 +30,7 @@ import httpx
 from churn_model.usecase import load_usecase
 from churn_monitoring.drift import metrics as drift_metrics
 from ports import free_port, free_ports_in_a_row
-from tests.slo.manifests import RULES
-from tests.slo.watchers import Prometheus, Told, alertmanager, configured, told, until
+from tests.slo.watchers import Prometheus, Told, alertmanager, prometheus, told, until
 
 _START_SECONDS = 300.0
 _EVERY = 15.0
@@ -77,8 +76,8 @@ def main() -> int:
     with told() as receiver, alertmanager(folder, receiver) as manager, _churn(folder / "up.log", serve, home):
         until(lambda: _ready(gateway), _START_SECONDS, lambda: (folder / "up.log").read_text()[-2000:])
         shown = [*range(metrics, metrics + _METRICS), drift]
-        document = _document(shown, manager)
-        with _churn(folder / "drift.log", watch, home), configured(folder, document) as watcher:
+        often = (f"{_EVERY:.0f}s", "10s")
+        with _churn(folder / "drift.log", watch, home), prometheus(folder, shown, manager, *often) as watcher:
             return asyncio.run(_an_hour(options, gateway, watcher, receiver))
 
 
@@ -162,18 +161,6 @@ def _cell(text: str, is_number: bool) -> str | float | None:
     if not text.strip():
         return None
     return float(text) if is_number else text
-
-
-def _document(ports: list[int], manager: str) -> dict[str, Any]:
-    seconds = f"{_EVERY:.0f}s"
-    job = {"job_name": "churn", "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in ports]}]}
-    receiver = {"static_configs": [{"targets": [manager.removeprefix("http://")]}]}
-    return {
-        "global": {"scrape_interval": seconds, "scrape_timeout": "10s", "evaluation_interval": seconds},
-        "rule_files": [str(path) for path in RULES],
-        "alerting": {"alertmanagers": [receiver]},
-        "scrape_configs": [job],
-    }
 
 
 @contextlib.contextmanager

@@ -168,12 +168,14 @@ def selector(metric: str, labels: dict[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def prometheus(home: Path, targets: list[int], alertmanager_url: str) -> Iterator[Prometheus]:
-    """A Prometheus with all rules, reading these ports of this machine."""
+def prometheus(
+    home: Path, targets: list[int], alertmanager_url: str, every: str = "1s", patience: str = "1s"
+) -> Iterator[Prometheus]:
+    """A Prometheus with all rules, reading these ports of this machine and evaluating as often."""
     job = {"job_name": "churn", "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in targets]}]}
     receiver = {"static_configs": [{"targets": [alertmanager_url.removeprefix("http://")]}]}
     document = {
-        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "global": {"scrape_interval": every, "scrape_timeout": patience, "evaluation_interval": every},
         "rule_files": [str(path) for path in RULES],
         "alerting": {"alertmanagers": [receiver]},
         "scrape_configs": [job],
