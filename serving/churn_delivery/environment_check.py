@@ -38,8 +38,8 @@ def check_environment(
     """Check all files of an environment together, those that are `replaced` by their new text.
 
     Raises:
-        EnvironmentProblem: a file is missing or not YAML, a key is not known, is of another type, stands in two files
-            or in one that is not its own.
+        EnvironmentProblem: a file is missing, ends with .yml or is not YAML, a key is not known, is of another type,
+            stands in two files or in one that is not its own.
     """
     files = [_file(layout.path(environment, name), name, read, replaced) for name in FILES]
     _require_own_keys(dict(zip(FILES, files, strict=True)))
@@ -64,6 +64,9 @@ def _problem_of(values: dict[str, Any], name: str, schema: bytes) -> ValidationE
 
 def _file(path: str, name: str, read: Read, replaced: Mapping[str, bytes]) -> YamlFile:
     text = replaced[name] if name in replaced else read(path)
+    twin = path.removesuffix(".yaml") + ".yml"
+    if read(twin) is not None:
+        raise EnvironmentProblem(twin, f"is read by nobody; {path} is what counts: move what it says there")
     if text is None:
         raise EnvironmentProblem(path, "is not there; an environment without a difference has an empty file")
     return read_yaml(path, text)

@@ -3,13 +3,15 @@
     DeliveryError             refused; nothing was written anywhere
     ├── EnvironmentProblem        a file of an environment cannot be used; names file, line and key
     ├── TreeNotReady              the git checkout is dirty, diverged, detached or none
+    │   └── TreeBehind                the git server has newer commits; a new checkout has them
     ├── PromotionRefused          a rule is against it: the gate, the environment before, a former rollback
     ├── CredentialsRefused        the git server does not let this user in, or not write
     ├── RaceLost                  somebody else's commit came first; worth trying again
     ├── GitServerAway             the git server does not answer; worth trying again
     └── RegistryAway              the image registry does not answer; worth trying again
 
-``str(error)`` is one line that ends with what to do. The last three are failures without bad input (exit code 1).
+``str(error)`` is one line that ends with what to do. The last three and `TreeBehind` are failures without bad input
+(exit code 1): a pod makes its checkout a moment before, and somebody may commit in between.
 """
 
 from churn_data.errors import Failure, Unavailable
@@ -34,6 +36,10 @@ class EnvironmentProblem(DeliveryError):
 
 class TreeNotReady(DeliveryError):
     """The checkout is not at the commit that the git server has, with nothing changed."""
+
+
+class TreeBehind(TreeNotReady, Failure):
+    """The server's branch has commits that the checkout has not; they may be younger than the checkout."""
 
 
 class PromotionRefused(DeliveryError):

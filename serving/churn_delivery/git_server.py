@@ -23,7 +23,7 @@ from dulwich.objects import ObjectID
 from dulwich.refs import Ref, check_ref_format
 from dulwich.repo import Repo
 
-from churn_delivery.errors import DeliveryError, GitServerAway, RaceLost, TreeNotReady
+from churn_delivery.errors import DeliveryError, GitServerAway, RaceLost, TreeBehind, TreeNotReady
 from churn_delivery.git_address import MUST_BE, plain, require_address
 from churn_delivery.git_faults import translated
 from churn_delivery.repository import Checkout
@@ -78,14 +78,12 @@ class GitServer:
             GitServerAway: the server does not answer.
             CredentialsRefused: it does not let us in.
         """
-        head, theirs = self._checkout.head, self._fetched()
-        if theirs is None:
-            raise TreeNotReady(f"{self.address}: has no branch {self.branch}; push it first")
+        head, theirs = self._checkout.head, self.fetch()
         if theirs == head:
             return
         place = f"{self._checkout.root}: branch {self._checkout.branch}"
         if self._checkout.is_ancestor(head, theirs):
-            raise TreeNotReady(f"{place} is behind its server; git pull first")
+            raise TreeBehind(f"{place} is behind its server; git pull first")
         if self._checkout.is_ancestor(theirs, head):
             raise TreeNotReady(f"{place} has commits that its server has not; git push them or take them back first")
         raise TreeNotReady(f"{place} and its server's have diverged; git pull --rebase first")
@@ -164,7 +162,14 @@ class GitServer:
                 "and run the command again"
             )
 
-    def _fetched(self) -> bytes | None:
+    def fetch(self) -> bytes:
+        """The commit that the server's branch is at, which the checkout's store of objects has from now on.
+
+        Raises:
+            TreeNotReady: the server has no such branch.
+            GitServerAway: the server does not answer.
+            CredentialsRefused: it does not let us in.
+        """
         repo, wanted = self._checkout.repo, Ref(self._ref)
 
         def wants(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:  # noqa: ARG001 - dulwich's
@@ -174,8 +179,9 @@ class GitServer:
             theirs = self._client.fetch(self._path.encode(), repo, determine_wants=wants).refs.get(wanted)
             if theirs is not None and theirs not in repo.object_store:
                 raise GitProtocolError("it names a commit that it does not send")
-        if theirs is not None:
-            repo.refs[Ref(self._tracking)] = theirs
+        if theirs is None:
+            raise TreeNotReady(f"{self.address}: has no branch {self.branch}; push it first")
+        repo.refs[Ref(self._tracking)] = theirs
         return theirs
 
     def _folder(self) -> str:

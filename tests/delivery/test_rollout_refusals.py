@@ -177,6 +177,26 @@ def test_whatever_keeps_from_committing_is_told_before_prometheus_is_asked(
     other = company.clone("other")
     company.commit("there.txt", "there\n", other)
     company.push(other)
-    assert refused(capsys, *STEP, away).endswith("is behind its server; git pull first")
+    # A pod that made its checkout a moment before tries again.
+    assert refused(capsys, *STEP, away, code=1).endswith("is behind its server; git pull first")
     company.commit("here.txt", "here\n")
     assert refused(capsys, *STEP, away).endswith("have diverged; git pull --rebase first")
+
+
+def test_how_a_trial_stands_is_what_the_server_has_whatever_the_checkout_has(
+    company: Company, shelf: Shelf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shelf.digests
+    other = company.clone("other")
+    churn(capsys, *START)
+    status = ("rollout", "status", "2", "--environment", "staging", "--repository", str(other))
+    given = "staging gives churn-telecom version 2 1 % of customers"
+    assert given in refused(capsys, *status, code=4)  # behind
+    company.commit("there.txt", "there\n", other)
+    assert given in refused(capsys, *status, code=4)  # diverged
+    company.write(ROLLOUT, "canary: [", other)
+    assert given in refused(capsys, *status, code=4)  # changed
+    assert churn(capsys, "rollout", "stop", "--environment", "staging")["state"] == "stopped"
+    assert "version 2, was stopped" in refused(capsys, *status, code=3)
+    company.host.broken = True
+    assert "does not answer" in refused(capsys, *status, code=1)

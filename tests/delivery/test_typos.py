@@ -128,6 +128,21 @@ def test_what_is_missing_is_named(company: Company, capsys: pytest.CaptureFixtur
     )
 
 
+@pytest.mark.parametrize("instead", [False, True], ids=["beside", "instead"])
+def test_a_file_that_nobody_reads_is_named(instead: bool, company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    company.commit(f"{ENVS}/staging/env.yml", "gateway:\n  logLevel: debug\n")
+    if instead:
+        git("rm", "--quiet", f"{ENVS}/staging/env.yaml", folder=company.checkout)
+        git("commit", "--quiet", "--message", "Move a file", folder=company.checkout)
+    company.push()
+    before = company.state()
+    assert refused(capsys, *PROMOTE) == (
+        f"churn: {ENVS}/staging/env.yml: is read by nobody; {ENVS}/staging/env.yaml is what counts: move what it says "
+        "there"
+    )
+    assert company.state() == before
+
+
 def as_submodule(company: Company, folder: str) -> None:
     """What a clone has of one that nobody fetched: an empty folder."""
     git("rm", "-r", "--quiet", "--ignore-unmatch", folder, folder=company.checkout)

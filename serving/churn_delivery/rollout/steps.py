@@ -18,7 +18,7 @@ from churn_delivery.rollout.errors import RolloutRefused
 from churn_delivery.rollout.judgement import Judgement
 from churn_delivery.rollout.record import UNDER_WAY, Rollout, RolloutFile, read_rollout, rollout_text
 from churn_delivery.rollout.rules import RuleProblem, Rules, read_rules
-from churn_delivery.rollout.site import Site, opened
+from churn_delivery.rollout.site import Site, looked_at, opened
 from churn_delivery.rollout.watching import watch
 
 
@@ -102,7 +102,7 @@ def standing(place: Place, environment: str, model: ServedModel) -> Stepped:
         RolloutRefused: it was never on trial there, or another one was since.
         DeliveryError: the files cannot be read as the server has them.
     """
-    with opened(place, environment) as site:
+    with looked_at(place, environment) as site:
         file = site.file()
         rollout, branch = file.rollout, site.server.branch
         if rollout is not None and rollout.model.identity == model.identity:
