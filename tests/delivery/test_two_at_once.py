@@ -7,13 +7,16 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from git_server import git
 from tests.delivery.company import Company, Shelf
 
 
-def test_the_push_that_loses_is_told(company: Company, shelf: Shelf) -> None:
+@pytest.mark.parametrize("apart", [True, False], ids=["two checkouts", "one checkout"])
+def test_the_push_that_loses_is_told(apart: bool, company: Company, shelf: Shelf) -> None:
     assert shelf.digests
-    other = company.clone("other")
+    other = company.clone("other") if apart else company.checkout
     before = company.main()
     # Both have looked at the branch and made their commit before either reaches git.
     both = threading.Barrier(2)
@@ -33,7 +36,7 @@ def test_the_push_that_loses_is_told(company: Company, shelf: Shelf) -> None:
             assert line.endswith(
                 "somebody else's commit came first on main; nothing was changed, git pull and run the command again"
             )
-            assert head == before
+            assert head == (before if apart else company.main())
     assert len(git("rev-list", f"{before}..main", folder=company.server).splitlines()) == 1
     git("fsck", "--strict", folder=company.server)
 
