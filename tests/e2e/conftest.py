@@ -57,6 +57,7 @@ ORDER = (
     "test_marketing",
     "test_monitors",
     "test_airflow",
+    "test_backend_tls",
     "test_several_releases",
     "test_gitops",
     "test_rollouts",
