@@ -16,7 +16,7 @@ from churn_serving.oip.http_reply import encode_requested
 from churn_serving.oip.json_codec import decode_request, encode_request
 from churn_serving.oip.json_reply import decode_response, encode_response
 from churn_serving.oip.json_request import read_request
-from churn_serving.oip.messages import InferReply, InvalidReply, RequestedOutput
+from churn_serving.oip.messages import SEGMENT, InferReply, InvalidReply, RequestedOutput
 from tests.backends.packages import NUMBERS, SCHEMA, customers
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
@@ -125,6 +125,21 @@ def test_every_problem_is_named_at_once_and_no_value_is_shown() -> None:
 )
 def test_a_request_of_another_form_names_the_place(body: bytes, field: str) -> None:
     assert field in problems(body)
+
+
+@pytest.mark.parametrize("wrong", [[], ["binary_data_size"], "binary_data_size", 7, 0.5, True, False], ids=repr)
+def test_parameters_are_an_object_wherever_they_stand(wrong: object) -> None:
+    document: dict[str, Any] = {**valid(), "parameters": wrong, "outputs": [{"name": SEGMENT, "parameters": wrong}]}
+    document["inputs"][1]["parameters"] = wrong
+    found = problems(document)
+    assert found.keys() == {"parameters", document["inputs"][1]["name"], "outputs[0]"}
+    assert all("expected an object" in message for message in found.values())
+
+
+def test_parameters_of_null_are_none() -> None:
+    document: dict[str, Any] = {**valid(), "parameters": None, "outputs": [{"name": SEGMENT, "parameters": None}]}
+    document["inputs"][1]["parameters"] = None
+    assert decode_request(json.dumps(document).encode(), SCHEMA).outputs == (RequestedOutput(SEGMENT, binary=False),)
 
 
 @pytest.mark.parametrize("rows", [0, 10_001])

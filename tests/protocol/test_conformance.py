@@ -58,6 +58,22 @@ def test_what_clients_add_is_understood(doors: System, door: str, more: dict[str
 
 
 @pytest.mark.parametrize("door", HTTP_DOORS)
+@pytest.mark.parametrize("binary", [False, True])
+def test_parameters_that_are_no_object_are_a_fault_that_names_its_field(
+    doors: System, door: str, *, binary: bool
+) -> None:
+    whole, tensor, output = ({**document(), "parameters": [1]}, document(), document())
+    tensor["inputs"][0]["parameters"] = "binary_data_size"
+    output["outputs"] = [{"name": "segment", "parameters": True}]
+    name = tensor["inputs"][0]["name"]
+    for body, named in ((whole, "parameters"), (tensor, f"{name}: parameters"), (output, "outputs[0]: parameters")):
+        length = {"inference-header-content-length": str(len(json.dumps(body)))} if binary else {}
+        answer = post(doors, door, body, headers=JSON | length)
+        assert answer.status_code == 400
+        assert f"{named}: expected an object" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("door", HTTP_DOORS)
 def test_json_needs_no_content_type(doors: System, door: str) -> None:
     with httpx.Client(base_url=url(doors, door)) as client:
         request = client.build_request("POST", INFER, content=json.dumps(document()).encode())

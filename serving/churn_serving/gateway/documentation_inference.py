@@ -25,7 +25,10 @@ _DESCRIPTION = (
     "`degraded` where a scorecard stood in. A customer's side of a canary follows the request's `id`."
 )
 _TEXT_OR_NONE = {"anyOf": [{"type": "string", "maxLength": MAX_ID}, {"type": "null"}]}
-_PARAMETERS = {"description": "Extensions of the protocol; what is not known here is ignored."}
+_PARAMETERS = {
+    "anyOf": [{"type": "object"}, {"type": "null"}],
+    "description": "Extensions of the protocol; what is not known here is ignored.",
+}
 _VALUE = {
     "anyOf": [{"type": "string", "maxLength": MAXIMUM_TEXT}, {"type": "number"}, {"type": "boolean"}, {"type": "null"}]
 }

@@ -28,6 +28,7 @@ from churn_serving.oip.tensors import Tensor, require_few, rows_in, rows_of
 # The protocol names the model in the path; KServe's client repeats it in the body.
 _REQUEST_KEYS = {"id", "inputs", "outputs", "parameters", "model_name", "model_version"}
 _TENSOR_KEYS = {"name", "datatype", "shape", "data", "parameters"}
+_NO_PARAMETERS = "expected an object, or null"
 
 
 def read_request(body: bytes, schema: Schema, header_length: int | None = None) -> InferRequest:
@@ -120,6 +121,8 @@ def _tensor(item: object, place: str, problems: Problems) -> Tensor | None:
         problems.add(f"{place}.name", "expected a text")
         return None
     problems.add_unknown(name, "key", (key for key in item if key not in _TENSOR_KEYS))
+    if not _are_parameters(item.get("parameters")):
+        problems.add(name, f"parameters: {_NO_PARAMETERS}")
     if not isinstance(datatype, str):
         problems.add(name, "datatype: expected a text")
         datatype = ""
@@ -171,6 +174,8 @@ def _from_json(name: str, data: object, problems: Problems) -> list[Any]:
 def _outputs(document: Mapping[str, Any], problems: Problems) -> tuple[RequestedOutput, ...] | None:
     """Outputs asked for by name; the usual ones when only the request as a whole asks for binary, else None."""
     listed = document.get("outputs")
+    if not _are_parameters(document.get("parameters")):
+        problems.add("parameters", _NO_PARAMETERS)
     binary_wanted = _flag(document.get("parameters"), "binary_data_output")
     if listed is None:
         return tuple(RequestedOutput(name, binary=True) for name in OUTPUT_DATATYPES) if binary_wanted else None
@@ -184,10 +189,17 @@ def _outputs(document: Mapping[str, Any], problems: Problems) -> tuple[Requested
             if any(output.name == name for output in outputs):  # each would be written: a small request, a huge answer
                 problems.add(f"outputs[{index}]", "this output is named more than once")
                 continue
+            if not _are_parameters(item.get("parameters")):
+                problems.add(f"outputs[{index}]", f"parameters: {_NO_PARAMETERS}")
             outputs.append(RequestedOutput(name, _flag(item.get("parameters"), "binary_data", default=binary_wanted)))
         else:
             problems.add(f"outputs[{index}]", f"unknown output {shown(name)}")
     return tuple(outputs) or None
+
+
+def _are_parameters(value: object) -> bool:
+    """Null says that there are none, as for KServe; the message of gRPC can hold nothing but a mapping."""
+    return value is None or isinstance(value, dict)
 
 
 def _flag(parameters: object, key: str, *, default: bool = False) -> bool:
