@@ -19,8 +19,8 @@ from churn_serving.runtime.command_line import CHECK
 _SECONDS = 60.0
 
 
-def check_start(settings: LocalSettings) -> None:
-    """Return if nothing that can be known now is in the way.
+def check_start(settings: LocalSettings) -> dict[str, str]:
+    """The address of each service over HTTP, by its name, if nothing that can be known now is in the way.
 
     Raises:
         AlreadyRunning: another start has the folder.
@@ -32,6 +32,7 @@ def check_start(settings: LocalSettings) -> None:
         services = all_services(settings, state.home)
         check_ports(port for service in services for port in service.ports)
         _ask([service for service in services if service.checks])
+        return {service.name: service.addresses["HTTP"] for service in services if "HTTP" in service.addresses}
     finally:
         state.close()
 

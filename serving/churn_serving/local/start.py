@@ -3,6 +3,7 @@
 The exit code is 0 after SIGTERM, 130 after Ctrl-C, 2 if something given is bad, 1 if a service cannot be kept alive.
 """
 
+import json
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -26,7 +27,8 @@ FAILED = 1
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Start everything and stay until the end; with ``--check`` only say whether that could be done.
+    """Start everything and stay until the end; with ``--check`` only say whether that could be done, and print
+    as JSON the address at which each service would be.
 
     Raises:
         NotStarted: something chosen cannot be used; nothing was started.
@@ -35,7 +37,7 @@ def run(arguments: Sequence[str]) -> int:
     arguments, only_check = without_check(arguments)
     settings = read_settings(arguments)
     if only_check:
-        check_start(settings)
+        sys.stdout.write(json.dumps(check_start(settings)) + "\n")
         return 0
     champion = read_champion(settings.model)
     state = LocalState(local_home())

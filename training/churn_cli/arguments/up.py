@@ -5,18 +5,12 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from churn_cli.arguments.shared import Commands, add_command
 from churn_cli.arguments.training import add_training
 
 SERVER = "churn_serving.local"
-
-
-_MLFLOW_PORT = "8086"
-"""The servers' own choice."""
-_NO = frozenset({"0", "off", "f", "false", "n", "no"})
 
 
 class _HelpOfBoth(argparse.Action):
@@ -33,21 +27,6 @@ class _HelpOfBoth(argparse.Action):
         given = ("--model", "", "--usecase", "")  # by the command itself: nobody chooses them here
         ended = subprocess.run([sys.executable, "-m", SERVER, *given, "--help"], check=False)  # noqa: S603 - this interpreter
         parser.exit(ended.returncode)
-
-
-def mlflow_port(words: Sequence[str], environment: Mapping[str, str]) -> str:
-    """The port at which the servers will show MLflow, by their own arguments and variables, which they have accepted;
-    empty where they will not."""
-    port = environment.get("CHURN_UP_MLFLOW_PORT") or _MLFLOW_PORT
-    shows = environment.get("CHURN_UP_MLFLOW", "").lower() not in _NO
-    for place, word in enumerate(words):
-        name, given, value = word.partition("=")
-        following = value if given else words[place + 1] if place + 1 < len(words) else ""
-        if name == "--mlflow-port":
-            port = following
-        elif name in ("--mlflow", "--no-mlflow"):
-            shows = (value.lower() not in _NO) == (name == "--mlflow") if given else name == "--mlflow"
-    return port if shows else ""
 
 
 def add_arguments(commands: Commands) -> None:

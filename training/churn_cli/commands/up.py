@@ -4,14 +4,16 @@ The serving side is another package: it is started as a program and never import
 """
 
 import argparse
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from churn_cli.arguments.up import SERVER, mlflow_port
+from churn_cli.arguments.up import SERVER
 from churn_cli.terminal import say
 from churn_cli.training_command import train_and_export
 from churn_cli.training_summary import reason_of, summary
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from churn_training.comparison.decision import Promotion
 
 CHECK = "--check"
-"""Of the servers: look at the settings, start nothing."""
+"""Of the servers: look at the settings, start nothing, print as JSON what each would serve at which address."""
 
 
 def run(options: argparse.Namespace) -> None:
@@ -50,11 +52,11 @@ def run(options: argparse.Namespace) -> None:
             f"declined already (--retrain trains another): {declined.reason}"
         )
     elif reason:
-        _require_servable(folder, options)
+        served_at = _require_servable(folder, options)
         say(f"training: {reason}")
         # Whoever starts a server wants one; it does not replace a champion without being better.
         promotion: Promotion = "always" if options.force_promote else "served"
-        result = train_and_export(options, home, promotion, mlflow_port(options.rest, os.environ))
+        result = train_and_export(options, home, promotion, _port(served_at.get("mlflow", "")))
         say(summary(result))
         if exported is None and not result["champion"]:
             raise Failure(f"nothing is served: {reason_of(result['gate'])}")
@@ -115,13 +117,20 @@ def _export_known(usecase: UseCase, home: Home) -> Exported | None:
     return exported
 
 
-def _require_servable(folder: Path, options: argparse.Namespace) -> None:
-    """Return if the servers would start with a champion: what can be refused is refused before a training."""
+def _require_servable(folder: Path, options: argparse.Namespace) -> dict[str, str]:
+    """The addresses of what the servers would serve over HTTP with a champion, by its name: what can be refused is
+    refused before a training."""
     asked = [*_server(folder, options), CHECK]
-    ended = subprocess.run(asked, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603 - as below
+    ended = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - as below
     if ended.returncode:
         lines = ended.stderr.strip().splitlines() or ["the servers cannot be started"]
         raise Failure(_with_hint(lines[-1].removeprefix("churn up: "), options), ended.returncode)
+    served_at: dict[str, str] = json.loads(ended.stdout)
+    return served_at
+
+
+def _port(address: str) -> str:
+    return str(urlsplit(address).port or "")
 
 
 def _with_hint(line: str, options: argparse.Namespace) -> str:
