@@ -5,6 +5,7 @@ from importlib import import_module
 
 from churn_cli.main import main
 from churn_training.families.candidates import Candidate
+from tests.training.blank_pictures import draw_nothing
 from tests.training.small_families import small_candidates
 
 
@@ -15,7 +16,7 @@ def few_candidates() -> tuple[Candidate, ...]:
 
 import_module("churn_training.pipeline").default_candidates = few_candidates  # type: ignore[attr-defined]
 # Nobody looks at its pictures; they take longer than the models.
-import_module("churn_training.runs.pictures")._save = lambda _, path: path.touch()  # type: ignore[attr-defined]
+draw_nothing()
 
 if __name__ == "__main__":
     sys.exit(main())
