@@ -41,6 +41,7 @@ OF_THE_SCHEMA = [
     (nested(gateway__autoscaling__cpuUtilization=0), "/gateway/autoscaling/cpuUtilization"),
     (nested(gateway__networkPolicy__from=[{"podselector": {}}]), "/gateway/networkPolicy/from/0"),
     (nested(gateway__autoscaling__requestsPerSecond={"enabled": True}), "/gateway/autoscaling"),
+    (nested(gateway__requestLog__linesPerSecond=-1), "/gateway/requestLog/linesPerSecond"),
     (nested(gateway__predictionLog__store="predictions"), "/gateway/predictionLog/store"),
     (nested(gateway__predictionLog__volume__size="lots"), "/gateway/predictionLog/volume/size"),
     (nested(gateway__predictionLog__segmentSeconds=0), "/gateway/predictionLog/segmentSeconds"),

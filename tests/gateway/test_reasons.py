@@ -1,72 +1,23 @@
 """``explain`` at the front door: asked for only by those who say so, bounded, documented, counted."""
 
 import json
-import os
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from churn_model import Description, open_package
-from churn_serving.core.admission import Admission
-from churn_serving.core.dispatch import Dispatcher
+from churn_model import open_package
 from churn_serving.core.errors import BackendBusy, BackendError, BackendFailed, BackendRejected, BackendTimeout
-from churn_serving.core.explanations import Explanations
-from churn_serving.core.guarded import GuardedBackend
 from churn_serving.core.ports import Explanation
-from churn_serving.core.routing import Router
-from churn_serving.gateway.authentication import Authentication
 from churn_serving.gateway.documentation import extend_openapi
-from churn_serving.gateway.http import RequestIds
 from churn_serving.gateway.large_answers import FEW_ROWS
-from churn_serving.gateway.large_bodies import LargeBodies
-from churn_serving.gateway.predictions import EXPLAINED, PATH, PredictionsRoute
-from churn_serving.gateway.service import PredictionService
+from churn_serving.gateway.predictions import EXPLAINED, PATH
 from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
-from churn_serving.telemetry.metrics import GatewayMetrics
-from churn_serving.telemetry.request_log import RequestLog
-from tests.core.fakes import FakeBackend
-from tests.core.patient_policy import PATIENT
+from tests.gateway.front import FEATURES, Front
 
-FEATURES = {"tenure": 3, "Contract": "One year", "charges": 70.5, "Payment": "Card", "Senior Citizen": 0}
 REASONS = ["contract: One year (raises churn)", "monthly charges: 70.5 (raises churn)"]
-
-
-class Front:
-    """The route over a fake backend, with real metrics and a real request log."""
-
-    def __init__(self, description: Description, log: Path) -> None:
-        self.backend = FakeBackend("primary", description)
-        self.metrics = GatewayMetrics()
-        self._log = log
-        self._lines = RequestLog(os.open(log, os.O_CREAT | os.O_WRONLY), self.metrics.log_dropped)
-        policy = PATIENT
-        router = Router(GuardedBackend(self.backend, policy, self.metrics, time.monotonic), None, None, 0.0)
-        admission = Admission(policy, self.metrics, lambda: 0.0)
-        dispatcher = Dispatcher(router, admission, policy, self.metrics, time.monotonic, lambda: None)
-        explanations = Explanations(router.backends, policy, self.metrics)
-        service = PredictionService(dispatcher, explanations, self.metrics, self._lines)
-        self.large_bodies = LargeBodies(self.metrics.shed)
-        self.route = PredictionsRoute(
-            service, self.large_bodies, Authentication(None, lambda _: None), RequestIds(), 1_000_000, 1000
-        )
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.route), base_url="http://gateway")
-
-    async def ask(self, count: int = 1, **more: Any) -> httpx.Response:
-        customers = [{"customer_id": f"c{index}", "features": FEATURES} for index in range(count)]
-        return await self.client.post(PATH, json={"customers": customers, **more})
-
-    def logged(self) -> str:
-        """The request log, to its end."""
-        self._lines.close()
-        return self._log.read_text()
-
-    def counted(self, name: str, **labels: str) -> float:
-        return self.metrics.registry.get_sample_value(name, labels) or 0.0
 
 
 @pytest.fixture
@@ -156,7 +107,7 @@ async def test_explain_is_true_or_false(front: Front, explain: Any) -> None:
 async def test_requests_for_reasons_have_a_name_of_their_own_and_stay_out_of_the_log(front: Front) -> None:
     await front.ask(1)
     text = (await front.ask(1, explain=True)).text
-    lines = front.logged()
+    lines = await front.logged()
     assert [json.loads(line)["route"] for line in lines.splitlines()] == [PATH, EXPLAINED]
     for route in (PATH, EXPLAINED):
         assert front.counted("churn_request_seconds_count", route=route, served_by="primary", code="200") == 1

@@ -70,6 +70,7 @@ def test_an_address_set_to_nothing_is_none(monkeypatch: pytest.MonkeyPatch) -> N
         ({"API_KEYS": "{tmp}/nowhere.json"}, "CHURN_GATEWAY_API_KEYS"),
         ({"API_KEYS": "{tmp}/broken.json"}, "keys[0]"),
         ({"HTTP_PORT": "many"}, "CHURN_GATEWAY_HTTP_PORT"),
+        ({"REQUEST_LOG_LINES_PER_SECOND": "-1"}, "CHURN_GATEWAY_REQUEST_LOG_LINES_PER_SECOND"),
     ],
 )
 def test_what_cannot_be_used_ends_the_start_with_one_line(

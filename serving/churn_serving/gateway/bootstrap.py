@@ -30,9 +30,11 @@ from churn_serving.gateway.settings import GatewaySettings
 from churn_serving.gateway.spans import Traces
 from churn_serving.gateway.watched import watch_gateway
 from churn_serving.oip.messages import MAX_ROWS
+from churn_serving.runtime.command_line import variable_of
 from churn_serving.runtime.supervision import Supervisor
 from churn_serving.runtime.tls import Authorities
 from churn_serving.runtime.trust import TrustedKeyFile
+from churn_serving.telemetry.line_budget import LineBudget
 from churn_serving.telemetry.metrics import GatewayMetrics
 from churn_serving.telemetry.request_log import RequestLog
 
@@ -66,13 +68,15 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     learned = LastKnownModel(DescriptionStore(settings.home / "gateway", trusted), metrics)
     ring = _open_key_ring(settings, metrics)
     authorities = None if settings.tls_authority is None else Authorities(settings.tls_authority)
-    log = RequestLog(sys.stdout.fileno(), metrics.log_dropped)
+    budget = _line_budget(settings, metrics)
+    log = RequestLog(sys.stdout.fileno(), metrics.log_dropped, budget)
     traces = Traces(settings, metrics)
     async with contextlib.AsyncExitStack() as stack:
         session = await stack.enter_async_context(open_session())
         adapters = _open_backends(settings, session, trusted, learned, authorities)
         path = open_decision_path(settings, adapters, traces, metrics, lambda: learned.remembered)
         stack.callback(log.close)
+        stack.callback(budget.tell)
         if path.shadows is not None:
             stack.callback(path.shadows.close)
         supervisor = Supervisor(metrics.task_crashed)
@@ -86,6 +90,7 @@ async def open_gateway(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         large_bodies = LargeBodies(metrics.shed)
         _start_tasks(supervisor, settings, path, _Files(trusted, learned, ring, authorities), metrics)
         traces.watch(supervisor)
+        supervisor.start("request log", budget.run, vital=False)
         # A new gateway would be no better at starting that process, and this one answers small requests without it.
         supervisor.start("large bodies", large_bodies.run, vital=False)
         readiness = Readiness(lambda: supervisor.failing, path.degraded)
@@ -125,6 +130,11 @@ def _start_tasks(
     if files.ring is not None:
         supervisor.start("API keys", files.ring.watch)
     _watch_canary_weight(supervisor, settings, path.share_canary, metrics)
+
+
+def _line_budget(settings: GatewaySettings, metrics: GatewayMetrics) -> LineBudget:
+    field = "request_log_lines_per_second"
+    return LineBudget(getattr(settings, field), metrics.lines_left_out, variable_of(GatewaySettings, field))
 
 
 def _open_key_ring(settings: GatewaySettings, metrics: GatewayMetrics) -> KeyRing | None:

@@ -79,6 +79,10 @@ class GatewaySettings(ConnectionSettings):
     request whose caller keeps its trace, the request and its calls to backends. Empty: nobody is told."""
     traces_share: float = Field(default=0.01, ge=0.0, le=1.0)
     """Of requests that come without a trace, the share that begin one; without a collector none does."""
+    request_log_lines_per_second: int = Field(default=1000, ge=0, le=1_000_000)
+    """Lines that the request log has at most of answers that went well, as many a second, evenly over time; each
+    refusal, failure, answer by the fallback or the scorecard, large request and kept trace has its line whatever comes.
+    What is left out is counted. 0: nothing is."""
     prediction_log: Annotated[Path | None, Switchable] = None
     """Folder that every answer is kept in, until `churn log ship` takes it away. Empty: answers are not kept."""
     prediction_log_keys: Annotated[Path | None, Switchable] = None

@@ -31,8 +31,13 @@ class Tally(NamedTuple):
     recommended: dict[Recommended, int]
     version: str
     """The model's, as lines say it."""
+    usual: bool
+    """Whether it went well: with many of the kind, a few lines say as much as all."""
 
 
+WELL = 200
+USUAL_SERVERS = frozenset({"primary", "canary"})
+"""Who answers where nothing is wrong."""
 Kind = tuple[str, int, str, str]
 """Route, HTTP status or its gRPC equivalent, who served, the model's digest."""
 
@@ -63,5 +68,7 @@ class AnswerTallies:
         requests, latency = self._answered[route, served_by, version, self._codes[code]]
         scores = self._scores[name, digest, served_by]
         recommended = self._recommendations.children[name, digest]
-        tally = self.known[kind] = Tally(requests, latency, scores, recommended, version)
+        tally = self.known[kind] = Tally(
+            requests, latency, scores, recommended, version, code == WELL and served_by in USUAL_SERVERS
+        )
         return tally

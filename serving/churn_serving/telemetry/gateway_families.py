@@ -28,6 +28,7 @@ Family = tuple[str, tuple[str, ...]]  # what it says to people, its labels
 PLAIN_COUNTERS: Mapping[str, Family] = {
     names.REQUESTS: ("Requests answered.", (ROUTE, SERVED_BY, MODEL_VERSION, CODE)),
     names.BACKEND_CALLS: ("Calls to a backend by how they ended, and the model it had.", (BACKEND, OUTCOME, DIGEST)),
+    names.LOG_LEFT_OUT: ("Answers that went well and have no line in the request log, since it had enough.", ()),
 }
 """What every request or call adds to."""
 COUNTERS: Mapping[str, Family] = {

@@ -70,6 +70,8 @@ class GatewayMetrics(ProcessMetrics):
         own.register(self._recommendations)
         self.tallies = AnswerTallies(self._answered, self._scores, self._recommendations, _CODES)
         """What an answer adds to; see :mod:`churn_serving.telemetry.witness`."""
+        self.lines_left_out = plain[names.LOG_LEFT_OUT].child(())
+        """Of the request log, by :mod:`churn_serving.telemetry.line_budget`."""
         self._models: dict[str, ServedModel] = {}
 
     def expect_routes(self, routes: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ EXPLANATIONS = "churn_explanations_total"
 FALLBACK_REQUESTS = "churn_fallback_requests_total"
 AUTHENTICATION_REFUSED = "churn_authentication_refused_total"
 LOG_DROPPED = "churn_request_log_dropped_total"
+LOG_LEFT_OUT = "churn_request_log_left_out_total"
 
 # The gateway: its backends and what it knows of their models.
 BACKEND_SECONDS = "churn_backend_seconds"

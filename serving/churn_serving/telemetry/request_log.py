@@ -12,6 +12,8 @@ from typing import Protocol
 
 import msgspec
 
+from churn_serving.telemetry.line_budget import LineBudget
+from churn_serving.telemetry.plain_numbers import Count
 from churn_serving.telemetry.tracing import Traced
 
 FLUSH_SECONDS = 0.25
@@ -46,10 +48,12 @@ class Line(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class RequestLog:
-    """Buffers lines and hands them to a file descriptor from a thread; ``dropped`` is told how many were lost."""
+    """Buffers lines and hands them to a file descriptor from a thread; ``dropped`` is told how many were lost.
+    ``budget`` is for those of which many come, None: there is room for all."""
 
-    def __init__(self, descriptor: int, dropped: Callable[[int], None]) -> None:
+    def __init__(self, descriptor: int, dropped: Callable[[int], None], budget: LineBudget | None = None) -> None:
         self._descriptor = descriptor
+        self.budget = budget or LineBudget(0, Count(), "")
         self._encode = msgspec.json.Encoder().encode_lines
         self.lines: list[Line] = []
         """Lines that wait to be encoded, in the order of their requests' ends."""
@@ -58,7 +62,7 @@ class RequestLog:
         self._dropped = dropped
 
     def write(self, request: Ended, served_by: str, model_version: str, code: int, seconds: float) -> None:
-        """Take one request that took so long; must be called on the event loop's thread."""
+        """Take one request that took so long, whatever the budget; must be called on the event loop's thread."""
         trace = request.trace
         line = Line(
             request.route,

@@ -32,20 +32,23 @@ class AnswerWitness:
     def __init__(self, tallies: AnswerTallies, log: RequestLog) -> None:
         self._tallies = tallies
         self._log = log
+        self._budget = log.budget
 
     def answered(
         self, request: Answered, code: int, served_by: str, probabilities: Sequence[float], model: Model
     ) -> float:
         """A request was answered with HTTP status (or its gRPC equivalent) ``code`` and these churn probabilities; the
-        seconds that it took. A trace that its caller keeps becomes the example of its latency."""
-        seconds = time.perf_counter() - request.started
+        seconds that it took. A trace that its caller keeps becomes the example of its latency, and has its line."""
+        now = time.perf_counter()
+        seconds = now - request.started
         route, trace = request.route, request.trace
         kind = (route, code, served_by, model.digest)
         tallies = self._tallies
-        requests, latency, scores, recommended, version = tallies.known.get(kind) or tallies.resolve(kind, model)
+        requests, latency, scores, recommended, version, usual = tallies.known.get(kind) or tallies.resolve(kind, model)
         requests.value += 1
         if trace is not None and trace.sampled:
             latency.observe_traced(seconds, trace)
+            usual = False
         else:
             latency.buckets[bisect_left(LATENCY_BUCKETS, seconds)] += 1
             latency.total += seconds
@@ -56,6 +59,12 @@ class AnswerWitness:
             segment = one.segment
             key = (segment.id, segment.name, one.action.id)
             recommended[key] = recommended.get(key, 0) + 1
+        if usual:
+            budget = self._budget
+            if now < budget.empty_until:
+                budget.left_out.value += 1
+                return seconds
+            budget.spend(now)
         lines = self._log.lines
         lines.append(
             Line(

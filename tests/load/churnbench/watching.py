@@ -75,6 +75,7 @@ class Found(NamedTuple):
 KINDS: Mapping[str, Kind] = {
     OFF: Kind(without="gateway"),
     "usual": Kind(),
+    "lines": Kind(settings={"CHURN_GATEWAY_REQUEST_LOG_LINES_PER_SECOND": "0"}),
     "canary": Kind(canary=True),
     "kept": Kind(kept=True),
     "former": Kind(former=True),
@@ -84,6 +85,7 @@ KINDS: Mapping[str, Kind] = {
 WAYS: Mapping[str, Watched] = {
     OFF: Watched(OFF, "nobody counts or writes"),
     "usual": Watched("usual", "metrics and lines, as it always is"),
+    "lines": Watched("lines", "metrics and a line for every answer, however many"),
     "traced": Watched("usual", "the same, every request part of a kept trace (an exemplar each)", traced=True),
     "canary": Watched("canary", "metrics and lines, and a canary without customers or copies"),
     "kept": Watched("kept", "metrics, lines and every answer in the prediction log"),

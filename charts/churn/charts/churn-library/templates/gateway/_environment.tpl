@@ -50,6 +50,8 @@
 - name: CHURN_GATEWAY_TRACES_SHARE
   value: {{ .Values.tracing.share | quote }}
 {{- end }}
+- name: CHURN_GATEWAY_REQUEST_LOG_LINES_PER_SECOND
+  value: {{ .Values.gateway.requestLog.linesPerSecond | int | quote }}
 - name: CHURN_GATEWAY_DRAIN_SECONDS
   value: {{ .Values.gateway.drainSeconds | quote }}
 - name: CHURN_GATEWAY_STOP_SECONDS
