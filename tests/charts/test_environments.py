@@ -56,6 +56,10 @@ def test_helm_refuses_what_delivery_refuses(text: bytes, chart: Chart, tmp_path:
     with pytest.raises(Refused):
         chart.render({}, *files_of("staging", tmp_path, capacity=text))
     changed = "manifests/envs/staging/capacity.yaml"
-    layout = read_layout("manifests/envs", lambda path: (ROOT / path).read_bytes())
+
+    def read(path: str) -> bytes | None:
+        return text if path == changed else (ROOT / path).read_bytes() if (ROOT / path).exists() else None
+
+    layout = read_layout("manifests/envs", read)
     with pytest.raises(EnvironmentProblem, match=f"^{changed}, line 1"):
-        check_environment(layout, "staging", lambda path: text if path == changed else (ROOT / path).read_bytes())
+        check_environment(layout, "staging", read)

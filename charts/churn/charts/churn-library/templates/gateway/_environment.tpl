@@ -50,8 +50,11 @@
 - name: CHURN_GATEWAY_TRACES_SHARE
   value: {{ .Values.tracing.share | quote }}
 {{- end }}
+{{- /* What gateways do of themselves is not said, so that one that is there already need not restart to hear it. */}}
+{{- if ne (int .Values.gateway.requestLog.linesPerSecond) 1000 }}
 - name: CHURN_GATEWAY_REQUEST_LOG_LINES_PER_SECOND
   value: {{ .Values.gateway.requestLog.linesPerSecond | int | quote }}
+{{- end }}
 - name: CHURN_GATEWAY_DRAIN_SECONDS
   value: {{ .Values.gateway.drainSeconds | quote }}
 - name: CHURN_GATEWAY_STOP_SECONDS
