@@ -4,7 +4,7 @@ Training and batch scoring read cells by these functions alone, so both understa
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
 from churn_data.mixed_numbers import several_units, two_notations
 from churn_data.number_texts import NumberColumn
-from churn_model.spelling import MAXIMUM_TEXT, Levels, numbers_of, unescaped
+from churn_model.spelling import MAXIMUM_TEXT, Levels, unescaped
 
 Cell = coded_cells.Cell
 LARGEST = 3.4028234663852886e38
@@ -27,12 +27,6 @@ def clean(cells: Sequence[Cell], missing: frozenset[str]) -> list[Cell]:
     # Columns repeat themselves: each distinct text is looked at once, which makes large files several times faster.
     known = {cell: cleaned(cell, missing) for cell in set(cells)}
     return [known[cell] for cell in cells]
-
-
-def tokens_of(missing: Iterable[str]) -> frozenset[str]:
-    """Texts that mean «not known», the numbers among them as programs write those: -999 and -999.0."""
-    tokens = frozenset(missing)
-    return tokens.union(*((f"{number:.15g}", repr(number)) for number in numbers_of(tokens)))
 
 
 def cleaned(cell: Cell, missing: frozenset[str]) -> Cell:

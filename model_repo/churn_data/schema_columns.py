@@ -15,7 +15,7 @@ import pyarrow
 import pyarrow.compute
 from numpy.typing import NDArray
 
-from churn_data.cells import LARGEST, Cell, clean, numbers, tokens_of
+from churn_data.cells import LARGEST, Cell, clean, numbers
 from churn_data.csv_head import suggestion
 from churn_data.customer_ids import NEEDED
 from churn_data.errors import DataError, NoSuchColumn, glimpse
@@ -26,7 +26,7 @@ from churn_data.tables import Chunk, Table
 from churn_model.column_rows import CategoryColumn, ColumnRows
 from churn_model.dates import DateRule
 from churn_model.schema import Schema, SchemaFeature
-from churn_model.spelling import MAXIMUM_TEXT, Levels, canonical, numbers_of
+from churn_model.spelling import MAXIMUM_TEXT, Levels, tokens_of
 
 _REMEMBERED = 100_000
 """Different texts of a column whose meaning is kept from chunk to chunk."""
@@ -38,6 +38,12 @@ class SchemaColumns:
     def __init__(self, table: Table, schema: Schema, missing: Iterable[str]) -> None:
         """Look for the columns.
 
+        Args:
+            table: as opened.
+            schema: what means «not known» in a feature is the model's own, as at every door of a server.
+            missing: texts that mean it in this file beside: as ids, and as words where a number or a date is expected,
+                which no caller could send.
+
         Raises:
             NoSuchColumn: one is not there.
         """
@@ -46,8 +52,9 @@ class SchemaColumns:
             if name not in table.header:
                 raise NoSuchColumn(table.file, name, f", the model needs it{suggestion(name, table.header)}")
         self._places = {name: table.header.index(name) for name in needed_columns(schema)}
-        self._missing = tokens_of(missing)
-        self._unknown = numbers_of(self._missing)
+        own, others = tokens_of(schema.missing), tokens_of(missing)
+        self._no_ids = own | others
+        self._missing = own.union(text for text in others if not any(map(str.isdigit, text)))
         self._written = written_numbers(schema, table.decimal)
         self._found: dict[str, dict[Cell, tuple[str | None, bool]]] = {name: {} for name in schema.names}
         self.unseen: Counter[str] = Counter()
@@ -96,8 +103,8 @@ class SchemaColumns:
             return pyarrow.array([str(row) for row in chunk.rows], pyarrow.string())
         ids = pyarrow.compute.utf8_trim_whitespace(chunk.arrays[self._places[self._schema.id]])
         texts: list[Cell] = ids.to_pylist()
-        if None in texts or "" in texts or (self._missing and not self._missing.isdisjoint(texts)):
-            cells = clean(texts, self._missing)
+        if None in texts or "" in texts or not self._no_ids.isdisjoint(texts):
+            cells = clean(texts, self._no_ids)
             row = chunk.rows[cells.index(None)]
             raise DataError(self._file, f"the id is missing; {NEEDED}", column=self._schema.id, row=row)
         self._rows.append(chunk.rows)
@@ -120,15 +127,13 @@ class SchemaColumns:
     def _numbers(self, feature: SchemaFeature, chunk: Chunk) -> NDArray[numpy.float64]:
         array = chunk.arrays[self._places[feature.name]]
         written = self._written[feature.name]
-        values = _plain_numbers(array) if written.takes_plain else None
-        if values is not None and self._unknown:
-            values = numpy.where(numpy.isin(values, list(self._unknown)), math.nan, values)
+        values, unknown = _plain_numbers(array) if written.takes_plain else None, self._schema.spelling.unknown
+        if values is not None and unknown:
+            values = numpy.where(numpy.isin(values, list(unknown)), math.nan, values)
         if values is None or not _within(values, feature):
             cells = clean(array.to_pylist(), self._missing)
             bounds = (feature.minimum, feature.maximum)
-            values = numbers(
-                cells, chunk.rows, self._file, feature.name, *bounds, written=written, unknown=self._unknown
-            )
+            values = numbers(cells, chunk.rows, self._file, feature.name, *bounds, written=written, unknown=unknown)
         return values
 
     def _categories(self, name: str, levels: Levels, chunk: Chunk) -> CategoryColumn:
@@ -155,7 +160,7 @@ class SchemaColumns:
             if problem:
                 row = chunk.rows[chunk.arrays[self._places[name]].to_pylist().index(text)]
                 raise DataError(self._file, problem, column=name, row=row)
-            meaning = levels.find(None if canonical(text) in self._missing else text)
+            meaning = levels.find(text)
             if len(remembered) < _REMEMBERED:
                 remembered[text] = meaning
         return meaning

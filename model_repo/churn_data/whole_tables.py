@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from churn_data.cells import Cell, cleaned, how_many, is_float, is_too_large, tokens_of
+from churn_data.cells import Cell, cleaned, how_many, is_float, is_too_large
 from churn_data.coded_cells import CodedCells
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
@@ -20,7 +20,7 @@ from churn_data.mixed_numbers import several_units
 from churn_data.notices import Notices
 from churn_data.number_texts import NumberColumn, is_plain, may_be_months
 from churn_data.tables import open_table
-from churn_model.spelling import canonical, first_entity, truth_of, unescaped
+from churn_model.spelling import canonical, first_entity, tokens_of, truth_of, unescaped
 
 if TYPE_CHECKING:
     import pyarrow

@@ -113,6 +113,12 @@ def _whole(text: str) -> str:
     return text
 
 
+def tokens_of(missing: Iterable[str]) -> frozenset[str]:
+    """Texts that mean «not known», the numbers among them as programs write those: -999 and -999.0."""
+    tokens = frozenset(missing)
+    return tokens.union(*((f"{number:.15g}", repr(number)) for number in numbers_of(tokens)))
+
+
 def numbers_of(tokens: Iterable[str]) -> frozenset[float]:
     """The numbers among texts that mean «not known», such as -999, which mean it however they are written or sent."""
     return frozenset(filter(math.isfinite, (number for token in tokens for number in _float(token))))
@@ -135,7 +141,7 @@ class Levels:
 
     def __init__(self, levels: Iterable[str], missing: Iterable[str]) -> None:
         self.levels = tuple(levels)
-        self.missing = frozenset(canonical(token) for token in missing) | {None}
+        self.missing = frozenset(map(canonical, tokens_of(missing))) | {None}
         known: dict[str | None, str | None] = dict.fromkeys(self.missing)
         known.update({canonical(level): level for level in reversed(self.levels)})
         known.update(zip(self.levels, self.levels, strict=True))

@@ -15,6 +15,7 @@ from churn_data.sources import read_customers
 from churn_data.starter import Wishes, starter_usecase
 from churn_data.tables import open_table
 from churn_model.rules import TimeRule
+from churn_model.schema import Schema, SchemaFeature
 from churn_model.usecase import DEFAULT_MISSING, Feature, Label, UseCase, load_usecase
 from churn_serving.gateway.records import RecordDecoder
 from churn_serving.oip import json_codec
@@ -50,10 +51,7 @@ def test_every_way_in_reads_the_same(tmp_path: Path) -> None:
     assert dataset.frame["joined"].tolist()[0] == -999.0
     expected = [[_plain(value) for value in row] for row in dataset.frame.to_numpy().tolist()]
     schema = schema_of(dataset)
-    with open_table(path, notices=Notices(str(path))) as table:
-        reader = SchemaColumns(table, schema, schema.missing)
-        batch = [row for chunk in table.chunks for row in reader.read(chunk)[1]]
-    assert [[_plain(value) for value in row] for row in batch] == expected
+    assert _batch(path, schema, schema.missing) == expected
 
     features = [
         {
@@ -96,6 +94,37 @@ def started(folder: Path, **columns: list[str]) -> tuple[str, list[str], UseCase
 
 def counted(*others: str, first: int = 18, last: int = 70) -> list[str]:
     return [*map(str, range(first, last)), *others]
+
+
+@pytest.mark.parametrize("usecase", [DEFAULT_MISSING, (), ("basic", "20")], ids=["usual", "none", "others"])
+def test_what_means_not_known_is_the_models_own_whatever_a_use_case_says_today(
+    usecase: tuple[str, ...], tmp_path: Path
+) -> None:
+    path, dataset = ages(tmp_path)
+    expected = [[_plain(value) for value in row] for row in dataset.frame.to_numpy().tolist()]
+    assert _batch(path, schema_of(dataset), usecase) == expected
+
+
+def test_a_level_called_as_others_say_not_known_stays_one_in_batch(tmp_path: Path) -> None:
+    path = tmp_path / "regions.csv"
+    path.write_text("region,fee\nNA,1\nEU,nan\n", encoding="utf-8")
+    features = (SchemaFeature("region", "category", categories=("EU", "NA")), SchemaFeature("fee", "number"))
+    assert _batch(path, Schema("regions", "", features, missing=("",)), DEFAULT_MISSING) == [["NA", 1.0], ["EU", None]]
+
+
+def test_a_new_word_for_not_known_counts_where_no_caller_could_send_it(tmp_path: Path) -> None:
+    schema = schema_of(ages(tmp_path)[1])
+    path = tmp_path / "later.csv"
+    path.write_text("age,plan,joined\nask again,ask again,ask again\n20,basic,2023-01-01\n", encoding="utf-8")
+    later, usual = _batch(path, schema, ("ask again", "20"))
+    assert later == [None, "ask again", None]
+    assert usual == [20.0, "basic", 365.0]
+
+
+def _batch(path: Path, schema: Schema, missing: tuple[str, ...]) -> list[list[Any]]:
+    with open_table(path, notices=Notices(str(path))) as table:
+        reader = SchemaColumns(table, schema, missing)
+        return [[_plain(value) for value in row] for chunk in table.chunks for row in reader.read(chunk)[1]]
 
 
 SURELY = {

@@ -19,7 +19,7 @@ from churn_data.progress import reporting
 from churn_data.tables import open_table
 from churn_model.package import Package
 from churn_model.rules import Label
-from churn_model.usecase import DEFAULT_MISSING, load_usecase
+from churn_model.usecase import load_usecase
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -99,9 +99,9 @@ def _shard(options: argparse.Namespace, started: float) -> dict[str, Any]:
 
 
 def _package(options: argparse.Namespace) -> tuple[Package, Iterable[str], Label | None]:
-    """The model, and of the use case what it calls missing and who left; of a package alone that is not known."""
+    """The model, and of the use case what else it calls missing and who left; of a package alone that is not known."""
     if options.model is not None:
-        return open_named(options.model), DEFAULT_MISSING, None
+        return open_named(options.model), (), None
     usecase = load_usecase(options.usecase)
     return open_champion(usecase.model_name), usecase.missing, usecase.label
 
