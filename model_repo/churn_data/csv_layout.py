@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from churn_data.errors import DataError
 from churn_data.notices import Notices
-from churn_data.number_texts import TOKENS, NumberColumn
+from churn_data.number_texts import NumberColumn
+from churn_model.not_known import TOKENS
 
 MOST_TITLES = 30
 """Records above a header at most."""

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from churn_data.column_facts import ColumnFacts
-from churn_data.date_spellings import is_compact_date, is_compact_month, says_never, spelling_of
+from churn_data.date_spellings import is_compact_date, is_compact_month, spelling_of
 from churn_data.identifying_columns import FEW_ROWS, IDENTITY
 from churn_model.dates import (
     BETWEEN,
@@ -21,6 +21,7 @@ from churn_model.dates import (
     WEEK,
     moment,
 )
+from churn_model.not_known import says_never
 
 BIRTH = {"birth", "birthday", "birthdate", "born", "dob", "geboren", "geburtstag", "geburtsdatum", "naissance"}
 DATE = {

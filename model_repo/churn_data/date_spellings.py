@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from churn_data.number_texts import TOKENS
-from churn_model.dates import BETWEEN, COMPACT, COMPACT_MONTH, FROM, ISO, QUARTER, WEEK, moment, says_when
+from churn_model.dates import BETWEEN, COMPACT, COMPACT_MONTH, FROM, ISO, QUARTER, WEEK, moment
+from churn_model.not_known import NEVER, says_never
 
 _DATES = (
     "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y", "%d.%m.%y", "%d-%m-%Y", "%m-%d-%Y",
@@ -67,19 +67,6 @@ def spelling_of(texts: Iterable[str], *, past: bool = False) -> DateSpelling | N
     chosen = [_with_century(each[0], known, past) for each in found if each[0] != ISO]
     other = [_with_century(each[1], known, past) for each in found if len(each) > 1]
     return DateSpelling(BETWEEN.join(chosen), BETWEEN.join(other))
-
-
-def says_never(text: str) -> bool:
-    """Whether a text stands for no date: 9999-12-31, or a word for «not known»."""
-    if text.lower() in TOKENS:
-        return True
-    try:
-        return not says_when(moment(text))
-    except ValueError:
-        return text in _NEVER
-
-
-_NEVER = {"31.12.9999", "31/12/9999", "12/31/9999", "99991231", "00000000", "01.01.0001", "0"}
 
 
 def faults_of(counts: Mapping[str, int]) -> str:
@@ -163,13 +150,13 @@ def _with_century(spelling: str, texts: Collection[str], past: bool) -> str:  # 
 
 def is_compact_date(texts: Iterable[str]) -> bool:
     """Whether all of these are dates written as 20240331."""
-    known = {text for text in texts if text not in _NEVER}
+    known = {text for text in texts if text.removesuffix(".0") not in NEVER}
     return bool(known) and all(map(_is_compact, known)) and _reads(known, COMPACT)
 
 
 def is_compact_month(texts: Iterable[str]) -> bool:
     """Whether all of these are months written as 202403."""
-    known = {text for text in texts if text not in _NEVER}
+    known = {text for text in texts if text.removesuffix(".0") not in NEVER}
     digits = (text.removesuffix(".0") for text in known)
     return (
         bool(known)

@@ -11,9 +11,9 @@ from churn_data.cells import Cell, parse_number
 from churn_data.coded_cells import CodedCells, coded
 from churn_data.column_facts import facts_of
 from churn_data.date_columns import counted_date, date_column
-from churn_data.date_spellings import says_never
 from churn_data.errors import DataError, glimpse
 from churn_model.dates import ISO, days_before, moment
+from churn_model.not_known import says_never
 from churn_model.rules import Label
 from churn_model.spelling import canonical, truth_of
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 import pyarrow.compute
 
 from churn_data.cells import Cell, cleaned
-from churn_data.date_spellings import says_never
 from churn_data.labels import same_label
 from churn_data.notices import Notices
 from churn_data.tables import Chunk, Table
+from churn_model.not_known import says_never
 from churn_model.rules import Label
 from churn_model.spelling import tokens_of
 

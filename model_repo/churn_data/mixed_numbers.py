@@ -10,7 +10,8 @@ from itertools import islice
 
 from churn_data.dialects import Decimal
 from churn_data.number_parts import is_exclusive, parts_of
-from churn_data.number_texts import TOKENS, NumberColumn, is_plain, number_of
+from churn_data.number_texts import NumberColumn, is_plain, number_of
+from churn_model.not_known import TOKENS
 
 _MIXED = 0.05
 """Share of rows that must be in the rarer of two notations, and may be in none, before a column is said to mix them."""

@@ -12,17 +12,8 @@ from dataclasses import dataclass, field
 from churn_data.dialects import Decimal
 from churn_data.durations import MONTHS, SECONDS, short_duration
 from churn_data.number_parts import Parts, is_exclusive, parts_of
+from churn_model.not_known import TOKENS
 
-TOKENS = frozenset(
-    {
-        "", "na", "n/a", "#n/a", "#na", "n.a.", "nan", "-nan", "nat", "null", "(null)", "none", "nil", "\\n", "?", "??",
-        "-", "--", "---", "–", "—", ".", "..", "unknown", "missing", "<na>", "not available", "not applicable",
-        "not known", "undefined", "#value!", "#div/0!", "#null!", "#ref!", "#name?", "#num!", "k.a.", "(missing)",
-        "error", "#error", "#error!", "unk", "no data", "not provided", "not specified", "unspecified", "n/d", "#n/d",
-        "#nv", "#wert!", "#bezug!", "#zahl!", "#valeur!", "#valor!", "#valore!", "#waarde!", "n.v.t.",
-    }
-)  # fmt: skip
-"""What means «not known» in a column of numbers, in small letters."""
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _SIMPLE = re.compile(r"[+-]?[\d.,]+", re.ASCII)
 _MONTHS = re.compile(r"\d{1,3} ?[MB]", re.ASCII)

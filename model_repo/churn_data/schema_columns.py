@@ -52,7 +52,7 @@ class SchemaColumns:
             if name not in table.header:
                 raise NoSuchColumn(table.file, name, f", the model needs it{suggestion(name, table.header)}")
         self._places = {name: table.header.index(name) for name in needed_columns(schema)}
-        own, others = tokens_of(schema.missing), tokens_of(missing)
+        own, others = schema.tokens, tokens_of(missing)
         self._no_ids = own | others
         self._missing = own.union(text for text in others if not any(map(str.isdigit, text)))
         self._written = written_numbers(schema, table.decimal)

@@ -14,11 +14,12 @@ from churn_data.cells import Cell
 from churn_data.coded_cells import coded
 from churn_data.column_facts import facts_of
 from churn_data.date_columns import counted_date, date_column
-from churn_data.date_spellings import is_compact_date, says_never
+from churn_data.date_spellings import is_compact_date
 from churn_data.errors import DataError, NoSuchColumn, glimpse
 from churn_data.guessed_snapshots import guess_snapshot
 from churn_data.notices import Notices
 from churn_model.dates import COMPACT, ISO, DateRule, days_before, moment, says_when
+from churn_model.not_known import says_never
 from churn_model.rules import Feature, TimeRule
 from churn_model.usecase import UseCase
 

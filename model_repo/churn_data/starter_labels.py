@@ -12,7 +12,6 @@ from churn_data.cells import Cell
 from churn_data.coded_cells import coded
 from churn_data.column_facts import ColumnFacts
 from churn_data.date_columns import date_column
-from churn_data.date_spellings import says_never
 from churn_data.errors import DataError, glimpse
 from churn_data.label_meanings import (
     asks_who_left,
@@ -24,8 +23,8 @@ from churn_data.label_meanings import (
 )
 from churn_data.labels import same_label
 from churn_data.notices import Notices
-from churn_data.number_texts import TOKENS
 from churn_data.starter_choices import SHOWN, Ask, Chosen, Facts, existing
+from churn_model.not_known import TOKENS, says_never
 from churn_model.rules import ANY_DATE, Label
 
 Columns = Mapping[str, Sequence[Cell]]

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from churn_data.column_names import words_of
 from churn_data.errors import DataError, glimpse
 from churn_data.label_meanings import says_leaving
-from churn_data.number_texts import TOKENS, NumberColumn
+from churn_data.number_texts import NumberColumn
+from churn_model.not_known import TOKENS
 
 MOST_FIELDS = 400
 """Rows beyond which they are customers: nobody has as many columns."""

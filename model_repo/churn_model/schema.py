@@ -14,7 +14,7 @@ from churn_model import spelling
 from churn_model.dates import DateRule
 from churn_model.names import name_fault
 from churn_model.rules import ValueType
-from churn_model.spelling import Levels, RowSpelling, numbers_of
+from churn_model.spelling import Levels, RowSpelling, numbers_of, tokens_of
 from churn_model.usecase import DEFAULT_MISSING
 
 Row = Sequence[float | str | None]
@@ -76,6 +76,11 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         return {
             rule.snapshot_column: rule.snapshot_spelling for rule in rules if rule.snapshot_column not in self.names
         }
+
+    @cached_property
+    def tokens(self) -> frozenset[str]:
+        """`missing` with every way to write the numbers among them."""
+        return tokens_of(self.missing)
 
     @cached_property
     def spelling(self) -> RowSpelling:

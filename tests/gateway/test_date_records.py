@@ -1,11 +1,15 @@
 """Dates in customer records become the very days that a file's dates become, and are described as dates."""
 
+import csv
 import json
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from churn_data.schema_cells import feature_values
+from churn_data.schema_columns import SchemaColumns
+from churn_data.tables import open_table
 from churn_model.dates import DateRule
 from churn_model.schema import Schema, SchemaFeature
 from churn_serving.gateway.records import RecordDecoder
@@ -65,6 +69,50 @@ def test_every_spelling_gets_the_bits_of_the_file(kind: str, name: str) -> None:
     assert ("nan" in str(list(found))) is (kind in ("no end", "zeros", "never counted"))
 
 
+NONE: dict[str, tuple[str, object]] = {
+    "word": ("iso", "N/A"),
+    "word of a spreadsheet": ("%d.%m.%Y", "#NV"),
+    "blanks": ("iso", " \u00a0"),
+    "of the model": ("iso", "1900-01-01"),
+    "number of the model": ("epoch s", -999),
+    "the same as a text": ("epoch s", "-999.0"),
+    "for ever": ("%d.%m.%Y", "31.12.9999"),
+    "nought": ("%Y%m%d", 0),
+    "nought as a float": ("%Y%m%d", "0.0"),
+    "of a web page": ("iso", "&lt;NA&gt;"),
+}
+
+
+@pytest.mark.parametrize("kind", NONE)
+@pytest.mark.parametrize("name", ["since", 'si"nce'], ids=["struct", "mapping"])
+def test_what_says_that_there_is_no_date_says_so_in_a_record_as_in_a_file(kind: str, name: str, tmp_path: Path) -> None:
+    spelling, value = NONE[kind]
+    known = msgspec.structs.replace(
+        schema(DateRule(spelling, "2024-01-01"), name), id="", missing=("", "1900-01-01", "-999")
+    )
+    found = RecordDecoder(known, 10).decode(body(**{name: value}))
+    assert str(list(found.rows[0])) == "[1.0, nan]"
+    assert found.notes == [(0, 1, False)]
+    with (tmp_path / "f.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["spend", name], ["1", value]])
+    with open_table(tmp_path / "f.csv") as table:
+        assert [str(list(row)) for chunk in table.chunks for row in SchemaColumns(table, known, ()).read(chunk)[1]] == [
+            "[1.0, nan]"
+        ]
+
+
+@pytest.mark.parametrize("name", ["since", 'si"nce'], ids=["struct", "mapping"])
+@pytest.mark.parametrize("as_of", [1_704_067_200, "1704067200", "&#50;024-01-01"])
+def test_a_snapshot_may_be_a_number_and_is_no_day_that_the_model_calls_missing(name: str, as_of: object) -> None:
+    rule = DateRule(snapshot_column="as_of", snapshot_spelling="epoch s")
+    known = msgspec.structs.replace(schema(rule, name), missing=("2024-02-01",))
+    decoder = RecordDecoder(known, 10)
+    assert list(decoder.decode(body(**{name: "2023-12-31"}, as_of=as_of)).rows[0]) == [1.0, 1.0]
+    with pytest.raises(InvalidRequest) as refused:
+        decoder.decode(body(**{name: "2023-12-31"}, as_of="2024-02-01"))
+    assert [problem.field for problem in refused.value.problems] == ["customers[0].features.as_of"]
+
+
 def test_a_record_may_bring_its_own_snapshot() -> None:
     decoder = RecordDecoder(schema(OWN), 10)
     assert list(decoder.decode(body(since="2024-01-01", as_of="2024-02-01")).rows[0]) == [1.0, 31.0]
@@ -76,6 +124,7 @@ FAULTS: dict[str, tuple[DateRule, dict[str, object], str]] = {
     "number": (FIXED, {"since": 12}, "customers[0].features.since"),
     "number too large": (DateRule("epoch s", "2024-01-01"), {"since": 1e300}, "customers[0].features.since"),
     "month 13": (FIXED, {"since": "2024-13-01"}, "customers[0].features.since"),
+    "endless blanks": (FIXED, {"since": " " * 200}, "customers[0].features.since"),
     "endless": (FIXED, {"since": "2024-01-01" + " " * 200}, "customers[0].features.since"),
     "no snapshot": (OWN, {"since": "2024-01-01"}, "customers[0].features.as_of"),
     "snapshot unknown": (OWN, {"since": "2024-01-01", "as_of": None}, "customers[0].features.as_of"),

@@ -13,10 +13,11 @@ from typing import NamedTuple
 from churn_campaigns.experiment.assignment_file import column_place, new_id
 from churn_campaigns.experiment.cohort import Cohort, Member, day
 from churn_data.cells import Cell, clean
-from churn_data.date_spellings import is_compact_date, says_never, spelling_of
+from churn_data.date_spellings import is_compact_date, spelling_of
 from churn_data.errors import DataError, glimpse
 from churn_data.labels import ValuesOfLabel
 from churn_data.tables import open_table
+from churn_model.not_known import says_never
 from churn_model.usecase import Label, UseCase
 
 OUTCOME_ON = "outcome_on"

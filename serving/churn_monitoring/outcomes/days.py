@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from churn_data.column_facts import ColumnFacts
 from churn_data.date_columns import counted_date, date_column
-from churn_data.date_spellings import is_compact_date, says_never
+from churn_data.date_spellings import is_compact_date
 from churn_data.errors import DataError, glimpse
 from churn_data.notices import Notices
 from churn_model.dates import COMPACT, ISO, moment
+from churn_model.not_known import says_never
 
 _FIRST = date(1970, 1, 1)
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from churn_model.dates import DateRule, counted_text, days_before, moment
+from churn_model.dates import DateRule, days_before, moment
+from churn_model.not_known import date_text, known_date
 from churn_model.schema import Schema
 
 MAXIMUM_DATE = 64
@@ -27,6 +28,7 @@ class ValuesWithDates:
 
     def __init__(self, schema: Schema, values: Callable[[Any], Sequence[Any] | None]) -> None:
         self._values = values
+        self._missing = schema.tokens
         self._features = len(schema.features)
         places = {name: place for place, name in enumerate((*schema.names, *schema.snapshot_columns))}
         self._dates = [
@@ -43,14 +45,15 @@ class ValuesWithDates:
         values = list(given)
         try:
             for place, rule, fixed, snapshot_place in self._dates:
-                snapshot = fixed or moment(
-                    counted_text(given[snapshot_place], rule.snapshot_spelling).strip(), rule.snapshot_spelling
-                )
-                text = (counted_text(given[place], rule.spelling) or "").strip()
-                values[place] = days_before(snapshot, text, rule.spelling) if text else None
-        except (ValueError, AttributeError):
+                snapshot = fixed or self._snapshot(given[snapshot_place], rule)
+                text = known_date(given[place], rule.spelling, self._missing)
+                values[place] = None if text is None else days_before(snapshot, text, rule.spelling)
+        except (ValueError, TypeError):
             return None
         return values[: self._features]
+
+    def _snapshot(self, given: Any, rule: DateRule) -> datetime:
+        return moment(date_text(given, rule.snapshot_spelling, self._missing) or "", rule.snapshot_spelling)
 
 
 def _fixed(rule: DateRule) -> datetime | None:

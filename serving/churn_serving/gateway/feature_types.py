@@ -13,7 +13,7 @@ import msgspec
 from churn_model.dates import ISO, is_number
 from churn_model.schema import MAXIMUM_TEXT, Schema, SchemaFeature
 from churn_serving.gateway.date_values import MAXIMUM_DATE, ValuesWithDates
-from churn_serving.gateway.record_faults import value_fault
+from churn_serving.gateway.record_faults import snapshot_fault, value_fault
 from churn_serving.oip.tensors import LARGEST, LARGEST_WHOLE
 
 _UNNAMEABLE = frozenset('"\\' + "".join(map(chr, range(32))))
@@ -56,12 +56,11 @@ class _ValuesOfMapping:
         if features.keys() != self._names:
             return None
         schema = self._schema
-        unknown = schema.spelling.unknown
-        if any(value_fault(features[feature.name], feature, unknown) for feature in schema.features):
+        if any(value_fault(features[feature.name], feature, schema) for feature in schema.features):
+            return None
+        if any(snapshot_fault(features[name], spelling, schema) for name, spelling in schema.snapshot_columns.items()):
             return None
         snapshots = [features[name] for name in schema.snapshot_columns]
-        if not all(isinstance(snapshot, str) for snapshot in snapshots):
-            return None
         return [*(_as_decoded(features[feature.name], feature) for feature in schema.features), *snapshots]
 
 

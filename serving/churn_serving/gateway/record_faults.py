@@ -9,7 +9,8 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 
-from churn_model.dates import counted_text, moment
+from churn_model.dates import moment
+from churn_model.not_known import date_text, known_date
 from churn_model.schema import MAXIMUM_TEXT, Schema, SchemaFeature
 from churn_serving.gateway.date_values import MAXIMUM_DATE
 from churn_serving.oip.faults import MAX_PROBLEMS, InvalidRequest, Problem, is_text
@@ -18,6 +19,7 @@ from churn_serving.oip.messages import MAX_EXPLAINED_ROWS
 from churn_serving.oip.tensors import LARGEST, LARGEST_WHOLE
 
 MAXIMUM_ID = 128
+_NO_DATE = "expected a date such as 2024-03-31"
 _MAXIMUM_COUNTED = 1000
 """Faults beyond those listed that are counted; looking for all of a hostile body takes longer than reading it."""
 
@@ -100,11 +102,11 @@ def _features(features: dict[str, object], place: str, schema: Schema) -> Iterat
         if feature.name not in features:
             yield Problem(where, "missing; send null if it is not known")
         else:
-            fault = value_fault(features[feature.name], feature, schema.spelling.unknown)
+            fault = value_fault(features[feature.name], feature, schema)
             if fault:
                 yield Problem(where, fault)
     for name, spelling in schema.snapshot_columns.items():
-        fault = date_fault(features.get(name), spelling)
+        fault = snapshot_fault(features.get(name), spelling, schema)
         if fault:
             yield Problem(f"{place}.features.{name}", fault)
 
@@ -114,23 +116,34 @@ def _unknown(fields: Mapping[str, object], known: Collection[str]) -> Iterator[s
     return (name for name in fields if name not in known)
 
 
-def value_fault(value: object, feature: SchemaFeature, unknown: frozenset[float]) -> str:
-    """What is wrong with a value; empty if nothing is. `unknown` are the numbers that mean «not known»."""
+def value_fault(value: object, feature: SchemaFeature, schema: Schema) -> str:
+    """What is wrong with a value; empty if nothing is."""
     if value is None:
         return ""
     if feature.date is not None:
-        return date_fault(value, feature.date.spelling) if value != "" else ""
-    return _text_fault(value) if feature.type == "category" else _number_fault(value, feature, unknown)
+        return _date_fault(value, feature.date.spelling, schema)
+    return _text_fault(value) if feature.type == "category" else _number_fault(value, feature, schema.spelling.unknown)
 
 
-def date_fault(value: object, spelling: str) -> str:
-    """What is wrong with a date; empty if nothing is."""
-    value = counted_text(value, spelling)
-    if isinstance(value, str) and len(value) <= MAXIMUM_DATE:
-        with suppress(ValueError):
-            moment(value.strip(), spelling)
-            return ""
-    return "expected a date such as 2024-03-31"
+def _date_fault(value: object, spelling: str, schema: Schema) -> str:
+    with suppress(ValueError, TypeError):
+        text = known_date(value, spelling, schema.tokens)
+        if text is not None:
+            moment(text, spelling)
+        return _length_fault(value)
+    return _NO_DATE
+
+
+def snapshot_fault(value: object, spelling: str, schema: Schema) -> str:
+    """What is wrong with a snapshot, which has to be a date; empty if nothing is."""
+    with suppress(ValueError, TypeError):
+        moment(date_text(value, spelling, schema.tokens) or "", spelling)
+        return _length_fault(value)
+    return _NO_DATE
+
+
+def _length_fault(value: object) -> str:
+    return _NO_DATE if isinstance(value, str) and len(value) > MAXIMUM_DATE else ""
 
 
 def _text_fault(value: object) -> str:
