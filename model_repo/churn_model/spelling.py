@@ -31,6 +31,7 @@ TRUTH = {
 }  # fmt: skip
 """Truth values by the words that people have for them, in small letters."""
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+_SCIENTIFIC = re.compile(r"-?(\d(\.\d+)?e[+-]\d+|0\.0000\d+)", re.ASCII)
 _LONGEST_ESCAPED = 4 * MAXIMUM_TEXT
 """Characters of a text beyond which no characters of HTML are looked for: each may hide another one."""
 _NAN = float("nan")
@@ -71,8 +72,8 @@ def _text(text: str) -> str:
             break
         text = plain
     text = text.strip()
-    if text[-1:].isdigit() and (".0" in text or "e+" in text):
-        text = _whole(text)
+    if text[-1:].isdigit() and (".0" in text or "e+" in text or "e-" in text or text == "-0"):
+        text = _number(text)
     return _BOOLEANS.get(text, text)
 
 
@@ -96,21 +97,18 @@ def _character(entity: re.Match[str]) -> str:
     return unescape(text) if text[1] == "#" else html5.get(text[1:], text)
 
 
-def _whole(text: str) -> str:
-    """The digits of a whole number that was written as a float does it, `415.0` or `1e+16`; else the text."""
-    digits, point, rest = text.partition(".")
-    unsigned = digits.removeprefix("-")
+def _number(text: str) -> str:
+    """The one spelling of a number that was written as programs write floats: `415.0`, `1e+16`, `1e-7`, `0.00001`,
+    `-0`; any other text as it is."""
     if not text.isascii() or len(text) > _LONGEST_WHOLE:
         return text
+    digits, point, rest = text.partition(".")
+    unsigned = digits.removeprefix("-")
     if point and not rest.strip("0"):
         plain = unsigned.isdigit() and (unsigned == "0" or not unsigned.startswith("0"))
         return ("0" if unsigned == "0" else digits) if plain else text
-    mantissa, _, exponent = text.partition("e+")
-    if exponent.isdigit() and mantissa.removeprefix("-").replace(".", "", 1).isdigit():
-        number = float(text)
-        if number.is_integer() and repr(number) == text:
-            return str(int(number))
-    return text
+    number = float(text) if text == "-0" or _SCIENTIFIC.fullmatch(text) else math.nan
+    return canonical(number) or text if math.isfinite(number) else text
 
 
 def tokens_of(missing: Iterable[str]) -> frozenset[str]:

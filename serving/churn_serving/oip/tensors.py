@@ -155,6 +155,8 @@ def _level(value: object, tensor: Tensor, index: int, problems: Problems) -> Val
     else:
         fault = _level_fault(text, tensor)
         level = text if isinstance(text, str | int | float) else None
+        if not fault and isinstance(level, int | float) and tensor.datatype == "FP32":
+            level = _single(level)
     if fault:
         problems.add(f"{tensor.name}[{index}]", fault)
         return None
@@ -190,8 +192,13 @@ def _number(value: object, tensor: Tensor, feature: SchemaFeature) -> tuple[str,
     fault = _number_fault(value, tensor)
     if fault or value != value:  # noqa: PLR0124 - only NaN differs from itself
         return fault, NAN
-    number = _SINGLE.unpack(_SINGLE.pack(value))[0] if tensor.datatype == "FP32" else float(value)
+    number = _single(value) if tensor.datatype == "FP32" else float(value)
     return _out_of_bounds(number, feature), number
+
+
+def _single(value: float) -> float:
+    number: float = _SINGLE.unpack(_SINGLE.pack(value))[0]
+    return number
 
 
 def _number_fault(value: float, tensor: Tensor) -> str:
