@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
+from churn_serving.local.readiness import is_ready
 from ports import free_ports_in_a_row
 from tests.local.starts import accepts, living_command_lines, wait_until
 from tests.prediction_log.segments import customers
@@ -83,8 +84,10 @@ def test_it_answers_the_question_that_it_prints_and_ends_with_ctrl_c(
     assert (
         set(up["processes"]) == {"gateway", "primary", "fallback", "marketing", "mlflow", "prediction-log"} | installed
     )
+    app = f"http://127.0.0.1:{up['processes']['marketing']['port']}"
+    wait_until(lambda: is_ready(f"{app}/readyz"), seconds=200)  # on a busy machine those who serve do not wait for it
     assert (home / "keys" / "marketing-password").stat().st_mode & 0o077 == 0
-    with urllib.request.urlopen(f"http://127.0.0.1:{up['processes']['marketing']['port']}/sign-in") as page:
+    with urllib.request.urlopen(f"{app}/sign-in", timeout=60) as page:
         assert b"Sign in" in page.read()
     lines = printed(process)
     chosen = {*ports, *range(metrics_base, metrics_base + METRICS_PORTS)}
