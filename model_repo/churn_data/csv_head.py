@@ -14,7 +14,7 @@ from pathlib import Path
 from churn_data.csv_layout import MOST_TITLES, Layout, Record, layout_of
 from churn_data.csv_quoting import Quoting, quoting_of, wrapping_of
 from churn_data.decimal_signs import decimal_of
-from churn_data.dialects import BLOCK, Decimal, Encoding, FileForm, delimiter_of, encoding_of
+from churn_data.dialects import Decimal, Encoding, FileForm, delimiter_of, encoding_of
 from churn_data.errors import DataError, glimpse
 from churn_data.file_ends import bytes_of, end_of
 from churn_data.guarded_cells import without_guard
@@ -23,6 +23,7 @@ from churn_data.odd_lines import odd_line, starts_conflict
 from churn_data.padded_text import require_delimited
 from churn_data.row_names import with_name_for_rows
 from churn_data.transposed import require_upright
+from churn_data.unmarked_texts import BLOCK
 
 SAMPLED = 500
 _WIDE = 1000

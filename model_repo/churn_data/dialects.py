@@ -18,6 +18,7 @@ from typing import Literal
 
 from churn_data.errors import DataError
 from churn_data.notices import Notices
+from churn_data.unmarked_texts import BLOCK, UTF8, code_page_in
 
 Decimal = Literal[".", ","]
 TAB = "\t"
@@ -25,12 +26,14 @@ DELIMITERS = {
     ",": "commas", ";": "semicolons", TAB: "tabs", "|": "bars",
     "\uff0c": "full-width commas", "\uff1b": "full-width semicolons",
 }  # fmt: skip
-BLOCK = 1 << 20
 _SAMPLED_RECORDS = 200
 _CONSISTENT = 0.75
 """Share of records that must have as many fields as the header before a delimiter is believed."""
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
+_NAMES = {
+    "utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "iso8859_2": "ISO-8859-2", "koi8_r": "KOI8-R",
+    "cp866": "code page 866", **{f"cp{number}": f"Windows-{number}" for number in range(1250, 1258)},
+}  # fmt: skip
 _HINT = re.compile(r'"?sep=(.)"?\r?\n')
 
 
@@ -80,10 +83,7 @@ class Encoding:
 
 
 def encoding_of(path: Path, form: FileForm, notices: Notices) -> Encoding:
-    """The file's encoding: as given, by its mark, else UTF-8 if all of it is, else Windows-1252 if it may be.
-
-    A file of which some parts are UTF-8 beyond ASCII and others are not is broken UTF-8: it stays UTF-8, and reading
-    it will name the row.
+    """The file's encoding: as given, by its mark, else UTF-8 if it is that, else a code page that is said.
 
     Raises:
         DataError: the encoding that was given is none.
@@ -99,15 +99,17 @@ def encoding_of(path: Path, form: FileForm, notices: Notices) -> Encoding:
         if b"\0" in start.partition(b"\n")[0]:
             zeros = Counter(position % 2 for position, byte in enumerate(start[:4096]) if byte == 0)
             return _told(Encoding("utf-16-le" if zeros[1] >= zeros[0] else "utf-16-be"), notices)
-        stream.seek(0)
-        blocks = iter(lambda: stream.read(BLOCK), b"")
-        return _told(Encoding("cp1252" if _is_windows(blocks) else "utf-8"), notices)
+    page = code_page_in(path)
+    if page == UTF8:
+        return Encoding(page.codec)
+    by = f" by its words, which are {page.language}" if page.language else ""
+    text = f"is not UTF-8, read as {_NAMES[page.codec]}{by}; another one can be named by --encoding"
+    notices.tell("encoding", text)
+    return Encoding(page.codec)
 
 
 def _told(encoding: Encoding, notices: Notices) -> Encoding:
-    if encoding.codec == "cp1252":
-        notices.tell("encoding", "is not UTF-8, read as Windows-1252; another one can be named by --encoding")
-    elif encoding.codec != "utf-8":
+    if encoding.codec != "utf-8":
         notices.tell("encoding", f"read as {encoding.words}")
     return encoding
 
@@ -133,24 +135,6 @@ def _marks(start: bytes, mark: bytes) -> int:
     while start.startswith(mark, count):
         count += len(mark)
     return count
-
-
-def _is_windows(blocks: Iterator[bytes]) -> bool:
-    """Whether there are bytes beyond ASCII, no two of them are UTF-8, and Windows-1252 has a character for each."""
-    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    beyond = False
-    for block in blocks:
-        if block.isascii() and not decoder.getstate()[0]:
-            continue
-        for character in set(decoder.decode(block)):
-            if character.isascii():
-                continue
-            if not "\udc80" <= character <= "\udcff":
-                return False
-            beyond = True
-            if ord(character) - 0xDC00 in (0x81, 0x8D, 0x8F, 0x90, 0x9D):
-                return False
-    return beyond or any("\udc80" <= character <= "\udcff" for character in decoder.decode(b"", final=True))
 
 
 def delimiter_of(sample: str, form: FileForm, notices: Notices) -> tuple[str, int]:

@@ -8,8 +8,9 @@ import io
 from pathlib import Path
 from typing import BinaryIO
 
-from churn_data.dialects import BLOCK, Encoding
+from churn_data.dialects import Encoding
 from churn_data.notices import Notices
+from churn_data.unmarked_texts import BLOCK
 
 _BEHIND = b"\x1a\0"
 

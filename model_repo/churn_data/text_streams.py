@@ -7,9 +7,10 @@ import codecs
 import io
 from pathlib import Path
 
-from churn_data.dialects import BLOCK, Encoding
+from churn_data.dialects import Encoding
 from churn_data.file_ends import bytes_of
 from churn_data.guarded_cells import may_hold_guards
+from churn_data.unmarked_texts import BLOCK
 
 _BLANK_LINES = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r\r")
 
