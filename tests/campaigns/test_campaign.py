@@ -311,6 +311,18 @@ def test_a_trial_is_a_plan_like_others_and_needs_somebody_held_out(desk: Desk) -
     assert (desk.answers()["planned_action"] != planned).any()
 
 
+def test_a_trial_says_beforehand_whether_it_pays(desk: Desk) -> None:
+    assert "--then: needs --trial" in desk.refused("--then", "500")
+    trial = ["--trial", "--holdout", "0.3", "--salt", "spring"]
+    assert "--then: 0.5 pays for nobody" in desk.refused(*trial, "--then", "0.5")
+    late = desk.run(*trial, "--then", "500", "--window-days", "365")
+    assert late["worth"]["pays"] is False
+    assert late["worth"]["waiting"] == 1.0
+    soon = desk.run(*trial[:-1], "summer", "--then", "500", "--window-days", "1")
+    assert soon["worth"]["with_trial"] > late["worth"]["with_trial"]
+    assert desk.run(*trial[:-1], "autumn")["worth"] is None
+
+
 def test_the_packages_own_actions_without_a_use_case(
     desk: Desk, folder: Path, package: Package, capsys: pytest.CaptureFixture[str]
 ) -> None:

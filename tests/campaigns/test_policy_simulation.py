@@ -20,6 +20,7 @@ from churn_cli.programs.policy_simulation import main
 from churn_model.usecase import load_usecase
 
 SMALL = Scenario(customers=2_000)
+NULL = Scenario("no action has any effect", 30_000, Kind(strength=0.0), budget=10.0)
 MEASURES = ("reduction", "net", "expected_net", "cost", "contacted")
 PAGE = Path(__file__).parents[2] / "docs/model/simulation.md"
 
@@ -50,8 +51,7 @@ def study() -> Study:
 @pytest.fixture(scope="module")
 def null() -> Study:
     """A company that tries its actions where none does anything, and finds that out."""
-    scenario = Scenario("no action has any effect", 12_000, Kind(strength=0.0), budget=40.0)
-    return Study(scenario, (simulate_once(scenario, 3),))
+    return Study(NULL, (simulate_once(NULL, 3),))
 
 
 def test_response_types_come_as_often_as_declared(world: World) -> None:
@@ -152,7 +152,7 @@ def test_ours_are_the_functions_of_the_command(monkeypatch: pytest.MonkeyPatch) 
     """What decides and learns in the simulation is what `churn campaign` imports, nothing else."""
     from churn_cli.commands import campaign
 
-    for name in ("make_plan", "learn_from", "Measured", "detectable"):
+    for name in ("make_plan", "learn_from", "Measured", "detectable", "worth_of_trial"):
         assert getattr(company, name) is getattr(campaign, name)
     shipped = {action.id: action.effect for action in load_usecase("telecom").actions}
     assert all(action.effect == shipped[action.id] for action in WHAT_ACTIONS_SAY)
@@ -169,6 +169,13 @@ def test_where_no_action_does_anything_that_is_found_out_and_little_is_spent(nul
         assert seed.results[OURS].reduction == 0.0
         assert seed.results[OURS].cost < 0.6 * seed.results["highest risk"].cost
         assert seed.results["oracle"].contacted == 0.0
+
+
+def test_who_would_wait_too_long_for_a_trial_makes_none() -> None:
+    """Before, a quarter of the would-be leavers was gone when the campaign began: it brought less than no trial."""
+    late = simulate_once(replace(NULL, gone=0.25), 3)
+    assert late.trial.contacted == 0.0
+    assert late.results[OURS].contacted > 0.2
 
 
 def test_the_ranked_take_the_action_that_earns_most(world: World) -> None:

@@ -2,12 +2,14 @@
 
 import numpy
 import pytest
+from msgspec import structs
 
 from churn_campaigns.campaign.customers import Customers
 from churn_campaigns.campaign.orders import Order
 from churn_campaigns.campaign.plan import make_plan
 from churn_campaigns.campaign.problem import NOTHING
 from churn_campaigns.campaign.trial import deal
+from churn_campaigns.campaign.trial_worth import Worth, waiting_for, worth_line, worth_of_trial
 from churn_campaigns.uplift.belief import believed, by_risk
 from churn_campaigns.uplift.cross_fitting import CrossFitted
 from churn_campaigns.uplift.evidence import Estimate
@@ -55,6 +57,41 @@ def test_what_a_trial_deals_hangs_on_salt_and_id_alone() -> None:
     few = deal(net, cost, (800.0, numpy.array([7, 0])), nobody, ids, "spring").choice
     assert (few == 0).sum() == 7
     assert not (few == 1).any()
+
+
+DOUBTED = (ActionRule("call", "A call", 5.0, 0.2), ActionRule("gift", "A gift", 5.0, 0.2))
+
+
+def worth(count: int, waiting: float, actions: tuple[ActionRule, ...] = DOUBTED) -> Worth:
+    """Of a trial with a tenth of the money, which is enough for half of the customers."""
+    customers, budget = people(count), 2.5 * count
+    trial = make_plan(customers, actions, Order(0.1 * budget, NO_LIMIT, 0.3, "spring", trial=True))
+    return worth_of_trial(trial, customers, Order(0.9 * budget, NO_LIMIT, 0.0, ""), waiting)
+
+
+def test_a_trial_pays_where_it_teaches_more_than_it_and_the_waiting_cost() -> None:
+    large, late, gone = worth(20_000, 0.0), worth(20_000, 0.25), worth(20_000, 1.0)
+    assert large.pays
+    assert not late.pays
+    assert large.without == late.without == gone.without
+    # What a trial itself brings is there whoever waits; the rest is lost as far as is waited.
+    campaign = large.with_trial - gone.with_trial
+    assert late.with_trial == pytest.approx(gone.with_trial + 0.75 * campaign)
+    # Few customers teach little, whatever could be earned by who knew.
+    small = worth(300, 0.0)
+    assert small.with_trial / small.without < 1.1 < large.with_trial / large.without
+    assert "so it pays" in worth_line(large, 30)
+    assert "so it does not pay: plan a campaign without --trial" in worth_line(late, 90)
+
+
+def test_there_is_nothing_to_learn_of_what_was_measured() -> None:
+    known = tuple(structs.replace(action, source="measured") for action in DOUBTED)
+    assert not worth(20_000, 0.0, known).pays
+
+
+def test_a_year_is_over_once() -> None:
+    assert waiting_for(73) == pytest.approx(0.2)
+    assert waiting_for(3_660) == 1.0
 
 
 def test_assumed_effects_stay_where_they_agree_with_what_was_seen_and_go_where_all_fall_short() -> None:

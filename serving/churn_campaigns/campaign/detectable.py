@@ -31,36 +31,55 @@ class Detectable:
     control: int
 
 
+@dataclass(frozen=True)
+class Compared:
+    """Customers of one planned action (its position): how many of them are ``treated`` and ``control``, their mean
+    churn ``risk``, and the ``variance`` of the difference between both arms' churn, less what probabilities foresee."""
+
+    action: int
+    treated: int
+    control: int
+    risk: float
+    variance: float
+
+
+def compared(plan: CampaignPlan, customers: Customers) -> list[Compared]:
+    """What the arms of each planned action hold, without those of fewer than two customers."""
+    found = []
+    for action in range(len(plan.actions)):
+        planned = plan.planned.choice == action
+        treated, control = int((planned & ~plan.held_out).sum()), int((planned & plan.held_out).sum())
+        if treated < 2 or control < 2:  # noqa: PLR2004 - a spread needs two
+            continue
+        chance = customers.probability[planned]
+        noise = float((chance * (1.0 - chance)).mean())
+        variance = noise * (1.0 / treated + 1.0 / control)
+        found.append(Compared(action, treated, control, float(chance.mean()), variance))
+    return found
+
+
 def detectable(plan: CampaignPlan, customers: Customers, alpha: float, looks: int) -> Detectable | None:
     """What a plan with a holdout can show; None where somebody to compare is missing.
 
     What churn probabilities foresee is taken out of the noise, as reading does; what several looks cost is counted as
     customers who are not there. Normal approximation.
     """
-    chance = customers.probability
-    variance, treated_all, control_all = 0.0, 0, 0
-    for action in range(len(plan.actions)):
-        planned = plan.planned.choice == action
-        treated, control = planned & ~plan.held_out, planned & plan.held_out
-        if treated.sum() < 2 or control.sum() < 2:  # noqa: PLR2004 - a spread needs two
-            continue
-        noise = float((chance[planned] * (1.0 - chance[planned])).mean())
-        weight = int(treated.sum())
-        variance += weight**2 * noise * (1.0 / weight + 1.0 / int(control.sum()))
-        treated_all, control_all = treated_all + weight, control_all + int(control.sum())
-    if not treated_all:
+    arms = compared(plan, customers)
+    treated = sum(arm.treated for arm in arms)
+    if not treated:
         return None
+    variance = sum(arm.treated**2 * arm.variance for arm in arms)
     certain = float(norm.isf(alpha / 2.0) + norm.ppf(POWER))
-    absolute = certain * float(numpy.sqrt(variance * inflation(looks, alpha, POWER))) / treated_all
+    absolute = certain * float(numpy.sqrt(variance * inflation(looks, alpha, POWER))) / treated
     done = plan.choice != NOTHING
     return Detectable(
         absolute=absolute,
-        relative=absolute / float(chance[done].mean()),
+        relative=absolute / float(customers.probability[done].mean()),
         money=absolute * float(customers.value[done].sum()),
         expected=float(plan.taken(plan.offers.effect)[done].mean()),
         power=POWER,
-        treated=treated_all,
-        control=control_all,
+        treated=treated,
+        control=sum(arm.control for arm in arms),
     )
 
 

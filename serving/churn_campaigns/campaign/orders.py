@@ -5,7 +5,7 @@ Every refusal is one line that names the option. It must not know customers or m
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 import numpy
@@ -82,7 +82,18 @@ def read_order(
     share = 0.0 if holdout is None else _number("--holdout", holdout)
     if not 0 <= share < 1:
         raise DataError("--holdout", f"is a share of at least 0 and below 1, is {share:g}")
-    return Order(_budget(actions, budget), _capacity(actions, capacities), share, salt or "")
+    return Order(_budget("--budget", actions, budget), _capacity(actions, capacities), share, salt or "")
+
+
+def read_then(actions: Sequence[ActionRule], trial: Order, budget: str) -> Order:
+    """The order of the campaign after a trial, with the trial's capacities, and nobody held out.
+
+    Raises:
+        DataError: no trial was ordered, or the budget is no number or pays for nobody.
+    """
+    if not trial.trial:
+        raise DataError("--then", "needs --trial: it is the money of the campaign after one")
+    return replace(trial, budget=_budget("--then", actions, budget), holdout=0.0, salt="", trial=False)
 
 
 @dataclass(frozen=True)
@@ -127,14 +138,14 @@ def _number(option: str, text: str) -> float:
         raise DataError(option, f'"{glimpse(text)}" {problem}') from None
 
 
-def _budget(actions: Sequence[ActionRule], text: str) -> float:
-    budget = _number("--budget", text)
+def _budget(option: str, actions: Sequence[ActionRule], text: str) -> float:
+    budget = _number(option, text)
     if budget < 0:
-        raise DataError("--budget", f"must not be negative, is {budget:g}")
+        raise DataError(option, f"must not be negative, is {budget:g}")
     cheapest = min(actions, key=lambda action: action.cost)
     if budget < cheapest.cost:
         problem = f'{budget:g} pays for nobody, the cheapest action "{cheapest.id}" costs {cheapest.cost:g}'
-        raise DataError("--budget", problem)
+        raise DataError(option, problem)
     return budget
 
 

@@ -104,7 +104,8 @@ ASSUMPTIONS = (
     ("known before", f"who left among {HISTORY} earlier customers whom nobody had contacted"),
     ("assumed effects", f"those of telecom.yaml: of the leavers {_SAID}"),
     ("trial", (f"at most {TRIAL_SHARE:.0%} of the budget, {TRIAL_HOLDOUT:.0%} held out; only where it can show, "
-     "with a power of 80 %, the effect that is assumed")),
+     "with a power of 80 %, the effect that is assumed, and where what it teaches is expected to be worth more than it "
+     "and waiting for it cost, if actions keep what is assumed, give or take half")),
     ("features", f"hold all that churn and effects depend on; with hidden drivers {HIDDEN:.0%} of them are not seen"),
     ("time", (f"effects stay the same; where outcomes take three months, {GONE:.0%} of the would-be leavers who "
      "were not in the trial are gone before the campaign, otherwise nobody")),

@@ -5,7 +5,7 @@ Every decision is one of the functions that `churn campaign` calls, with what it
 not decide anything by itself but how large the trial is and whether it is worth its money.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy
 
@@ -17,6 +17,7 @@ from churn_campaigns.campaign.orders import Order
 from churn_campaigns.campaign.plan import CampaignPlan, make_plan
 from churn_campaigns.campaign.problem import NOTHING
 from churn_campaigns.campaign.second_look import SAMPLE
+from churn_campaigns.campaign.trial_worth import worth_of_trial
 from churn_campaigns.experiment.assignment import CONTROL
 from churn_campaigns.policy_simulation.assumptions import ALPHA, TRIAL_HOLDOUT, TRIAL_SHARE, WHAT_ACTIONS_SAY
 from churn_campaigns.policy_simulation.world import World
@@ -42,28 +43,42 @@ class Planned:
     proven: tuple[str, ...]
 
 
-def plan(world: World, risk: Array, budget: float, gone: Array, seed: int) -> Planned:
+@dataclass(frozen=True)
+class Waiting:
+    """``share``: of the would-be leavers, who are gone by the time a trial's outcomes are known, as the company knows;
+    ``gone``: bool [customers], who they are, if not in it."""
+
+    share: float
+    gone: Array
+
+
+def plan(world: World, risk: Array, budget: float, waiting: Waiting, seed: int) -> Planned:
     """A trial out of a share of the budget, then the campaign.
 
     Args:
         world: its customers.
         risk: float [customers], churn probabilities by a model learned before.
         budget: money for both.
-        gone: bool [customers], who has left by the time the trial's outcomes are known, if not in it.
+        waiting: what it takes until the trial's outcomes are known.
         seed: of who is given what, and of learning.
     """
     company = _Company(world, risk, seed)
     salt = f"trial {seed}"
     trial = company.decide(Order(TRIAL_SHARE * budget, company.no_limit, TRIAL_HOLDOUT, salt, trial=True))
     found = detectable(trial, company.customers({}), ALPHA, 1)
-    if found is None or found.absolute > found.expected:
+    rest = budget - world.spent(trial.choice)
+    then = Order(rest, company.no_limit, 0.0, "")
+    if (
+        found is None
+        or found.absolute > found.expected
+        or not worth_of_trial(trial, company.customers({}), then, waiting.share).pays
+    ):
         campaign = company.decide(Order(budget, company.no_limit, 0.0, ""))
         return Planned(campaign.choice, numpy.zeros(len(world), dtype=bool), ())
     tried = trial.planned.choice != NOTHING
     lessons = company.learn(trial, tried, salt)
-    left_out = frozenset(numpy.array(company.ids)[tried | gone])
-    rest = budget - world.spent(trial.choice)
-    campaign = company.decide(Order(rest, company.no_limit, 0.0, "", left_out=left_out), lessons)
+    left_out = frozenset(numpy.array(company.ids)[tried | waiting.gone])
+    campaign = company.decide(replace(then, left_out=left_out), lessons)
     proven = tuple(name for name, lesson in lessons.by_action.items() if lesson.measured)
     return Planned(numpy.where(tried, trial.choice, campaign.choice), tried, proven)
 

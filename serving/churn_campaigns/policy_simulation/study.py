@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from churn_campaigns.policy_simulation import policies
 from churn_campaigns.policy_simulation.assumptions import BUDGET, HISTORY
-from churn_campaigns.policy_simulation.company import plan
+from churn_campaigns.policy_simulation.company import Waiting, plan
 from churn_campaigns.policy_simulation.world import KIND, NOTHING, Kind, World
 from churn_campaigns.uplift.base_learners import Churn
 from churn_campaigns.uplift.encoding import CovariateEncoder
@@ -139,7 +139,7 @@ def simulate_once(scenario: Scenario, seed: int) -> SeedResult:
         risk = _learned_risk(world, seed, scenario.kind)
         budget = scenario.budget * scenario.customers
         early = numpy.random.default_rng([seed, 3]).random(len(world)) < scenario.gone
-        ours = plan(world, risk, budget, early & (world.leaves == 1), seed)
+        ours = plan(world, risk, budget, Waiting(scenario.gone, early & (world.leaves == 1)), seed)
         choices = {
             "nobody": policies.nobody(world),
             "random": policies.ranked(world, numpy.random.default_rng([seed, 2]).random(len(world)), budget),

@@ -63,6 +63,12 @@ def _add_learning(command: argparse.ArgumentParser) -> None:
         help="deal actions by chance among those that could pay, to learn from; needs --holdout and --salt",
     )
     command.add_argument(
+        "--then",
+        metavar="AMOUNT",
+        help="money for the campaign after a --trial, within a year of it: says whether the trial is worth what it and "
+        "the days until its outcomes are known cost",
+    )
+    command.add_argument(
         "--proven-only", action="store_true", help="leave out actions and customers for whom no effect was shown"
     )
 

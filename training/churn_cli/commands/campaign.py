@@ -13,12 +13,13 @@ from churn_campaigns.campaign.frozen import frozen_columns, ids_in, known_column
 from churn_campaigns.campaign.history import read_history
 from churn_campaigns.campaign.learning import Lessons, Measured, learn_from
 from churn_campaigns.campaign.measured_value import measured_value
-from churn_campaigns.campaign.orders import Order, Promise, Rules, read_order, read_promise
+from churn_campaigns.campaign.orders import Order, Promise, Rules, read_order, read_promise, read_then
 from churn_campaigns.campaign.plan import make_plan
 from churn_campaigns.campaign.plan_file import Columns
 from churn_campaigns.campaign.problem import NOTHING
 from churn_campaigns.campaign.second_look import read_details, sample_features
 from churn_campaigns.campaign.summary import summary_of, text_of
+from churn_campaigns.campaign.trial_worth import Worth, waiting_for, worth_line, worth_of_trial
 from churn_campaigns.experiment.ledger import SUFFIX as LEDGER
 from churn_campaigns.experiment.ledger import Ledger, beside, require_unread, write_ledger
 from churn_campaigns.experiment.plan_history import SUFFIX as KNOWN
@@ -52,7 +53,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         raise DataError("--trial", "needs --holdout and --salt: only who is held out tells what an action does")
     order = replace(order, proven_only=options.proven_only, trial=options.trial)
     promise = read_promise(options.date, options.alpha, options.looks, options.window_days)
-    made = _made(options, _Asked(usecase, package, rules, order, promise))
+    then = None if options.then is None else read_then(rules.actions, order, options.then)
+    made = _made(options, _Asked(usecase, package, rules, order, promise, then))
     manifest = package.manifest
     simulated = ", a model of simulated customers" if manifest.training_data.simulated else ""
     place = written(options.output, replaced=replaced)
@@ -63,6 +65,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "replaced": replaced,
         **made.summary,
         "smallest_effect": None if made.smallest_effect is None else asdict(made.smallest_effect),
+        "worth": None if made.worth is None else asdict(made.worth) | {"pays": made.worth.pays},
         "seconds": round(time.perf_counter() - started, 3),
         "model": {"name": manifest.name, "version": manifest.version, "digest": package.digest},
         "simulated": manifest.training_data.simulated,
@@ -71,13 +74,15 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What a campaign is planned by; `usecase` is None where the package's own rules count."""
+    """What a campaign is planned by; `usecase` is None where the package's own rules count, `then` unless this is a
+    trial and the campaign after it is known."""
 
     usecase: UseCase | None
     package: Package
     rules: Rules
     order: Order
     promise: Promise
+    then: Order | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ class _Made:
     summary: dict[str, Any]
     lessons: Lessons | None
     smallest_effect: Detectable | None
+    worth: Worth | None = None
 
 
 def _made(options: argparse.Namespace, asked: _Asked) -> _Made:
@@ -112,7 +118,11 @@ def _made(options: argparse.Namespace, asked: _Asked) -> _Made:
         details = read_details(source, package, rules, plan.planned.choice != NOTHING, plan.choice != NOTHING)
         name = package.manifest.schema.usecase if asked.usecase is None else asked.usecase.name
         columns = frozen_columns(customers, plan, details, order, asked.promise, name)
-        shown = None
+        shown = worth = None
+        if asked.then is not None:
+            days = asked.promise.window_days
+            worth = worth_of_trial(plan, customers, asked.then, waiting_for(days))
+            reporter.note(worth_line(worth, days))
         if order.salt:
             shown = detectable(plan, customers, asked.promise.alpha, asked.promise.looks)
             reporter.note(detectable_line(shown))
@@ -120,7 +130,7 @@ def _made(options: argparse.Namespace, asked: _Asked) -> _Made:
             _freeze(options.output, ledger_of(columns, order, asked.promise, name), known)
         write_table(target, columns)
     value = None if lessons is None else measured_value(plan, customers, lessons)
-    return _Made(summary_of(customers, plan, order, lessons, value), lessons, shown)
+    return _Made(summary_of(customers, plan, order, lessons, value), lessons, shown, worth)
 
 
 def _freeze(place: Location, ledger: Ledger, known: Columns) -> None:
