@@ -130,6 +130,25 @@ def test_groups_are_told_share_and_money_with_intervals() -> None:
     assert lines[0].startswith("region north: ")
 
 
+def test_a_group_that_is_called_as_often_but_offered_less_shows_in_the_money() -> None:
+    """Of two groups alike but for what was found out about them, one gets the offers and the other the calls."""
+    customers = replace(people(400, 7), value=numpy.full(400, 300.0), probability=numpy.full(400, 0.9))
+    customers.consent["agreed"][:] = True
+    north = customers.groups["region"] == "north"
+    customers = replace(customers, segment=numpy.where(north, 1, 2))
+    order = Order(UNLIMITED, numpy.array([-1, -1]), 0.5, "salt")
+    plan, _ = planned(customers, order)
+    told = {each["group"]: each for each in group_shares(customers, plan)["region"]}
+    for group, own, price in (("north", north, 20.0), ("south", ~north, 5.0)):
+        treated = float((~plan.held_out[own]).mean())
+        assert 0.4 < treated < 0.6
+        # Who is held out is not contacted, and nothing is spent on them.
+        assert told[group]["contacted"] == pytest.approx(treated)
+        assert told[group]["spent"] == pytest.approx(price * treated)
+    assert told["north"]["contacted_interval"][0] < told["south"]["contacted_interval"][1]
+    assert told["north"]["spent_interval"][0] > told["south"]["spent_interval"][1]
+
+
 def test_a_group_of_one_has_no_interval_of_money() -> None:
     customers = people(30, 6)
     customers.groups["region"][0] = "nowhere"
