@@ -148,6 +148,44 @@ def test_a_ledger_of_other_looks_is_refused(company: Company) -> None:
     assert refused(company, *READ).startswith(f"churn: {LEDGER}: holds other looks than were taken at this plan here; ")
 
 
+def test_machines_that_share_their_looks_notice_an_older_copy_without_a_history(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, a plan and the first ledger, carried to another machine, could be read there as if nobody had looked."""
+    path = company.folder / LEDGER
+    first = path.read_bytes()
+    shared = company.folder / "shared"
+    shared.mkdir()
+    monkeypatch.setenv("CHURN_LOOKS", str(shared))
+    company.outcomes("2026-02-15", by_chance(0.5, 0.4))
+    assert company.run(*READ, "--history", "history.csv")["look"] == 1
+    second = path.read_bytes()
+    (company.folder / "history.csv").unlink()
+    path.write_bytes(first)
+    monkeypatch.setenv("CHURN_HOME", str(company.folder / "another machine"))
+    company.outcomes("2026-03-01", by_chance(0.5, 0.4, seed=3))
+    said = refused(company, *READ)
+    assert said.startswith(f"churn: {LEDGER}: is an older copy: it holds 0 of 1 looks that were taken at this plan ")
+    assert ", or shared/" in said
+    # A new history does not help whoever lost the old one.
+    assert refused(company, *READ, "--history", "history.csv") == said
+    path.write_bytes(second)
+    assert company.run(*READ)["look"] == 2
+    # Both machines know both looks.
+    path.write_bytes(second)
+    company.outcomes("2026-05-01", by_chance(0.6, 0.5, seed=4))
+    monkeypatch.setenv("CHURN_HOME", str(company.folder / "home"))
+    assert "it holds 1 of 2 looks" in refused(company, *READ)
+
+
+def test_a_shared_folder_that_is_not_there_is_no_shared_folder(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHURN_LOOKS", str(company.folder / "drive"))
+    assert refused(company, *READ) == "churn: CHURN_LOOKS: drive is no folder: make it, or connect what it lies on"
+    assert not (company.folder / "home" / "looks").exists()
+
+
 def test_where_looks_cannot_be_kept_a_plan_is_read_and_that_is_said(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:

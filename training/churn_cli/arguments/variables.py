@@ -20,6 +20,7 @@ class Variable(NamedTuple):
 
 HOME = Variable("CHURN_HOME", "folder of models, keys and runs (.churn)")
 TRACKING = Variable("CHURN_TRACKING_URI", "MLflow's server, or the database of its runs (mlflow.db in CHURN_HOME)")
+LOOKS = Variable("CHURN_LOOKS", "folder in which machines share which looks were taken at plans (none)")
 VERIFY_KEY = Variable("CHURN_VERIFY_KEY", "public key that proves packages (keys/verify.pem in CHURN_HOME)")
 SIGNING_KEY = Variable("CHURN_SIGNING_KEY", "private key that signs packages (keys/signing.pem in CHURN_HOME)")
 MLFLOW_PORT = Variable("CHURN_MLFLOW_PORT", "port at which MLflow's pages are shown on this machine (8086)")
@@ -84,7 +85,7 @@ _OF_COMMANDS: dict[str, Sequence[Variable]] = {
     "show": STORAGE,
     "log": (HOME, LOG_SEGMENTS, *_OUTCOMES_LOG, *STORAGE),
     "assign": STORAGE,
-    "read": (HOME, *STORAGE),
+    "read": (HOME, LOOKS, *STORAGE),
 }
 """Of a command of `churn`, or a part of one; one that is not here is told everything by its options."""
 

@@ -1,6 +1,7 @@
 """`churn experiment read PLAN OUTCOMES`: what a campaign's plan has brought."""
 
 import argparse
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,16 @@ from churn_data.written_files import require_ending, write_table
 from churn_model.usecase import UseCase
 from churn_training.packaging.home import Home
 
-LOOKS = "looks"
-"""The folder of this machine's home that holds what is known of looks at plans."""
+LOOKS, SHARED = "looks", "CHURN_LOOKS"
+"""The folder of this machine's home that holds what is known of looks at plans; the variable that names another one,
+which machines share."""
 OF_ASSIGNMENTS = ("look", "looks", "information", "control_share", "arms")
 
 
 def read_plan_result(options: argparse.Namespace, plan: Path, usecase: UseCase) -> dict[str, Any]:
     """Read a plan, put the look into its ledger, and, when asked, add its customers to the history."""
     _refuse_what_was_promised(options)
+    known_looks = _known_looks()
     place = beside(options.assignment, LEDGER)
     columns = OutcomeColumns(options.primary or usecase.label.column, options.date_column or OUTCOME_ON)
     with local_copy(place) as path, local_copy(options.outcomes) as given, as_text_file(given) as outcomes:
@@ -48,16 +51,16 @@ def read_plan_result(options: argparse.Namespace, plan: Path, usecase: UseCase) 
             read, look = read_results(cohort, found, ledger, _digest(cohort, found, ledger, outcomes))
         except DataError as error:
             raise error.of(str(options.outcomes)) if error.file == "outcomes" else error from None
-    known_looks = Home.from_environment().path / LOOKS
-    require_newest(known_looks, str(place), ledger, look)
+    for folder in known_looks:
+        require_newest(folder, str(place), ledger, look)
     history = None if options.history is None else _remembered(options, usecase, cohort, found, ledger)
     with upload_after(place) as path, ledger_file(path, ledger.with_look(look)):
         if history is not None:
             with upload_after(options.history) as target:
                 write_table(target, history)
-    unkept = keep(known_looks, ledger.with_look(look))
-    if unkept:
-        say(f"an older copy of {place} will not be noticed here: {unkept}")
+    for folder in known_looks:
+        if unkept := keep(folder, ledger.with_look(look)):
+            say(f"an older copy of {place} will not be noticed here: {unkept}")
     text, document = plan_text(read), read.to_json() | {"ledger": str(place)}
     if history is not None:
         added = int(found.known.sum())
@@ -65,6 +68,21 @@ def read_plan_result(options: argparse.Namespace, plan: Path, usecase: UseCase) 
         document |= {"history": str(options.history), "added_to_history": added}
     show(text, options)
     return document
+
+
+def _known_looks() -> list[Path]:
+    """Where the newest ledgers are kept: at home, and where machines share them.
+
+    Raises:
+        DataError: that is no folder. Whoever mistypes it, or whose drive is away, would spend alpha that others spent.
+    """
+    own, shared = Home.from_environment().path / LOOKS, os.environ.get(SHARED)
+    if not shared:
+        return [own]
+    folder = Path(shared).absolute()
+    if not folder.is_dir():
+        raise DataError(SHARED, f"{folder} is no folder: make it, or connect what it lies on")
+    return [own, folder]
 
 
 def _refuse_what_was_promised(options: argparse.Namespace) -> None:
