@@ -2,7 +2,9 @@
 
 Bytes beyond ASCII mean something in nearly every code page, so a file does not say which is its own. What is said here
 is only what its words leave no doubt of: nearly all of them are words of one alphabet in one code page, and many would
-be of none in Windows-1252, which everything else is taken for. It must not know fields or columns.
+be of none in Windows-1252, which everything else is taken for. charset-normalizer 3.5, which knows the same code pages,
+read 14 of 20 Western texts of the tests as Central European, and those are what most files hold; so the alphabets stand
+here. It must not know fields or columns.
 """
 
 import re
