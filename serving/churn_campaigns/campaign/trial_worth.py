@@ -88,7 +88,8 @@ def _beliefs(trial: CampaignPlan, customers: Customers) -> Floats:
         ]
     )
     drawn = qmc.MultivariateNormalQMC(numpy.zeros(len(spread)), seed=0).random(DRAWS)
-    return numpy.maximum(1.0 + spread * drawn, 0.0)
+    believed: Floats = numpy.maximum(1.0 + spread * drawn, 0.0)
+    return believed
 
 
 def _spread(found: Compared | None, assumed: float) -> float:
