@@ -45,7 +45,7 @@ written in one of these makes letters of the other, too, but of others than thes
 _ALWAYS = {"Portuguese": "ãçê", "Icelandic": "áíóú"}
 """Letters that are missing in no text of these languages that is longer than a few words."""
 _MOST_LINES = 2000
-_LATIN_WORDS, _OTHER_WORDS, _MANY_WORDS = 8, 4, 20
+_LATIN_WORDS, _OTHER_WORDS, _MANY_WORDS = 8, 6, 20
 """Different words that a language is believed for where its letters stand between those of ASCII, and where all are its
 own; and from which on most may be another language's as well."""
 _LETTERS = 0.85
@@ -65,9 +65,12 @@ class CodePage(NamedTuple):
     language: str
 
 
+MAY_BE_WESTERN = CodePage(WESTERN, "")
+
+
 def code_page_of(lines: Iterable[bytes]) -> CodePage | None:
-    """The code page in which the words of these lines are those of one language, where that is beyond doubt; None where
-    it may be Windows-1252 as well.
+    """The code page in which the words of these lines are those of one language, where that is beyond doubt;
+    Windows-1252 where it may be that as well; None where words without a letter of ASCII say that it is neither.
 
     Args:
         lines: those of the file that hold bytes beyond ASCII, or the first of them.
@@ -78,18 +81,21 @@ def code_page_of(lines: Iterable[bytes]) -> CodePage | None:
     ascii_share = sum(byte < 0x80 for byte in letters) / (len(letters) or 1)  # noqa: PLR2004
     sample = b" ".join(words)
     if ascii_share >= _LEAST_ASCII:
-        return _latin(sample) if len(words) >= _LATIN_WORDS else None
-    return _other_script(sample) if ascii_share <= _MOST_ASCII and len(words) >= _OTHER_WORDS else None
+        return _latin(sample) if len(words) >= _LATIN_WORDS else MAY_BE_WESTERN
+    is_other = ascii_share <= _MOST_ASCII and sum(len(word) > 2 for word in words) > 1  # noqa: PLR2004 - as above
+    if not is_other:
+        return MAY_BE_WESTERN
+    return _other_script(sample) if len(words) >= _OTHER_WORDS else None
 
 
-def _latin(sample: bytes) -> CodePage | None:
+def _latin(sample: bytes) -> CodePage:
     western = {word.rstrip("ªº") for word in _words(sample, WESTERN, "replace")}
     most = _WESTERN if len(western) < _MANY_WORDS else _WESTERN_OF_MANY
     letters = set("".join(western))
     for language, alphabet in _LANGUAGES[WESTERN].items():
         is_possible = language not in _ALWAYS or not letters.isdisjoint(_ALWAYS[language])
         if is_possible and _explained(western, alphabet) > most:
-            return None
+            return MAY_BE_WESTERN
     found: dict[CodePage, int] = {}
     for codec, language, alphabet, words in _candidates(sample):
         own = {letter for letter in alphabet if letter.encode(codec).decode(WESTERN, "replace") != letter}
@@ -97,7 +103,7 @@ def _latin(sample: bytes) -> CodePage | None:
         is_its_own = len(own.intersection(written)) >= min(_OWN_LETTERS, len(own))
         if is_its_own and _explained(words, alphabet) >= _EXPLAINED and language not in _FREQUENT:
             found[CodePage(codec, language)] = sum(not letter.isascii() for letter in written)
-    return max(found, key=found.__getitem__, default=None)
+    return max(found, key=found.__getitem__, default=MAY_BE_WESTERN)
 
 
 def _other_script(sample: bytes) -> CodePage | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from churn_data.code_pages import WESTERN, CodePage, code_page_of
+from churn_data.code_pages import MAY_BE_WESTERN, WESTERN, CodePage, code_page_of
 
 BLOCK = 1 << 20
 _NO_WINDOWS = frozenset((0x81, 0x8D, 0x8F, 0x90, 0x9D))
@@ -19,16 +19,16 @@ UTF8 = CodePage("utf-8", "")
 
 def code_page_in(path: Path) -> CodePage:
     """UTF-8 if all of the file is, or most of what is beyond ASCII in it: then it is broken and reading it will name
-    the row. Else the code page that its words tell, else Windows-1252 if it may be; else UTF-8, broken as it is."""
+    the row. Else the code page that its words tell, or Windows-1252 if it may be that; else UTF-8, broken as it is."""
     kind = _kind_of(path)
     if kind == "UTF-8":
         return UTF8
     with path.open("rb") as stream:
         lines = iter(lambda: stream.readline(_LONGEST_LINE), b"")
         found = code_page_of(line for line in lines if not line.isascii())
-    if found is not None and _is_whole(path, found.codec):
-        return found
-    return CodePage(WESTERN, "") if kind == WESTERN else UTF8
+    if found == MAY_BE_WESTERN:
+        return found if kind == WESTERN else UTF8
+    return found if found is not None and _is_whole(path, found.codec) else UTF8
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

@@ -208,6 +208,10 @@ REFUSED: dict[str, tuple[Callable[[Path], bytes], str]] = {
         lambda _: json.dumps({"customers": RECORDS, "users": RECORDS}, indent=1).encode(),
         "begins an object over several lines: an array of customers or one a line was expected, e.g. jq -c",
     ),
+    "OpenDocument": (
+        lambda _: archive(mimetype="application/vnd.oasis.opendocument.spreadsheet", content_xml="<a/>"),
+        "is an OpenDocument sheet: save it as CSV or .xlsx, e.g. soffice --headless --convert-to csv",
+    ),
     "ORC": (lambda _: b"ORC" + bytes(50) + b"ORC\x1a", "is an ORC file: write it as Parquet, e.g. python -c"),
     "JSON of no objects": (lambda _: b'{"id": "c1"}\n[1, 2]\n', "line 2 is no object of JSON, a customer was expected"),
     "JSON array that breaks off": (lambda _: json.dumps(RECORDS).encode()[:-9], "is not valid JSON"),
