@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import msgspec
 import numpy
 import pytest
 
+from churn_cli.main import main
 from churn_data.dataset import Dataset
 from churn_model.mlflow_registry import connect
 from churn_model.rules import ProfitStatement
@@ -30,18 +32,33 @@ ROOT = Path(__file__).resolve().parents[2]
 TRAIN = ["train", "--budget", "0", "--rows", "800", "--json", "--verbose"]
 
 
-def start(home: Home, *more: str, job: str = "nightly-1", pod: str = "nightly-1-a") -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.training.small_training", *TRAIN, *more]
-    environment = {**os.environ, "CHURN_HOME": str(home.path), "CHURN_JOB_NAME": job, "CHURN_POD_NAME": pod}
+def start(home: Home) -> subprocess.Popen[str]:
+    """A training as a program, which can be killed."""
+    command = [sys.executable, "-m", "tests.training.small_training", *TRAIN]
+    pod = {"CHURN_JOB_NAME": "nightly-1", "CHURN_POD_NAME": "nightly-1-a"}
+    environment = {**os.environ, "CHURN_HOME": str(home.path), **pod}
     return subprocess.Popen(
         command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-def finish(process: subprocess.Popen[str]) -> tuple[dict[str, Any], str]:
-    out, err = process.communicate(timeout=280)
-    assert process.returncode == 0, err
-    return json.loads(out.splitlines()[-1]), err
+@pytest.fixture
+def train_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[Home, str], tuple[dict[str, Any], str]]:
+    """The same to its end in this process, in a pod of this name: what it says and what it said meanwhile."""
+    monkeypatch.setattr("churn_training.pipeline.default_candidates", lambda: small_candidates()[:3])
+    monkeypatch.setenv("CHURN_JOB_NAME", "nightly-1")
+
+    def run(home: Home, pod: str) -> tuple[dict[str, Any], str]:
+        monkeypatch.setenv("CHURN_HOME", str(home.path))
+        monkeypatch.setenv("CHURN_POD_NAME", pod)
+        code = main(TRAIN)
+        out, err = capsys.readouterr()
+        assert code == 0, err
+        return json.loads(out.splitlines()[-1]), err
+
+    return run
 
 
 def read_until(process: subprocess.Popen[str], words: str) -> None:
@@ -66,7 +83,9 @@ def model_of(home: Home) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_a_killed_training_goes_on_and_comes_to_the_same_bits(home: Home, tmp_path: Path, empty_database: Path) -> None:
+def test_a_killed_training_goes_on_and_comes_to_the_same_bits(
+    home: Home, tmp_path: Path, empty_database: Path, train_here: Callable[[Home, str], tuple[dict[str, Any], str]]
+) -> None:
     killed = start(home)
     read_until(killed, "round 2, Logistic regression: log loss")
     killed.send_signal(signal.SIGKILL)
@@ -75,7 +94,7 @@ def test_a_killed_training_goes_on_and_comes_to_the_same_bits(home: Home, tmp_pa
     assert connect(home.tracking_uri).search_registered_models() == []
     assert "RUNNING" in runs(home)["train simulated-telecom-800-0.csv"]
 
-    resumed, said = finish(start(home, pod="nightly-1-b"))
+    resumed, said = train_here(home, "nightly-1-b")
     assert said.count("was left open by an earlier pod of this Job; it counts as killed now") >= 1
     assert "CatBoost: expected profit per customer" in said
     assert said.count("reused from run") == 2
@@ -90,7 +109,7 @@ def test_a_killed_training_goes_on_and_comes_to_the_same_bits(home: Home, tmp_pa
     other = Home.from_environment({"CHURN_HOME": str(tmp_path / "other")})
     other.path.mkdir()
     (other.path / "mlflow.db").write_bytes(empty_database.read_bytes())
-    whole, said = finish(start(other))
+    whole, said = train_here(other, "nightly-1-a")
     assert "reused from" not in said
     assert resumed["metrics"] == whole["metrics"]
     assert resumed["candidates"] == whole["candidates"]
