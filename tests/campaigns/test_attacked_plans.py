@@ -273,6 +273,32 @@ def test_ids_that_lost_their_zeros_are_called_that(company: Company) -> None:
     assert said.startswith(f'churn: plan.csv, column "id", row 2: "{lost[0]}" has lost {gone} leading zeros')
 
 
+def test_outcomes_whose_ids_lost_their_zeros_are_called_that(company: Company) -> None:
+    """Before, each of them was said to be a stranger, whom an option leaves out."""
+    path = company.folder / "outcomes.csv"
+    frame = pandas.read_csv(path, dtype=str)
+    lost = frame["customer"].str.lstrip("0")
+    gone = len(frame["customer"][0]) - len(lost[0])
+    frame.assign(customer=lost).to_csv(path, index=False)
+    said = f'churn: outcomes.csv, column "customer", row 2: "{lost[0]}" has lost {gone} leading zero'
+    assert refused(company, *READ).startswith(said)
+    assign = ("experiment", "assign", "customers.csv", "arms.csv", "--control-share", "0.5", "--date", "2026-01-01")
+    company.run(*assign, "--salt", "summer")
+    assert refused(company, "experiment", "read", "arms.csv", "outcomes.csv").startswith(said)
+
+
+def test_a_history_of_days_to_come_is_refused(company: Company) -> None:
+    """Before, outcomes that nobody can have seen counted as measured."""
+    company.run(*READ, "--history", "history.csv")
+    frame = pandas.read_csv(company.folder / "history.csv", dtype=str)
+    frame.assign(planned_on="2999-01-01", outcome_until="2999-04-01").to_csv(
+        company.folder / "history.csv", index=False
+    )
+    said = refused(company, "campaign", "customers.csv", "next.csv", "--budget", "9", "--history", "history.csv")
+    line = 'history.csv, column "outcome_until", row 2: 2999-04-01 lies in the future: an outcome is what has happened'
+    assert said == f"churn: {line}"
+
+
 def test_a_plan_of_a_former_version_is_read(company: Company) -> None:
     """Its checks are hexadecimal digits, and its ledger has no seal."""
     plan, path = company.plan(), company.folder / LEDGER

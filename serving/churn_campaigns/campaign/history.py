@@ -14,7 +14,7 @@ import numpy
 import pandas
 
 from churn_campaigns.experiment.assignment import CONTROL
-from churn_campaigns.experiment.cohort import day
+from churn_campaigns.experiment.cohort import day, latest_day, past_day
 from churn_data.cells import Cell, clean, parse_number
 from churn_data.dialects import Decimal
 from churn_data.errors import DataError, glimpse
@@ -149,6 +149,7 @@ class _Entries:
         self._path, self._id, self._missing, self._actions = path, id_column, missing, actions
         self._seen: dict[str, list[_Place]] = {}
         self._decimal: Decimal = "."
+        self._latest = latest_day()
 
     def read(self) -> Iterator[_Entry]:
         """Every row; the first that cannot be right is refused."""
@@ -176,7 +177,8 @@ class _Entries:
         given = self._arm(arm, row)
         days = None
         if since is not None and until is not None:
-            days = (self._day(since, PLANNED_ON, row), self._day(until, OUTCOME_UNTIL, row))
+            ended = past_day(until, self._latest, str(self._path), OUTCOME_UNTIL, row)
+            days = (day(since, str(self._path), PLANNED_ON, row), ended)
             if days[1] < days[0]:
                 problem = f"{days[1]} lies before the plan of {days[0]}"
                 raise DataError(str(self._path), problem, column=OUTCOME_UNTIL, row=row)
@@ -195,9 +197,6 @@ class _Entries:
             problem = f'"{glimpse(cell)}" is no action, one of {expected} was expected'
             raise DataError(file, problem, column=ARM, row=row)
         return cell
-
-    def _day(self, cell: Cell, column: str, row: int) -> date:
-        return day(cell, str(self._path), column, row)
 
     def _share(self, cell: Cell, column: str, row: int, *, may_be_zero: bool = False) -> float:
         if cell is None:

@@ -7,7 +7,7 @@ statistics.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from churn_campaigns.experiment.assignment import CONTROL
@@ -185,3 +185,16 @@ def day(cell: Cell, file: str, column: str, row: int) -> date:
     except ValueError:
         problem = f'"{glimpse(cell)}" is not a date such as 2026-01-31'
         raise DataError(file, problem, column=column, row=row) from None
+
+
+def latest_day() -> date:
+    """The last day that has begun anywhere."""
+    return datetime.now(UTC).date() + timedelta(days=1)
+
+
+def past_day(cell: Cell, latest: date, file: str, column: str, row: int) -> date:
+    """The day in the cell of an outcome; raises DataError if there is none, or if it comes after the ``latest``."""
+    found = day(cell, file, column, row)
+    if found > latest:
+        raise DataError(file, f"{found} lies in the future: an outcome is what has happened", column=column, row=row)
+    return found

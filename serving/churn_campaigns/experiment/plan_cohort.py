@@ -13,13 +13,12 @@ from churn_campaigns.experiment import plan_columns
 from churn_campaigns.experiment.assignment import CONTROL
 from churn_campaigns.experiment.assignment_file import column_place, new_id
 from churn_campaigns.experiment.ledger import Ledger
-from churn_campaigns.experiment.row_checks import ROW_CHECK, in_letters, row_check
+from churn_campaigns.experiment.row_checks import ROW_CHECK, in_letters, lost_zeros, row_check
 from churn_data.cells import Cell, clean, parse_number
 from churn_data.errors import DataError, glimpse
 from churn_data.tables import Chunk, Table, open_table
 
 Numbers = tuple[float | None, ...]
-_MOST_ZEROS = 12
 _DAYS = ("%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%m/%d/%y")
 
 
@@ -132,13 +131,10 @@ class _Plan:
         if row_check(texts, numbers) == wanted:
             return
         customer, others = texts[0], texts[1:]
-        for zeros in range(1, _MOST_ZEROS + 1):
-            if row_check(("0" * zeros + customer, *others), numbers) == wanted:
-                problem = (
-                    f'"{glimpse(customer)}" has lost {zeros} leading zeros: a spreadsheet took the ids for numbers'
-                )
-                hint = "keep the plan as .xlsx, or put the column back"
-                raise DataError(self._file, f"{problem}; {hint}", column=plan_columns.ID, row=row)
+        lost = lost_zeros(customer, lambda whole: row_check((whole, *others), numbers) == wanted)
+        if lost:
+            hint = "keep the plan as .xlsx, or put the column back"
+            raise DataError(self._file, f"{lost}; {hint}", column=plan_columns.ID, row=row)
         problem = "is not as it was planned: the row was edited"
         raise DataError(self._file, problem, column=ROW_CHECK, row=row)
 

@@ -11,6 +11,7 @@ import numpy
 
 from churn_campaigns.experiment.ledger import Ledger
 from churn_campaigns.experiment.plan_cohort import PlanCohort
+from churn_campaigns.experiment.row_checks import lost_zeros
 from churn_campaigns.experiment.tally import Labels, OutcomeColumns, outcome_rows
 from churn_data.errors import DataError
 from churn_model.usecase import UseCase
@@ -76,7 +77,8 @@ def read_plan_outcomes(
                 ignored += 1
                 continue
             if not ignore_unassigned:
-                problem = "the customer is not in the plan (--ignore-unassigned counts such rows)"
+                problem = lost_zeros(row.customer, lambda whole: whole in places or whole in cohort.unplanned)
+                problem = problem or "the customer is not in the plan (--ignore-unassigned counts such rows)"
                 raise DataError(str(path), problem, column=usecase.id, row=row.row)
             strangers += 1
         elif row.label is not None:

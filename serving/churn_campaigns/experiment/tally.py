@@ -6,12 +6,13 @@ It must not know statistics, nor decide who belongs to the experiment: that is t
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from churn_campaigns.experiment.assignment_file import column_place, new_id
-from churn_campaigns.experiment.cohort import Cohort, Member, day
+from churn_campaigns.experiment.cohort import Cohort, Member, latest_day, past_day
+from churn_campaigns.experiment.row_checks import lost_zeros
 from churn_data.cells import Cell, clean
 from churn_data.date_spellings import is_compact_date, spelling_of
 from churn_data.errors import DataError, glimpse
@@ -53,11 +54,7 @@ class OutcomeRow(NamedTuple):
 
     def on(self, file: str, column: str) -> date:
         """The day; raises DataError if there is none, or if it has not come yet."""
-        found = day(self.day, file, column, self.row)
-        if found > self.latest:
-            problem = f"{found} lies in the future: an outcome is what has happened"
-            raise DataError(file, problem, column=column, row=self.row)
-        return found
+        return past_day(self.day, self.latest, file, column, self.row)
 
 
 def read_outcomes(
@@ -82,7 +79,8 @@ def read_outcomes(
         member = cohort.members.get(row.customer)
         if member is None:
             if not ignore_unassigned:
-                problem = "the customer was never assigned to an arm (--ignore-unassigned counts such rows)"
+                problem = lost_zeros(row.customer, cohort.members.__contains__)
+                problem = problem or "the customer was never assigned to an arm (--ignore-unassigned counts such rows)"
                 raise DataError(str(path), problem, column=usecase.id, row=row.row)
             tally.unassigned += 1
         elif row.label is not None:
@@ -142,7 +140,7 @@ class Labels:
 
 def outcome_rows(path: Path, usecase: UseCase, columns: OutcomeColumns) -> Iterator[OutcomeRow]:
     """Every row of a file of outcomes; raises DataError for an id that is missing or there twice."""
-    missing, latest = frozenset(usecase.missing), datetime.now(UTC).date() + timedelta(days=1)
+    missing, latest = frozenset(usecase.missing), latest_day()
     with open_table(path) as table:
         places = [column_place(table, name, of_usecase=True) for name in (usecase.id, columns.primary)]
         places.append(column_place(table, columns.day))
