@@ -82,6 +82,24 @@ async def test_an_answer_that_is_counted_at_once_is_counted_as_its_parts_are() -
         assert found == pytest.approx(expected)
 
 
+async def test_the_model_of_the_last_answer_is_counted_anew_when_its_series_have_gone() -> None:
+    metrics = GatewayMetrics()
+    witness = AnswerWitness(metrics.tallies, RequestLog(os.open(os.devnull, os.O_WRONLY), metrics.log_dropped))
+    model = SimpleNamespace(name="churn", version="1", digest="sha256:1")
+    request = SimpleNamespace(route="/v1/predictions", trace=None, recommended=[recommended(1, "new", "call")])
+    request.started, request.caller, request.rows, request.request_id = time.perf_counter(), "crm", 1, "r"
+    for _ in range(2):
+        witness.answered(request, 200, "primary", [0.5], model)
+    for number in range(names.MAXIMUM_MODELS):  # whose series take the place of the first model's
+        metrics.scored("churn", f"sha256:other {number}", "primary", [0.5])
+    witness.answered(request, 200, "primary", [0.5], model)
+    shown = (
+        {one.labels["digest"]: one.value for one in samples(metrics, name)}["sha256:1"]
+        for name in (f"{names.SCORES}_count", names.RECOMMENDATIONS)
+    )
+    assert [*shown] == [1, 3]
+
+
 @given(values=st.lists(st.floats(0, 1) | st.sampled_from(names.SCORE_BUCKETS), max_size=50), together=st.booleans())
 def test_plain_numbers_are_told_as_the_library_tells_its_own(values: list[float], *, together: bool) -> None:
     ours, theirs = CollectorRegistry(), CollectorRegistry()

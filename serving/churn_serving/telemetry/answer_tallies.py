@@ -28,7 +28,7 @@ class Tally(NamedTuple):
     requests: Count
     latency: Distribution
     scores: Distribution
-    recommended: dict[Recommended, int]
+    recommended: Recommended
     version: str
     """The model's, as lines say it."""
     usual: bool
@@ -40,6 +40,11 @@ USUAL_SERVERS = frozenset({"primary", "canary"})
 """Who answers where nothing is wrong."""
 Kind = tuple[str, int, str, str]
 """Route, HTTP status or its gRPC equivalent, who served, the model's digest."""
+
+
+_Last = tuple[str, int, str, Model | None, Tally]
+_NOWHERE = Tally(Count(), Distribution(()), Distribution(()), Recommended(), "", usual=False)
+_NONE: _Last = ("", 0, "", None, _NOWHERE)
 
 
 class AnswerTallies:
@@ -56,19 +61,32 @@ class AnswerTallies:
         self._scores = scores
         self._recommendations = recommendations
         self._codes = codes
-        self.known: dict[Kind, Tally] = {}
-        """What was resolved before; to be looked at for each answer, since it may be forgotten."""
+        self._known: dict[Kind, Tally] = {}
         for source in (answered, scores, recommendations.children):
-            source.forgotten = self.known.clear  # nobody adds to what is shown no more
+            source.forgotten = self._forget  # nobody adds to what is shown no more
+        self.last = _NONE
+        """The kind of the answer before this one, nearly always that of the next, by the objects themselves: to see
+        that they are the same ones takes a third of a look into a table. To be looked at for each answer, since it may
+        be forgotten."""
 
-    def resolve(self, kind: Kind, model: Model) -> Tally:
-        """What is not known yet."""
+    def of(self, route: str, code: int, served_by: str, model: Model) -> Tally:
+        """What an answer of this kind adds to, which becomes ``last``."""
+        kind = (route, code, served_by, model.digest)
+        tally = self._known.get(kind) or self._resolve(kind, model)
+        self.last = (route, code, served_by, model, tally)
+        return tally
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self.last = _NONE
+
+    def _resolve(self, kind: Kind, model: Model) -> Tally:
         route, code, served_by, digest = kind
         name, version = model.name, model.version
         requests, latency = self._answered[route, served_by, version, self._codes[code]]
         scores = self._scores[name, digest, served_by]
         recommended = self._recommendations.children[name, digest]
-        tally = self.known[kind] = Tally(
+        tally = self._known[kind] = Tally(
             requests, latency, scores, recommended, version, code == WELL and served_by in USUAL_SERVERS
         )
         return tally

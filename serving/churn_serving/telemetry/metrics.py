@@ -107,7 +107,7 @@ class GatewayMetrics(ProcessMetrics):
 
     def recommended(self, name: str, digest: str, recommendations: Iterable[Recommendation]) -> None:
         """Customers of these segments were recommended these actions by a model."""
-        self._recommendations.add((name, digest), recommendations)
+        self._recommendations.children[name, digest].add(recommendations)
 
     def backend_called(self, backend: str, rows: int, seconds: float, outcome: str, digest: str) -> None:
         """One call with ``rows`` customers to a backend ended in ``outcome``."""

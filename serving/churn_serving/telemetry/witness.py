@@ -42,9 +42,10 @@ class AnswerWitness:
         now = time.perf_counter()
         seconds = now - request.started
         route, trace = request.route, request.trace
-        kind = (route, code, served_by, model.digest)
-        tallies = self._tallies
-        requests, latency, scores, recommended, version, usual = tallies.known.get(kind) or tallies.resolve(kind, model)
+        last_route, last_code, last_server, last_model, tally = self._tallies.last
+        if model is not last_model or served_by is not last_server or route is not last_route or code != last_code:
+            tally = self._tallies.of(route, code, served_by, model)
+        requests, latency, scores, recommended, version, usual = tally
         requests.value += 1
         if trace is not None and trace.sampled:
             latency.observe_traced(seconds, trace)
@@ -55,10 +56,12 @@ class AnswerWitness:
         for probability in probabilities:
             scores.buckets[bisect_left(SCORE_BUCKETS, probability)] += 1
             scores.total += probability
+        counts = recommended.counts
         for one in request.recommended:
-            segment = one.segment
-            key = (segment.id, segment.name, one.action.id)
-            recommended[key] = recommended.get(key, 0) + 1
+            try:
+                counts[one.action.id][one.segment.id] += 1
+            except KeyError:
+                recommended.add((one,))
         if usual:
             budget = self._budget
             if now < budget.empty_until:
