@@ -151,18 +151,19 @@ class PredictionLog:
         records: list[bytes] = []
         count = 0
         sequence = self._writer.sequence
+        written, ended = self._clock(), time.perf_counter()
         for exchange, outcome, named, key, model, customers in held:
             try:
                 if model.sequence != sequence:
                     records.append(self._introduced.introduce(model, sequence))
                 note = AnswerNote(
-                    self._clock(),
+                    written,
                     exchange.request_id,
                     exchange.route,
                     model.number,
                     outcome.served_by,
                     self._arm(named),
-                    (time.perf_counter() - exchange.started) * 1000,
+                    (ended - exchange.started) * 1000,
                     key.id,
                     customers,
                 )
