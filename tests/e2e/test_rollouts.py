@@ -30,7 +30,7 @@ from tests.e2e.waiting import wait_until
 
 __all__ = ["platform"]  # a fixture
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 NOT_FOUND = 404
 FIRST, *FURTHER = (10, 50, 100)
 RULES = {
@@ -116,7 +116,7 @@ def test_a_canary_whose_pods_are_at_fault_is_taken_back(
     with start_load() as load:
         told = taken_back(operator, load, tmp_path, version, fault.hurt)
     assert any(f" is taken back, worse: {name}: " in told["said"] for name in fault.measures), told
-    assert fault.hurt is not choke or told["calls"].get("timeout", 0) > told["calls"].get("unreachable", 0), told
+    assert fault.hurt is not choke or told["calls"].get("timeout", 0) > 0, told  # until their probes end the pods
     figures.record(f"a canary taken back, {fault.hurt.__name__}", **told)
 
 
