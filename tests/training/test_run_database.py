@@ -46,7 +46,7 @@ def open_as_a_server(file: Path) -> None:
     """Fails as a server would that opens it."""
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # warns when it is loaded, so not here first
 
-    SqlAlchemyStore(f"sqlite:///{file}", str(file.parent)).engine.dispose()
+    SqlAlchemyStore(f"sqlite:///{file}", str(file.parent)).engine.dispose()  # type: ignore[no-untyped-call]
 
 
 def version(file: Path) -> str:
