@@ -88,8 +88,8 @@ def _beliefs(trial: CampaignPlan, customers: Customers) -> Floats:
         ]
     )
     drawn = qmc.MultivariateNormalQMC(numpy.zeros(len(spread)), seed=0).random(DRAWS)
-    believed: Floats = numpy.maximum(1.0 + spread * drawn, 0.0)
-    return believed
+    beliefs: Floats = numpy.maximum(1.0 + spread * drawn, 0.0)
+    return beliefs
 
 
 def _spread(found: Compared | None, assumed: float) -> float:
