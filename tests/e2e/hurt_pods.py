@@ -17,7 +17,7 @@ for _ in range({others}):
         while time.monotonic() < end:
             pass
 """
-SLOW, LATE = 4, 100
+SLOW, LATE = 12, 100
 """Processes that share a pod's half processor with its server: its answers take several times as long, or come after
 the gateway has given up."""
 Hurt = Callable[[Cluster, set[tuple[str, int]]], None]
