@@ -26,6 +26,7 @@ class BackendSettings(ConnectionSettings):
         frozen=True,
         cli_kebab_case=True,
         cli_hide_none_type=True,
+        use_attribute_docstrings=True,
         populate_by_name=True,
         extra="ignore",
     )

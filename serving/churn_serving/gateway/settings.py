@@ -27,6 +27,7 @@ class GatewaySettings(ConnectionSettings):
         frozen=True,
         cli_kebab_case=True,
         cli_prog_name="python -m churn_serving.gateway",
+        use_attribute_docstrings=True,
         populate_by_name=True,
         extra="ignore",
     )

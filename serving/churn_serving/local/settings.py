@@ -32,6 +32,7 @@ class LocalSettings(BaseSettings):
         cli_implicit_flags=True,
         cli_hide_none_type=True,
         cli_prog_name="churn up",
+        use_attribute_docstrings=True,
         extra="ignore",
     )
 

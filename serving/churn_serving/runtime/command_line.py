@@ -4,13 +4,10 @@ Flags win over environment variables, those over defaults. Read once at the star
 names flag and variable.
 """
 
-import ast
-import inspect
 import os
 import sys
 import textwrap
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -81,13 +78,12 @@ def help_text(kind: type[BaseSettings], given: Sequence[str] = ()) -> str:
     program = kind.model_config.get("cli_prog_name")
     parts = [f"usage: {program} [--help] [--check] [--FLAG VALUE ...]\n", f"{_indented(kind.__doc__ or '', '')}\n"]
     parts.append(f"{CHECK} says what cannot be used of the settings and serves nothing (ends with 0 or 2).\n")
-    meanings = _meanings(kind)
     for name, field in kind.model_fields.items():
         if flag_of(name) in given:
             continue
         default = "required" if field.is_required() else f"default: {_shown(field)}"
         parts.append(f"  {flag_of(name)}, {variable_of(kind, name)} ({default})")
-        parts.append(_indented(meanings.get(name, ""), "      "))
+        parts.append(_indented(field.description or "", "      "))
     return "\n".join(parts) + "\n"
 
 
@@ -119,22 +115,6 @@ def _fault(kind: type[BaseSettings], place: str, message: str) -> str:
     fields = kind.model_fields.items()
     name = next((name for name, field in fields if place in (name, field.validation_alias)), place)
     return f"{flag_of(name)} ({variable_of(kind, name)}): {message}"
-
-
-def _meanings(kind: type[BaseSettings]) -> dict[str, str]:
-    """What stands below each setting in the source. Pydantic can read it, too, whenever a process starts
-    (``use_attribute_docstrings``), which takes 30 ms of a processor that only somebody who asks for help has to pay."""
-    found = {}
-    for each in reversed(kind.__mro__):
-        if each is BaseSettings or not issubclass(each, BaseSettings):
-            continue
-        (declared,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
-        assert isinstance(declared, ast.ClassDef)  # noqa: S101 - getsource says so
-        for field, text in pairwise(declared.body):
-            match field, text:
-                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(meaning))):
-                    found[name] = meaning
-    return found
 
 
 def _shown(field: FieldInfo) -> str:

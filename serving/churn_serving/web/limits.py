@@ -6,7 +6,7 @@ A limit protects the others. Its default is well above what a conforming client 
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Seconds = Annotated[float, Field(ge=0.1, le=86_400.0)]
 
@@ -34,6 +34,8 @@ _DEFAULT = ConnectionLimits()
 
 class ConnectionSettings(BaseSettings):
     """The limits as a process is told them."""
+
+    model_config = SettingsConfigDict(use_attribute_docstrings=True)
 
     maximum_connections: int = Field(default=_DEFAULT.connections, ge=8, le=100_000)
     """Open HTTP connections, and as many for gRPC. When all are taken, the one that has been silent longest makes room;
