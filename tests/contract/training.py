@@ -2,11 +2,11 @@
 fifth of its training. What else it does is what people get."""
 
 import sys
+from importlib import import_module
 
 from churn_cli.main import main
-from tests.training.blank_pictures import draw_nothing
 
-draw_nothing()
+import_module("churn_training.runs.pictures")._save = lambda _, path: path.touch()  # type: ignore[attr-defined]
 
 if __name__ == "__main__":
     sys.exit(main())
