@@ -65,13 +65,14 @@ def plan(world: World, risk: Array, budget: float, waiting: Waiting, seed: int) 
     company = _Company(world, risk, seed)
     salt = f"trial {seed}"
     trial = company.decide(Order(TRIAL_SHARE * budget, company.no_limit, TRIAL_HOLDOUT, salt, trial=True))
-    found = detectable(trial, company.customers({}), ALPHA, 1)
+    customers = company.customers({})
+    found = detectable(trial, customers, ALPHA, 1)
     rest = budget - world.spent(trial.choice)
     then = Order(rest, company.no_limit, 0.0, "")
     if (
         found is None
         or found.absolute > found.expected
-        or not worth_of_trial(trial, company.customers({}), then, waiting.share).pays
+        or not worth_of_trial(trial, customers, then, waiting.share).pays
     ):
         campaign = company.decide(Order(budget, company.no_limit, 0.0, ""))
         return Planned(campaign.choice, numpy.zeros(len(world), dtype=bool), ())

@@ -55,8 +55,7 @@ class RequestLog:
         self._descriptor = descriptor
         self.budget = budget or LineBudget(0, Count(), "")
         self._encode = msgspec.json.Encoder().encode_lines
-        self.lines: list[Line] = []
-        """Lines that wait to be encoded, in the order of their requests' ends."""
+        self._lines: list[Line] = []  # that wait to be encoded
         self._bursts: list[bytes] = []
         self._scheduled = False
         self._dropped = dropped
@@ -76,31 +75,30 @@ class RequestLog:
             time.time(),
             "" if trace is None else trace.id,
         )
-        self.lines.append(line)
-        self.added()
+        self._lines.append(line)
+        self._added()
 
-    def added(self) -> None:
-        """To be called after the first of ``lines`` was added, and when there are :data:`BURST`."""
+    def _added(self) -> None:
         if len(self._bursts) >= MAXIMUM_LINES // BURST:
-            self._dropped(len(self.lines))
-            self.lines.clear()
+            self._dropped(len(self._lines))
+            self._lines.clear()
             return
-        if len(self.lines) >= BURST:
+        if len(self._lines) >= BURST:
             self._encode_lines()
         if not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._start_flush)
 
     def _encode_lines(self) -> None:
-        for line in self.lines:
+        for line in self._lines:
             line.milliseconds = int(line.milliseconds * 1e6 + 0.5) / 1000  # Python's round takes longer than all of it
             line.time = int(line.time * 1000) / 1000
-        self._bursts.append(self._encode(self.lines))
-        self.lines.clear()
+        self._bursts.append(self._encode(self._lines))
+        self._lines.clear()
 
     def _take(self) -> tuple[list[bytes], int]:
         """What waits, and how many lines it is."""
-        count = len(self._bursts) * BURST + len(self.lines)
+        count = len(self._bursts) * BURST + len(self._lines)
         self._encode_lines()
         bursts, self._bursts = self._bursts, []
         return bursts, count
@@ -115,7 +113,7 @@ class RequestLog:
             self._flushed(None)
 
     def _flushed(self, _: object) -> None:
-        self._scheduled = bool(self.lines or self._bursts)
+        self._scheduled = bool(self._lines or self._bursts)
         if self._scheduled:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._start_flush)
 
@@ -129,5 +127,5 @@ class RequestLog:
 
     def close(self) -> None:
         """Write what is left, at the end of the process."""
-        if self.lines or self._bursts:
+        if self._lines or self._bursts:
             self._write(*self._take())

@@ -12,7 +12,7 @@ from typing import Protocol
 from churn_serving.telemetry.answer_tallies import AnswerTallies, Model
 from churn_serving.telemetry.names import LATENCY_BUCKETS, SCORE_BUCKETS
 from churn_serving.telemetry.recommendation_counts import Recommendation
-from churn_serving.telemetry.request_log import BURST, Ended, Line, RequestLog
+from churn_serving.telemetry.request_log import Ended, RequestLog
 
 
 class Answered(Ended, Protocol):
@@ -68,21 +68,5 @@ class AnswerWitness:
                 budget.left_out.value += 1
                 return seconds
             budget.spend(now)
-        lines = self._log.lines
-        lines.append(
-            Line(
-                route,
-                code,
-                request.caller,
-                served_by,
-                version,
-                request.rows,
-                seconds,
-                request.request_id,
-                time.time(),
-                "" if trace is None else trace.id,
-            )
-        )
-        if len(lines) == 1 or len(lines) >= BURST:
-            self._log.added()
+        self._log.write(request, served_by, version, code, seconds)
         return seconds
