@@ -2,21 +2,23 @@
 campaigns are to be believed. Actions lend each other strength.
 
 That no effect was shown does not say that it is as large as somebody assumed. The share of would-be leavers that an
-action keeps is taken for drawn around what was assumed, by a spread that all tried actions estimate together (empirical
-Bayes: Efron and Morris 1975, "Data analysis using Stein's estimator"; the spread by Paule and Mandel 1982). Where they
-agree with what was assumed, all of it stays; where they all fall short of it, each is believed little. It must not know
-files, nor what an action costs.
+action keeps is taken for normal around what was assumed, as uncertain as everywhere else, and most of that doubt is
+common to all actions: whoever assumes too much of one does so of all (a hierarchical prior: Lindley and Smith 1972,
+"Bayes estimates for the linear model"). So what all of them fall short by is believed soon, and what tells one from
+another late: were the spread found from these few alone, noise would say which of them is best. It must not know files,
+nor what an action costs.
 """
 
 from collections.abc import Sequence
 
 import numpy
-from scipy.optimize import brentq
 
+from churn_campaigns.uplift.belief import DOUBT
 from churn_campaigns.uplift.cross_fitting import CrossFitted
 from churn_campaigns.uplift.evidence import Estimate
 
-WIDEST = 10.0  # shares differ by far less
+COMMON = 0.8
+"""Of the variance of what is assumed, the part that all actions have in common."""
 
 Array = numpy.ndarray
 
@@ -46,19 +48,10 @@ def shrunk(assumed: Sequence[float], seen: Sequence[Estimate]) -> list[float]:
     """The expected share of each action, given what was assumed and what was seen of all of them."""
     if not seen:
         return []
-    away = numpy.array([found.mean - before for found, before in zip(seen, assumed, strict=True)])
+    before = numpy.array(assumed)
+    prior = DOUBT**2 * (COMMON * numpy.outer(before, before) + (1.0 - COMMON) * numpy.diag(before**2))
     noise = numpy.array([found.error**2 for found in seen])
-    spread = _spread(away, noise)
-    believed = spread / (spread + noise) if spread > 0.0 else numpy.zeros(len(away))
-    return [float(share) for share in numpy.asarray(assumed) + believed * away]
-
-
-def _spread(away: Array, noise: Array) -> float:
-    """The variance around what was assumed at which the deviations are as large as expected."""
-
-    def excess(variance: float) -> float:
-        return float((away**2 / (variance + noise)).sum()) - len(away)
-
-    if (noise <= 0.0).any() or excess(0.0) <= 0.0:
-        return 0.0
-    return float(brentq(excess, 0.0, WIDEST)) if excess(WIDEST) < 0.0 else WIDEST
+    shown = numpy.flatnonzero(noise > 0.0)  # where there is no spread, nothing was shown
+    away = numpy.array([found.mean for found in seen])[shown] - before[shown]
+    surprise = numpy.linalg.solve(prior[numpy.ix_(shown, shown)] + numpy.diag(noise[shown]), away)
+    return [float(share) for share in before + prior[:, shown] @ surprise]
