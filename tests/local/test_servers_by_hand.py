@@ -48,6 +48,15 @@ def environment(model: Path) -> dict[str, str]:
     return os.environ | {"CHURN_HOME": str(model.parents[1])}
 
 
+def test_whether_settings_will_do_is_said_before_what_serves_is_loaded() -> None:
+    """`churn up` asks each of its servers before a training."""
+    asked = ", ".join(f"churn_serving.{name}.command" for name in NAMES)
+    heavy = {"uvloop", "fastapi", "aiohttp", "grpc", "kserve", "bentoml", "catboost", "numpy"}
+    code = f"import sys, {asked}; print(*{heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=180)
+    assert done.stdout.strip() == ""
+
+
 @pytest.mark.parametrize(
     ("name", "module"),
     [

@@ -3,15 +3,12 @@
 import logging
 import sys
 
-import uvloop
-
 from churn_model import ChurnModelError
 from churn_model.prediction_log.pseudonyms import PseudonymKeyError
 from churn_serving.gateway.canary_weight import CanaryWeightError
+from churn_serving.gateway.given_files import check_files
 from churn_serving.gateway.key_file import KeyFileError
-from churn_serving.gateway.server import check_files, serve
 from churn_serving.gateway.settings import GatewaySettings
-from churn_serving.runtime.allocation import give_back_large_buffers
 from churn_serving.runtime.command_line import SettingError, read_settings, without_check
 from churn_serving.runtime.tls import TlsFileError
 
@@ -41,11 +38,21 @@ def main() -> int:
         if only_check:
             check_files(settings)
             return 0
-        give_back_large_buffers()
-        interrupted = uvloop.run(serve(settings))
+        interrupted = _serve(settings)
     except (KeyFileError, CanaryWeightError, TlsFileError, ChurnModelError, OSError) as error:
         sys.stderr.write(f"gateway: {_SETTINGS.get(type(error), '')}{error}\n")
         return 2
     if interrupted:
         raise KeyboardInterrupt
     return 0
+
+
+def _serve(settings: GatewaySettings) -> bool:
+    # Most of what a start loads, and not needed to say that a setting will not do.
+    import uvloop
+
+    from churn_serving.gateway.server import serve
+    from churn_serving.runtime.allocation import give_back_large_buffers
+
+    give_back_large_buffers()
+    return uvloop.run(serve(settings))

@@ -7,39 +7,19 @@ import sys
 import uvicorn
 
 from churn_model.loading import keep_what_is_loaded
-from churn_model.prediction_log.pseudonyms import read_pseudonym_keys
 from churn_serving.gateway.bootstrap import Gateway, open_gateway
-from churn_serving.gateway.canary_weight import read_canary_share
 from churn_serving.gateway.grpc_server import GrpcPort
-from churn_serving.gateway.key_file import read_keys
 from churn_serving.gateway.settings import GatewaySettings
 from churn_serving.gateway.status_history import StatusHistory
 from churn_serving.gateway.status_page import StatusPage
 from churn_serving.oip.grpc_limits import GrpcLimits
 from churn_serving.runtime.memory import MemoryWatch
-from churn_serving.runtime.tls import Authorities
 from churn_serving.web.metrics_port import serve_metrics
 from churn_serving.web.server import DrainingServer, bind, tune
 
 _SWITCH_SECONDS = 0.0005
 """How long another thread (metrics, the log) computes on when the loop has something to do; Python's own 5 ms would be
 the loop's p99."""
-
-
-def check_files(settings: GatewaySettings) -> None:
-    """Read the files that the settings name and whoever chose them wrote.
-
-    Raises:
-        KeyFileError, CanaryWeightError, PseudonymKeyError, TlsFileError: one cannot be used.
-    """
-    if settings.tls_authority is not None:
-        Authorities(settings.tls_authority)
-    if settings.key_file is not None:
-        read_keys(settings.key_file)
-    if settings.canary_percent_file is not None:
-        read_canary_share(settings.canary_percent_file)
-    if settings.prediction_log is not None:
-        read_pseudonym_keys(settings.prediction_log_key_path)
 
 
 async def serve(settings: GatewaySettings) -> bool:
