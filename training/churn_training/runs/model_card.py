@@ -6,6 +6,7 @@ MLflow.
 """
 
 import datetime
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,21 @@ class Subject:
 
 def model_card(subject: Subject) -> str:
     """The card, as Markdown."""
+    judgement = subject.judgement
+    return _template().render(
+        card=_words(subject),
+        registered=subject.registered,
+        decision=subject.decision,
+        winner=judgement.winner.contender,
+        finished=judgement.finished,
+        drivers=judgement.insights.drivers,
+        later=judgement.insights.later,
+    )
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    """Read and compiled once a process."""
     environment = jinja2.Environment(
         autoescape=False,  # noqa: S701 - Markdown; cells and lines are escaped by filters
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -61,16 +77,7 @@ def model_card(subject: Subject) -> str:
     )
     filters = {"cell": _cell, "line": _line, "share": share, "decimals": decimals, "range": interval}
     environment.filters |= filters
-    judgement = subject.judgement
-    return environment.get_template(TEMPLATE).render(
-        card=_words(subject),
-        registered=subject.registered,
-        decision=subject.decision,
-        winner=judgement.winner.contender,
-        finished=judgement.finished,
-        drivers=judgement.insights.drivers,
-        later=judgement.insights.later,
-    )
+    return environment.get_template(TEMPLATE)
 
 
 def _words(subject: Subject) -> dict[str, Any]:

@@ -5,6 +5,7 @@ it: pictures are embedded, and neither scripts nor fonts are fetched.
 """
 
 import base64
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +101,25 @@ def write_report(path: Path, report: Report) -> None:
         ValueError: the winner is none of the candidates.
         OSError: a picture cannot be read or the file not be written.
     """
+    winner = next((row for row in report.candidates if row.title == report.winner), None)
+    if winner is None:
+        raise ValueError(f"the winner {report.winner!r} is none of the candidates")
+    page = _template().render(
+        report=report,
+        candidates=sorted(report.candidates, key=_order(report)),
+        winner=winner,
+        headline=headline(winner, report.rule, report.reached, money=report.money),
+        rivals=against_the_next(winner, report.candidates) if report.money else "",
+        assumptions=(*(economics(report.rule) if report.money else without_money(report.rule)), *report.assumptions),
+        smallest_group=SMALLEST_GROUP,
+        rule_words=RULE_WORDS if report.money else RULE_WORDS | {"profit": "Use for a campaign"},
+    )
+    path.write_text(page, encoding="utf-8")
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    """Read and compiled once a process: that takes longer than filling it in."""
     environment = jinja2.Environment(
         autoescape=True,
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -115,20 +135,7 @@ def write_report(path: Path, report: Report) -> None:
         ("embedded", _embedded),
     )
     environment.filters |= dict(filters)
-    winner = next((row for row in report.candidates if row.title == report.winner), None)
-    if winner is None:
-        raise ValueError(f"the winner {report.winner!r} is none of the candidates")
-    page = environment.get_template(TEMPLATE).render(
-        report=report,
-        candidates=sorted(report.candidates, key=_order(report)),
-        winner=winner,
-        headline=headline(winner, report.rule, report.reached, money=report.money),
-        rivals=against_the_next(winner, report.candidates) if report.money else "",
-        assumptions=(*(economics(report.rule) if report.money else without_money(report.rule)), *report.assumptions),
-        smallest_group=SMALLEST_GROUP,
-        rule_words=RULE_WORDS if report.money else RULE_WORDS | {"profit": "Use for a campaign"},
-    )
-    path.write_text(page, encoding="utf-8")
+    return environment.get_template(TEMPLATE)
 
 
 def _order(report: Report) -> Callable[[Standing], float]:
