@@ -165,6 +165,8 @@ class Runner:
     def _process(self, stage: Stage, *, again: bool) -> "subprocess.Popen[bytes]":
         words = [*(_GIVING_WAY if stage.background else []), *_BASH, stage.command]
         tries = {"PYTEST_ADDOPTS": unsteady.options(self._memory(stage), again=again)}
+        # What is slow to make and only read; nobody waits for what gives way to all others.
+        tries["TESTS_SHARED_FOLDER"] = str(self._logs.absolute() / ("behind" if stage.background else "shared"))
         return self._begun(stage, words, tries | ({"STAGE_AGAIN": "1"} if again else {}))
 
     def _begun(self, stage: Stage, words: list[str], more: Mapping[str, str]) -> "subprocess.Popen[bytes]":

@@ -412,6 +412,25 @@ budget = 1
     assert project.run(OMP_WAIT_POLICY="ACTIVE", GOGC="100").results() == {"proof": "passed"}
 
 
+def test_stages_of_one_run_share_a_folder_that_is_new_in_each(project: Project) -> None:
+    """Those that give way one of their own: nobody waits for them."""
+    stages = {"first": False, "behind": True, "second": False, "last": True}
+    text = "".join(
+        f"""
+[stage.{name}]
+command = "mkdir -p $TESTS_SHARED_FOLDER && touch $TESTS_SHARED_FOLDER/{name} && ls -x $TESTS_SHARED_FOLDER >>RUNS"
+after = {[*stages][: [*stages].index(name)]}
+background = {str(background).lower()}
+budget = 1
+"""
+        for name, background in stages.items()
+    )
+    project.plan(text)
+    for count in (1, 2):
+        assert set(project.run(TESTS_SHARED_FOLDER="elsewhere").results().values()) == {"passed"}
+        assert project.ran() == ["first", "behind", "first", "second", "behind", "last"] * count
+
+
 def test_it_is_said_what_a_stage_took_of_processors(project: Project) -> None:
     project.plan("""
 [stage.busy]

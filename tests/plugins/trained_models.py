@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import importlib
+import os
 import pickle
 import shutil
 import warnings
@@ -51,10 +52,17 @@ def telco(telco_path: Path, telecom: UseCase) -> Dataset:
     return read_customers(telco_path, telecom)
 
 
+SHARED = "TESTS_SHARED_FOLDER"
+"""Variable: a folder, new in each run of continuous integration, that those of its stages share which give way, or
+those which do not."""
+
+
 @contextlib.contextmanager
 def first_to_come(base: Path, worker_id: str, name: str) -> Iterator[Path]:
-    """A folder that a run's workers share, to one of them at a time: who comes first makes what the others take."""
-    folder = base if worker_id == "master" else base.parent
+    """A folder that a run's workers share, and continuous integration's stages, to one of them at a time: who comes
+    first makes what the others take."""
+    folder = Path(os.environ.get(SHARED) or (base if worker_id == "master" else base.parent))
+    folder.mkdir(exist_ok=True)
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield folder
@@ -71,6 +79,7 @@ def empty_database(
 
     with first_to_come(tmp_path_factory.getbasetemp(), worker_id, "empty") as folder:
         if not (folder / "empty.db").exists():
+            (folder / "making.db").unlink(missing_ok=True)
             connect(f"sqlite:///{folder / 'making.db'}")
             (folder / "making.db").rename(folder / "empty.db")
     return folder / "empty.db"
@@ -104,6 +113,7 @@ def trained(
     with first_to_come(tmp_path_factory.getbasetemp(), worker_id, "trained") as folder:
         home, kept = Home.from_environment({"CHURN_HOME": str(folder / "trained")}), folder / "trained.pickle"
         if not kept.exists():
+            shutil.rmtree(home.path, ignore_errors=True)  # of one that failed or was ended
             home.path.mkdir()
             shutil.copy(empty_database, home.path / "mlflow.db")
             with unseen_pictures():
