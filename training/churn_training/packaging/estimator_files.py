@@ -21,6 +21,9 @@ from churn_training.families.candidates import ESTIMATOR, IMPUTER, SCALER
 from churn_training.families.ensemble import Blend
 from churn_training.families.forests import LogOddsForest
 
+UNLIKE_EACH_TIME = ("model_guid", "train_finish_time")
+"""What CatBoost notes in a model's file that is another for the very same trees."""
+
 
 def estimator_content(pipeline: Pipeline, kind: str, training: Dataset, schema: Schema) -> bytes:
     """The file of the pipeline's estimator, with its imputation and scaling.
@@ -56,6 +59,10 @@ def _encode(document: dict[str, Any]) -> bytes:
 
 
 def _catboost(pipeline: Pipeline) -> bytes:
+    notes = pipeline.named_steps[ESTIMATOR].get_metadata()
+    for name in UNLIKE_EACH_TIME:
+        if name in notes:
+            del notes[name]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.cbm"
         pipeline.named_steps[ESTIMATOR].save_model(str(path), format="cbm")
