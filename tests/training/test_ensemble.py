@@ -59,7 +59,7 @@ def test_a_family_that_fails_never_wins(telco: Dataset, members: list[Result]) -
         broken = measured(telco, family, raw, SEARCH)
         everybody = [broken, *members]
         everybody += second_level(telco, everybody, SEARCH)
-        best = winner(everybody).contender
+        best = winner(everybody, telco.churned).contender
         assert best.name not in (family.name, f"{family.name}-calibrated")
         assert not isinstance(best, Blend) or family not in best.members
 

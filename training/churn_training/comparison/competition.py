@@ -15,7 +15,7 @@ from churn_model.evaluation import evaluate
 from churn_model.profit import empc
 from churn_training.comparison.splits import FOLDS, folds
 from churn_training.families.candidates import Candidate
-from churn_training.families.ensemble import Contender
+from churn_training.families.ensemble import Blend, Contender, log_losses_of
 from churn_training.families.stopping import FittedFold, best_count, fit_fold
 
 
@@ -84,14 +84,34 @@ def measured(training: Dataset, contender: Contender, raw: numpy.ndarray, search
     return Result(contender, metrics, profits, raw, rounds)
 
 
-def winner(results: Sequence[Result]) -> Result:
-    """The one to package: of those that earn no measurably less than the best, that with the lowest log loss.
+def winner(results: Sequence[Result], churned: numpy.ndarray) -> Result:
+    """The one to package: of those that earn no measurably less than the best, that with the lowest log loss; a
+    combination of several models before a single one that is not measurably better.
 
     A few folds cannot tell apart what differs by cents. A contender stays in the race while its paired difference to
-    the highest mean profit is within one standard error over the folds (Breiman et al. 1984, section 3.4.3).
+    the highest mean profit is within one standard error over the folds (Breiman et al. 1984, section 3.4.3). A single
+    family's best setting is the best of many on the very answers that it is measured by, which flatters it; members of
+    a combination are chosen anew for every fold. So the latter is taken while its paired difference in log loss is
+    within one standard error over the customers (`churned` says who left).
     """
     best = max(results, key=lambda result: float(result.profits.mean()))
-    return min((result for result in results if _as_good(result, best)), key=lambda result: result.metrics["log_loss"])
+    able = [result for result in results if _as_good(result, best)]
+    lowest = min(able, key=_log_loss)
+    combined = [result for result in able if _combines(result) and _as_sure(result, lowest, churned)]
+    return min(combined, key=_log_loss, default=lowest)
+
+
+def _log_loss(result: Result) -> float:
+    return result.metrics["log_loss"]
+
+
+def _combines(result: Result) -> bool:
+    return isinstance(result.contender, Blend) and len(result.contender.members) > 1
+
+
+def _as_sure(result: Result, lowest: Result, churned: numpy.ndarray) -> bool:
+    behind = log_losses_of(result.raw, churned) - log_losses_of(lowest.raw, churned)
+    return bool(behind.mean() <= behind.std() / numpy.sqrt(len(behind)))
 
 
 def _as_good(result: Result, best: Result) -> bool:

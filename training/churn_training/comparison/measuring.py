@@ -80,7 +80,7 @@ def compare(
     for result in results:
         with recorder.contender(result.contender) as record:
             record.measured(result)
-    return Comparison(tuple(results), winner(results), len(library), notices)
+    return Comparison(tuple(results), winner(results, training.churned), len(library), notices)
 
 
 def _rounds(

@@ -169,7 +169,13 @@ def _scale(column: numpy.ndarray, churned: numpy.ndarray, sure: float = 0.0) -> 
 
 def log_loss_of(raw: numpy.ndarray, churned: numpy.ndarray) -> float:
     """Mean log loss of log-odds."""
-    return float(numpy.mean(numpy.logaddexp(0.0, raw) - churned * raw))
+    return float(numpy.mean(log_losses_of(raw, churned)))
+
+
+def log_losses_of(raw: numpy.ndarray, churned: numpy.ndarray) -> numpy.ndarray:
+    """Log loss of each customer's log-odds."""
+    losses: numpy.ndarray = numpy.logaddexp(0.0, raw) - churned * raw
+    return losses
 
 
 def _bagged(columns: numpy.ndarray, churned: numpy.ndarray, members: Sequence[Candidate]) -> numpy.ndarray:
