@@ -1,5 +1,6 @@
 """``explain`` at the front door: asked for only by those who say so, bounded, documented, counted."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -143,3 +144,19 @@ async def test_what_is_recommended_is_counted_at_every_size_and_with_reasons(fro
         counted = front.metrics.registry.get_sample_value("churn_recommendations_total", model | labels)
         assert counted == customers
     assert recommended.total() == 5 + FEW_ROWS + 1
+
+
+@pytest.mark.parametrize("calls", [1, 12])
+async def test_requests_that_share_a_call_are_counted_as_those_that_have_one_each(front: Front, calls: int) -> None:
+    sizes = [1, 2, 1, 5, FEW_ROWS, FEW_ROWS + 1, 3, 1, 1, 2, 1, 1]
+    if calls == 1:
+        answers = await asyncio.gather(*(front.ask(size) for size in sizes))
+    else:
+        answers = [await front.ask(size) for size in sizes]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(front.backend.calls) == calls
+    samples = [one for family in front.metrics.registry.collect() for one in family.samples]
+    for name in ("churn_scores_count", "churn_recommendations_total"):
+        assert sum(one.value for one in samples if one.name == name) == sum(sizes)
+    kind = {"route": PATH, "served_by": "primary", "code": "200"}
+    assert front.counted("churn_request_seconds_count", **kind) == len(sizes)
