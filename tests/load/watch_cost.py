@@ -48,7 +48,7 @@ def main() -> int:
     result(f"{load}, {times}; median [middle half]\n")
     result(table(found, arguments.base))
     if not arguments.rate:
-        result(carried(found, arguments.base))
+        result(carried(found, arguments.starts, arguments.base))
     progress(f"written: {path}")
     return 0
 

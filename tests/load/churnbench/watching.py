@@ -10,6 +10,7 @@ a processor shared with others is faster in some rounds than in others.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import random
 import shutil
 import time
@@ -209,23 +210,25 @@ def table(found: Mapping[str, Sequence[Found]], base: str = OFF) -> str:
     return markdown(head, rows)
 
 
-def carried(found: Mapping[str, Sequence[Found]], base: str = OFF) -> str:
+def carried(found: Mapping[str, Sequence[Found]], starts: int, base: str = OFF) -> str:
     """Requests a second of each way, and what they are of another's in the same round: the median of rounds, with a
-    95 % bootstrap interval over rounds."""
+    95 % bootstrap interval over ``starts``, since rounds of the same processes have much in common."""
     rows = []
     for way, measured in found.items():
         others = found.get(base, ()) if way != base else ()
         ratios = [one.a_second / other.a_second for one, other in zip(measured, others, strict=False)]
-        rows.append([way, WAYS[way].words, middle([one.a_second for one in measured], 0), _interval(ratios)])
+        rows.append([way, WAYS[way].words, middle([one.a_second for one in measured], 0), _interval(ratios, starts)])
     return markdown(["", "a gateway with", "requests a second", f"of those of {base} [95 % interval]"], rows)
 
 
-def _interval(ratios: Sequence[float]) -> str:
-    """The median with its interval: :data:`_RESAMPLES` times as many rounds drawn with replacement."""
-    if len(ratios) <= _FEW:
+def _interval(ratios: Sequence[float], starts: int) -> str:
+    """The median with its interval: :data:`_RESAMPLES` times as many starts drawn with replacement."""
+    if not ratios or starts <= _FEW:
         return f"{median(ratios):.3f}" if ratios else "–"
+    rounds = len(ratios) // starts
+    each = [ratios[start * rounds : (start + 1) * rounds] for start in range(starts)]
     dealt = random.Random(len(ratios))
-    medians = sorted(median(dealt.choices(ratios, k=len(ratios))) for _ in range(_RESAMPLES))
+    medians = sorted(median(itertools.chain(*dealt.choices(each, k=starts))) for _ in range(_RESAMPLES))
     low, high = medians[round(0.025 * _RESAMPLES)], medians[round(0.975 * _RESAMPLES) - 1]
     return f"{median(ratios):.3f} [{low:.3f}–{high:.3f}]"
 
