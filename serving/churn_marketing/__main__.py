@@ -10,14 +10,16 @@ INTERRUPTED = 130
 
 
 def main() -> int:
-    """Run with the process's own arguments and return its exit code: 130 after Ctrl-C, 0 after SIGTERM."""
+    """Run with the process's own arguments and end the process with its exit code, or return that: 130 after Ctrl-C, 0
+    after SIGTERM."""
     gc.disable()  # what is loaded stays, and is not walked through again
     try:
         from churn_marketing.command import main as run
+        from churn_model.ending import leave
         from churn_model.loading import keep_what_is_loaded
 
         keep_what_is_loaded()
-        return run(sys.argv[1:])
+        return leave(run(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.stderr.write("marketing: stopped\n")
         return INTERRUPTED

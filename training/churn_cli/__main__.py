@@ -9,11 +9,12 @@ INTERRUPTED = 130
 
 
 def main() -> int:
-    """Run `churn` with the process's own arguments and return its exit code."""
+    """Run `churn` with the process's own arguments and end the process with its exit code, or return that."""
     try:
         from churn_cli.main import main as churn
+        from churn_model.ending import leave
 
-        return churn()
+        return leave(churn())
     except KeyboardInterrupt:
         sys.stderr.write("churn: stopped\n")
         return INTERRUPTED
