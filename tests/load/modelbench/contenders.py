@@ -74,9 +74,10 @@ def environment(name: str, folder: Path) -> str:
 
 def _peer(name: str, python: str, task: Task) -> list[float]:
     answers = task.folder / f"{name}.json"
-    data, program = task.data, Path(__file__).with_name("peer.py")
+    data, program = task.data, Path(__file__).resolve().with_name("peer.py")
     split = [str(task.learnt), str(task.judged), data.id, data.label, data.positive, str(answers)]
-    _run([python, str(program), name, str(task.seed), str(task.seconds), *split])
+    # Some of them leave files of their own wherever they are run.
+    _run([python, str(program), name, str(task.seed), str(task.seconds), *split], folder=task.folder)
     found: list[float] = json.loads(answers.read_text())
     return found
 
@@ -97,6 +98,6 @@ def _ours(task: Task) -> list[float]:
         return [float(row["churn_probability"]) for row in csv.DictReader(lines)]
 
 
-def _run(command: Sequence[str], variables: dict[str, str] | None = None) -> str:
-    done = subprocess.run(command, env=variables, stdout=subprocess.PIPE, text=True, check=True)
+def _run(command: Sequence[str], variables: dict[str, str] | None = None, folder: Path | None = None) -> str:
+    done = subprocess.run(command, env=variables, cwd=folder, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout
