@@ -95,9 +95,12 @@ def winner(results: Sequence[Result], churned: numpy.ndarray) -> Result:
     within one standard error over the customers (`churned` says who left).
     """
     best = max(results, key=lambda result: float(result.profits.mean()))
-    able = [result for result in results if _as_good(result, best)]
+    able = [result for result in results if _within_error(best.profits - result.profits)]
     lowest = min(able, key=_log_loss)
-    combined = [result for result in able if _combines(result) and _as_sure(result, lowest, churned)]
+    least = log_losses_of(lowest.raw, churned)
+    combined = [
+        result for result in able if _combines(result) and _within_error(log_losses_of(result.raw, churned) - least)
+    ]
     return min(combined, key=_log_loss, default=lowest)
 
 
@@ -109,12 +112,7 @@ def _combines(result: Result) -> bool:
     return isinstance(result.contender, Blend) and len(result.contender.members) > 1
 
 
-def _as_sure(result: Result, lowest: Result, churned: numpy.ndarray) -> bool:
-    behind = log_losses_of(result.raw, churned) - log_losses_of(lowest.raw, churned)
-    return bool(behind.mean() <= behind.std() / numpy.sqrt(len(behind)))
-
-
-def _as_good(result: Result, best: Result) -> bool:
-    losses = best.profits - result.profits
+def _within_error(losses: numpy.ndarray) -> bool:
+    """Whether paired differences are no larger on average than their standard error."""
     error = losses.std(ddof=1) / numpy.sqrt(len(losses)) if len(losses) > 1 else 0.0
     return bool(losses.mean() <= error)
