@@ -21,7 +21,9 @@ _BLOCK = 1 << 15
 _MANY = 4096
 """Rows from which a tree is asked about all of them before the next is: its nodes then stay in the nearest cache. With
 fewer, the calls of numpy cost more than that brings."""
-_MANY_A_BLOCK = 8192
+_MANY_A_BLOCK = 1 << 15
+"""Of these. Alone, a quarter of that is as quick; beside other threads each call of numpy may end in a wait for the
+interpreter's lock, and fewer and longer ones wait less."""
 _Arrays = tuple[NDArray[numpy.intp], NDArray[Any], NDArray[numpy.intp], NDArray[numpy.float64]]
 
 

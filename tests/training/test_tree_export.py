@@ -93,6 +93,18 @@ def test_whatever_numbers_come_they_answer_like_the_library(grower: str, rows: l
     assert [estimator.raw([row], [])[0] for row in rows] == answered
 
 
+@pytest.mark.parametrize("grower", GROWERS)
+def test_a_file_of_many_rows_has_the_bits_of_few(grower: str) -> None:
+    estimator, _ = GROWN[grower]
+    generator = numpy.random.default_rng(9)
+    rows = generator.normal(size=(33_000, 3))
+    rows[generator.random(rows.shape) < 0.15] = math.nan
+    many, parts = estimator.raw(rows, []), [slice(0, 100), slice(32_700, 32_800), slice(32_760, 33_000)]
+    assert len(many) == len(rows)
+    for part in parts:
+        assert estimator.raw(rows[part], []) == many[part]
+
+
 def expectation(tree: dict[str, list[float]], row: tuple[float, ...], known: frozenset[int], node: int = 0) -> float:
     """A tree's answer when only some features are known: elsewhere both ways, weighted by the customers who went."""
     feature = int(tree["feature"][node])
