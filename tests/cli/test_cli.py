@@ -51,7 +51,7 @@ def test_a_data_set_nobody_has_seen_from_start_to_answers(tmp_path: Path) -> Non
     assert (told["source"], told["rows"], told["customers"], told["simulated"]) == (data.name, 700, 700, False)
     assert told["learnt"] == told["learnable"] < 700  # the others are held out
     assert result["metrics"]["roc_auc"] > 0.6
-    boosted = {"histogram-boosting", "catboost", "catboost-native"}
+    boosted = {"histogram-boosting", "catboost", "catboost-native", "randomized-boosting"}
     families = {"additive-splines", "logistic-regression", "extra-trees", "random-forest"} | boosted
     together = {"ensemble", "ensemble-mean"}
     assert set(result["candidates"]) == families | {f"{name}-calibrated" for name in families} | together

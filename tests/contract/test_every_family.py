@@ -40,7 +40,7 @@ LEARNED_FROM, TREES = 800, 12
 
 def small(family: Candidate) -> Candidate:
     """A family as training has it, with few trees."""
-    count = "n_estimators" if family.grower != "histogram" else TREE_COUNTS.get(family.kind)
+    count = "n_estimators" if family.is_forest else TREE_COUNTS.get(family.kind)
     return family.at({count: TREES} if count else {})
 
 
@@ -87,6 +87,7 @@ def test_every_family_that_training_compares_is_among_them(package: Package) -> 
     kinds = {(family.kind, family.grower) for family in default_candidates()}
     assert kinds == {
         *((kind, "histogram") for kind in ("additive", "catboost", "native", "linear", "trees")),
+        ("trees", "randomized"),
         ("trees", "extra"),
         ("trees", "random"),
     }

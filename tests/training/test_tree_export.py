@@ -25,6 +25,7 @@ from churn_training.packaging.estimator_files import estimator_content
 
 GROWERS = {
     "histogram": {"max_iter": 25, "learning_rate": 0.2, "max_leaf_nodes": 12, "min_samples_leaf": 5},
+    "randomized": {"max_iter": 25, "learning_rate": 0.2, "max_depth": 4, "max_features": 0.6},
     "extra": {"n_estimators": 8, "max_depth": 6, "max_features": 0.6},
     "random": {"n_estimators": 8, "max_depth": 6, "max_features": 0.6},
 }

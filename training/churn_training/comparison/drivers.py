@@ -112,7 +112,7 @@ def drivers_of(
 
 def _asked(contender: Contender) -> int:
     members = contender.members if isinstance(contender, Blend) else (contender,)
-    forest = any(member.kind == "trees" and not member.boosts for member in members)
+    forest = any(member.is_forest for member in members)
     return ASKED_OF_FORESTS if forest else ASKED
 
 

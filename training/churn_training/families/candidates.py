@@ -22,7 +22,9 @@ from sklearn.preprocessing import StandardScaler
 
 from churn_model.encoding import MISSING_CATEGORY
 from churn_training.families.additive import ESTIMATOR, SCALER, build_additive
+from churn_training.families.forests import KINDS as FORESTS
 from churn_training.families.forests import LogOddsForest
+from churn_training.families.randomized_boosting import RandomizedBoosting
 from churn_training.families.spaces import Range
 
 ENCODER = "encoder"
@@ -41,7 +43,7 @@ class Candidate:
     `kind` is the estimator's format. `alternatives` are settings that are good on many data sets, in the order in which
     they are tried; `space` are the ranges from which more are drawn. With `patience` boosting is stopped in every fold
     where so many trees have brought nothing; the limit on trees is then only a limit. `grower` is what grows plain
-    trees (kind `trees`): histogram boosting, or a forest "extra" or "random".
+    trees (kind `trees`): "histogram" or "randomized" boosting, or a forest "extra" or "random".
     """
 
     name: str
@@ -60,7 +62,12 @@ class Candidate:
     @property
     def boosts(self) -> bool:
         """Whether it grows trees one after the other, so that it can be stopped."""
-        return self.kind in TREE_COUNTS and (self.kind != "trees" or self.grower == "histogram")
+        return self.kind in TREE_COUNTS and not self.is_forest
+
+    @property
+    def is_forest(self) -> bool:
+        """Whether it is a forest, whose answers rank customers but are no probabilities before they are calibrated."""
+        return self.kind == "trees" and self.grower in FORESTS
 
     def stopped_at(self, trees: int) -> "Candidate":
         """With exactly so many trees."""
@@ -131,9 +138,16 @@ def _histogram(parameters: dict[str, Any], seed: int) -> HistGradientBoostingCla
     return HistGradientBoostingClassifier(**{"early_stopping": False, **parameters}, random_state=seed)
 
 
+def _randomized(parameters: dict[str, Any], seed: int) -> RandomizedBoosting:
+    own = {name: value for name, value in parameters.items() if name in RandomizedBoosting.OF_ALL_TREES}
+    trees = {name: value for name, value in parameters.items() if name not in own}
+    return RandomizedBoosting(**own, trees=trees, random_state=seed)
+
+
 _ESTIMATORS: dict[str, Callable[[dict[str, Any], int], Any]] = {"catboost": _catboost, "linear": _linear}
 _GROWERS: dict[str, Callable[[dict[str, Any], int], Any]] = {
     "histogram": _histogram,
+    "randomized": _randomized,
     "extra": lambda parameters, seed: LogOddsForest("extra", parameters, seed),
     "random": lambda parameters, seed: LogOddsForest("random", parameters, seed),
 }

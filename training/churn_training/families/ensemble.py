@@ -116,7 +116,7 @@ class Blend:
     ) -> tuple[list[tuple[float, float]], numpy.ndarray]:
         """Slope and intercept of each member, and their answers [members, customers] on these scales."""
         scales = [
-            _scale(column, churned, SURE_OF_SCALE if member.grower == "histogram" else 0.0)
+            _scale(column, churned, 0.0 if member.is_forest else SURE_OF_SCALE)
             for member, column in zip(self.members, columns.T, strict=True)
         ]
         scaled = [slope * column + cut for (slope, cut), column in zip(scales, columns.T, strict=True)]

@@ -28,7 +28,7 @@ class LogOddsForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, frame: pandas.DataFrame, churned: numpy.ndarray) -> Self:
         """Grow the trees and give their leaves log-odds."""
         grown = KINDS[self.kind](**self.parameters, n_jobs=1, random_state=self.random_state)
-        grown.fit(_single(frame), churned)
+        grown.fit(single_precision(frame), churned)
         rate = float(numpy.mean(churned))
         self.classes_, self.n_features_in_ = grown.classes_, grown.n_features_in_
         self.trees_ = [each.tree_ for each in grown.estimators_]
@@ -37,7 +37,7 @@ class LogOddsForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, frame: pandas.DataFrame) -> numpy.ndarray:
         """Log-odds, one a customer."""
-        values, total = _single(frame), numpy.zeros(len(frame))
+        values, total = single_precision(frame), numpy.zeros(len(frame))
         for tree, table in zip(self.trees_, self.leaf_log_odds_, strict=True):
             total += table[tree.apply(values)]
         mean: numpy.ndarray = total / len(self.trees_)
@@ -49,7 +49,8 @@ class LogOddsForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return numpy.stack([1.0 - left, left], axis=1)
 
 
-def _single(frame: pandas.DataFrame) -> numpy.ndarray:
+def single_precision(frame: pandas.DataFrame) -> numpy.ndarray:
+    """The values as trees compare them: those beyond single precision as the largest that it has."""
     largest = numpy.finfo(numpy.float32).max
     values: numpy.ndarray = numpy.asarray(frame, dtype=float).clip(-largest, largest).astype(numpy.float32)
     return values

@@ -11,7 +11,7 @@ forests, seldom better, come last.
 from collections.abc import Sequence
 
 from churn_training.families.candidates import Candidate
-from churn_training.families.spaces import ADDITIVE, CATBOOST, FOREST, HISTOGRAM, LINEAR
+from churn_training.families.spaces import ADDITIVE, CATBOOST, FOREST, HISTOGRAM, LINEAR, RANDOMIZED
 
 _FAMILIES = (
     Candidate(
@@ -63,6 +63,20 @@ _FAMILIES = (
         ),
         CATBOOST,
         patience=50,
+    ),
+    Candidate(
+        "randomized-boosting",
+        "Encoder, boosting of extremely randomized trees",
+        "trees",
+        {"max_iter": 120, "learning_rate": 0.1, "max_depth": 6, "min_samples_leaf": 5, "max_features": 0.8},
+        (
+            {"max_iter": 1000, "max_depth": 8, "min_samples_leaf": 10, "max_features": 0.5},
+            {"max_iter": 1500, "learning_rate": 0.05},
+            {"max_iter": 1500, "learning_rate": 0.05, "max_depth": 4, "min_samples_leaf": 20},
+        ),
+        RANDOMIZED,
+        patience=40,
+        grower="randomized",
     ),
     Candidate(
         "logistic-regression",

@@ -42,7 +42,7 @@ def serving_time(candidate: Candidate) -> ServingTime:
     if candidate.kind == "catboost":
         return ServingTime(0.02 + trees * 1e-4, 2.0 + trees * 0.004)
     if candidate.kind == "trees":
-        trees = trees if candidate.grower == "histogram" else float(settings["n_estimators"])
+        trees = float(settings["n_estimators"]) if candidate.is_forest else trees
         levels = float(settings.get("max_depth") or 10)
         return ServingTime(0.02 + levels * (0.003 + trees * 6e-6), 1.0 + levels * trees * 0.007)
     return ServingTime(0.01, 8.0)

@@ -39,6 +39,13 @@ HISTOGRAM: Space = {
     "l2_regularization": Range(0.01, 30, log=True),
     "max_features": Range(0.2, 1.0),
 }
+RANDOMIZED: Space = {
+    "learning_rate": Range(0.03, 0.15, log=True),
+    "max_depth": Range(3, 10, whole=True),
+    "min_samples_leaf": Range(2, 50, log=True, whole=True),
+    "l2_regularization": Range(0.1, 10, log=True),
+    "max_features": Range(0.3, 1.0),
+}
 FOREST: Space = {
     "min_samples_leaf": Range(1, 30, log=True, whole=True),
     "max_features": Range(0.2, 1.0),

@@ -17,6 +17,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from churn_data.dataset import Dataset
 from churn_training.families.candidates import ESTIMATOR, Candidate, log_odds
 
+_WATCHED = {"histogram": {"early_stopping": True, "scoring": "loss", "tol": 0.0}, "randomized": {}}
+"""What growers of plain trees must be told to be watched."""
 FEW_ROWS = 100_000
 """Up to which threads of scikit-learn's boosting wait for each other longer than they work."""
 
@@ -56,7 +58,7 @@ def fit_fold(candidate: Candidate, training: Dataset, unseen: Dataset, seed: int
     estimator = pipeline.named_steps[ESTIMATOR]
     with threads_for(len(training)):
         if candidate.kind == "trees":
-            estimator.set_params(early_stopping=True, scoring="loss", n_iter_no_change=candidate.patience, tol=0.0)
+            estimator.set_params(n_iter_no_change=candidate.patience, **_WATCHED[candidate.grower])
             estimator.fit(features, training.churned, X_val=watched, y_val=unseen.churned)
             curve = -numpy.asarray(estimator.validation_score_[1:], dtype=float)
         else:

@@ -20,6 +20,7 @@ from churn_training.families.additive import additive_document
 from churn_training.families.candidates import ESTIMATOR, IMPUTER, SCALER
 from churn_training.families.ensemble import Blend
 from churn_training.families.forests import LogOddsForest
+from churn_training.families.randomized_boosting import RandomizedBoosting
 
 UNLIKE_EACH_TIME = ("model_guid", "train_finish_time")
 """What CatBoost notes in a model's file that is another for the very same trees."""
@@ -86,8 +87,18 @@ def _linear(pipeline: Pipeline) -> bytes:
 def _trees(pipeline: Pipeline) -> bytes:
     model = pipeline.named_steps[ESTIMATOR]
     if isinstance(model, LogOddsForest):
-        trees = [_grown(tree, values) for tree, values in zip(model.trees_, model.leaf_log_odds_, strict=True)]
+        trees = [
+            _grown(tree, values, tree.weighted_n_node_samples)
+            for tree, values in zip(model.trees_, model.leaf_log_odds_, strict=True)
+        ]
         return _encode(_trees_document(model.n_features_in_, 0.0, 1.0 / len(trees), trees, single=True))
+    if isinstance(model, RandomizedBoosting):
+        # Weights in them are those of one step, not of customers.
+        trees = [
+            _grown(tree, values, tree.n_node_samples.astype(float))
+            for tree, values in zip(model.trees_, model.leaf_values_, strict=True)
+        ]
+        return _encode(_trees_document(model.n_features_in_, model.base_, 1.0, trees, single=True))
     # scikit-learn has no public way to a histogram's trees; compiling proves that these answer like the model.
     trees = [_boosted(predictor.nodes) for (predictor,) in model._predictors]  # noqa: SLF001
     base = float(model._baseline_prediction.ravel()[0])  # noqa: SLF001
@@ -98,14 +109,14 @@ def _trees_document(features: int, base: float, rate: float, trees: list[Any], *
     return {"format": 2, "features": features, "base": base, "rate": rate, "single": single, "trees": trees}
 
 
-def _grown(tree: Any, values: numpy.ndarray) -> dict[str, list[Any]]:
+def _grown(tree: Any, values: numpy.ndarray, cover: numpy.ndarray) -> dict[str, list[Any]]:
     return {
         "feature": tree.feature.tolist(),
         "threshold": _finite(tree.threshold).tolist(),
         "left": tree.children_left.tolist(),
         "right": tree.children_right.tolist(),
         "value": values.tolist(),
-        "cover": tree.weighted_n_node_samples.tolist(),
+        "cover": cover.tolist(),
         "missing_left": tree.missing_go_to_left.astype(bool).tolist(),
     }
 
