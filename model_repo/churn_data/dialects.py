@@ -39,16 +39,20 @@ _HINT = re.compile(r'"?sep=(.)"?\r?\n')
 
 @dataclass(frozen=True)
 class FileForm:
-    """What somebody says about a file; None is for us to recognise. ``encoding`` is any name that Python knows."""
+    """What somebody says about a file; None is for us to recognise. ``encoding`` is any name that Python knows,
+    ``sheet`` is one of a workbook's."""
 
     delimiter: str | None = None
     decimal: Decimal | None = None
     encoding: str | None = None
+    sheet: str | None = None
 
     @property
     def options(self) -> str:
         """The same as options of a command line, with a blank before each; empty where nothing was said."""
-        said = (("delimiter", self.delimiter), ("decimal", self.decimal), ("encoding", self.encoding))
+        said = (
+            ("delimiter", self.delimiter), ("decimal", self.decimal), ("encoding", self.encoding), ("sheet", self.sheet)
+        )  # fmt: skip
         return "".join(f" --{name} {shlex.quote('tab' if text == TAB else text)}" for name, text in said if text)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from churn_data.dialects import FORM
 from churn_data.errors import DataError, glimpse
 from churn_data.file_kinds import Kind, kind_of
 from churn_data.notices import Notices
@@ -97,13 +98,10 @@ def _is_table(name: str) -> bool:
 
 
 def _sheet(path: Path, notices: Notices) -> Iterator[list[str]]:
-    from churn_data.spreadsheets import sheet_sizes, spreadsheet_records
+    from churn_data.sheets import choose_sheet
+    from churn_data.spreadsheets import sheets_of, spreadsheet_records
 
-    sizes = sheet_sizes(path)
-    largest = max(sizes, key=lambda name: sizes[name])
-    others = f", the largest of {len(sizes)} sheets" if len(sizes) > 1 else ""
-    notices.tell("format", f'a spreadsheet, of which "{glimpse(largest)}" is read{others}')
-    return spreadsheet_records(path, largest)
+    return spreadsheet_records(path, choose_sheet(sheets_of(path), FORM.get().sheet, path, notices))
 
 
 def _as_text(records: Iterable[Sequence[str]], folder: Path) -> Path:

@@ -7,6 +7,7 @@ import csv
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +22,9 @@ MAXIMUM_WHOLE = {"sharedStrings.xml": 256 << 20, "styles.xml": 64 << 20, "workbo
 """Bytes of what is read as a whole, unlike the rows of a sheet, by the ending of its name: texts, formats, the rest."""
 MAXIMUM_CELLS = 100_000_000
 """A full sheet of nearly a hundred columns; one cell at the far corner would make 17 thousand million."""
+TOP = 30
+"""Rows of a sheet, at most, that are looked at before it is read."""
+_MOST_COLUMNS = 5_000
 _WIDEST = 60
 _NARROWEST = 10
 
@@ -98,8 +102,17 @@ def spreadsheet_rows(path: Path, header: Sequence[str]) -> Iterator[Callable[[Se
     book.save(path)
 
 
-def sheet_sizes(path: Path) -> dict[str, int]:
-    """The sheets by name and how many cells each has, as far as it says so.
+@dataclass(frozen=True)
+class Sheet:
+    """One of a workbook's: how many cells it has, as far as it says so, and, where there are several, the texts of its
+    first rows."""
+
+    cells: int
+    top: Sequence[Sequence[str]] = ()
+
+
+def sheets_of(path: Path) -> dict[str, Sheet]:
+    """The sheets by name.
 
     Raises:
         DataError: it is not a spreadsheet, or broken.
@@ -110,13 +123,24 @@ def sheet_sizes(path: Path) -> dict[str, int]:
         with path.open("rb") as stream:
             _require_bounded(stream, str(path))
             book = load_workbook(stream, read_only=True)
-            sizes = {sheet.title: (sheet.max_row or 0) * (sheet.max_column or 0) for sheet in book.worksheets}
+            several = len(book.worksheets) > 1
+            sheets = {
+                sheet.title: Sheet(
+                    (sheet.max_row or 0) * (sheet.max_column or 0), list(_first_rows(sheet)) if several else ()
+                )
+                for sheet in book.worksheets
+            }
             book.close()
     except DataError:
         raise
     except Exception as problem:  # noqa: BLE001 - what a library makes of broken bytes: of XML, numbers, references
         raise DataError(str(path), f"is not a spreadsheet (XLSX): {glimpse(str(problem))}") from None
-    return sizes
+    return sheets
+
+
+def _first_rows(sheet: Any) -> Iterator[list[str]]:
+    for row in sheet.iter_rows(max_row=TOP, max_col=_MOST_COLUMNS, values_only=True):
+        yield [_text(value) for value in row]
 
 
 def spreadsheet_records(path: Path, sheet: str | None = None) -> Iterator[list[str]]:

@@ -107,7 +107,7 @@ READ: dict[str, tuple[str, bytes, list[str]]] = {
     "spreadsheet with a cover": (
         "c.xlsx",
         workbook(cover=True),
-        ['a spreadsheet, of which "data" is read, the largest of 2 sheets'],
+        ['a spreadsheet, of which "data" is read, the largest of 2 sheets; --sheet names another: "Sheet"'],
     ),
 }
 

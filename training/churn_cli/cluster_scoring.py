@@ -13,7 +13,7 @@ from churn_data.locations import ObjectLocation
 from churn_training.cluster.kubernetes_api import KubernetesApi
 from churn_training.cluster.scoring_job import ScoringOrder, ShardsFollower, start_scoring
 
-_OPTIONS = ("model", "format", "delimiter", "decimal", "encoding")
+_OPTIONS = ("model", "format", "delimiter", "decimal", "encoding", "sheet")
 
 
 def score_on_cluster(options: argparse.Namespace) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def _in_its_file(error: UseCaseError, options: argparse.Namespace) -> UseCaseErr
 
 
 def _file_form(options: argparse.Namespace) -> FileForm:
-    return FileForm(*(getattr(options, name, None) for name in ("delimiter", "decimal", "encoding")))
+    return FileForm(*(getattr(options, name, None) for name in ("delimiter", "decimal", "encoding", "sheet")))
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], Reply]:

@@ -48,13 +48,14 @@ def add_usecase(command: argparse.ArgumentParser) -> None:
 
 
 def add_file_form(command: argparse.ArgumentParser) -> None:
-    """Let a command be told how its text files are written, where recognising it fails or shall not be tried."""
-    group = command.add_argument_group("how text files are written (default: recognised, and said)")
+    """Let a command be told how its files are written, where recognising it fails or shall not be tried."""
+    group = command.add_argument_group("how files are written (default: recognised, and said)")
     group.add_argument(
         "--delimiter", action=Given, type=_delimiter, metavar="CHARACTER", help='what separates fields, e.g. ";" or tab'
     )
     group.add_argument("--decimal", action=Given, choices=(".", ","), help="decimal sign where 1,234 could be either")
     group.add_argument("--encoding", action=Given, metavar="NAME", help="such as utf-8, utf-16, windows-1252")
+    group.add_argument("--sheet", action=Given, metavar="NAME", help="sheet of a workbook that holds the customers")
 
 
 def add_cluster(command: argparse.ArgumentParser, text: str) -> Any:

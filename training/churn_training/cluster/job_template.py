@@ -153,7 +153,7 @@ def chosen(given: set[str], options: Mapping[str, Any]) -> dict[str, str | bool]
     # What the chart says to the contrary must go, as the two exclude each other.
     replaced: dict[str, str | bool] = {_OPPOSITES[switch]: False for switch in switched if switch in _OPPOSITES}
     replaced |= dict.fromkeys(switched, True)
-    for name in ("usecase", "data", "rows", "seed", "delimiter", "decimal", "encoding"):
+    for name in ("usecase", "data", "rows", "seed", "delimiter", "decimal", "encoding", "sheet"):
         if name in given:
             replaced[f"--{name}"] = str(options[name])
     if "budget" in given:
