@@ -134,7 +134,7 @@ def _is_explained(name: Sequence[str]) -> bool:
 
 def _affirmed(plain: Sequence[str], values: Sequence[str]) -> list[str]:
     numbers = [parse_number(value) for value in values if is_number(value)]
-    if len(numbers) == len(values):  # of 1 and 2 nobody knows which one is «yes»
+    if values and len(numbers) == len(values):  # of 1 and 2 nobody knows which one is «yes»
         return [value for value in values if parse_number(value) == 1] if min(numbers) <= 0 < max(numbers) <= 1 else []
     return [value for value in plain if set(words_of(value)) & AFFIRMED or value == "1"]
 

@@ -64,13 +64,25 @@ def choose_label(
         and not any(may_ask_who_left(facts[name].words) for name in {*two_valued} - {*told})
     ):
         return Chosen(*told.popitem())
+    called = [] if likely or told else _called_target(two_valued, facts)
+    if len(called) == 1:
+        return Chosen(called[0], "guessed by its name, that of what is to be predicted")
     others = [name for name, column in facts.items() if _is_called_label(column) and column.distinct <= MOST_STATES]
     options = likely or list(told) or [*others, *(name for name in two_valued if name not in others)]
     answer = ask("Which column says who left?", options)
     if answer is None:
-        _require_both(facts, [name for name in others if not likely and not told], file)
+        customers = [name for name in others if says_customers_left(facts[name].words)]
+        _require_both(facts, customers or others if not likely and not told else [], file)
         raise DataError(file, _unclear_label([facts[name] for name in options], positive))
     return Chosen(existing(answer, facts, file), "as answered")
+
+
+def _called_target(names: Sequence[str], facts: Facts) -> list[str]:
+    """Those that are called target, label or the like; none where one of them asks who stayed, or does not say which
+    value means that a customer left."""
+    called = [name for name in names if may_ask_who_left(facts[name].words)]
+    clear = all(likely_leavers(facts[name].words, list(facts[name].counts)) for name in called)
+    return called if clear else []
 
 
 def _is_called_label(column: ColumnFacts) -> bool:

@@ -89,6 +89,34 @@ def test_a_column_called_after_leaving_is_named_though_it_has_no_two_values(
     assert ("--positive if who has none stayed" in error) == (kind == "leavers alone")
 
 
+def test_a_holdout_without_labels_says_so_beside_names_that_may_be_labels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "holdout.csv"
+    rows = (f"c{row},NA,{row % 2},{row * row % 3 % 2}" for row in range(60))
+    path.write_text("\n".join(["id,Churn,ActiveSubs,RetentionCalls", *rows]) + "\n", encoding="utf-8")
+    assert main(["init", "--data", str(path)]) == 2
+    assert 'column "Churn": no row has a label; customers who left and who stayed' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("names", "found"), [("target", "target"), ("Y", "Y"), ("target,label", ""), ("target,retained", "")]
+)
+def test_the_one_target_is_taken_where_nothing_else_may_be_it(
+    names: str, found: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, labels = tmp_path / "customers.csv", names.split(",")
+    rows = (
+        ",".join([f"c{row}", str(1 + row % 2), *(str(int((row + at) % 3 == 0)) for at, _ in enumerate(labels))])
+        for row in range(60)
+    )
+    path.write_text("\n".join([f"id,sex,{names}", *rows]) + "\n", encoding="utf-8")
+    assert main(["init", "--data", str(path)]) == (0 if found else 2)
+    said = capsys.readouterr()
+    guess = f'column: "{found}" # guessed by its name, that of what is to be predicted'
+    assert guess in said.out if found else "which column says who left?" in said.err
+
+
 @pytest.mark.parametrize("kind", UNCLEAR)
 def test_who_left_is_not_guessed_against_the_name(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
