@@ -5,6 +5,7 @@ It must not know what money is asked for.
 
 from collections.abc import Iterable, Mapping
 
+from churn_data.cells import parse_number
 from churn_data.column_facts import ColumnFacts
 
 MONEY = {
@@ -25,6 +26,8 @@ UNITS = {
     "hour", "hours", "minute", "minutes", "min", "mins", "second", "seconds", "days", "count", "ct", "calls", "share",
     "rate", "ratio",
 }  # fmt: skip
+REFUNDED = 0.05
+"""Share of rows up to which money below 0 is what was given back, of a column of what customers pay."""
 FEW = 12
 """Different numbers up to which those of a column called money could be codes or levels."""
 
@@ -36,7 +39,7 @@ def value_candidates(facts: Mapping[str, ColumnFacts], taken: Iterable[str]) -> 
         for name, column in facts.items()
         if name not in set(taken)
         and column.numeric
-        and column.values[0] >= 0
+        and below_zero(column) <= REFUNDED * column.known
         and (column.distinct > FEW or _are_prices(column))
         and any(word in MONEY or word.endswith(MONEY_ENDINGS) for word in column.words)
         and not set(column.words) & UNITS
@@ -45,7 +48,21 @@ def value_candidates(facts: Mapping[str, ColumnFacts], taken: Iterable[str]) -> 
 
 def is_monthly(column: ColumnFacts) -> bool:
     """Whether the name says that an amount is one of a month."""
-    return any(word in PERIOD or word.startswith(_PERIOD_BEGINNINGS) for word in column.words)
+    return any(map(_is_period, column.words))
+
+
+def below_zero(column: ColumnFacts) -> int:
+    """In how many rows of a column of numbers one is below 0."""
+    return sum(many for text, many in column.counts.items() if parse_number(text) < 0)
+
+
+def beside_money(column: ColumnFacts) -> int:
+    """How many words of the name say what the money is for: of a part of a bill more than of the whole."""
+    return sum(word not in MONEY and not word.endswith(MONEY_ENDINGS) and not _is_period(word) for word in column.words)
+
+
+def _is_period(word: str) -> bool:
+    return word in PERIOD or word.startswith(_PERIOD_BEGINNINGS)
 
 
 def _are_prices(column: ColumnFacts) -> bool:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from churn_data.cells import is_float
 from churn_data.column_facts import ColumnFacts
 from churn_data.errors import DataError, glimpse
-from churn_data.money_columns import is_monthly, value_candidates
+from churn_data.money_columns import below_zero, beside_money, is_monthly, value_candidates
+from churn_model.plurals import counted
 
 Ask = Callable[[str, Sequence[str]], str | None]
 """Puts a question with the possible answers to a person; None where nobody answers, or there is none."""
@@ -45,10 +46,13 @@ def choose_value(given: str | None, facts: Facts, taken: Iterable[str], file: st
             shown = next(text for text in (*column.counts, "") if not is_float(text))
             raise DataError(file, f'"{glimpse(shown)}" is not a number, --value needs a number column', column=given)
         return Chosen(given)
-    for name in value_candidates(facts, taken):
-        if is_monthly(facts[name]):
-            return Chosen(name, "guessed by its name: money, a month")
-    return None
+    monthly = [name for name in value_candidates(facts, taken) if is_monthly(facts[name])]
+    if not monthly:
+        return None
+    name = min(monthly, key=lambda each: beside_money(facts[each]))
+    below = below_zero(facts[name])
+    refunded = f"; below 0 in {counted(below, 'row')}" if below else ""
+    return Chosen(name, f"guessed by its name: money, a month{refunded}")
 
 
 def existing(name: str, facts: Facts, file: str) -> str:

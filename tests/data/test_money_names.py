@@ -22,6 +22,25 @@ def test_money_is_known_by_its_name(name: str, tmp_path: Path) -> None:
     assert ("\nvalue:\n" in text) == NAMES[name]
 
 
+def started(folder: Path, header: str, *rows: str) -> str:
+    (folder / "telecom.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return starter_usecase(folder / "telecom.csv", Wishes(), lambda _line: None, lambda *_: None)
+
+
+def test_the_whole_of_a_monthly_bill_goes_before_a_part_of_it(tmp_path: Path) -> None:
+    rows = (
+        f"K{row},{row % 50 + 0.5},{60 + row % 40 - 100 * (row == 7)},{'yes' if row % 7 < 3 else 'no'}"
+        for row in range(90)
+    )
+    text = started(tmp_path, "id,Avg Monthly Long Distance Charges,Monthly Charge,churned", *rows)
+    assert '  column: "Monthly Charge" # guessed by its name: money, a month; below 0 in 1 row\n' in text
+
+
+def test_what_is_often_below_zero_is_no_bill(tmp_path: Path) -> None:
+    rows = (f"K{row},{row % 50 - 9},{'yes' if row % 7 < 3 else 'no'}" for row in range(90))
+    assert "\nvalue:" not in started(tmp_path, "id,monthly change of revenue,churned", *rows)
+
+
 FEW = {
     "a gym's": ((19.99, 29.99, 49.0, 79.0), True),
     "whole": ((20, 35, 50), True),
