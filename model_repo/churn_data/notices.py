@@ -3,7 +3,7 @@
 A notice never stops a reading, an error does (errors.py). It must not know where lines are shown.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -35,18 +35,31 @@ class Notice:
         return f"{file}{', ' if self.column is not None else ': '}{self.line}"
 
 
-URGENT = ("leak", "left out")
-"""Kinds that come first where there is no room for all."""
+URGENT = {"leak": -2, "left out": -1}
+"""Ranks of kinds that come first where there is no room for all."""
+_VERBOSE = "; --verbose tells them, and so does the report"
 
 
-def in_brief(notices: Sequence[Notice], file: str, most: int) -> list[str]:
-    """At most so many lines about a file, what may be a leak first; the last then names the columns of all others."""
-    ranked = sorted(notices, key=lambda each: URGENT.index(each.kind) if each.kind in URGENT else len(URGENT))
+def in_brief(
+    notices: Sequence[Notice], file: str, most: int, *, ranks: Mapping[str, int] = URGENT, where: str = _VERBOSE
+) -> list[str]:
+    """At most so many lines about a file, what may be a leak first; the last then names the columns of all others.
+
+    Args:
+        notices: in the order in which they were found.
+        file: its name.
+        most: lines.
+        ranks: of kinds, the lowest first; 0 where nothing is said.
+        where: the end of a sentence that says where the others are told.
+    """
+    ranked = sorted(notices, key=lambda each: ranks.get(each.kind, 0))
     if len(ranked) <= most:
         return [notice.line_of(file) for notice in ranked]
     first, others = ranked[: most - 1], ranked[most - 1 :]
-    rest = f"{file}: {len(others)} more findings{_about(others)}; --verbose tells them, and so does the report"
-    return [*(notice.line_of(file) for notice in first), rest]
+    return [
+        *(notice.line_of(file) for notice in first),
+        f"{file}: {len(others)} more findings{_about(others)}{where}",
+    ]
 
 
 def _about(notices: Sequence[Notice]) -> str:

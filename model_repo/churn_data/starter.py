@@ -3,23 +3,19 @@
 Its text is meant to be read and corrected by a person; every guess says that it is one, every column what is in it.
 """
 
-import hashlib
 import json
 import re
 import shlex
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from churn_data.cells import Cell
 from churn_data.column_facts import ColumnFacts, facts_of
 from churn_data.column_names import human_label
 from churn_data.customer_ids import check_ids
 from churn_data.dialects import FORM
 from churn_data.far_numbers import fillers, texts_of
+from churn_data.held_notices import HeldNotices
 from churn_data.inference import LEAK, LEFT_OUT, infer_features
 from churn_data.labels import labels_of
 from churn_data.leaks import leak_in
@@ -29,17 +25,19 @@ from churn_data.snapshots import ANOTHER, GUESSED, with_snapshot
 from churn_data.starter_choices import Ask, Chosen, choose_value, unasked
 from churn_data.starter_ids import choose_id
 from churn_data.starter_labels import choose_label, choose_positive, label_rule
+from churn_data.starter_names import model_name
 from churn_data.starter_template import TEMPLATE, VALUE, WITHOUT_VALUE, commented
 from churn_data.whole_tables import Cells, read_cells
 from churn_model.names import name_fault
 from churn_model.rules import Feature, TimeRule, ValueRule
 from churn_model.usecase import DEFAULT_MISSING, UseCase
 
-LONGEST_NAME = 30
 _KEPT = 3
 """So many features stand as an example of what the prediction log may keep."""
 _CODES = 3
 """Different whole numbers of a column, at most, that are asked about: they may be names of something."""
+_RANKS = {LEAK: -1, LEFT_OUT: 1}
+"""Of findings where there is no room for all: the use case has a line for each column that is left out."""
 CALL, CALL_COST = 1 / 6, 10.0
 """What a call costs as a share of what a customer pays a month, and where that is not known."""
 SPECIAL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
@@ -57,7 +55,9 @@ class Wishes:
     name: str | None = None
 
 
-def starter_usecase(path: Path, wishes: Wishes, notice: Listener, ask: Ask = unasked) -> str:
+def starter_usecase(
+    path: Path, wishes: Wishes, notice: Listener, ask: Ask = unasked, *, most: int | None = None
+) -> str:
     """The YAML text of a use case for this file.
 
     Args:
@@ -65,12 +65,28 @@ def starter_usecase(path: Path, wishes: Wishes, notice: Listener, ask: Ask = una
         wishes: what was said.
         notice: told one line about each column that is left out.
         ask: puts what is not clear to a person.
+        most: lines that are told at the end, or before a question; None: all, as they are found.
 
     Raises:
         DataError: not a table, no such column, or it is not clear which column is the label.
     """
+    notices = HeldNotices(str(path), notice, most)
+
+    def ask_then(question: str, options: Sequence[str]) -> str | None:
+        notices.release(_RANKS, "")
+        return ask(question, options)
+
+    where = ""
+    try:
+        text = _starter(path, wishes, notices, ask_then)
+        where = "; the comments of the use case tell them"
+    finally:
+        notices.release(_RANKS, where)
+    return text
+
+
+def _starter(path: Path, wishes: Wishes, notices: Notices, ask: Ask) -> str:
     file = str(path)
-    notices = Notices(file, notice)
     cells, facts, missing = _read(path, wishes, notices)
     columns, rows = cells.columns, cells.rows
     label = choose_label(wishes.label, facts, columns, file, ask, wishes.positive)
@@ -86,7 +102,7 @@ def starter_usecase(path: Path, wishes: Wishes, notice: Listener, ask: Ask = una
     if value and value.reason and leak_in(facts[value.name], columns[value.name], churned):
         value = None  # it will be left out, so nobody can be worth it
     guess = UseCase(
-        name=wishes.name or _name(path, columns),
+        name=wishes.name or model_name(path, columns),
         id=found_id.name if found_id else "",
         label=rule,
         value=ValueRule(value.name) if value else None,
@@ -178,7 +194,8 @@ class _Parts:
         facts = self.facts[feature.name]
         few = feature.type == "number" and facts.whole and 1 < facts.distinct <= _CODES
         asked = "; if these are codes: type: category" if few and not {0.0, 1.0}.issuperset(facts.values) else ""
-        return f"  - {_entry(feature)} # {_line(facts.summary)}{asked}"
+        found = "".join(f"; {each.text}" for each in self.notices if each.column == feature.name)
+        return f"  - {_entry(feature)} # {_line(facts.summary)}{asked}{_line(found)}"
 
     def _left_out(self) -> str:
         lines = []
@@ -204,13 +221,6 @@ def _rounded(amount: float) -> str:
 def _entry(feature: Feature) -> str:
     spelling = f", spelling: {_quoted(feature.spelling)}" if feature.spelling else ""
     return f"{{name: {_quoted(feature.name)}, type: {feature.type}, label: {_quoted(feature.words)}{spelling}}}"
-
-
-def _name(path: Path, header: Sequence[str] | Mapping[str, Sequence[Cell]]) -> str:
-    """The file's name as a model's, with a mark of its columns: files called alike are not the same customers."""
-    plain = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode().lower()
-    words = "-".join(re.findall(r"[a-z0-9]+", plain))[:LONGEST_NAME].strip("-") or "customers"
-    return f"{words}-{hashlib.sha256(msgspec.json.encode(list(header))).hexdigest()[:4]}"
 
 
 def _remark(reason: str) -> str:

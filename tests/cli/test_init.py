@@ -238,6 +238,31 @@ def test_yaml_words_that_look_like_something_else_are_texts(tmp_path: Path) -> N
     assert (usecase.label.positive, usecase.label.negative) == ("Yes", "No")
 
 
+def test_a_wide_file_is_told_of_in_few_lines_and_in_comments_one_by_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What gives the answer away comes first, however far behind its column is."""
+    empty = [f"empty{place}" for place in range(40)]
+    rows = (
+        f"c{row},{row % 7},{'?' if row == 9 else row * 7 % 43},{',' * 39},{left},{left}" for row, left in _leavers()
+    )
+    names = ",".join(["id", "calls", "usage", *empty, "churn reason", "churn"])
+    path = _file(tmp_path, names, *rows)
+    assert main(["init", "--data", str(path)]) == 0
+    printed = capsys.readouterr()
+    said = printed.err.splitlines()
+    assert len(said) <= 15
+    assert 'column "churn reason": left out, ' in said[0]
+    assert 'column "usage": a column of numbers, "?" 1 times is read as missing' in said[1]
+    assert re.search(r': 29 more findings about "empty11", .*; the comments of the use case tell them$', said[-1])
+    assert printed.out.count(": left out: every value is missing") == 40
+    assert re.search(r'name: "usage".*; a column of numbers, "\?" 1 times is read as missing', printed.out)
+
+
+def _leavers() -> list[tuple[int, int]]:
+    return [(row, int(row % 3 == 0)) for row in range(90)]
+
+
 def test_the_command_for_training_reads_the_file_as_it_was_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,6 +34,11 @@ def test_in_brief_what_may_be_a_leak_comes_first_and_nothing_is_lost_without_a_w
         'a.csv, column "Count": every row has the same value',
         'a.csv: 2 more findings about "joined"; --verbose tells them, and so does the report',
     ]
+    ranks = {"left out": 1}
+    assert (
+        in_brief(found, "a.csv", 2, ranks=ranks, where="")[1]
+        == 'a.csv: 3 more findings about "Reason", "joined", "Count"'
+    )
     many = [Notice(f"c{number}", "left out", "constant") for number in range(30)]
     assert in_brief(many, "a.csv", 2)[1].startswith('a.csv: 29 more findings about "c1", "c2"')
     assert "and 21 others" in in_brief(many, "a.csv", 2)[1]
