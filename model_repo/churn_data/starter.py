@@ -16,6 +16,7 @@ from churn_data.customer_ids import check_ids
 from churn_data.dialects import FORM
 from churn_data.far_numbers import fillers, texts_of
 from churn_data.held_notices import HeldNotices
+from churn_data.impossible_days import impossible_days
 from churn_data.inference import LEAK, LEFT_OUT, infer_features
 from churn_data.labels import labels_of
 from churn_data.leaks import leak_in
@@ -119,12 +120,17 @@ def _read(path: Path, wishes: Wishes, notices: Notices) -> tuple[Cells, dict[str
     while True:
         cells = read_cells(path, missing, notices, as_written=[wishes.label or ""], strict=False)
         facts = {name: facts_of(name, cells) for name, cells in cells.columns.items()}
-        found = fillers({name: each for name, each in facts.items() if name not in (wishes.label, wishes.id)})
-        if not found or missing != DEFAULT_MISSING:
+        others = {name: each for name, each in facts.items() if name not in (wishes.label, wishes.id)}
+        far, days = fillers(others), impossible_days(others)
+        if not (far or days) or missing != DEFAULT_MISSING:
             return cells, facts, missing
-        for name, far in found.items():
-            notices.tell("missing tokens", f"{far.told}: read as missing, as `missing` now says", name)
-        missing = (*DEFAULT_MISSING, *dict.fromkeys(text for far in found.values() for text in texts_of(far)))
+        for name, told in ((name, found.told) for each in (far, days) for name, found in each.items()):
+            notices.tell("missing tokens", f"{told}: read as missing, as `missing` now says", name)
+        texts = (
+            *(text for found in far.values() for text in texts_of(found)),
+            *(text for found in days.values() for text in found.rows),
+        )
+        missing = (*DEFAULT_MISSING, *dict.fromkeys(texts))
 
 
 @dataclass(frozen=True)

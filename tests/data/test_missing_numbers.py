@@ -127,6 +127,27 @@ def _batch(path: Path, schema: Schema, missing: tuple[str, ...]) -> list[list[An
         return [[_plain(value) for value in row] for chunk in table.chunks for row in reader.read(chunk)[1]]
 
 
+IMPOSSIBLE = {"as numbers": ("2017{:02}{:02}", "20170231"), "as ISO says": ("2017-{:02}-{:02}", "2017-02-30")}
+
+
+@pytest.mark.parametrize("kind", IMPOSSIBLE)
+def test_days_that_no_calendar_has_are_missing_among_days(kind: str, tmp_path: Path) -> None:
+    form, odd = IMPOSSIBLE[kind]
+    days = [form.format(month, day) for month in range(1, 13) for day in range(1, 29)]
+    text, lines, usecase = started(tmp_path, start=[*days, odd], calls=counted())
+    assert {feature.name: feature.type for feature in usecase.features} == {"start": "date", "calls": "number"}
+    said = f'column "start": "{odd}" (1 row), days that no calendar has: read as missing, as `missing` now says'
+    assert any(said in line for line in lines), lines
+    assert (usecase.missing, f"1 missing; {said.partition(': ')[2]}" in text) == ((*DEFAULT_MISSING, odd), True)
+    assert read_customers(tmp_path / "customers.csv", usecase).frame["start"].isna().sum() == 1
+
+
+def test_numbers_that_are_no_days_stay_numbers_whatever_a_few_look_like(tmp_path: Path) -> None:
+    _, _, usecase = started(tmp_path, start=[str(20_170_000 + row * 137) for row in range(ROWS // 2)])
+    assert [feature.type for feature in usecase.features] == ["number"]
+    assert usecase.missing == DEFAULT_MISSING
+
+
 SURELY = {
     "below": (counted("-999"), "-999"),
     "nines": (counted("99999999"), "99999999"),
