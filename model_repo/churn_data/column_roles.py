@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from churn_data.column_facts import ColumnFacts
 from churn_data.date_columns import counted_date, date_column
 from churn_data.date_spellings import faults_of
+from churn_data.errors import glimpse
 from churn_data.far_numbers import below_zero, far_numbers
 from churn_data.identifying_columns import identifying
 from churn_data.json_cells import json_cells
-from churn_data.mixed_numbers import numbers_with_faults, several_units, two_notations
+from churn_data.mixed_numbers import number_pairs, numbers_with_faults, several_units, two_notations
 from churn_model.names import name_fault
 from churn_model.rules import FeatureType
 from churn_model.spelling import MAXIMUM_TEXT
@@ -23,6 +24,10 @@ FEW_LEVELS = 20
 """A text column with at most so many levels is kept however few rows there are."""
 NEARLY_UNIQUE = 0.5
 """Share of distinct values among the known ones from which a text column counts as an identifier or free text."""
+RARE_LEVELS = 100
+"""So many levels at least beside the usual one before these count as nearly unique."""
+MANY_LEVELS = 1000
+"""Levels from which a category is called one of many."""
 FEW_KNOWN = 10
 """A column with fewer known values teaches nothing and may be empty in a fold."""
 
@@ -83,11 +88,12 @@ def _text_role(facts: ColumnFacts, *, wanted: bool) -> Role:
     kept = (
         f"{faulty}, kept as a category of {facts.distinct:,} levels: a number, if the others are corrected or `missing`"
     )
-    return Role("category", left_out=mixed or free, remark=kept if faulty else "")
+    many = f"a category of {facts.distinct:,} levels" if facts.distinct >= MANY_LEVELS else ""
+    return Role("category", left_out=mixed or free, remark=kept if faulty else many)
 
 
 def _mixed(counts: Mapping[str, int]) -> str:
-    return two_notations(counts) or faults_of(counts) or json_cells(counts)
+    return two_notations(counts) or faults_of(counts) or json_cells(counts) or number_pairs(counts)
 
 
 def _unusable(facts: ColumnFacts) -> str:
@@ -107,9 +113,14 @@ def _free_text(facts: ColumnFacts) -> str:
     longest = max(map(len, facts.counts))
     if longest > MAXIMUM_TEXT:
         return f"it holds texts, up to {longest:,} characters, no levels of a category (at most {MAXIMUM_TEXT})"
-    if facts.distinct <= max(FEW_LEVELS, NEARLY_UNIQUE * facts.known):
-        return ""
-    return f"its texts are nearly unique ({facts.distinct} different in {facts.known} rows)"
+    if facts.distinct > max(FEW_LEVELS, NEARLY_UNIQUE * facts.known):
+        return f"its texts are nearly unique ({facts.distinct} different in {facts.known} rows)"
+    usual = max(facts.counts, key=facts.counts.__getitem__)
+    rest = facts.known - facts.counts[usual]
+    if facts.distinct - 1 > max(RARE_LEVELS, NEARLY_UNIQUE * rest):
+        many = f"{facts.distinct - 1} different in {rest} rows"
+        return f'beside "{glimpse(usual)}" its texts are nearly unique ({many})'
+    return ""
 
 
 def _are_exponents(facts: ColumnFacts) -> bool:

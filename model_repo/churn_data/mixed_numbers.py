@@ -1,10 +1,11 @@
-"""Columns that are numbers in two ways at once: decimal points and commas, dollars and euros, per cent and none; and
-columns in which too many numbers are none.
+"""Columns that are numbers in two ways at once: decimal points and commas, dollars and euros, per cent and none; two
+numbers in each cell; and columns in which too many numbers are none.
 
 Nothing is converted, for what was meant is not known; it is said by an example and a count of each. It must not know
 files.
 """
 
+import re
 from collections.abc import Mapping
 from itertools import islice
 
@@ -19,6 +20,7 @@ _FEWEST, _PROBED, _SHARE = 20, 1000, 1 / 3
 """Different numbers that a column of them has at least, texts that are looked at first, and the share of rows, and of
 the texts looked at first, from which a column of other texts is one of numbers with faults."""
 _SHOWN = 4
+_PAIR = re.compile(r"(POINT ?)?\(?-?\d{1,3}\.\d+( ?[,;] ?| )-?\d{1,3}\.\d+\)?", re.IGNORECASE)
 _SCALE, _MOST_WORDS = 7, 3
 """Numbers that a scale has at least, and words beside it at most."""
 
@@ -36,6 +38,14 @@ def two_notations(counts: Mapping[str, int]) -> str:
     shown = [f'"{min(texts, key=lambda text: (-len(text), text))[:30]}" ({many:,} rows)'
              for texts, many in zip(only, rows, strict=True)]  # fmt: skip
     return f"numbers in two notations, such as {' and '.join(shown)}: write all of them in one"
+
+
+def number_pairs(counts: Mapping[str, int]) -> str:
+    """What to say of texts that are two numbers each, as of a place on earth; empty if these are not."""
+    if len(counts) <= _FEWEST or not all(map(_PAIR.fullmatch, counts)):
+        return ""
+    example = max(counts, key=lambda text: (counts[text], text))
+    return f'two numbers in a cell, such as "{example[:40]}": make each of these a column of its own'
 
 
 def numbers_with_faults(counts: Mapping[str, int]) -> str:

@@ -77,6 +77,9 @@ LEFT_OUT: dict[str, tuple[str, Callable[[random.Random, int], object]]] = {
     "surnames, few": ("CustomerSurname", lambda _, row: ("Li", "van der Berg", "Meier-Schulz", "D'Angelo")[row % 4]),
     "names turned round": ("name_last", lambda _, row: ("Smith", "JONES", "lee", "St. John")[row % 4]),
     "free text": ("remark", lambda _, row: f"called about bill {row}"),
+    "places": ("Lat Long", lambda chance, _: f"{chance.randint(32, 41)}.5, -{chance.randint(100, 124)}.25"),
+    "places, as a database writes them": ("geom", lambda chance, _: f"POINT(-{chance.randint(100, 124)}.5 38.25)"),
+    "codes beside a word for none": ("referral", lambda chance, row: "xxxxx" if row % 3 else f"C{chance.random()}"),
     "constant": ("country", lambda _, __: "DE"),
     "constant number": ("version", lambda _, __: 3),
 }
@@ -108,6 +111,12 @@ HONEST: dict[str, tuple[str, Callable[[random.Random, int], object], str]] = {
     "name of a kind": ("customer segment name", lambda _, row: ("Gold", "Silver", "New")[row % 3], "category"),
     "whether there is a name": ("full_name", lambda _, row: ("yes", "no")[row % 2], "category"),
     "codes": ("user name", lambda _, row: f"U{row % 7}", "category"),
+    "sizes": ("size", lambda _, row: ("1.5, 2.5", "2.5, 3.5", "3.5, 4.5")[row % 3], "category"),
+    "rare levels beside a usual one": (
+        "town",
+        lambda chance, _: "Berlin" if chance.random() < 0.6 else f"town {chance.randint(1, 90)}",
+        "category",
+    ),
     "levels": ("city", lambda chance, _: f"city {chance.randint(1, 90)}", "category"),
 }
 
@@ -120,6 +129,11 @@ def test_spellings_of_one_level_are_counted_as_one(tmp_path: Path) -> None:
     text = starter_usecase(path, Wishes(), lambda _: None)
     assert "# 3 different: Bad Tölz, Bonn, Köln\n" in text
     assert "# 2 different: 415, 408" in text
+
+
+def test_a_category_of_very_many_levels_is_called_that() -> None:
+    role = role_of(facts_of("city", [f"city {row % 1000}" for row in range(2400)]))
+    assert (role.type, role.remark) == ("category", "a category of 1,000 levels")
 
 
 @pytest.mark.parametrize("kind", HONEST)

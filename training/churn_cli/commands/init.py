@@ -5,7 +5,6 @@ import argparse
 from churn_cli.terminal import answer, ask, say
 from churn_data.starter import Wishes, starter_usecase
 
-
 MOST_LINES = 14
 """About the file; what is wrong, or a question, comes after them."""
 
