@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from churn_data.errors import DataError
+from churn_data.errors import DataError, glimpse
 from churn_data.notices import Notices
 from churn_data.number_texts import NumberColumn
 from churn_model.not_known import TOKENS
@@ -21,6 +21,8 @@ _FEW = 5
 """Customers without whom nothing is said about a row being no customer."""
 _LINE = re.compile(r"[+:| ]*[-=]{2}[-=+:| ]*")
 _COMMENTS = ("#", "//", "--", "%")
+_NUMBERED = re.compile(r"[a-z]{1,6}[ _.]?\d{1,4}|[a-z]|unnamed: ?\d+|\d{1,4}", re.IGNORECASE)
+_LONGEST_NAME = 60
 _REPEATED = 3
 """A column has levels if each of its texts occurs so often on average."""
 Fields = Sequence[str]
@@ -64,7 +66,7 @@ def layout_of(records: Sequence[Record], file: str, notices: Notices) -> Layout:
     ruled = header + 1 + (len(rows) > header + 1 and _is_line(rows[header + 1]))
     below = [row for row in rows[ruled:] if not _repeats(row, rows[header]) and filled(row)]
     if header == top:
-        _require_header(names, below, records[header].row, file)
+        _require_header(names, rows[ruled:] if len(names) == 1 else below, records[header].row, file)
     if top:
         what = "comments" if all(_is_comment(row) for row in rows[:top]) else "titles"
         notices.tell("titles", f"{_rows(records[:top])} above the header in row {records[top].row}: {what}, left out")
@@ -79,10 +81,22 @@ def layout_of(records: Sequence[Record], file: str, notices: Notices) -> Layout:
     if ruled > header + 1:
         notices.tell("ruled line", f"row {records[header + 1].row} is a line under the header: it is left out")
     described = _is_description(below, [place for place, name in enumerate(names) if name])
-    if described:
+    if described and _are_better_names(below[0], names):
+        names = tuple(cell.strip() for cell in below[0])
+        told = f"row {records[ruled].row} names the columns, row {records[header].row} only numbers them"
+        notices.tell("second header", f'{told}: they are called "{glimpse(names[-1])}" and so on')
+    elif described:
         row = records[ruled].row
         notices.tell("description row", f"row {row} describes the columns, no customer: it is left out")
     return Layout(names, header, ruled + described, tuple(below[described:]))
+
+
+def _are_better_names(row: Fields, names: Sequence[str]) -> bool:
+    """Whether a row below a header of numbered columns, X1, X2, …, Y, holds the names that these have."""
+    cells = [cell.strip() for cell in row]
+    numbered = sum(not name or bool(_NUMBERED.fullmatch(name)) for name in names)
+    whole = len(cells) == len(names) == len(set(cells)) and all(0 < len(cell) <= _LONGEST_NAME for cell in cells)
+    return whole and numbered == len(names) > 2 and not any(map(_is_number, cells))  # noqa: PLR2004 - a few may be so called
 
 
 def _rows(records: Sequence[Record]) -> str:
@@ -195,7 +209,8 @@ def _require_header(names: Sequence[str], rows: Sequence[Fields], row: int, file
         elif cells and _REPEATED * len(set(cells)) <= len(cells):
             likes.append(name in cells)
             levels += name in cells
-    if levels and all(likes) and len(likes) > 1:
+    alone = len(names) == 1 and _is_number(names[0])
+    if levels and all(likes) and (len(likes) > 1 or alone):
         problem = "the first row is a customer like those below it; put a row with the columns' names above it"
         raise DataError(file, problem, row=row)
 

@@ -73,7 +73,8 @@ def choose_label(
     if answer is None:
         customers = [name for name in others if says_customers_left(facts[name].words)]
         _require_both(facts, customers or others if not likely and not told else [], file)
-        raise DataError(file, _unclear_label([facts[name] for name in options], positive))
+        elsewhere = "" if likely or told or others else "; if another file has it, make it a column of this one first"
+        raise DataError(file, f"{_unclear_label([facts[name] for name in options], positive)}{elsewhere}")
     return Chosen(existing(answer, facts, file), "as answered")
 
 

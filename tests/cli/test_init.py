@@ -193,7 +193,8 @@ def test_an_unclear_label_is_asked_for_with_the_options(tmp_path: Path, capsys: 
     assert main(["init", "--data", str(path)]) == 2
     assert (
         "which column says who left? Name it by --label, and by --positive its value for customers who left; "
-        "two values have: plan (a, b), state (p, q)" in capsys.readouterr().err
+        "two values have: plan (a, b), state (p, q); if another file has it, make it a column of this one first\n"
+        in capsys.readouterr().err
     )
     assert main(["init", "--data", str(path), "--label", "state"]) == 2
     assert 'Name it by --positive; "p" (40 rows), "q" (20 rows) occur' in capsys.readouterr().err

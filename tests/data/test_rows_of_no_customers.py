@@ -135,6 +135,11 @@ OTHERS: dict[str, tuple[list[str], int, list[str]]] = {
         4,
         ["row 1 above the header in row 2: titles", "row 2 above the header in row 3: names", 'row 44 ("Total"): sums'],
     ),
+    "numbers of columns above their names": (
+        [",X1,X2,X3,X4,Y", *TABLE],
+        3,
+        ['row 2 names the columns, row 1 only numbers them: they are called "left" and so'],
+    ),
     "units": ([TABLE[0], ",months,EUR,,count,", *TABLE[1:]], 3, ["row 2 describes the columns, no customer"]),
     "groups and units": (
         ["Customer,Contract,,,Service,Target", TABLE[0], ",months,EUR,,count,", *TABLE[1:]],
@@ -230,6 +235,7 @@ def test_sums_in_parquet_are_no_customer_either(row_group: int | None, tmp_path:
     ("lines", "problem"),
     [
         (TABLE[1:], "row 1: the first row is a customer like those below it; put a row with the columns' names above"),
+        (["-1", *["1", "-1", "-1"] * 9], "row 1: the first row is a customer like those below it; put a row with the"),
         ([*TABLE, "c41,3"], "row 42: 2 fields where the header has 6"),
         ([*TABLE, "c41"], "row 42: 1 field where the header has 6"),
         ([*TABLE[:9], "Note: this one is odd", *TABLE[9:]], "row 10: 1 field where the header has 6"),
@@ -238,7 +244,7 @@ def test_sums_in_parquet_are_no_customer_either(row_group: int | None, tmp_path:
             "row 10: a quote that opens in this row is never closed; close it, or double it where it belongs to the",
         ),
     ],
-    ids=["no header", "cut off", "cut off early", "a note in between", "an open quote"],
+    ids=["no header", "labels alone", "cut off", "cut off early", "a note in between", "an open quote"],
 )
 def test_what_cannot_be_told_apart_is_refused_by_its_row(lines: list[str], problem: str, tmp_path: Path) -> None:
     path = write(tmp_path, lines)
