@@ -22,6 +22,7 @@ from churn_data.leaks import leak_in
 from churn_data.like_levels import like_levels
 from churn_data.notices import Notices
 from churn_model.dates import ISO
+from churn_model.names import name_fault
 from churn_model.rules import Feature, TimeRule
 from churn_model.usecase import UseCase
 
@@ -61,7 +62,7 @@ def infer_features(columns: Columns, churned: numpy.ndarray, usecase: UseCase, n
         bound = why_bound(facts, usecase)
         snapshot = columns.get(usecase.time.snapshot if usecase.time else "")
         role = Role(left_out=bound) if bound else _role(facts, cells, snapshot, wanted=is_value)
-        leak = "" if role.left_out else leak_in(facts, cells, churned)
+        leak = "" if role.left_out and not name_fault(name) else leak_in(facts, cells, churned)
         if role.left_out or leak:
             _tell_left_out(name, role, leak, notices)
             leaks += [facts] if leak else []
@@ -132,7 +133,9 @@ def _candidates(columns: Columns, usecase: UseCase) -> list[str]:
 
 
 def _tell_left_out(name: str, role: Role, leak: str, notices: Notices) -> None:
-    if leak:
+    if leak and role.left_out:
+        notices.tell(LEAK, f"left out: {role.left_out}, and {leak}", name)
+    elif leak:
         notices.tell(LEAK, f"left out, {leak}; list it among `features` if it is known beforehand", name)
     else:
         notices.tell(LEFT_OUT, f"left out: {role.left_out}", name)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from churn_data.code_columns import may_be_codes
 from churn_data.column_facts import ColumnFacts, facts_of
 from churn_data.column_names import human_label
 from churn_data.customer_ids import check_ids
@@ -35,8 +36,6 @@ from churn_model.usecase import DEFAULT_MISSING, UseCase
 
 _KEPT = 3
 """So many features stand as an example of what the prediction log may keep."""
-_CODES = 3
-"""Different whole numbers of a column, at most, that are asked about: they may be names of something."""
 _RANKS = {LEAK: -1, LEFT_OUT: 1}
 """Of findings where there is no room for all: the use case has a line for each column that is left out."""
 CALL, CALL_COST = 1 / 6, 10.0
@@ -198,8 +197,7 @@ class _Parts:
 
     def _feature(self, feature: Feature) -> str:
         facts = self.facts[feature.name]
-        few = feature.type == "number" and facts.whole and 1 < facts.distinct <= _CODES
-        asked = "; if these are codes: type: category" if few and not {0.0, 1.0}.issuperset(facts.values) else ""
+        asked = "; if these are codes: type: category" if feature.type == "number" and may_be_codes(facts) else ""
         found = "".join(f"; {each.text}" for each in self.notices if each.column == feature.name)
         return f"  - {_entry(feature)} # {_line(facts.summary)}{asked}{_line(found)}"
 

@@ -283,8 +283,9 @@ def test_a_few_numbers_that_may_be_names_of_something_are_asked_about(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Segments are called by them: "high status" says nothing where 2 is a name."""
-    rows = [f"c{row},{1 + row % 2},{row % 2},{row % 40},{'yes' if row % 3 else 'no'}" for row in range(80)]
-    (tmp_path / "my.csv").write_text("\n".join(["customer,status,complains,calls,churn", *rows]))
+    rows = [f"c{row},{1 + row % 2},{row % 2},{row % 40},{row % 22},{'yes' if row % 3 else 'no'}" for row in range(80)]
+    (tmp_path / "my.csv").write_text("\n".join(["customer,status,complains,calls,home city,churn", *rows]))
     text, _ = init(capsys, tmp_path, "--data", str(tmp_path / "my.csv"))
     assert 'name: "status", type: number, label: "status"} # 2 different: 1, 2; if these are codes: type: cat' in text
-    assert text.count("if these are codes") == 1
+    assert 'label: "home city"} # 0 to 21, 22 different; if these are codes: type: category\n' in text
+    assert text.count("if these are codes") == 2

@@ -97,6 +97,15 @@ HONEST: dict[str, tuple[str, Make]] = {
 }
 
 
+def test_a_leak_whose_name_no_protocol_carries_is_called_both(tmp_path: Path) -> None:
+    name, path = f"Naive_Bayes_{'x' * 120}", tmp_path / "cards.csv"
+    rows = (f"c{row},{row * 7 % 31},{row % 4 // 3 + row % 7 / 99:.4f},{row % 4 // 3}" for row in range(200))
+    path.write_text("\n".join([f"id,calls,{name},churn", *rows]), encoding="utf-8")
+    said = [notice.text for notice in read_customers(path, UseCase("cards", Label("churn", "1"), "id")).notices]
+    alone = "it alone tells who left (ROC AUC 1.000)"
+    assert said == [f"left out: its name is longer than 128 characters, and {alone}"]
+
+
 @pytest.mark.parametrize("kind", LEAKS)
 def test_gives_the_answer_away(kind: str) -> None:
     assert _leak(*LEAKS[kind])
