@@ -19,7 +19,7 @@ from churn_data.cells import LARGEST, Cell, clean, numbers
 from churn_data.csv_head import suggestion
 from churn_data.customer_ids import NEEDED
 from churn_data.errors import DataError, NoSuchColumn, glimpse
-from churn_data.notices import Notices
+from churn_data.notices import MOST_NAMES, Notices
 from churn_data.schema_cells import needed_columns, written_numbers
 from churn_data.snapshots import date_numbers, snapshots_of
 from churn_data.tables import Chunk, Table
@@ -28,6 +28,8 @@ from churn_model.dates import DateRule
 from churn_model.schema import Schema, SchemaFeature
 from churn_model.spelling import MAXIMUM_TEXT, Levels, tokens_of
 
+_TOLD = 8
+"""Lines about levels that training never saw: columns in which most customers have one, and all others together."""
 _REMEMBERED = 100_000
 """Different texts of a column whose meaning is kept from chunk to chunk."""
 
@@ -78,16 +80,24 @@ class SchemaColumns:
 
     def tell(self, notices: Notices) -> None:
         """Say what was found in the whole file."""
+        most = [name for name, _ in (+self.unseen).most_common()]
+        told = set(most if len(most) <= _TOLD else most[: _TOLD - 1])
         for feature in self._schema.features:
             name = feature.name
             for kind, text in self._written[name].findings() if name in self._written else ():
                 notices.tell(kind, text, name)
-            if self.unseen[name]:
+            if name in told:
                 example, row = self._examples[name]
                 meant = suggestion(example, feature.categories)
                 rows = f"{self.unseen[name]:,} customer{'' if self.unseen[name] == 1 else 's'}"
                 text = f'{rows} with a level that training never saw, such as "{glimpse(example)}" in row {row}{meant}'
                 notices.tell("unseen levels", text, name)
+        others = most[len(told) :]
+        if others:
+            shown = ", ".join(f'"{glimpse(name)}" ({self.unseen[name]:,})' for name in others[:MOST_NAMES])
+            more = f" and {len(others) - MOST_NAMES} others" if len(others) > MOST_NAMES else ""
+            text = f"{len(others)} more columns have levels that training never saw: {shown}{more}; --json counts all"
+            notices.tell("unseen levels", text)
         if self._hashes:
             hashes = numpy.concatenate(self._hashes)
             order = hashes.argsort(kind="stable")

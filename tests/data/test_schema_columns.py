@@ -39,3 +39,21 @@ def test_small_floats_are_the_numbers_that_every_other_reader_takes_them_for(kin
         reader = SchemaColumns(table, Schema("shop", "", (SchemaFeature("score", "number"),)), [])
         _, rows = reader.read(next(iter(table.chunks)))
     assert [row[0] for row in rows] == [float(value) for value in values]
+
+
+def test_levels_never_seen_in_many_columns_are_told_in_few_lines_and_counted_each(tmp_path: Path) -> None:
+    names = [f"c{place:02}" for place in range(30)]
+    schema = Schema("shop", "", tuple(SchemaFeature(name, "category", categories=("a", "b")) for name in names))
+    path = tmp_path / "later.csv"
+    rows = (",".join("x" if row <= place else "a" for place in range(30)) for row in range(30))
+    path.write_text("\n".join([",".join(names), *rows]), encoding="utf-8")
+    notices = Notices(str(path))
+    with open_table(path, notices=notices) as table:
+        reader = SchemaColumns(table, schema, [])
+        reader.read(next(iter(table.chunks)))
+    reader.tell(notices)
+    assert reader.unseen == {name: place + 1 for place, name in enumerate(names)}
+    told = [notice.line for notice in notices]
+    assert [line.split(":")[0] for line in told[:-1]] == [f'column "c{place}"' for place in range(23, 30)]
+    others = ", ".join(f'"c{place}" ({place + 1})' for place in range(22, 14, -1))
+    assert told[-1] == f"23 more columns have levels that training never saw: {others} and 15 others; --json counts all"
