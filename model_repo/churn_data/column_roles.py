@@ -133,7 +133,8 @@ def _far_away(facts: ColumnFacts) -> str:
     found = far_numbers(facts)
     if found is None:
         return below_zero(facts)
-    return f"{found.told}: if that means «not known», list it under `missing`"
+    told = f"{found.told}: if that means «not known», list it under `missing`"
+    return told if min(found.rows) < 0 else "; ".join(filter(None, [told, below_zero(facts)]))
 
 
 def _is_code(facts: ColumnFacts) -> bool:

@@ -68,6 +68,13 @@ _HTML = (
     "e.g. soffice --headless --convert-to csv FILE"
 )
 _OPEN_DOCUMENT = "an OpenDocument sheet: save it as CSV or .xlsx, e.g. soffice --headless --convert-to csv FILE"
+_NOT_READ_ARCHIVES = {
+    "content.xml": _OPEN_DOCUMENT,
+    "xl/workbook.bin": "a binary workbook (.xlsb): save it as .xlsx, e.g. soffice --headless --convert-to csv FILE",
+    "word/document.xml": "a text document (.docx): save its table as CSV or .xlsx",
+    "Index/Document.iwa": "a sheet of Apple Numbers: export it as CSV or .xlsx",
+}
+"""What a ZIP archive is by one of its parts."""
 _DUMP = (
     "an SQL dump: load it into its database and export the table, e.g. "
     "psql -c \"\\copy customers TO 'customers.csv' CSV HEADER\""
@@ -129,6 +136,7 @@ def _archive(path: Path) -> Kind:
             names = archive.namelist()
     except BadZipFile:
         raise DataError(str(path), "is a ZIP archive or .xlsx that is broken or cut off: copy it once more") from None
-    if any(name.endswith(".ods") or name == "content.xml" for name in names):
-        raise DataError(str(path), f"is {_for(_OPEN_DOCUMENT, path)}")
+    other = next((problem for part, problem in _NOT_READ_ARCHIVES.items() if part in names), "")
+    if other or any(name.endswith(".ods") for name in names):
+        raise DataError(str(path), f"is {_for(other or _OPEN_DOCUMENT, path)}")
     return "spreadsheet" if "xl/workbook.xml" in names else "zip"

@@ -27,7 +27,8 @@ def refuse_other_kinds(path: Path) -> None:
         DataError: it is something else.
     """
     if path.exists() and not path.is_file():
-        raise DataError(str(path), "is not a file")
+        folder = "is a folder: name one of its files, or put them together"
+        raise DataError(str(path), folder if path.is_dir() else "is not a file")
 
 
 def file_sha256(path: Path) -> str:

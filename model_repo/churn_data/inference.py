@@ -74,7 +74,7 @@ def infer_features(columns: Columns, churned: numpy.ndarray, usecase: UseCase, n
             features.append(Feature(name=name, type=role.type, label=human_label(name), spelling=role.spelling))
     features = [each for each in features if not _dates_a_leak(each, leaks, notices)]
     if not features:
-        raise DataError(notices.file, "has no usable column beside id and label")
+        raise DataError(notices.file, "has no usable column beside id and label: add what is known of each customer")
     return usecase.with_features(tuple(features))
 
 

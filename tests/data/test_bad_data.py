@@ -119,7 +119,7 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path / 'nothing.csv'}: no such file"
     with pytest.raises(DataError) as caught:
         read_customers(tmp_path, USECASE)
-    assert str(caught.value) == f"{tmp_path}: is not a file"
+    assert str(caught.value) == f"{tmp_path}: is a folder: name one of its files, or put them together"
 
 
 def test_broken_utf8_names_row_and_field(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from churn_data.column_facts import facts_of
 from churn_data.column_names import human_label, words_of
 from churn_data.column_roles import role_of
+from churn_data.errors import DataError
 from churn_data.sources import read_customers
 from churn_data.starter import Wishes, starter_usecase
 from churn_model.usecase import Feature, Label, UseCase
@@ -129,6 +130,13 @@ def test_spellings_of_one_level_are_counted_as_one(tmp_path: Path) -> None:
     text = starter_usecase(path, Wishes(), lambda _: None)
     assert "# 3 different: Bad Tölz, Bonn, Köln\n" in text
     assert "# 2 different: 415, 408" in text
+
+
+def test_labels_alone_are_no_customers(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("\n".join(["id,left", *(f"c{row},{row % 2}" for row in range(60))]), encoding="utf-8")
+    with pytest.raises(DataError, match=r"no usable column beside id and label: add what is known of each customer$"):
+        read_customers(path, UseCase("labels", Label("left", "1"), "id"))
 
 
 def test_a_category_of_very_many_levels_is_called_that() -> None:

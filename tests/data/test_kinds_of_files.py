@@ -212,6 +212,14 @@ REFUSED: dict[str, tuple[Callable[[Path], bytes], str]] = {
         lambda _: archive(mimetype="application/vnd.oasis.opendocument.spreadsheet", content_xml="<a/>"),
         "is an OpenDocument sheet: save it as CSV or .xlsx, e.g. soffice --headless --convert-to csv",
     ),
+    "binary workbook": (
+        lambda _: archive(**{"xl/workbook_bin": "x"}),
+        "is a binary workbook (.xlsb): save it as .xlsx, e.g. soffice --headless --convert-to csv customers.csv",
+    ),
+    "Apple Numbers": (
+        lambda _: archive(**{"Index/Document_iwa": "x"}),
+        "is a sheet of Apple Numbers: export it as CSV",
+    ),
     "ORC": (lambda _: b"ORC" + bytes(50) + b"ORC\x1a", "is an ORC file: write it as Parquet, e.g. python -c"),
     "JSON of no objects": (lambda _: b'{"id": "c1"}\n[1, 2]\n', "line 2 is no object of JSON, a customer was expected"),
     "JSON array that breaks off": (lambda _: json.dumps(RECORDS).encode()[:-9], "is not valid JSON"),

@@ -105,6 +105,11 @@ REMARKS: dict[str, tuple[str, Callable[[int], str], str]] = {
         lambda row: "-7" if row == 30 else str(row % 41),
         "-7 (1 row) below 0, which nothing called so can be: correct that",
     ),
+    "far away and below zero": (
+        "age",
+        lambda row: "-7" if row == 30 else "2016" if row % 20 == 0 else str(row % 41),
+        "list it under `missing`; -7 (1 row) below 0, which nothing called so can be: correct that",
+    ),
     "a star on a scale": (
         "nps",
         lambda row: "*" if row % 5 == 0 else str(row % 11),
