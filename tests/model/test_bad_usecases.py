@@ -117,6 +117,17 @@ def test_what_names_data_is_text_at_least(tmp_path: Path, place: str, text: str)
     assert refusal(tmp_path, OF_DATA[place].format(NOT_TEXT[text])).startswith("line 4: `")
 
 
+def test_a_key_that_cannot_be_read_is_shown_as_it_is_written() -> None:
+    with pytest.raises(UseCaseError, match=r"^x\.yaml: `simulation\.a\\x1b` ") as refused:
+        parse_usecase({**SOUND, "simulation": {"a\x1b": "\0"}}, "x.yaml")
+    assert str(refused.value).isprintable()
+    for letter in ("k", "\x1b"):
+        with pytest.raises(UseCaseError) as refused:
+            parse_usecase({**SOUND, "simulation": {letter * 500: "\0"}}, "x.yaml")
+        shown = str(refused.value).split("`")[1]
+        assert len(shown) == len("simulation.") + (200 - len("simulation.")) * len(ascii(letter)[1:-1])
+
+
 def test_what_names_data_may_be_as_odd_as_the_data(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(

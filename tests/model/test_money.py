@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from churn_model.actions import ActionTable
 from churn_model.errors import UseCaseError
-from churn_model.money import kept_factor, net, value_factor
+from churn_model.money import kept_factor, net, retained, value_factor
 from churn_model.schema import Schema, SchemaFeature
 from churn_model.usecase import ValueRule, load_usecase, parse_usecase, shipped_usecases
 
@@ -45,6 +45,19 @@ def test_what_a_leaver_takes_along_are_the_months_after_leaving() -> None:
     assert kept_factor(leaving, 2.0) == pytest.approx(parts)
 
 
+def test_each_month_ahead_counts_as_far_as_the_customer_is_still_there() -> None:
+    rule = ValueRule("spend", months=3.5, margin=0.5, discount_rate=0.21, retention=(0.9, 0.8))
+    discount = 1.21 ** (-1 / 12)
+    months = 1 + 0.9 * discount + 0.8 * discount**2 + 0.5 * (0.8 * 0.8 / 0.9) * discount**3
+    assert value_factor(rule) == pytest.approx(0.5 * months)
+    assert [retained(rule, month) for month in range(3)] == [1.0, 0.9, 0.8]
+    assert retained(rule, 5) == pytest.approx(0.8 * (0.8 / 0.9) ** 3)
+    assert retained(ValueRule("spend"), 7) == 1.0
+    assert retained(ValueRule("spend", retention=(0.5, 0.0)), 7) == 0.0
+    assert retained(ValueRule("spend", retention=(0.5, 0.0, 0.0)), 7) == 0.0
+    assert retained(ValueRule("spend", retention=(0.7,)), 3) == pytest.approx(0.7**3)
+
+
 @given(st.floats(0.5, 60), st.floats(0.1, 24), st.floats(0, 0.5), st.floats(0.5, 1))
 def test_nobody_loses_more_than_there_is(months: float, window: float, rate: float, stays: float) -> None:
     rule = ValueRule("spend", months=months, margin=0.3, discount_rate=rate, retention=(stays,))
@@ -72,7 +85,7 @@ def test_models_are_compared_by_the_action_that_is_named() -> None:
     usecase = parse_usecase({**DOCUMENT, "profit": {"action": "gift", "budget_share": 0.2}}, "shop.yaml")
     profit = usecase.profit
     assert (profit.offer_cost, profit.contact_cost, profit.budget_share) == (20.0, 1.0, 0.2)
-    assert profit.acceptance_alpha / (profit.acceptance_alpha + profit.acceptance_beta) == pytest.approx(0.2)
+    assert (profit.acceptance_alpha, profit.acceptance_beta) == pytest.approx((4.0, 16.0))  # as sure as 20 customers
     assert parse_usecase(DOCUMENT, "shop.yaml").profit.offer_cost == 10.0
 
 
