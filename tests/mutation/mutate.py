@@ -18,11 +18,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from findings import Score, line, outcome, record, survivors
+from packages import PACKAGES, Package
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".mutation"
@@ -39,38 +39,6 @@ PLUGINS = ("pytest_asyncio.plugin", "pytest_timeout", "_hypothesis_pytestplugin"
 
 class MutationError(Exception):
     """A package could not be tried, in one line."""
-
-
-@dataclass(frozen=True)
-class Package:
-    """What is changed, by which suites that must be noticed, and how many of its mutants are tried (0: all).
-
-    `without`: files of the suites that start processes of their own. They take longer than all others together, and on
-    a busy machine what waits too long would count as noticed; so scores are of what is asserted in one process."""
-
-    path: str
-    suites: tuple[str, ...]
-    sample: int = 0
-    without: tuple[str, ...] = ()
-
-
-# Samples keep a run within about an hour.
-PACKAGES: Mapping[str, Package] = {
-    "core": Package("serving/churn_serving/core", ("tests/core",)),
-    "gateway": Package("serving/churn_serving/gateway", ("tests/gateway",), sample=150),
-    "churn_model": Package(
-        "model_repo/churn_model",
-        ("tests/model",),
-        150,
-        tuple(f"tests/model/test_{name}.py" for name in ("reading_in_threads", "ending", "native_on_real_customers")),
-    ),
-    "backend": Package(
-        "serving/churn_serving/backend",
-        ("tests/backends",),
-        150,
-        tuple(f"tests/backends/test_{name}.py" for name in ("lifecycle", "servers", "contributions")),
-    ),
-}
 
 
 def main() -> int:
@@ -122,7 +90,9 @@ def tried(name: str, package: Package, sample: int, arguments: argparse.Namespac
     config = folder / "cosmic-ray.toml"
     counts = folder / "counts.json"
     tree = folder / "tree"
-    if not (arguments.resume and counts.is_file()):
+    if arguments.resume and counts.is_file():
+        unpack(tree)  # whoever was interrupted may have left a mutant in it
+    else:
         shutil.rmtree(folder, ignore_errors=True)
         copy_tree(tree, arguments.revision)
         configure(config, tree, package, arguments.modules)
@@ -164,7 +134,12 @@ def copy_tree(target: Path, revision: str | None) -> None:
         names = target.with_suffix(".names")
         names.write_text("\n".join(present))
         run(["tar", "--create", "--file", str(archive), "--verbatim-files-from", "--files-from", str(names)], ROOT)
-    run(["tar", "--extract", "--file", str(archive), "--directory", str(target)], ROOT)
+    unpack(target)
+
+
+def unpack(target: Path) -> None:
+    """Make the files of a copy what they were."""
+    run(["tar", "--extract", "--file", str(target.with_suffix(".tar")), "--directory", str(target)], ROOT)
 
 
 def configure(config: Path, tree: Path, package: Package, modules: Sequence[str] | None) -> None:
