@@ -7,7 +7,7 @@ import pytest
 
 from churn_model.schema import Row
 from churn_model.scorer import Scores
-from churn_serving.backend.coalescing import MAX_BATCH, Coalescer
+from churn_serving.backend.coalescing import MAX_BATCH, MAX_LOOKS, Coalescer
 
 
 class Model:
@@ -74,3 +74,41 @@ async def test_callers_that_left_are_not_scored() -> None:
     with pytest.raises(asyncio.CancelledError):
         await gone
     assert model.batches == [1]
+
+
+async def test_a_request_of_a_whole_batch_is_one_call_and_one_row_more_are_two() -> None:
+    together, model = coalescer()
+    whole, more = [[float(row)] for row in range(MAX_BATCH)], [[float(row)] for row in range(MAX_BATCH + 1)]
+    assert (await together.score(whole)).probabilities == [row[0] for row in whole]
+    scores = await together.score(more)
+    assert scores.probabilities == [row[0] for row in more]
+    assert scores.segments == list(range(MAX_BATCH + 1))
+    assert model.batches == [MAX_BATCH, MAX_BATCH, 1]
+
+
+async def test_those_who_keep_coming_hold_nobody_up_for_ever() -> None:
+    """One more each time that the loop is asked for more: after some looks what has gathered is scored."""
+    together, model = coalescer()
+    loop, coming = asyncio.get_running_loop(), list[asyncio.Task[Scores]]()
+
+    def another() -> None:
+        coming.append(asyncio.create_task(together.score([[1.0]])))
+        if len(coming) < 3 * MAX_LOOKS:
+            loop.call_soon(another)
+
+    loop.call_soon(another)
+    await together.score([[2.0]])
+    assert len(coming) < 2 * MAX_LOOKS
+    for _ in range(3 * MAX_LOOKS):
+        await asyncio.sleep(0)
+    assert [scores.probabilities for scores in await asyncio.gather(*coming)] == [[1.0]] * 3 * MAX_LOOKS
+    assert len(model.batches) < MAX_LOOKS / 2
+
+
+async def test_a_failure_is_told_to_each_of_those_who_caused_it_and_the_next_are_scored() -> None:
+    together, _ = coalescer()
+    with pytest.raises(ValueError, match=r"row -1\.0"):
+        await together.score([[-1.0]])
+    with pytest.raises(ValueError, match=r"row -2\.0"):
+        await together.score([[1.0]] * MAX_BATCH + [[-2.0]])
+    assert (await together.score([[3.0]])).probabilities == [3.0]

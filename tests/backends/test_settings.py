@@ -77,3 +77,44 @@ def test_so_is_the_end_of_a_server(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         end(1, "port 1 on a\nb: no")
     assert capsys.readouterr().err == "port 1 on a\\nb: no\n"
+
+
+BOUNDS = {
+    "CHURN_PREDICTOR_HTTP_PORT": (("1", "65535"), ("0", "65536")),
+    "CHURN_PREDICTOR_METRICS_PORT": (("0", "65535"), ("65536",)),
+    "CHURN_PREDICTOR_RELOAD_SECONDS": (("0.001", "86400"), ("0", "86401")),
+    "CHURN_PREDICTOR_DRAIN_SECONDS": (("0", "300"), ("300.1",)),
+    "CHURN_PREDICTOR_STOP_SECONDS": (("1", "300"), ("0", "301")),
+    "CHURN_PREDICTOR_DIGEST": (("", "sha256:" + "0a" * 32), ("sha256:", "sha256:" + "0A" * 32, "0a" * 32)),
+}
+
+
+@pytest.mark.parametrize("variable", BOUNDS)
+def test_a_setting_is_taken_up_to_its_bound(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    taken, refused = BOUNDS[variable]
+    for text in taken:
+        monkeypatch.setenv(variable, text)
+        read_settings(PredictorSettings, [])
+    for text in refused:
+        monkeypatch.setenv(variable, text)
+        with pytest.raises(SettingError, match=variable):
+            read_settings(PredictorSettings, [])
+
+
+def test_the_key_that_is_trusted_is_the_nearest_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURN_HOME", "/home")
+    assert read_settings(PredictorSettings, []).verify_key_path == Path("/home/keys/verify.pem")
+    monkeypatch.setenv("CHURN_VERIFY_KEY", "/shared.pem")
+    assert read_settings(PredictorSettings, []).verify_key_path == Path("/shared.pem")
+    monkeypatch.setenv("CHURN_PREDICTOR_VERIFY_KEY", "/own.pem")
+    assert read_settings(PredictorSettings, []).verify_key_path == Path("/own.pem")
+
+
+@pytest.mark.parametrize("given", ["TLS_CERTIFICATE", "TLS_KEY"])
+def test_a_certificate_and_its_key_are_given_together(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("CHURN_BENTO_TLS_CERTIFICATE", "/tls.crt")
+    monkeypatch.setenv("CHURN_BENTO_TLS_KEY", "/tls.key")
+    read_settings(BentoSettings, [])
+    monkeypatch.delenv(f"CHURN_BENTO_{given}")
+    with pytest.raises(SettingError, match="certificate and key are given together or not at all"):
+        read_settings(BentoSettings, [])

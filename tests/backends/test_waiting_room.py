@@ -130,5 +130,77 @@ def test_a_call_may_go_while_those_that_wait_are_counted() -> None:
     del spare
 
 
+class Silent:
+    """A call that has no message until it is ended."""
+
+    def __init__(self, room: WaitingRoom) -> None:
+        handler = room.intercept_service(lambda _: grpc.unary_unary_rpc_method_handler(lambda *_: None, bytes), asked())
+        self._over, self._waits = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=lambda: handler.stream_unary(self._messages(), self), daemon=True)
+        self._thread.start()
+        wait(self._waits)
+
+    def _messages(self) -> Iterator[bytes]:
+        self._waits.set()
+        wait(self._over)
+        yield b"too late"
+
+    def cancel(self) -> None:
+        self._over.set()
+
+    @property
+    def is_waited_for(self) -> bool:
+        return not self._over.is_set()
+
+
+def test_who_has_waited_for_its_time_is_sent_away_and_nobody_else() -> None:
+    room = WaitingRoom(4, 600.0)
+    before = time.monotonic()
+    first, second = Silent(room), Silent(room)
+    room.look(before + 599.0)
+    assert first.is_waited_for
+    room.look(time.monotonic() + 600.0)
+    assert not first.is_waited_for
+    assert not second.is_waited_for
+
+
+def test_who_has_waited_longest_makes_room_for_who_comes() -> None:
+    room = WaitingRoom(4, 600.0, places=2)
+    first, second, third = Silent(room), Silent(room), Silent(room)
+    assert [each.is_waited_for for each in (first, second, third)] == [False, True, True]
+    room.look(time.monotonic() + 601.0)
+    assert not third.is_waited_for
+
+
+def test_threads_that_wait_are_replaced_and_leave_when_they_go_on() -> None:
+    """Two that work, and both do for as long as they like: a third task is run all the same."""
+    room = WaitingRoom(2, 600.0)
+    waiting = [Silent(room) for _ in range(2)]
+    held = threading.Event()
+    for _ in range(2):
+        room.submit(wait, held)
+    room.look(time.monotonic() + 1.0)  # when those two have waited for long
+    done = threading.Event()
+    room.submit(done.set)
+    wait(done)
+    assert all(each.is_waited_for for each in waiting)
+    held.set()
+    room.look(time.monotonic() + 601.0)
+
+
+def test_a_handler_is_made_once_and_methods_that_there_are_not_are_not_kept(room: WaitingRoom) -> None:
+    found: list[object] = []
+
+    def find(details: Any) -> Any:
+        found.append(details)
+        return None if details.method == "/a.Service/None" else grpc.unary_unary_rpc_method_handler(lambda *_: None)
+
+    assert room.intercept_service(find, asked()) is room.intercept_service(find, asked())
+    assert len(found) == 1
+    for _ in range(2):
+        assert room.intercept_service(find, SimpleNamespace(method="/a.Service/None")) is None
+    assert len(found) == 3
+
+
 def asked() -> Any:
     return SimpleNamespace(method="/a.Service/Method", invocation_metadata=())

@@ -30,7 +30,7 @@ TOOL = WORK / "tool" / "bin"
 WARM = str(ROOT / "tests" / "mutation" / "warm.py")
 SOURCES = ("model_repo", "training", "serving")
 # A mutant that takes so much more CPU time than the tests of the unchanged code runs for ever, and counts as noticed.
-# CPU time, since on a busy machine sound tests take any time. One that sleeps for ever is ended by the tests' limit.
+# CPU time, since on a busy machine sound tests take any time. One that sleeps for ever is ended by `warm.py`.
 PATIENCE_FACTOR, PATIENCE_SECONDS = 4, 10
 LONGEST_SECONDS = 1800
 # Other plugins take longer to import than most mutants take to die.
