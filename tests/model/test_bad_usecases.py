@@ -128,6 +128,10 @@ def test_a_key_that_cannot_be_read_is_shown_as_it_is_written() -> None:
         assert len(shown) == len("simulation.") + (200 - len("simulation.")) * len(ascii(letter)[1:-1])
 
 
+def test_a_number_that_cannot_be_read_is_shown_cut(tmp_path: Path) -> None:
+    assert refusal(tmp_path, f"simulation: {{a: 0x{'_' * 60}}}") == f"line 4: '0x{'_' * 38}' cannot be read as a number"
+
+
 def test_what_names_data_may_be_as_odd_as_the_data(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(

@@ -64,3 +64,18 @@ def test_a_model_that_learned_another_spelling_is_still_understood() -> None:
 
 def test_a_token_for_missing_that_was_learned_as_a_level_is_one() -> None:
     assert Levels(["NA", "EU"], ["NA"]).find("NA") == ("NA", True)
+
+
+def test_only_what_can_be_a_floats_digits_is_a_number() -> None:
+    assert canonical("1" * 38 + ".0") == "1" * 38
+    assert canonical("1" * 39 + ".0") == "1" * 39 + ".0"
+
+
+def test_characters_of_html_are_looked_for_up_to_a_length() -> None:
+    """Beyond it each may hide another one; what is cut anyway is no level of any model."""
+    within, beyond = "&amp;".ljust(4 * MAXIMUM_TEXT, "x"), "&amp;".ljust(4 * MAXIMUM_TEXT + 1, "x")
+    assert canonical(within) == "&" + "x" * (MAXIMUM_TEXT - 1)
+    assert canonical(beyond) == canonical("&amp;".ljust(MAXIMUM_TEXT, "x"))
+    assert canonical("&amp;lt;") == canonical("&lt;") == "<"
+    assert canonical("&nosuchname;") == "&nosuchname;"
+    assert canonical("&#65;&#x42;") == "AB"

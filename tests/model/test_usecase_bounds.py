@@ -108,6 +108,17 @@ def test_parts_that_contradict_each_other_are_named(changes: dict[str, Any], pro
         parse_usecase({**SOUND, **changes}, "x.yaml")
 
 
+@pytest.mark.parametrize(("window", "months", "taken"), [(0.001, 12.0, True), (0.09, 0.1, False), (0.11, 0.1, True)])
+def test_the_shortest_window_is_counted_in_months(window: float, months: float, taken: bool) -> None:
+    """Of years a thousandth is enough; of tenths of a month nearly a whole one is not."""
+    document = with_value("label.window", window) | {"time": {"column": "tenure", "months": months}}
+    if taken:
+        assert parse_usecase(document, "x.yaml").window_months == pytest.approx(window * months)
+    else:
+        with pytest.raises(UseCaseError, match=r"`label.window` is 0\.09, 0\.009 months; at least 0\.01 months"):
+            parse_usecase(document, "x.yaml")
+
+
 def test_what_may_stand_beside_each_other_does() -> None:
     parse_usecase({**SOUND, "time": {"column": "tenure", "snapshot": "2024-02-29"}}, "x.yaml")
     parse_usecase({**SOUND, "groups": ["spend"], "prediction_log": {"features": ["spend", "tenure"]}}, "x.yaml")
