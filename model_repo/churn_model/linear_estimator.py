@@ -33,11 +33,13 @@ class LinearEstimator:
         """Read the content of ``linear.json``.
 
         Raises:
-            ValueError: unreadable, an unknown format, or another number of features.
+            ValueError: unreadable, an unknown format, another number of features, or a scale of 0.
         """
         document = msgspec.json.decode(content, type=_Document)
         require_format(document.format)
         require_features(len(document.weights), features)
+        if 0.0 in document.scale:
+            raise ValueError("a scale is 0, by which nothing can be divided")
         return cls(document)
 
     def raw(self, encoded: Sequence[Sequence[float]], rows: Sequence[Row]) -> list[float]:
