@@ -166,6 +166,12 @@ def test_a_name_of_no_shipped_use_case_is_one_short_line(name: str) -> None:
     assert str(refused.value).isprintable()
 
 
+def test_a_name_is_shown_whole_up_to_a_length() -> None:
+    for length, shown in ((100, "a" * 100), (101, "a" * 100 + "…")):
+        with pytest.raises(UseCaseError, match=f"^{shown}: no such use case"):
+            load_usecase("a" * length)
+
+
 def _numeric(kind: Any, path: tuple[str, ...] = ()) -> typing.Iterator[tuple[str, ...]]:
     """Paths to every number that the schema of use cases knows; `[]` for an element of a list."""
     for part in typing.get_args(kind) or (kind,):
