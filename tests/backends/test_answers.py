@@ -1,11 +1,15 @@
 """What went wrong has one status on each protocol, and the headers that tell its caller what to do."""
 
+import asyncio
 import json
+import struct
+import threading
 
 import grpc
 import httpx
 import pytest
 
+from churn_model.package import Package
 from churn_serving.backend import errors
 from churn_serving.backend.answers import HTTP_STATUS, error_answer
 from churn_serving.backend.asgi import BackendApp
@@ -133,3 +137,36 @@ async def test_a_body_that_names_a_model_means_that_one(
     body = json.loads(encode_request(customers(1), SCHEMA)) | {"model_name": name, "model_version": version}
     answer = await client.post("/v2/models/churn-telecom/infer", json=body)
     assert answer.status_code == status
+
+
+async def test_outputs_come_in_the_form_that_was_asked_for(client: httpx.AsyncClient, package: Package) -> None:
+    expected = package.scorer.score(customers(3))
+    body = json.loads(encode_request(customers(3), SCHEMA))
+    path = "/v2/models/churn-telecom/infer"
+    answer = await client.post(path, json=body | {"outputs": [{"name": "segment"}]})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    assert [(each["name"], each["data"]) for each in answer.json()["outputs"]] == [("segment", expected.segments)]
+    binary = {"name": "churn_probability", "parameters": {"binary_data": True}}
+    answer = await client.post(path, json=body | {"outputs": [binary]})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/octet-stream")
+    length = int(answer.headers["inference-header-content-length"])
+    (output,) = json.loads(answer.content[:length])["outputs"]
+    assert (output["name"], output["parameters"]) == ("churn_probability", {"binary_data_size": 24})
+    assert list(struct.unpack("<3d", answer.content[length:])) == expected.probabilities
+
+
+async def test_so_many_large_bodies_are_read_at_once_and_the_next_is_told_to_come_back(
+    client: httpx.AsyncClient, slot: ModelSlot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codec, go = slot.model().json, threading.Event()
+    read = codec.decode
+    monkeypatch.setattr(codec, "decode", lambda *given: go.wait(30) and read(*given))
+    body = encode_request(customers(1500), SCHEMA)
+    waiting = [asyncio.create_task(client.post("/v2/models/churn-telecom/infer", content=body)) for _ in range(16)]
+    for _ in range(200):  # until all wait, however long that takes
+        await asyncio.sleep(0)
+    refused = await client.post("/v2/models/churn-telecom/infer", content=body)
+    go.set()
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+    assert [answer.status_code for answer in await asyncio.gather(*waiting)] == [200] * 16
+    assert (await client.post("/v2/models/churn-telecom/infer", content=body)).status_code == 200

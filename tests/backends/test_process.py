@@ -1,8 +1,10 @@
 """How a model server starts: in one order, and what cannot be used ends it with one line and a status of its own."""
 
+import gc
 import logging
 import socket
 import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from churn_serving.backend.metrics import BackendMetrics
 from churn_serving.backend.process import (
     Process,
     configure_logging,
+    freeze_memory,
     open_spans,
     prepare,
     read_certificate,
@@ -152,3 +155,26 @@ def test_our_own_lines_are_written_and_libraries_only_warn(monkeypatch: pytest.M
     assert root.level == logging.WARNING
     assert ours.level == logging.INFO
     assert [handler.stream for handler in root.handlers] == [sys.stderr]  # type: ignore[attr-defined]
+
+
+def test_what_is_loaded_is_walked_through_no_more() -> None:
+    circle: list[object] = []
+    gone = weakref.ref(Held(circle))
+    del circle
+    gc.disable()
+    try:
+        freeze_memory()
+        assert gone() is None, "what only circles hold would be kept for ever"
+        assert gc.get_freeze_count() > 0
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+class Held:
+    """Something that a circle of references holds."""
+
+    def __init__(self, circle: list[object]) -> None:
+        circle.append(self)
+        self.circle = circle

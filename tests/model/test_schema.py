@@ -93,6 +93,22 @@ def test_what_is_missing_or_new_in_a_row_is_noted_by_its_place() -> None:
     assert rows[3] == [2.0, "large", 2.0]
 
 
+def test_a_level_that_only_begins_as_one_is_new() -> None:
+    """However many categories a schema has."""
+    one, two = (
+        SchemaFeature("size", "category", categories=("b",)),
+        SchemaFeature("form", "category", categories=("c",)),
+    )
+    for features, values, new in (
+        ((one,), ["bx"], [0]),
+        ((one, two), ["bx", "c"], [0]),
+        ((one, two), ["b", "cx"], [1]),
+    ):
+        notes: list[tuple[int, int, bool]] = []
+        schema(*features).spelling.row(values, 1, notes)
+        assert notes == [(1, place, True) for place in new]
+
+
 def test_a_row_comes_back_from_json_as_it_was() -> None:
     assert row_to_json([math.nan, None, -1.5]) == [None, None, -1.5]
     row = row_from_json([None, None, 2], schema())
