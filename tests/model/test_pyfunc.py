@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas
 import pytest
 
 from churn_model import Package, UntrustedPackage, open_package
 from churn_model.errors import RecordError
 from churn_model.pyfunc import FrameModel, _load_pyfunc
-from sample_package import sample_rows, sample_schema
+from sample_package import PackageMaker, sample_rows, sample_schema
 
 NAMES = list(sample_schema().names)
 
@@ -51,6 +52,14 @@ def test_what_pandas_makes_of_a_value_is_the_value(
     frame = pandas.DataFrame([[12.0, "One year", 60.0, "Card", 0.0]], columns=NAMES)
     model = FrameModel(package)
     assert model.predict(frame.assign(**change)).equals(model.predict(frame.assign(**same)))
+
+
+def test_a_number_that_means_missing_is_missing_in_a_notebook_too(make_package: PackageMaker, keys: Any) -> None:
+    schema = msgspec.structs.replace(sample_schema(), missing=("-1",))
+    model = FrameModel(open_package(make_package(schema=schema), keys.trusted))
+    frame = pandas.DataFrame([[12.0, "One year", 60.0, "Card", 0.0]], columns=NAMES)
+    assert model.predict(frame.assign(charges=-1)).equals(model.predict(frame.assign(charges=float("nan"))))
+    assert not model.predict(frame.assign(tenure=-1)).equals(model.predict(frame.assign(tenure=1)))
 
 
 @pytest.mark.parametrize(

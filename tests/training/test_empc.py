@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from scipy.integrate import quad
 from scipy.special import beta as beta_function
 
-from churn_model.profit import empc, profit_curve
+from churn_model.profit import empc, empc_worths, profit_curve
 from churn_model.usecase import ProfitRule
 
 RULE = ProfitRule()
@@ -107,6 +107,25 @@ def test_the_share_contacted_is_that_of_the_best_thresholds() -> None:
         share = numpy.array([left + stayed for left, stayed in points(churned, scores)])[best]
         density = grid ** (alpha - 1) * (1 - grid) ** (beta - 1) / beta_function(alpha, beta)
         assert empc(churned, scores, rule).contacted == pytest.approx(float(numpy.mean(share * density)), abs=1e-4)
+
+
+def test_what_each_customer_adds_comes_to_the_whole() -> None:
+    """Its mean is the expected maximum profit, whatever the economics; customers who look alike add alike."""
+    generator = numpy.random.default_rng(11)
+    for _ in range(SETS // 5):
+        churned, scores, rule = random_case(generator)
+        worths = empc_worths(churned, scores, rule)
+        assert float(worths.mean()) == pytest.approx(empc(churned, scores, rule).profit, abs=1e-9 * rule.customer_value)
+        alike = {*zip(churned.tolist(), scores.tolist(), strict=True)}
+        assert len({*zip(churned.tolist(), scores.tolist(), worths.tolist(), strict=True)}) == len(alike)
+        assert (worths[churned == 0] <= 0).all(), "who stays anyway only costs"
+
+
+def test_what_a_leaver_and_a_stayer_add_by_hand() -> None:
+    """Not to be told apart; it pays from an acceptance of 1/2 on, which half of all have, 3/4 in the mean."""
+    rule = ProfitRule(customer_value=3.0, offer_cost=1.0, contact_cost=0.0, acceptance_alpha=1.0, acceptance_beta=1.0)
+    worths = empc_worths(numpy.array([1, 0]), numpy.array([0.4, 0.4]), rule)
+    assert worths.tolist() == pytest.approx([2 * 0.75 / 2, -1 / 2])
 
 
 def test_one_leaver_by_hand() -> None:
