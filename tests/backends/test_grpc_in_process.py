@@ -45,7 +45,7 @@ def call(channel: grpc.Channel, method: str, request: Any, **given: Any) -> Any:
 def refused(channel: grpc.Channel, method: str, request: Any) -> tuple[grpc.StatusCode, str]:
     with pytest.raises(grpc.RpcError) as error:
         call(channel, method, request)
-    return error.value.code(), error.value.details()
+    return error.value.code(), error.value.details() or ""
 
 
 @pytest.mark.parametrize("raw", [True, False])
@@ -112,7 +112,7 @@ def test_an_id_that_is_one_comes_back(channel: grpc.Channel, sent: str, repeated
 
 
 def test_a_call_without_a_message_and_one_of_another_kind_are_told_so(channel: grpc.Channel) -> None:
-    method = channel.stream_unary(f"{SERVICE}ModelReady")
+    method = channel.stream_unary(f"{SERVICE}ModelReady", None, None)
     for sent, said in (([], "the call has no message"), ([b"\xff"], "the message is not one of this method")):
         with pytest.raises(grpc.RpcError) as error:
             method(iter(sent), timeout=60)

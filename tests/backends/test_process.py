@@ -34,7 +34,12 @@ from ports import free_port
 def _ports_are_given_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A process that ends gives its port back by that."""
     bound: list[socket.socket] = []
-    monkeypatch.setattr("churn_serving.backend.process.bind", lambda *given: bound.append(bind(*given)) or bound[-1])
+
+    def noted(*given: Any) -> socket.socket:
+        bound.append(bind(*given))
+        return bound[-1]
+
+    monkeypatch.setattr("churn_serving.backend.process.bind", noted)
     yield
     for listener in bound:
         listener.close()

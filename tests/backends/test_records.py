@@ -18,7 +18,7 @@ SOUND: dict[str, Any] = {"age": 30, "plan": "basic"}
 def faults(records: Any) -> list[tuple[str, str]]:
     with pytest.raises(InvalidRequest) as refused:
         rows_of_records(records, SCHEMA)
-    return [tuple(problem) for problem in refused.value.problems]
+    return [(where, words) for where, words in refused.value.problems]
 
 
 def test_records_are_rows_in_the_schemas_order() -> None:

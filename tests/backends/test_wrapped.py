@@ -105,7 +105,7 @@ async def test_who_leaves_while_asking_has_asked_nothing() -> None:
 
 async def test_what_is_behind_the_body_is_what_comes_next() -> None:
     """A framework that asks on hears that its caller has gone, not the body once more."""
-    coming = [{"type": "http.request", "body": b"all"}, {"type": "http.disconnect"}]
+    coming: list[Message] = [{"type": "http.request", "body": b"all"}, {"type": "http.disconnect"}]
     heard: list[Message] = []
 
     async def framework(_: Any, receive: Any, __: Any) -> None:

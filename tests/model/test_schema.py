@@ -86,7 +86,7 @@ def test_a_number_that_means_missing_is_missing_in_amounts_and_not_in_dates() ->
 def test_what_is_missing_or_new_in_a_row_is_noted_by_its_place() -> None:
     """Whether it is asked of a request's values or of rows that were made of them."""
     spelling, notes = schema().spelling, list[tuple[int, int, bool]]()
-    values = [[1.0, "basic", 1.0], [None, "huge", math.nan], [1.0, None, 1.0], [2.0, " large ", 2.0]]
+    values: list[list[Any]] = [[1.0, "basic", 1.0], [None, "huge", math.nan], [1.0, None, 1.0], [2.0, " large ", 2.0]]
     rows = [spelling.row(row, number, notes) for number, row in enumerate(values, 3)]
     assert notes == [(4, 0, False), (4, 1, True), (4, 2, False), (5, 1, False)]
     assert spelling.notes(rows, 3) == notes
@@ -115,6 +115,7 @@ def test_a_row_comes_back_from_json_as_it_was() -> None:
     assert math.isnan(row[0])  # type: ignore[arg-type]
     assert row[1:] == [None, 2.0]
     assert isinstance(row[2], float)
-    for values in ([1.0, "x"], [1.0, "x", 1.0, 1.0], [1.0, 1.0, 1.0], ["x", "x", 1.0]):
+    unfit: list[list[Any]] = [[1.0, "x"], [1.0, "x", 1.0, 1.0], [1.0, 1.0, 1.0], ["x", "x", 1.0]]
+    for values in unfit:
         with pytest.raises(ValueError):  # noqa: PT011 - three kinds of fault, and words are the library's
             row_from_json(values, schema())

@@ -37,7 +37,7 @@ def documents(package_folder: Path, keys: Any) -> str:
 
 def signed_again(documents: str, keys: Any, change: Change) -> dict[str, Any]:
     """The description after an insider with the key has changed one of its parts."""
-    described = json.loads(documents)
+    described: dict[str, Any] = json.loads(documents)
     parts = {name: json.loads(content) for name, content in described["files"].items()}
     change(parts)
     described["files"] = {name: json.dumps(part) for name, part in parts.items()}
