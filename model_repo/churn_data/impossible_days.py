@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from churn_data.column_facts import ColumnFacts
 from churn_data.date_columns import date_column
@@ -17,7 +18,7 @@ from churn_model.plurals import counted
 MOST = 0.05
 """Share of the known values up to which those that are no days are faults of a column of days."""
 _LIKE_DAYS = re.compile(r"(19|20)\d\d(-?)\d\d\2\d\d(\.0)?")
-_SHOWN = 3
+_SHOWN, _PROBED = 3, 20
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,9 @@ def impossible_days(columns: Mapping[str, ColumnFacts]) -> dict[str, ImpossibleD
 
 
 def _in_column(facts: ColumnFacts) -> ImpossibleDays | None:
+    looked_at = [bool(_LIKE_DAYS.fullmatch(text)) for text in islice(facts.counts, _PROBED)]
+    if 2 * sum(looked_at) <= len(looked_at):
+        return None
     odd = {text: many for text, many in facts.counts.items() if _LIKE_DAYS.fullmatch(text) and not _is_day(text)}
     if not odd or sum(odd.values()) > MOST * facts.known:
         return None

@@ -55,6 +55,7 @@ def infer_features(columns: Columns, churned: numpy.ndarray, usecase: UseCase, n
     once = _rows_of_customers(columns, usecase)
     features: list[Feature] = []
     leaks: list[ColumnFacts] = []
+    days: dict[str, str] = {}
     for name in _candidates(columns, usecase):
         cells = columns[name]
         facts = facts_of(name, coded(cells).take(once) if len(once) < len(cells) else cells)
@@ -69,10 +70,15 @@ def infer_features(columns: Columns, churned: numpy.ndarray, usecase: UseCase, n
         else:
             if role.type == "category":
                 _tell_like_levels(facts, notices)
-            if role.remark:
-                notices.tell(DATES if role.type == "date" else KEPT, role.remark, name)
+            if role.remark and role.type == "date":
+                days[name] = role.remark
+            elif role.remark:
+                notices.tell(KEPT, role.remark, name)
             features.append(Feature(name=name, type=role.type, label=human_label(name), spelling=role.spelling))
     features = [each for each in features if not _dates_a_leak(each, leaks, notices)]
+    for feature in features:
+        if feature.name in days:
+            notices.tell(DATES, days[feature.name], feature.name)
     if not features:
         raise DataError(notices.file, "has no usable column beside id and label: add what is known of each customer")
     return usecase.with_features(tuple(features))

@@ -157,6 +157,11 @@ def test_the_day_of_what_gives_the_answer_away_is_left_out_with_it(tmp_path: Pat
     }  # fmt: skip
     usecase, _ = understood(tmp_path, columns)
     assert [feature.name for feature in usecase.features] == ["reservation_date", "usage"]
+    lines: list[str] = []
+    starter_usecase(tmp_path / "customers.csv", Wishes(), lines.append)
+    assert [line.partition(', column "')[2].partition('"')[0] for line in lines if "dates, read" in line] == [
+        "reservation_date"
+    ]
     text = (tmp_path / "usecase.yaml").read_text(encoding="utf-8")
     assert 'left out, the day of "reservation_status" by its name, which gives the answer away; list it among' in text
 
