@@ -24,7 +24,7 @@ _PERIOD_BEGINNINGS = ("monat", "mensu", "mensal", "mensil", "miesięczn", "aylı
 """Words that say that an amount is one of a month, and beginnings of them."""
 UNITS = {
     "hour", "hours", "minute", "minutes", "min", "mins", "second", "seconds", "days", "count", "ct", "calls", "share",
-    "rate", "ratio",
+    "rate", "ratio", "delay", "delays", "failures", "change", "growth", "percent", "perc", "pct",
 }  # fmt: skip
 REFUNDED = 0.05
 """Share of rows up to which money below 0 is what was given back, of a column of what customers pay."""

@@ -36,6 +36,12 @@ def test_the_whole_of_a_monthly_bill_goes_before_a_part_of_it(tmp_path: Path) ->
     assert '  column: "Monthly Charge" # guessed by its name: money, a month; below 0 in 1 row\n' in text
 
 
+@pytest.mark.parametrize("name", ["payment delay last month", "monthly revenue change", "failures of monthly payment"])
+def test_what_is_counted_about_payments_is_no_money(name: str, tmp_path: Path) -> None:
+    rows = (f"K{row},{row % 50},{'yes' if row % 7 < 3 else 'no'}" for row in range(90))
+    assert "\nvalue:" not in started(tmp_path, f"id,{name},churned", *rows)
+
+
 def test_what_is_often_below_zero_is_no_bill(tmp_path: Path) -> None:
     rows = (f"K{row},{row % 50 - 9},{'yes' if row % 7 < 3 else 'no'}" for row in range(90))
     assert "\nvalue:" not in started(tmp_path, "id,monthly change of revenue,churned", *rows)
