@@ -26,7 +26,7 @@ from churn_data.notices import Listener, Notices
 from churn_data.snapshots import ANOTHER, GUESSED, with_snapshot
 from churn_data.starter_choices import Ask, Chosen, choose_value, unasked
 from churn_data.starter_ids import choose_id
-from churn_data.starter_labels import choose_label, choose_positive, label_rule
+from churn_data.starter_labels import WITHOUT_LABEL, choose_label, choose_positive, label_rule, with_labels
 from churn_data.starter_names import model_name
 from churn_data.starter_template import TEMPLATE, VALUE, WITHOUT_VALUE, commented
 from churn_data.whole_tables import Cells, read_cells
@@ -98,6 +98,7 @@ def _starter(path: Path, wishes: Wishes, notices: Notices, ask: Ask) -> str:
     taken = {label.name, found_id.name if found_id else ""}
     value = choose_value(wishes.value, facts, taken, file)
     rule = label_rule(label.name, positive, facts[label.name], notices)
+    columns, rows = with_labels(columns, rows, rule, notices)
     churned = labels_of(columns[label.name], rows, rule, file)
     if value and value.reason and leak_in(facts[value.name], columns[value.name], churned):
         value = None  # it will be left out, so nobody can be worth it
@@ -170,6 +171,8 @@ class _Parts:
     def _negative(self) -> str:
         negative = self.usecase.label.negative
         remark = " # whoever has none stayed" if negative == "" else ""
+        if not remark and any(notice.kind == WITHOUT_LABEL for notice in self.notices):
+            remark = ' # beside them "", in brackets, if who has no label stayed'
         return "" if negative is None else f"\n  negative: {_values(negative)}{remark}"
 
     def _value(self) -> str:

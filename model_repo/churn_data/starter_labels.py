@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy
 
 from churn_data.cells import Cell
-from churn_data.coded_cells import coded
+from churn_data.coded_cells import CodedCells, coded
 from churn_data.column_facts import ColumnFacts
 from churn_data.date_columns import date_column
 from churn_data.errors import DataError, glimpse
@@ -25,9 +25,12 @@ from churn_data.labels import same_label
 from churn_data.notices import Notices
 from churn_data.starter_choices import SHOWN, Ask, Chosen, Facts, existing
 from churn_model.not_known import TOKENS, says_never
+from churn_model.plurals import counted
 from churn_model.rules import ANY_DATE, Label
 
 Columns = Mapping[str, Sequence[Cell]]
+WITHOUT_LABEL = "without label"
+"""Kind of the notice of rows whose customers nobody says of whether they left."""
 MOST_STATES = 20
 """Values of a column beyond which they are no states that customers can be in."""
 
@@ -169,6 +172,24 @@ def label_rule(column: str, positive: Chosen, facts: ColumnFacts, notices: Notic
     return Label(
         column, positive.name if len(leavers) == 1 else leavers, others[0] if len(others) == 1 else others or None
     )
+
+
+def with_labels(
+    columns: dict[str, CodedCells], rows: Sequence[int], rule: Label, notices: Notices
+) -> tuple[dict[str, CodedCells], Sequence[int]]:
+    """The columns and numbers of the rows that have a label, all where who has none stayed; told of those without."""
+    known = columns[rule.column].known
+    if "" in rule.stayers or known.all() or not known.any():
+        return columns, rows
+    without = numpy.flatnonzero(~known)
+    has = "has" if len(without) == 1 else "have"
+    text = (
+        f"{counted(len(without), 'row')} {has} no label, row {rows[int(without[0])]} is the first: before training "
+        'fill it in, take them out, or list "" in `label.negative` if who has none stayed'
+    )
+    notices.tell(WITHOUT_LABEL, text, rule.column)
+    kept = numpy.flatnonzero(known)
+    return {name: cells.take(kept) for name, cells in columns.items()}, [rows[place] for place in kept.tolist()]
 
 
 def _said_by_values(column: ColumnFacts) -> str:

@@ -98,6 +98,22 @@ def test_who_is_not_known_to_have_left_has_not_stayed(kind: str, tmp_path: Path)
         starter_usecase(path, Wishes("churn"), lambda _: None)
 
 
+def test_a_starter_is_written_though_some_have_no_label_and_says_what_to_do(tmp_path: Path) -> None:
+    path = written(tmp_path, lambda row: ("yes", "no", "no", "")[row % 4], "churn")
+    lines: list[str] = []
+    text = starter_usecase(path, Wishes(), lines.append)
+    usecase = tmp_path / "usecase.yaml"
+    usecase.write_text(text, encoding="utf-8")
+    said = "30 rows have no label, row 5 is the first: before training fill it in, take them out, or list"
+    assert [line for line in lines if f'column "churn": {said}' in line], lines
+    with pytest.raises(DataError, match="row 5: the label is missing"):
+        read_customers(path, load_usecase(usecase))
+    asked = '  negative: "no" # beside them "", in brackets, if who has no label stayed\n'
+    assert asked in text
+    usecase.write_text(text.replace(asked, '  negative: ["no", ""]\n'), encoding="utf-8")
+    assert read_customers(path, load_usecase(usecase)).churned.sum() == ROWS / 4
+
+
 def test_who_has_no_label_stayed_where_that_is_said() -> None:
     cells = ["yes", None, "no"]
     assert labels_of(cells, range(2, 5), Label("gone", "yes", ("no", "")), "f.csv").tolist() == [1, 0, 0]
