@@ -1,9 +1,10 @@
 """Gradient boosting whose trees draw their thresholds at random, as extra trees do.
 
 Where few customers are known, thresholds that are sought fit their noise; random ones do not, and many small steps make
-up for what each of them misses. LightGBM has it as ``extra_trees``, scikit-learn has not: here its extremely randomized
-trees (Geurts et al. 2006) take Newton steps on the log loss (Friedman 2001; leaves as in Chen and Guestrin 2016,
-equation 5). It must not know how trees are packaged.
+up for what each of them misses. LightGBM has it as ``extra_trees``, with a library of the system (OpenMP) that images
+and many machines lack; scikit-learn has not. Here scikit-learn's extremely randomized trees (Geurts et al. 2006) take
+Newton steps on the log loss (Friedman 2001; leaves as in Chen and Guestrin 2016, equation 5). It must not know how
+trees are packaged.
 """
 
 from collections.abc import Iterator, Mapping
