@@ -57,6 +57,11 @@ class ColumnFacts:
         return tuple(sorted(set(map(parse_number, self.counts))))
 
     @cached_property
+    def rows_below_zero(self) -> int:
+        """Rows of a numeric column whose number is below 0."""
+        return sum(count for text, count in self.counts.items() if parse_number(text) < 0)
+
+    @cached_property
     def median(self) -> float:
         """The number that half of the known rows of a numeric column do not exceed."""
         rest = self.known / 2

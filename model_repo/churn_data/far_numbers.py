@@ -67,7 +67,7 @@ def far_numbers(facts: ColumnFacts) -> FarNumbers | None:
 def below_zero(facts: ColumnFacts) -> str:
     """What to say of a few numbers below zero in a column that is called after what cannot be; empty for others."""
     below = [value for value in facts.values if value < 0]
-    rows = sum(many for text, many in facts.counts.items() if float(text) < 0)
+    rows = facts.rows_below_zero
     if not below or not _COUNTED & set(facts.words) or rows > max(FREQUENT * facts.known, 1):
         return ""
     shown = ", ".join(f"{value:g}" for value in below[:3]) + (", …" if len(below) > 3 else "")  # noqa: PLR2004

@@ -6,12 +6,12 @@ It must not know files, or what becomes of what it finds.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from itertools import islice
 
 from churn_data.column_facts import ColumnFacts
 from churn_data.date_columns import date_column
 from churn_data.errors import glimpse
+from churn_model.dates import is_impossible_date
 from churn_model.not_known import says_never
 from churn_model.plurals import counted
 
@@ -49,7 +49,7 @@ def _in_column(facts: ColumnFacts) -> ImpossibleDays | None:
     looked_at = [bool(_LIKE_DAYS.fullmatch(text)) for text in islice(facts.counts, _PROBED)]
     if 2 * sum(looked_at) <= len(looked_at):
         return None
-    odd = {text: many for text, many in facts.counts.items() if _LIKE_DAYS.fullmatch(text) and not _is_day(text)}
+    odd = {text: many for text, many in facts.counts.items() if _LIKE_DAYS.fullmatch(text) and _is_impossible(text)}
     if not odd or sum(odd.values()) > MOST * facts.known:
         return None
     rest = {text: many for text, many in facts.counts.items() if text not in odd}
@@ -57,12 +57,6 @@ def _in_column(facts: ColumnFacts) -> ImpossibleDays | None:
     return ImpossibleDays(odd) if date_column(days) is not None else None
 
 
-def _is_day(text: str) -> bool:
-    if says_never(text):
-        return True
+def _is_impossible(text: str) -> bool:
     digits = text.removesuffix(".0").replace("-", "")
-    try:
-        date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-    except ValueError:
-        return False
-    return True
+    return not says_never(text) and is_impossible_date(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")

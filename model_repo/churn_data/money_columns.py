@@ -5,7 +5,6 @@ It must not know what money is asked for.
 
 from collections.abc import Iterable, Mapping
 
-from churn_data.cells import parse_number
 from churn_data.column_facts import ColumnFacts
 
 MONEY = {
@@ -39,7 +38,7 @@ def value_candidates(facts: Mapping[str, ColumnFacts], taken: Iterable[str]) -> 
         for name, column in facts.items()
         if name not in set(taken)
         and column.numeric
-        and below_zero(column) <= REFUNDED * column.known
+        and column.rows_below_zero <= REFUNDED * column.known
         and (column.distinct > FEW or _are_prices(column))
         and any(word in MONEY or word.endswith(MONEY_ENDINGS) for word in column.words)
         and not set(column.words) & UNITS
@@ -49,11 +48,6 @@ def value_candidates(facts: Mapping[str, ColumnFacts], taken: Iterable[str]) -> 
 def is_monthly(column: ColumnFacts) -> bool:
     """Whether the name says that an amount is one of a month."""
     return any(map(_is_period, column.words))
-
-
-def below_zero(column: ColumnFacts) -> int:
-    """In how many rows of a column of numbers one is below 0."""
-    return sum(many for text, many in column.counts.items() if parse_number(text) < 0)
 
 
 def beside_money(column: ColumnFacts) -> int:

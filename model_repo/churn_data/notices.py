@@ -64,8 +64,13 @@ def in_brief(
 
 def _about(notices: Sequence[Notice]) -> str:
     names = list(dict.fromkeys(f'"{glimpse(each.column)}"' for each in notices if each.column is not None))
+    return f" about {listed(names)}" if names else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names, and how many others there are."""
     more = f" and {len(names) - MOST_NAMES} others" if len(names) > MOST_NAMES else ""
-    return f" about {', '.join(names[:MOST_NAMES])}{more}" if names else ""
+    return f"{', '.join(names[:MOST_NAMES])}{more}"
 
 
 def unheard(line: str) -> None:

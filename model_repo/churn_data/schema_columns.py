@@ -19,7 +19,7 @@ from churn_data.cells import LARGEST, Cell, clean, numbers
 from churn_data.csv_head import suggestion
 from churn_data.customer_ids import NEEDED
 from churn_data.errors import DataError, NoSuchColumn, glimpse
-from churn_data.notices import MOST_NAMES, Notices
+from churn_data.notices import Notices, listed
 from churn_data.schema_cells import needed_columns, written_numbers
 from churn_data.snapshots import date_numbers, snapshots_of
 from churn_data.tables import Chunk, Table
@@ -94,9 +94,8 @@ class SchemaColumns:
                 notices.tell("unseen levels", text, name)
         others = most[len(told) :]
         if others:
-            shown = ", ".join(f'"{glimpse(name)}" ({self.unseen[name]:,})' for name in others[:MOST_NAMES])
-            more = f" and {len(others) - MOST_NAMES} others" if len(others) > MOST_NAMES else ""
-            text = f"{len(others)} more columns have levels that training never saw: {shown}{more}; --json counts all"
+            shown = listed([f'"{glimpse(name)}" ({self.unseen[name]:,})' for name in others])
+            text = f"{len(others)} more columns have levels that training never saw: {shown}; --json counts all"
             notices.tell("unseen levels", text)
         if self._hashes:
             hashes = numpy.concatenate(self._hashes)

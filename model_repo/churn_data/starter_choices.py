@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from churn_data.cells import is_float
 from churn_data.column_facts import ColumnFacts
 from churn_data.errors import DataError, glimpse
-from churn_data.money_columns import below_zero, beside_money, is_monthly, value_candidates
+from churn_data.money_columns import beside_money, is_monthly, value_candidates
 from churn_model.plurals import counted
 
 Ask = Callable[[str, Sequence[str]], str | None]
@@ -50,7 +50,7 @@ def choose_value(given: str | None, facts: Facts, taken: Iterable[str], file: st
     if not monthly:
         return None
     name = min(monthly, key=lambda each: beside_money(facts[each]))
-    below = below_zero(facts[name])
+    below = facts[name].rows_below_zero
     refunded = f"; below 0 in {counted(below, 'row')}" if below else ""
     return Chosen(name, f"guessed by its name: money, a month{refunded}")
 

@@ -177,6 +177,11 @@ def reflecting(channel: grpc.Channel, questions: Any) -> Any:
     return method(iter(questions), timeout=60)
 
 
+def asking_until(done: threading.Event) -> Iterator[ServerReflectionRequest]:
+    yield ServerReflectionRequest(list_services="*")
+    done.wait(30)
+
+
 def test_reflection_shows_what_is_served_and_takes_no_long_question(channel: grpc.Channel) -> None:
     (answer,) = reflecting(channel, [ServerReflectionRequest(list_services="*")])
     assert {service.name for service in answer.list_services_response.service} == set(SERVICES)
@@ -190,12 +195,7 @@ def test_reflection_shows_what_is_served_and_takes_no_long_question(channel: grp
 def test_only_so_many_ask_reflection_at_once(channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grpc_health, "_WAIT_SECONDS", 0.05)
     done = threading.Event()
-
-    def slowly() -> Iterator[ServerReflectionRequest]:
-        yield ServerReflectionRequest(list_services="*")
-        done.wait(30)
-
-    asking = [reflecting(channel, slowly()) for _ in range(grpc_health.MAX_ASKING)]
+    asking = [reflecting(channel, asking_until(done)) for _ in range(grpc_health.MAX_ASKING)]
     assert all(next(each).HasField("list_services_response") for each in asking)
     with pytest.raises(grpc.RpcError) as error:
         list(reflecting(channel, [ServerReflectionRequest(list_services="*")]))
@@ -210,12 +210,7 @@ def test_only_so_many_ask_reflection_at_once(channel: grpc.Channel, monkeypatch:
 def test_who_asks_reflection_for_long_is_ended(channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grpc_health, "MAX_REFLECTION_SECONDS", 0.1)
     done = threading.Event()
-
-    def for_ever() -> Iterator[ServerReflectionRequest]:
-        yield ServerReflectionRequest(list_services="*")
-        done.wait(30)
-
     with pytest.raises(grpc.RpcError) as error:
-        list(reflecting(channel, for_ever()))
+        list(reflecting(channel, asking_until(done)))
     done.set()
     assert error.value.code() is grpc.StatusCode.CANCELLED

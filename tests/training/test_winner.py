@@ -5,7 +5,8 @@ import numpy
 
 from churn_training.comparison.competition import Result, winner
 from churn_training.families.candidates import Candidate
-from churn_training.families.ensemble import Blend, Contender, log_loss_of
+from churn_training.families.ensemble import Blend, Contender
+from churn_training.families.log_losses import log_loss_of
 
 LEFT = numpy.arange(400) % 4 == 0
 EVEN = [10.0, 10.0, 10.0, 10.0, 10.0]

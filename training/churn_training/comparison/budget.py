@@ -85,9 +85,7 @@ def _knows_interactions(result: Result) -> bool:
 
 
 def _effort(setting: Candidate) -> float:
-    if setting.kind == "trees" and setting.grower in GROWERS_EFFORT:
-        return GROWERS_EFFORT[setting.grower]
-    return DEFAULTS_EFFORT[setting.kind]
+    return GROWERS_EFFORT.get(setting.grower, DEFAULTS_EFFORT[setting.kind])
 
 
 def _following(rows: int, seconds: float) -> float:

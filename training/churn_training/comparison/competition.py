@@ -15,7 +15,8 @@ from churn_model.evaluation import evaluate
 from churn_model.profit import empc
 from churn_training.comparison.splits import FOLDS, folds
 from churn_training.families.candidates import Candidate
-from churn_training.families.ensemble import Blend, Contender, log_losses_of
+from churn_training.families.ensemble import Blend, Contender
+from churn_training.families.log_losses import log_losses_of
 from churn_training.families.stopping import FittedFold, best_count, fit_fold
 
 

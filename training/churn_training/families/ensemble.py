@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from churn_model.blend_estimator import MOST_MEMBERS
 from churn_training.families.candidates import Candidate
+from churn_training.families.log_losses import log_loss_of
 from churn_training.families.serving_time import together
 
 ENSEMBLE, MEAN = "ensemble", "ensemble-mean"
@@ -165,17 +166,6 @@ def _scale(column: numpy.ndarray, churned: numpy.ndarray, sure: float = 0.0) -> 
     bounds = [(LEAST_SLOPE, None), (None, None)]
     slope, intercept = minimize(loss, numpy.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds).x
     return float(slope), float(intercept)
-
-
-def log_loss_of(raw: numpy.ndarray, churned: numpy.ndarray) -> float:
-    """Mean log loss of log-odds."""
-    return float(numpy.mean(log_losses_of(raw, churned)))
-
-
-def log_losses_of(raw: numpy.ndarray, churned: numpy.ndarray) -> numpy.ndarray:
-    """Log loss of each customer's log-odds."""
-    losses: numpy.ndarray = numpy.logaddexp(0.0, raw) - churned * raw
-    return losses
 
 
 def _bagged(columns: numpy.ndarray, churned: numpy.ndarray, members: Sequence[Candidate]) -> numpy.ndarray:

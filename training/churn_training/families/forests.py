@@ -8,16 +8,17 @@ from typing import Any, Self
 
 import numpy
 import pandas
-from scipy.special import expit, logit
-from sklearn.base import BaseEstimator, ClassifierMixin
+from scipy.special import logit
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+
+from churn_training.families.log_odds_trees import LogOddsTrees, single_precision
 
 KINDS = {"extra": ExtraTreesClassifier, "random": RandomForestClassifier}
 PRIOR_CUSTOMERS = 1.0
 """Customers at the mean rate that each leaf is thought to hold besides its own, so that no leaf is sure of anything."""
 
 
-class LogOddsForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class LogOddsForest(LogOddsTrees):
     """A forest of `kind` "extra" (Geurts et al. 2006) or "random" (Breiman 2001); `parameters` are scikit-learn's."""
 
     def __init__(self, kind: str, parameters: dict[str, Any], random_state: int = 0) -> None:
@@ -42,18 +43,6 @@ class LogOddsForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             total += table[tree.apply(values)]
         mean: numpy.ndarray = total / len(self.trees_)
         return mean
-
-    def predict_proba(self, frame: pandas.DataFrame) -> numpy.ndarray:
-        """Probabilities of staying and leaving."""
-        left = expit(self.decision_function(frame))
-        return numpy.stack([1.0 - left, left], axis=1)
-
-
-def single_precision(frame: pandas.DataFrame) -> numpy.ndarray:
-    """The values as trees compare them: those beyond single precision as the largest that it has."""
-    largest = numpy.finfo(numpy.float32).max
-    values: numpy.ndarray = numpy.asarray(frame, dtype=float).clip(-largest, largest).astype(numpy.float32)
-    return values
 
 
 def _log_odds(tree: Any, rate: float) -> numpy.ndarray:

@@ -13,10 +13,10 @@ from typing import Any, Self
 import numpy
 import pandas
 from scipy.special import expit, logit
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.tree import ExtraTreeRegressor
 
-from churn_training.families.forests import single_precision
+from churn_training.families.log_losses import log_loss_of
+from churn_training.families.log_odds_trees import LogOddsTrees, single_precision
 
 MOST_ROWS = 10_000
 """Customers whom a tree's questions are chosen by at most, drawn for each tree; its leaves' answers rest on all."""
@@ -24,7 +24,7 @@ LEAST_CURVATURE = 1e-6
 _SEEDS = 1 << 31
 
 
-class RandomizedBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class RandomizedBoosting(LogOddsTrees):
     """``max_iter`` trees, each of which adds ``learning_rate`` times its step; ``trees`` are parameters of
     scikit-learn's extra trees. What is watched is named as in its histogram gradient boosting; ``n_iter_no_change``
     None: a fit is not stopped."""
@@ -62,17 +62,17 @@ class RandomizedBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.trees_: list[Any] = []
         self.leaf_values_: list[numpy.ndarray] = []
         raw = numpy.full(len(values), self.base_)
-        watched = None if X_val is None else single_precision(X_val)
-        seen = numpy.full(0 if watched is None else len(watched), self.base_)
-        losses = [] if watched is None else [_loss(seen, y_val)]
+        watched = None if X_val is None or y_val is None else (single_precision(X_val), y_val)
+        seen = numpy.full(0 if watched is None else len(watched[0]), self.base_)
+        losses = [] if watched is None else [log_loss_of(seen, watched[1])]
         for _ in range(self.max_iter):
-            tree, leaves = self._grown(values, raw, churned, generator)
-            raw += leaves[tree.apply(values)]
+            tree, leaves, added = self._grown(values, raw, churned, generator)
+            raw += added
             self.trees_.append(tree)
             self.leaf_values_.append(leaves)
             if watched is not None:
-                seen += leaves[tree.apply(watched)]
-                losses.append(_loss(seen, y_val))
+                seen += leaves[tree.apply(watched[0])]
+                losses.append(log_loss_of(seen, watched[1]))
                 if self._stops(losses):
                     break
         self.validation_score_ = -numpy.array(losses)
@@ -84,8 +84,8 @@ class RandomizedBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _grown(
         self, values: numpy.ndarray, raw: numpy.ndarray, churned: numpy.ndarray, generator: numpy.random.Generator
-    ) -> tuple[Any, numpy.ndarray]:
-        """A tree, and what each of its nodes adds to the log-odds."""
+    ) -> tuple[Any, numpy.ndarray, numpy.ndarray]:
+        """A tree, what each of its nodes adds to the log-odds, and by that each customer's: float [customers]."""
         probability = expit(raw)
         slope, curvature = churned - probability, numpy.maximum(probability * (1.0 - probability), LEAST_CURVATURE)
         grower = ExtraTreeRegressor(**(self.trees or {}), random_state=int(generator.integers(_SEEDS)))
@@ -95,7 +95,8 @@ class RandomizedBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tree = grower.tree_
         leaf = tree.apply(values)
         slopes, curvatures = (numpy.bincount(leaf, each, tree.node_count) for each in (slope, curvature))
-        return tree, self.learning_rate * slopes / (curvatures + self.l2_regularization)
+        leaves = self.learning_rate * slopes / (curvatures + self.l2_regularization)
+        return tree, leaves, leaves[leaf]
 
     def staged_decision_function(self, frame: pandas.DataFrame) -> Iterator[numpy.ndarray]:
         """Log-odds after each tree, one a customer; always the same array."""
@@ -109,12 +110,3 @@ class RandomizedBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Log-odds, one a customer."""
         *_, last = self.staged_decision_function(frame)
         return last
-
-    def predict_proba(self, frame: pandas.DataFrame) -> numpy.ndarray:
-        """Probabilities of staying and leaving."""
-        left = expit(self.decision_function(frame))
-        return numpy.stack([1.0 - left, left], axis=1)
-
-
-def _loss(raw: numpy.ndarray, churned: Any) -> float:
-    return float(numpy.mean(numpy.logaddexp(0.0, raw) - churned * raw))
